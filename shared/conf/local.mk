@@ -1,0 +1,3 @@
+librunspool_a_SOURCES += \
+  shared/conf/config.h \
+  shared/conf/datadir.h

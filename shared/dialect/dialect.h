@@ -1,0 +1,110 @@
+/* dialect - live endpoints as projections of the log. One row of endpoints[] an endpoint; each dialect is one file of
+ * functions (event, feed) -> 0..n messages. Used by every door of the bridge, by events.fcgi, the CLI and tests.
+ * A new endpoint is one row and its functions. Threads: a feed belongs to one thread. */
+#ifndef RUNSPOOL_DIALECT_DIALECT_H
+#define RUNSPOOL_DIALECT_DIALECT_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/id.h"
+#include "event/cursor.h"
+#include "event/event.h"
+#include "event/eventlog.h"
+#include "http/query.h"
+#include "model/store.h"
+
+#define DIALECT_PARTS_MAX 32          /* messages one event may give */
+#define DIALECT_TEXT_MAX (16 * 1024 * 1024) /* bytes of the messages of one call (an opening state is the largest) */
+
+/* Messages being built: JSON texts back to back in `text`, one after the other. */
+struct dialect_out {
+    struct buf text;
+    struct { size_t start, len; } at[DIALECT_PARTS_MAX];
+    int n;
+    int64_t event_id; /* 0: the messages carry no id */
+};
+void dialect_out_init(struct dialect_out *out);
+void dialect_out_release(struct dialect_out *out);
+void dialect_out_reset(struct dialect_out *out, int64_t event_id); /* forget the messages, keep the memory */
+/* dialect_message - start the next message: write one JSON object into the returned buffer, then dialect_end.
+ * dialect_id - the id text ("N", "N.1") that the message being written must carry. */
+struct buf *dialect_message(struct dialect_out *out);
+const char *dialect_id(const struct dialect_out *out, char text[CURSOR_TEXT_MAX]);
+enum rs_err dialect_end(struct dialect_out *out);
+
+struct feed;
+struct endpoint {
+    const char *path;        /* without the door: "/workflows/{runId}" is /ws/..., /sse/..., /poll/... and /api/poll/...;
+                                "" is the native endpoint, whose streams come from the query (?stream=) or by subscribe */
+    const char *description; /* one line, for GET /api */
+    /* open - set feed->streams (feed_add_stream) and feed->param. RS_NOT_FOUND for an unknown or foreign run. */
+    enum rs_err (*open)(struct feed *feed, struct store *store, const struct path_params *params, struct fault *fault);
+    /* opening - the state at connect when `since` is absent: one message under the position it includes, and
+     * feed->at set to that position. NULL: no opening state, live starts at the head. */
+    enum rs_err (*opening)(struct feed *feed, struct store *store, struct eventlog *log, struct dialect_out *out,
+                           struct fault *fault);
+    /* project - append the messages of one event. Two feeds with the same endpoint and param get the same messages. */
+    enum rs_err (*project)(const struct feed *feed, const struct event *ev, struct dialect_out *out);
+    bool native;             /* control frames are {"op":...} instead of {"type":...} */
+};
+extern const struct endpoint endpoints[];
+extern const unsigned n_endpoints;
+/* endpoint_find - match a decoded path below the door ("/workflows/r_1", "" for the native one). NULL: none. */
+const struct endpoint *endpoint_find(const char *path, struct path_params *ret_params);
+
+/* A subscriber's view: which streams, through which endpoint, up to where. No copies of events, only a cursor. */
+struct feed {
+    const struct endpoint *endpoint;
+    char org[ID_MAX + 1];
+    char param[ID_MAX + 1];  /* the endpoint's id (run, tool, ...); "" for native */
+    char run_id[ID_MAX + 1]; /* set when it follows exactly one run: that one can end */
+    char **streams;
+    int n_streams;
+    struct cursor at;        /* CURSOR_AT once started: all messages up to at.id, at.part were given */
+};
+
+/* feed_open - a feed of an endpoint. params: of endpoint_find. streams (native only): n_streams names, checked here.
+ * Returns: RS_OK; RS_INVALID (bad stream name, none given), RS_NOT_FOUND (unknown run), RS_LIMIT. *ret: feed_free. */
+enum rs_err feed_open(const struct endpoint *endpoint, const struct path_params *params, const char *const *streams,
+                      int n_streams, struct store *store, const char *org, struct feed **ret, struct fault *fault)
+    RS_MUST_CHECK;
+void feed_free(struct feed *feed); /* NULL is fine */
+enum rs_err feed_add_stream(struct feed *feed, const char *stream);    /* checks, copies, ignores repeats, sets run_id */
+void feed_remove_stream(struct feed *feed, const char *stream);
+
+/* A sink takes finished messages; id is "N", "N.1" or NULL for control messages. Return false to stop: what was not
+ * taken is given again by the next feed_read. */
+struct message_sink {
+    bool (*message)(void *ctx, const char *id, const char *json, size_t len);
+    void *ctx;
+};
+/* feed_start - place the feed: by `since` (CURSOR_NONE: opening state, or the head), giving the opening message, or
+ * the gap message when the cursor is beyond the log's end (the feed then stands at the head). */
+enum rs_err feed_start(struct feed *feed, struct cursor since, struct store *store, struct eventlog *log,
+                       struct message_sink *sink, struct fault *fault) RS_MUST_CHECK;
+/* feed_read - the next messages from the log, of at most max_events events, gaps in their place. *ret_more: the limit or
+ * the sink stopped it, call again; false: the feed has everything up to the log's head as it was during the call. */
+enum rs_err feed_read(struct feed *feed, struct eventlog *log, int max_events, struct message_sink *sink, bool *ret_more,
+                      struct fault *fault) RS_MUST_CHECK;
+/* feed_passed - for live delivery by a door that projects events itself: the feed now stands after event id with n
+ * messages. feed_wants - is ev after the feed's position (its streams are the door's index to match)? */
+void feed_passed(struct feed *feed, int64_t event_id, int n_messages);
+bool feed_wants(const struct feed *feed, const struct event *ev);
+/* feed_ended - does it follow one run, has that run ended, and is the feed at or past its last event? */
+enum rs_err feed_ended(const struct feed *feed, struct eventlog *log, bool *ret, struct fault *fault) RS_MUST_CHECK;
+
+/* dialect_put_gap - {"op"|"type":"gap","stream","first","last"} as the endpoint needs it. */
+enum rs_err dialect_put_gap(struct buf *out, bool native, const char *stream, int64_t first, int64_t last);
+
+/* Poll, the same in the bridge and in events.fcgi. */
+#define POLL_WAIT_MAX_S 30
+#define POLL_EVENTS_MAX 1000
+/* poll_parse - `since` and `wait` of a query. RS_INVALID with what is wrong. */
+enum rs_err poll_parse(const struct query *query, struct cursor *ret_since, int *ret_wait_s, struct fault *fault)
+    RS_MUST_CHECK;
+/* poll_answer - append {"events":[...],"next":"N","end":true?} with what the feed has now (feed_start for a new one,
+ * then feed_read); *ret_empty: nothing to say yet, so a door may wait and call again with started = true. */
+enum rs_err poll_answer(struct feed *feed, bool started, struct cursor since, struct store *store, struct eventlog *log,
+                        struct buf *out, bool *ret_empty, struct fault *fault) RS_MUST_CHECK;
+
+#endif

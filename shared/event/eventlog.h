@@ -1,0 +1,106 @@
+/* eventlog - the one log every door reads. Interface, and one driver per engine (eventlog_sqlite.c).
+ * Ids strictly increase and are never reused. Several processes may append (the bridge normally, emitters while there
+ * is no bridge); each append is one transaction, `seq` is read inside it.
+ * What an acknowledgement survives: with sync `normal` any process dying; with `full` the machine failing too.
+ * Threads: one struct eventlog per thread. Calls block on the disk. */
+#ifndef RUNSPOOL_EVENT_EVENTLOG_H
+#define RUNSPOOL_EVENT_EVENTLOG_H
+
+#include "base/err.h"
+#include "conf/datadir.h"
+#include "base/id.h"
+#include "event/event.h"
+#include "event/stream.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct eventlog;
+
+/* Who owns a stream: asked once, when the first event of a stream is appended. Fills org and tags (each owned by the
+ * callee's caller: strings allocated with malloc). A stream nobody owns: leave *ret_org NULL (setting spool.org is taken). */
+struct eventlog_owner {
+    char *org;                     /* malloc'ed or NULL */
+    char *tags[HOME_TAGS_MAX];     /* malloc'ed */
+    int n_tags;
+};
+typedef void eventlog_owner_fn(void *ctx, const char *stream, struct eventlog_owner *ret_owner);
+
+enum eventlog_mode { EVENTLOG_READ, EVENTLOG_WRITE };
+
+/* eventlog_open - open (creating when mode is EVENTLOG_WRITE) the instance's log, setting `eventlog`, default
+ * DIR/events.db. READ on a log that does not exist yet is RS_OK and reads as empty until it does.
+ * owner: used by EVENTLOG_WRITE only; may be NULL. *ret: owned, eventlog_close. */
+enum rs_err eventlog_open(const struct datadir *dd, enum eventlog_mode mode, eventlog_owner_fn *owner, void *owner_ctx,
+                          struct eventlog **ret, struct fault *fault) RS_MUST_CHECK;
+void eventlog_close(struct eventlog *log); /* NULL is fine */
+
+/* One event to append. Members up to producer_seq are the caller's and borrowed for the call. */
+struct eventlog_entry {
+    const char *stream, *type;
+    const char *data; /* JSON object text */
+    size_t data_len;
+    int64_t time_ms;      /* 0: now */
+    int64_t oid;          /* outbox id: an event whose oid is not above the stream's last is a duplicate; 0: none */
+    const char *producer; /* NULL: not deduplicated; else producer_seq <= its last is a duplicate */
+    int64_t producer_seq;
+    /* Results, set when the append returned RS_OK: */
+    enum rs_err status;   /* RS_OK stored; RS_CONFLICT the run has ended; RS_INVALID bad stream or type */
+    bool duplicate;       /* with status RS_OK: already there, nothing stored */
+    struct event *event;  /* the stored event, a reference the caller owns; NULL when not stored */
+};
+/* eventlog_append - append all in one transaction, in order, with ids in order. Bad ones are marked, the rest stored.
+ * Returns: RS_OK (look at each status); RS_BUSY, RS_IO: nothing was stored. */
+enum rs_err eventlog_append(struct eventlog *log, struct eventlog_entry *entries, size_t n, struct fault *fault)
+    RS_MUST_CHECK;
+/* eventlog_producer - the highest producer_seq stored for a producer, 0 for a new one. */
+enum rs_err eventlog_producer(struct eventlog *log, const char *producer, int64_t *ret_last, struct fault *fault)
+    RS_MUST_CHECK;
+
+/* eventlog_read - events of any of the streams (homes, views and wildcards mixed; each event once) with id > after
+ * (and <= until, when until > 0), oldest first, at most limit. org: only that org's (NULL: all).
+ * without_bulk: leave out log, log.dropped and agent.delta (uses its own index).
+ * *ret: array of references, the caller unrefs each and frees the array (eventlog_events_free); *ret_n may be 0.
+ * *ret_examined: every matching event up to this id is in the answer (the last event's id when limit was reached,
+ * else the log's head or `until`), so it is the next `after`. */
+struct eventlog_query {
+    const char *const *streams;
+    int n_streams;
+    const char *org;
+    int64_t after, until;
+    bool without_bulk;
+};
+enum rs_err eventlog_read(struct eventlog *log, const struct eventlog_query *query, int limit, struct event ***ret,
+                          int *ret_n, int64_t *ret_examined, struct fault *fault) RS_MUST_CHECK;
+/* eventlog_read_newest - the newest `limit` events of one home stream whose id <= until (0: all) and whose type is in
+ * the NULL-terminated list types (NULL: all), oldest first. */
+enum rs_err eventlog_read_newest(struct eventlog *log, const char *stream, const char *const *types, int64_t until,
+                                 int limit, struct event ***ret, int *ret_n, struct fault *fault) RS_MUST_CHECK;
+void eventlog_events_free(struct event **events, int n); /* NULL is fine */
+
+/* eventlog_head - id of the newest event ever appended (also when retention removed it), 0 for an empty log. */
+enum rs_err eventlog_head(struct eventlog *log, int64_t *ret_head, struct fault *fault) RS_MUST_CHECK;
+
+/* What is known of one home stream. */
+struct eventlog_stream {
+    int64_t last_seq;
+    int64_t last_id;    /* 0: empty */
+    int64_t end_id;     /* id of the terminal event while ended, else 0 */
+    char org[ID_MAX + 1];
+};
+/* eventlog_stream - RS_NOT_FOUND when nothing was ever appended to it. */
+enum rs_err eventlog_stream(struct eventlog *log, const char *stream, struct eventlog_stream *ret, struct fault *fault)
+    RS_MUST_CHECK;
+
+/* eventlog_gaps - ranges of ids in (after, until] that retention removed from the streams asked, merged, oldest first,
+ * at most 16 (the last one then reaches to the end of the removed). */
+struct eventlog_gap {
+    char stream[STREAM_MAX];
+    int64_t first, last;
+};
+enum rs_err eventlog_gaps(struct eventlog *log, const struct eventlog_query *query, struct eventlog_gap ret[16],
+                          int *ret_n, struct fault *fault) RS_MUST_CHECK;
+
+/* eventlog_changed - has another connection committed since the last call on this one? Cheap (microseconds). */
+bool eventlog_changed(struct eventlog *log);
+
+#endif

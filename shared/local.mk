@@ -1,0 +1,10 @@
+# librunspool.a: what every program shares. Layers, lowest first; a lower one never includes an upper one.
+noinst_LIBRARIES += librunspool.a
+librunspool_a_SOURCES =
+include shared/base/local.mk
+include shared/conf/local.mk
+include shared/store/local.mk
+include shared/event/local.mk
+include shared/http/local.mk
+include shared/model/local.mk
+include shared/dialect/local.mk

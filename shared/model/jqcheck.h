@@ -1,0 +1,15 @@
+/* jqcheck - checks every jq text of a definition in a short-lived child (`runspool-runner --jq-check`, CPU and memory
+ * limited), never in this process. */
+#ifndef RUNSPOOL_MODEL_JQCHECK_H
+#define RUNSPOOL_MODEL_JQCHECK_H
+
+#include "base/err.h"
+#include "base/json.h"
+
+/* jqcheck_definition - adds {nodeId?|edgeId?,code:"expression",message} to errors for each template, `expression` or edge
+ * condition that does not compile, and for templates inside program text. Nothing to check: no child is started.
+ * Returns: RS_OK (none added), RS_UNPROCESSABLE (some added), RS_IO, RS_TIMEOUT (5 s). Blocks. Any thread. */
+enum rs_err jqcheck_definition(struct json_object *definition, struct json_object *errors, struct fault *fault)
+    RS_MUST_CHECK;
+
+#endif

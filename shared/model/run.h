@@ -1,0 +1,129 @@
+/* run - runs and their nodes, with the one table of legal transitions. Every function that changes state adds the
+ * event that says so to the same transaction. Leases carry a fencing token: a write with an old one is RS_CONFLICT.
+ * Threads: as the store. Calls block on the database. */
+#ifndef RUNSPOOL_MODEL_RUN_H
+#define RUNSPOOL_MODEL_RUN_H
+
+#include "model/store.h"
+#include "model/graph.h"
+#include <sys/types.h>
+
+#define RUN_LEASE_MS 15000  /* a lease not renewed for so long is anyone's */
+#define RUN_OUTPUT_MAX (256 * 1024) /* bytes of one node's output as JSON; more is RS_LIMIT */
+
+enum run_status { RUN_QUEUED, RUN_RUNNING, RUN_SUCCESS, RUN_ERROR, RUN_CANCELLED, RUN_PAUSED };
+enum node_status { NODE_PENDING, NODE_RUNNING, NODE_WAITING, NODE_SUCCESS, NODE_ERROR, NODE_SKIPPED, NODE_CANCELLED };
+const char *run_status_name(enum run_status s);
+const char *node_status_name(enum node_status s);
+enum rs_err run_status_parse(const char *name, enum run_status *ret) RS_MUST_CHECK;
+bool run_status_ended(enum run_status s);
+bool node_status_ended(enum node_status s);
+/* The tables of legal moves (const, in transition.c). */
+bool run_may_move(enum run_status from, enum run_status to);
+bool node_may_move(enum node_status from, enum node_status to);
+
+/* A new run. All borrowed. */
+struct run_new {
+    const char *org;
+    const char *workflow_id;          /* id of the workflow, saved or inline */
+    int workflow_version;             /* 0: inline */
+    struct json_object *definition;   /* what will be executed; kept with the run */
+    struct json_object *input;        /* checked by graph_check_input; NULL: {} */
+    const char *session_id;           /* may be NULL */
+    const char *name;                 /* NULL: the definition's name, else workflow_id */
+    int priority;                     /* higher first */
+};
+/* run_create - insert it as queued with all nodes pending, event run.queued; pokes the runner after commit.
+ * ret_id gets the run's id. */
+enum rs_err run_create(struct store *store, const struct run_new *run, char ret_id[ID_MAX + 1], struct fault *fault)
+    RS_MUST_CHECK;
+
+/* A claimed run, as its executor needs it. Release with run_claim_release. */
+struct run_claim {
+    char id[ID_MAX + 1];
+    char org[ID_MAX + 1];
+    int64_t fence;
+    int attempt;
+    struct json_object *definition, *input; /* owned */
+    char session_id[ID_MAX + 1];            /* "" none */
+};
+void run_claim_release(struct run_claim *claim);
+/* run_claim_next - take the next queued run (priority, then age) whose workflow's concurrency limit allows it.
+ * queued -> running is not done here: the executor says run_begin. Only the lease and a new fence are taken.
+ * RS_NOT_FOUND: nothing to do. */
+enum rs_err run_claim_next(struct store *store, const char *owner, struct run_claim *ret, struct fault *fault)
+    RS_MUST_CHECK;
+/* run_claim_id - the same for one given run (run process, wrap). RS_CONFLICT: not queued, or leased by another. */
+enum rs_err run_claim_id(struct store *store, const char *run_id, const char *owner, struct run_claim *ret,
+                         struct fault *fault) RS_MUST_CHECK;
+/* run_claim_load - what a run process reads of a claim its supervisor took. */
+enum rs_err run_claim_load(struct store *store, const char *run_id, int64_t fence, struct run_claim *ret,
+                           struct fault *fault) RS_MUST_CHECK;
+/* run_lease - renew the lease, note the executor's process; *ret_cancel: somebody asked to cancel. */
+enum rs_err run_lease(struct store *store, const char *run_id, int64_t fence, pid_t pid, bool *ret_cancel,
+                      struct fault *fault) RS_MUST_CHECK;
+
+/* run_begin - running, event run.started. */
+enum rs_err run_begin(struct store *store, const char *run_id, int64_t fence, struct fault *fault) RS_MUST_CHECK;
+/* run_end - success, error or cancelled; nodes still pending become skipped, still running become cancelled (with
+ * their events) first; then the terminal event. output, error: borrowed, may be NULL; error is {code,message,nodeId?}.
+ * The caller has flushed its emitter, so that the terminal event is last. */
+enum rs_err run_end(struct store *store, const char *run_id, int64_t fence, enum run_status status,
+                    struct json_object *output, struct json_object *error, struct fault *fault) RS_MUST_CHECK;
+
+/* A node's move. Unset members: NULL, 0. */
+struct node_change {
+    const char *node_id;
+    enum node_status status;
+    int attempt;
+    pid_t pgid;                  /* recorded before exec, so that it can be killed before a take-over; 0: none */
+    struct json_object *output, *error;
+    const char *message;         /* for node.retried, node.waiting */
+    bool retried;                /* running -> running again: event node.retried */
+};
+/* node_move - record it, with its event (node.started, .finished, .failed, .skipped, .cancelled, .waiting, .retried),
+ * and run.progress when the percentage grew. RS_CONFLICT: illegal move or old fence. */
+enum rs_err node_move(struct store *store, const char *run_id, int64_t fence, const struct node_change *change,
+                      struct fault *fault) RS_MUST_CHECK;
+/* node_set_pgid - note the process group of a running node. No event. */
+enum rs_err node_set_pgid(struct store *store, const char *run_id, int64_t fence, const char *node_id, pid_t pgid,
+                          struct fault *fault) RS_MUST_CHECK;
+
+/* run_cancel - a queued run is cancelled here; for a running one the wish is recorded and the runner poked.
+ * RS_NOT_FOUND, RS_CONFLICT (ended). *ret_status: the status after the call. */
+enum rs_err run_cancel(struct store *store, const char *org, const char *run_id, enum run_status *ret_status,
+                       struct fault *fault) RS_MUST_CHECK;
+
+/* A run whose executor seems dead: running or leased with a lease that ran out, or (same host) whose pid is gone. */
+struct run_orphan {
+    char id[ID_MAX + 1];
+    int64_t fence;
+    pid_t pid;
+    pid_t pgids[32];
+    int n_pgids;
+};
+/* run_orphans - those whose lease has run out, or whose recorded pid on this host is dead. At most max. *ret_n.
+ * A recorded pid is recognised by its start time too, so that a recycled pid is not taken for it. */
+enum rs_err run_orphans(struct store *store, struct run_orphan *ret, int max, int *ret_n, struct fault *fault)
+    RS_MUST_CHECK;
+/* run_orphan_end - take the run over (new fence), mark its running nodes and the run itself `error` with code
+ * `orphaned` (or `cancelled` when a cancel was asked), events included. The caller has killed pid and pgids. A run
+ * that never began goes back to the queue instead. */
+enum rs_err run_orphan_end(struct store *store, const struct run_orphan *orphan, struct fault *fault) RS_MUST_CHECK;
+
+/* run_record - {id,workflowId,workflowVersion,name,status,input,output,error,org,createdAt,startedAt,finishedAt,
+ * durationMs,progress,attempt,nodes:{id: record}} plus `graph` (the definition's nodes and edges). RS_NOT_FOUND, also
+ * for another org's run. org NULL: any. *ret: owned. */
+enum rs_err run_record(struct store *store, const char *org, const char *run_id, struct json_object **ret,
+                       struct fault *fault) RS_MUST_CHECK;
+/* run_list - newest first; filters may be NULL. Items as the record without input, output, nodes and graph.
+ * cursor: opaque, from `next`. *ret: {"items":[...],"next":...|null}, owned. RS_INVALID: bad cursor or status. */
+struct run_filter { const char *org, *workflow_id, *status; };
+enum rs_err run_list(struct store *store, const struct run_filter *filter, int limit, const char *cursor,
+                     struct json_object **ret, struct fault *fault) RS_MUST_CHECK;
+
+/* runner_alive - note that a runner lives (every few seconds); runner_count_alive - how many did in the last 15 s. */
+enum rs_err runner_alive(struct store *store, const char *runner_id, struct fault *fault) RS_MUST_CHECK;
+enum rs_err runner_count_alive(struct store *store, int *ret_n, struct fault *fault) RS_MUST_CHECK;
+
+#endif

@@ -1,0 +1,51 @@
+/* store - what a program that changes state holds: database, emitter, and the transaction that binds them.
+ * Each state change and its events commit together (events as outbox rows); after the commit they are handed to the
+ * emitter, and rows are deleted as they are acknowledged. What a dead process leaves is relayed by outbox_recover.
+ * Threads: one store per thread. */
+#ifndef RUNSPOOL_MODEL_STORE_H
+#define RUNSPOOL_MODEL_STORE_H
+
+#include "base/err.h"
+#include "base/json.h"
+#include "conf/datadir.h"
+#include "event/spool.h"
+#include "store/db.h"
+
+struct store {
+    const struct datadir *dd; /* borrowed */
+    struct db *db;
+    struct spool *spool;      /* opened on the first event */
+    const char *program;      /* "api", "runner": producer prefix; borrowed */
+};
+enum rs_err store_open(struct store *store, const struct datadir *dd, const char *program, struct fault *fault)
+    RS_MUST_CHECK;
+void store_release(struct store *store); /* flushes the emitter for at most 2 s; zeroed is fine */
+/* store_spool - the emitter, opened on first use. */
+enum rs_err store_spool(struct store *store, struct spool **ret, struct fault *fault) RS_MUST_CHECK;
+/* store_owner - an eventlog_owner_fn; ctx is a const struct datadir *. Opens its own connection per calling thread
+ * and keeps it until store_owner_release(). "run:ID" is owned by the run's org with its tags. */
+eventlog_owner_fn store_owner;
+void store_owner_release(void);
+
+/* One transaction. Between begin and commit the model functions that take a struct change may be called. */
+struct change;
+enum rs_err change_begin(struct store *store, struct change **ret, struct fault *fault) RS_MUST_CHECK;
+/* change_event - add an event to the transaction (one outbox row). data: borrowed. */
+enum rs_err change_event(struct change *change, const char *stream, const char *type, struct json_object *data,
+                         struct fault *fault) RS_MUST_CHECK;
+/* change_commit - commit and hand the events to the emitter. Frees change in every case. */
+enum rs_err change_commit(struct change *change, struct fault *fault) RS_MUST_CHECK;
+void change_abort(struct change *change); /* roll back and free; NULL is fine */
+
+/* outbox_settle - delete the rows acknowledged so far. Call now and then, and after a flush. */
+enum rs_err outbox_settle(struct store *store, struct fault *fault) RS_MUST_CHECK;
+/* outbox_wait - flush for at most timeout_ms, then settle. For short-lived programs. RS_TIMEOUT leaves the rows to
+ * outbox_recover, which is no loss. */
+enum rs_err outbox_wait(struct store *store, int timeout_ms, struct fault *fault) RS_MUST_CHECK;
+/* outbox_recover - relay rows older than age_ms that their writers left, stream by stream in order. *ret_n: how many. */
+enum rs_err outbox_recover(struct store *store, int64_t age_ms, int *ret_n, struct fault *fault) RS_MUST_CHECK;
+
+/* runner_poke - tell the runner, if there is one, to look at the queue now. Never blocks, never fails. */
+void runner_poke(const struct datadir *dd);
+
+#endif

@@ -1,0 +1,2 @@
+librunspool_a_SOURCES += \
+  shared/store/db.h
