@@ -1,1 +1,1 @@
-# docs
+EXTRA_DIST += README.md CHANGELOG.md

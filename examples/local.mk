@@ -1,1 +1,1 @@
-# examples
+nobase_dist_pkgdata_DATA += examples/repo-health.json examples/site-check.json examples/test-workflow.json

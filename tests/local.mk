@@ -1,1 +1,8 @@
 include tests/unit/local.mk
+
+# The suites that need the whole system; each prints TAP, one line a test.
+TEST_EXTENSIONS += .test
+TEST_LOG_DRIVER = $(LOG_DRIVER)
+AM_TESTS_ENVIRONMENT += RUNSPOOL_SOURCE='$(abs_top_srcdir)' RUNSPOOL_BUILD='$(abs_top_builddir)' ; export RUNSPOOL_SOURCE RUNSPOOL_BUILD ;
+TESTS += tests/lint.test tests/integration.test
+EXTRA_DIST += tests/lint.test tests/integration.test tests/integration/conftest.py

@@ -1,0 +1,161 @@
+"""What the integration tests share: an instance of Runspool in a temporary directory, and TAP for make check."""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+
+SOURCE = pathlib.Path(os.environ.get("RUNSPOOL_SOURCE", pathlib.Path(__file__).resolve().parents[2]))
+BUILD = pathlib.Path(os.environ.get("RUNSPOOL_BUILD", SOURCE / "build"))
+RUNSPOOL = BUILD / "cli" / "runspool"
+
+
+def wait_until(condition, timeout=20.0, what="a condition"):
+    """Call condition until it gives something true, and return that."""
+    deadline = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {timeout} s in vain for {what}")
+        time.sleep(0.02)
+
+
+class Instance:
+    """A running Runspool: web server, bridge and runner, on a free loopback port and a data directory of its own."""
+
+    def __init__(self, settings=(), without=(), examples=True):
+        self.data = pathlib.Path(tempfile.mkdtemp(prefix="rs-"))
+        self.settings = list(settings)
+        self.without = list(without)
+        self.environ = {**os.environ, "RUNSPOOL_DATA": str(self.data), "NO_COLOR": "1"}
+        self.url = ""
+        self.up()
+        if examples:
+            for example in sorted((SOURCE / "examples").glob("*.json")):
+                self.cli("workflow", "import", str(example))
+
+    def up(self):
+        args = ["up", "--detach", "--listen", "127.0.0.1:0"]
+        for setting in self.settings:
+            args += ["--set", setting]
+        for program in self.without:
+            args += ["--without", program]
+        self.cli(*args)
+        self.url = (self.data / "run" / "web.url").read_text().strip().rstrip("/")
+
+    def cli(self, *args, check=True, timeout=60, **more):
+        """Run `runspool ARGS` and return its standard output."""
+        done = subprocess.run([str(RUNSPOOL), *map(str, args)], env=self.environ, cwd=SOURCE, timeout=timeout,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
+        if check and done.returncode != 0:
+            raise AssertionError(f"runspool {' '.join(map(str, args))}: exit {done.returncode}\n{done.stdout}{done.stderr}"
+                                 f"\n{self.logs()}")
+        return done.stdout if check else done
+
+    def json(self, *args, **more):
+        return json.loads(self.cli(*args, "--json", **more))
+
+    def http(self, method, path, body=None, headers=None, timeout=30):
+        """One request: (status, headers, parsed JSON or bytes)."""
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data=data, method=method, headers=dict(headers or {}))
+        if data is not None and not request.has_header("Content-type"):
+            request.add_header("Content-Type", "application/json")
+        try:
+            answer = urllib.request.urlopen(request, timeout=timeout)
+        except urllib.error.HTTPError as error:
+            answer = error
+        with answer:
+            text = answer.read()
+            kind = answer.headers.get("Content-Type", "")
+            return answer.status, answer.headers, json.loads(text) if "json" in kind and text else text
+
+    def run(self, workflow, input=None):
+        """Start a saved workflow over REST; the run's id."""
+        status, _, body = self.http("POST", f"/api/workflows/{workflow}/run", {} if input is None else {"input": input})
+        assert status == 202, body
+        return body["runId"]
+
+    def inline(self, nodes, edges, workflow="inline", **body):
+        status, _, answer = self.http("POST", f"/api/workflows/{workflow}/run", {"nodes": nodes, "edges": edges, **body})
+        assert status == 202, answer
+        return answer["runId"]
+
+    def record(self, run):
+        status, _, body = self.http("GET", f"/api/runs/{run}")
+        assert status == 200, body
+        return body
+
+    def wait(self, run, timeout=60):
+        """Wait for a run's end; its record."""
+        return wait_until(lambda: (lambda r: r if r["status"] in ("success", "error", "cancelled") else None)(self.record(run)),
+                          timeout, f"the end of {run}")
+
+    def pid(self, program):
+        """Process id of bridge, runner or web."""
+        return int((self.data / "run" / f"{program}.pid").read_text())
+
+    def logs(self):
+        return "\n".join(f"--- {p.name}\n{p.read_text(errors='replace')[-3000:]}" for p in sorted((self.data / "log").glob("*")) if p.is_file())
+
+    def close(self):
+        self.cli("down", check=False)
+        shutil.rmtree(self.data, ignore_errors=True)
+
+
+ALLOW = ("runner.shell=allow", "runner.git_local=allow", "runner.http_private=allow")
+
+
+@pytest.fixture(scope="module")
+def instance():
+    """One instance for the tests of a file, with tools allowed and the examples imported."""
+    it = Instance(ALLOW)
+    yield it
+    it.close()
+
+
+@pytest.fixture
+def new_instance():
+    """Instances of one test: new_instance(settings=..., without=...)."""
+    made = []
+
+    def make(settings=ALLOW, **more):
+        made.append(Instance(settings, **more))
+        return made[-1]
+
+    yield make
+    for it in made:
+        it.close()
+
+
+# TAP for automake's test driver, on the descriptor RUNSPOOL_TAP_FD. In CI a skip counts as a failure.
+
+_tap = {"file": None, "n": 0}
+
+
+def pytest_configure(config):
+    if "RUNSPOOL_TAP_FD" in os.environ:
+        _tap["file"] = os.fdopen(int(os.environ.pop("RUNSPOOL_TAP_FD")), "w", buffering=1)
+
+
+def pytest_runtest_logreport(report):
+    if not _tap["file"] or (report.when != "call" and report.passed):
+        return
+    _tap["n"] += 1
+    skipped = report.skipped and os.environ.get("CI") != "true"
+    name = report.nodeid.split("/")[-1].replace("#", "-") + ("" if report.when == "call" else f" ({report.when})")
+    print(f"{'ok' if report.passed or skipped else 'not ok'} {_tap['n']} - {name}{' # SKIP' if skipped else ''}", file=_tap["file"])
+
+
+def pytest_sessionfinish(session):
+    if _tap["file"]:
+        print(f"1..{_tap['n']}", file=_tap["file"])
