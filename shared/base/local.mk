@@ -1,8 +1,9 @@
 librunspool_a_SOURCES += \
-  shared/base/buf.h \
-  shared/base/clock.h \
-  shared/base/err.h \
-  shared/base/file.h \
-  shared/base/id.h \
-  shared/base/json.h \
-  shared/base/log.h
+  shared/base/buf.c shared/base/buf.h \
+  shared/base/clock.c shared/base/clock.h \
+  shared/base/err.c shared/base/err.h \
+  shared/base/file.c shared/base/file.h \
+  shared/base/id.c shared/base/id.h \
+  shared/base/json.c shared/base/json.h \
+  shared/base/log.c shared/base/log.h \
+  shared/base/utf8.c shared/base/utf8.h
