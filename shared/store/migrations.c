@@ -1,0 +1,141 @@
+/* The schema, as numbered steps that are never edited once released: a change is a new step at the end.
+ * The SQL is what SQLite 3.40 and PostgreSQL 15 share; IDENTITY stands for the driver's own word.
+ * Times are milliseconds since 1970; flags are 0 or 1; JSON is text. */
+#include "store/driver.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+
+#include <string.h>
+
+#define STATEMENT_MAX 4096
+
+static const char *const first[] = {
+    "CREATE TABLE workflow ("
+    " org TEXT NOT NULL, id TEXT NOT NULL, version BIGINT NOT NULL,"
+    " created BIGINT NOT NULL, updated BIGINT NOT NULL,"
+    " summary TEXT NOT NULL," /* what a list shows: name, description, crewId, nodeCount, params */
+    " definition TEXT NOT NULL,"
+    " PRIMARY KEY (org, id))",
+
+    /* n: age order, and the cursor of lists. concurrency: runs of this workflow at a time, 0 any number.
+     * fence: raised by each claim; lease: until when it holds, 0 none; place: host, boot and pid namespace of pid,
+     * with pid_start its start time, so that a recycled pid is not taken for it. tags: JSON array, of the stream. */
+    "CREATE TABLE run ("
+    " n IDENTITY, id TEXT NOT NULL UNIQUE, org TEXT NOT NULL,"
+    " workflow_id TEXT NOT NULL, workflow_version BIGINT NOT NULL, name TEXT NOT NULL,"
+    " crew_id TEXT, session_id TEXT, status TEXT NOT NULL, priority BIGINT NOT NULL, concurrency BIGINT NOT NULL,"
+    " attempt BIGINT NOT NULL, progress BIGINT NOT NULL, cancel BIGINT NOT NULL,"
+    " created BIGINT NOT NULL, started BIGINT, finished BIGINT,"
+    " fence BIGINT NOT NULL, owner TEXT, lease BIGINT NOT NULL, place TEXT, pid BIGINT NOT NULL,"
+    " pid_start BIGINT NOT NULL,"
+    " error TEXT, tags TEXT NOT NULL, input TEXT NOT NULL, output TEXT, definition TEXT NOT NULL)",
+    "CREATE INDEX run_by_org ON run (org, n)",
+    "CREATE INDEX run_by_workflow ON run (org, workflow_id, status, n)",
+    "CREATE INDEX run_by_status ON run (status, priority DESC, n)",
+
+    /* tool: of the tool events of nodes in group tool, else NULL. */
+    "CREATE TABLE node ("
+    " run_id TEXT NOT NULL REFERENCES run (id), node_id TEXT NOT NULL, place BIGINT NOT NULL,"
+    " kind TEXT NOT NULL, tool TEXT, continue_on_error BIGINT NOT NULL,"
+    " status TEXT NOT NULL, attempt BIGINT NOT NULL, started BIGINT, finished BIGINT,"
+    " pgid BIGINT NOT NULL, pgid_start BIGINT NOT NULL, error TEXT, output TEXT,"
+    " PRIMARY KEY (run_id, node_id))",
+
+    "CREATE TABLE outbox ("
+    " id IDENTITY, stream TEXT NOT NULL, type TEXT NOT NULL, created BIGINT NOT NULL, data TEXT NOT NULL)",
+    "CREATE INDEX outbox_by_stream ON outbox (stream, id)",
+
+    "CREATE TABLE runner (id TEXT NOT NULL PRIMARY KEY, seen BIGINT NOT NULL)",
+
+    /* status 0: the first request with this key is still at work. */
+    "CREATE TABLE idempotency ("
+    " org TEXT NOT NULL, route TEXT NOT NULL, idem_key TEXT NOT NULL, request_hash TEXT NOT NULL,"
+    " status BIGINT NOT NULL, response TEXT, created BIGINT NOT NULL,"
+    " PRIMARY KEY (org, route, idem_key))",
+    NULL,
+};
+
+static const char *const *const migrations[] = {first};
+
+#define N_MIGRATIONS ((int)(sizeof(migrations) / sizeof(migrations[0])))
+
+int db_schema_version(void)
+{
+    return N_MIGRATIONS;
+}
+
+static enum rs_err version_read(struct db *db, int64_t *ret, struct fault *fault)
+{
+    struct db_rows *rows = NULL;
+    enum rs_err err;
+
+    if ((err = db_query(db, &rows, fault, "SELECT MAX(version) FROM schema_version", "")) != RS_OK)
+        return err;
+    if ((err = db_next(rows, fault)) == RS_OK)
+        *ret = db_int(rows, 0);
+    db_done(rows);
+    return err;
+}
+
+static enum rs_err step_run(struct db *db, const char *statement, struct fault *fault)
+{
+    static const char word[] = "IDENTITY";
+    const char *at;
+    struct buf sql;
+    enum rs_err err;
+
+    buf_init(&sql, STATEMENT_MAX);
+    while ((at = strstr(statement, word)) != NULL) {
+        buf_append(&sql, statement, (size_t)(at - statement));
+        buf_puts(&sql, db->driver->identity);
+        statement = at + sizeof(word) - 1;
+    }
+    if ((err = buf_puts(&sql, statement)) == RS_OK)
+        err = db_run(db, NULL, fault, sql.data, "");
+    else
+        err = fault_set(fault, err, "no memory for the database schema");
+    buf_release(&sql);
+    return err;
+}
+
+/* One step and its number, unless another process was faster. */
+static enum rs_err migrate_one(struct db *db, int64_t *version, struct fault *fault)
+{
+    const char *const *step;
+    enum rs_err err;
+
+    if ((err = db_begin(db, fault)) != RS_OK)
+        return err;
+    if ((err = version_read(db, version, fault)) != RS_OK || *version >= N_MIGRATIONS)
+        goto out;
+    for (step = migrations[*version]; *step != NULL; step++)
+        if ((err = step_run(db, *step, fault)) != RS_OK)
+            goto out;
+    err = db_run(db, NULL, fault, "INSERT INTO schema_version (version, applied) VALUES ($1, $2)", "ii", *version + 1,
+                 clock_wall_ms());
+    if (err == RS_OK && (err = db_commit(db, fault)) == RS_OK)
+        ++*version;
+out:
+    db_rollback(db);
+    return err;
+}
+
+enum rs_err migrations_apply(struct db *db, struct fault *fault)
+{
+    int64_t version = 0;
+    enum rs_err err;
+
+    err = db_run(db, NULL, fault,
+                 "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL PRIMARY KEY, applied BIGINT NOT NULL)",
+                 "");
+    if (err == RS_OK)
+        err = version_read(db, &version, fault);
+    while (err == RS_OK && version < N_MIGRATIONS)
+        err = migrate_one(db, &version, fault);
+    if (err == RS_OK && version > N_MIGRATIONS)
+        err = fault_set(fault, RS_VERSION,
+                        "the database has schema %lld, made by a newer Runspool; this program knows up to %d",
+                        (long long)version, N_MIGRATIONS);
+    return err;
+}
