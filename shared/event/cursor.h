@@ -14,6 +14,7 @@ struct cursor {
 };
 #define CURSOR_TEXT_MAX 64
 #define CURSOR_PART_MAX 999
+#define CURSOR_PART_ALL CURSOR_PART_MAX /* beyond any part an event can have, and still a cursor as text */
 
 /* cursor_parse - "start", "now", "N", "N.K", and "N.xxxxxxxx" (a topic's hash: taken as N). NULL or "" gives
  * CURSOR_NONE. Anything else, or a number beyond int64: RS_INVALID, *ret untouched. */

@@ -10,6 +10,11 @@
 #include "base/id.h"
 #include "event/event.h"
 #include "event/stream.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LINE_ANSWER_MAX 4096 /* bytes of an answer */
 
 enum line_kind { LINE_EVENT, LINE_HELLO };
 struct line {
@@ -29,12 +34,18 @@ struct line {
  * n is set in *ret when it could be read), RS_LIMIT (over EVENT_LINE_MAX or deeper than JSON_DEPTH_MAX). Does not
  * allocate per event where it can be avoided. */
 enum rs_err line_parse(const char *text, size_t len, struct line *ret, struct fault *fault) RS_MUST_CHECK;
-/* line_put_event - append one event line with its newline. n, oid, time_ms: 0 leaves the member out. */
+/* line_put_event - append one event line with its newline (newlines between tokens of data become spaces). n, oid, time_ms: 0 leaves the member out. */
 enum rs_err line_put_event(struct buf *out, int64_t n, int64_t oid, int64_t time_ms, const char *stream,
                            const char *type, const char *data, size_t data_len);
 enum rs_err line_put_hello(struct buf *out, const char *producer);
-/* line_parse_answer - decode an answer of the bridge: *ret_ack gets lastSeq or ack (else -1); *ret_error (may be NULL)
- * gets an owned message or NULL. */
-enum rs_err line_parse_answer(const char *text, size_t len, int64_t *ret_ack, char **ret_error) RS_MUST_CHECK;
+/* An answer of the bridge. */
+struct line_answer {
+    int64_t ack;        /* everything up to this number is handled (from "ack" or "lastSeq"), else -1 */
+    bool hello;         /* the answer to a hello */
+    int64_t refused;    /* the number of a line that was refused, 0: not said */
+    char error[256];    /* why, cut to fit; "" for none */
+};
+/* line_parse_answer - decode one answer, without its newline. Returns: RS_OK, RS_INVALID, RS_NOMEM. */
+enum rs_err line_parse_answer(const char *text, size_t len, struct line_answer *ret) RS_MUST_CHECK;
 
 #endif
