@@ -14,6 +14,7 @@
 #include "model/store.h"
 
 #define DIALECT_PARTS_MAX 32          /* messages one event may give */
+#define FEED_STREAMS_MAX 1000         /* streams of one feed */
 #define DIALECT_TEXT_MAX (16 * 1024 * 1024) /* bytes of the messages of one call (an opening state is the largest) */
 
 /* Messages being built: JSON texts back to back in `text`, one after the other. */
@@ -21,13 +22,16 @@ struct dialect_out {
     struct buf text;
     struct { size_t start, len; } at[DIALECT_PARTS_MAX];
     int n;
-    int64_t event_id; /* 0: the messages carry no id */
+    int64_t event_id; /* the event they come from; 0: an opening state of an empty log */
+    int first_part;   /* 0, except for an opening state that stands at "N.2" */
 };
 void dialect_out_init(struct dialect_out *out);
 void dialect_out_release(struct dialect_out *out);
 void dialect_out_reset(struct dialect_out *out, int64_t event_id); /* forget the messages, keep the memory */
 /* dialect_message - start the next message: write one JSON object into the returned buffer, then dialect_end.
- * dialect_id - the id text ("N", "N.1") that the message being written must carry. */
+ * More than DIALECT_PARTS_MAX is our bug (assertion).
+ * dialect_id - the id text ("N", "N.1") that the message being written must carry; returns text.
+ * dialect_end - RS_OK; RS_LIMIT or RS_NOMEM: the message is forgotten. */
 struct buf *dialect_message(struct dialect_out *out);
 const char *dialect_id(const struct dialect_out *out, char text[CURSOR_TEXT_MAX]);
 enum rs_err dialect_end(struct dialect_out *out);
@@ -46,6 +50,8 @@ struct endpoint {
     /* project - append the messages of one event. Two feeds with the same endpoint and param get the same messages. */
     enum rs_err (*project)(const struct feed *feed, const struct event *ev, struct dialect_out *out);
     bool native;             /* control frames are {"op":...} instead of {"type":...} */
+    bool several;            /* one event may give more than one message, so a cursor "N" may stand within event N */
+    bool without_bulk;       /* log, log.dropped and agent.delta give no message here: the log need not read them */
 };
 extern const struct endpoint endpoints[];
 extern const unsigned n_endpoints;
@@ -61,6 +67,9 @@ struct feed {
     char **streams;
     int n_streams;
     struct cursor at;        /* CURSOR_AT once started: all messages up to at.id, at.part were given */
+    bool whole;              /* at.part is the last message of event at.id, or that gives none */
+    int64_t gap_to;          /* what retention removed up to here was announced */
+    struct json_object *record; /* owned: the run as the database knew it at open, until feed_start; or NULL */
 };
 
 /* feed_open - a feed of an endpoint. params: of endpoint_find. streams (native only): n_streams names, checked here.
@@ -69,6 +78,9 @@ enum rs_err feed_open(const struct endpoint *endpoint, const struct path_params 
                       int n_streams, struct store *store, const char *org, struct feed **ret, struct fault *fault)
     RS_MUST_CHECK;
 void feed_free(struct feed *feed); /* NULL is fine */
+/* feed_take_param - for `open` functions: feed->param from the path; RS_INVALID when it is no id. */
+enum rs_err feed_take_param(struct feed *feed, const struct path_params *params, const char *name, struct fault *fault)
+    RS_MUST_CHECK;
 enum rs_err feed_add_stream(struct feed *feed, const char *stream);    /* checks, copies, ignores repeats, sets run_id */
 void feed_remove_stream(struct feed *feed, const char *stream);
 
@@ -79,31 +91,37 @@ struct message_sink {
     void *ctx;
 };
 /* feed_start - place the feed: by `since` (CURSOR_NONE: opening state, or the head), giving the opening message, or
- * the gap message when the cursor is beyond the log's end (the feed then stands at the head). */
+ * the gap message (one a stream) when the cursor is beyond the log's end (the feed then stands at the head).
+ * The sink must take these: what it refuses here is not given again. Call once. */
 enum rs_err feed_start(struct feed *feed, struct cursor since, struct store *store, struct eventlog *log,
                        struct message_sink *sink, struct fault *fault) RS_MUST_CHECK;
-/* feed_read - the next messages from the log, of at most max_events events, gaps in their place. *ret_more: the limit or
- * the sink stopped it, call again; false: the feed has everything up to the log's head as it was during the call. */
+/* feed_read - the next messages from the log, of at most max_events events, gaps in their place: before the first event
+ * above the removed id `first`. *ret_more: the limit or the sink stopped it, call again; false: the feed has
+ * everything up to the log's head as it was during the call. */
 enum rs_err feed_read(struct feed *feed, struct eventlog *log, int max_events, struct message_sink *sink, bool *ret_more,
                       struct fault *fault) RS_MUST_CHECK;
 /* feed_passed - for live delivery by a door that projects events itself: the feed now stands after event id with n
  * messages. feed_wants - is ev after the feed's position (its streams are the door's index to match)? */
 void feed_passed(struct feed *feed, int64_t event_id, int n_messages);
 bool feed_wants(const struct feed *feed, const struct event *ev);
-/* feed_ended - does it follow one run, has that run ended, and is the feed at or past its last event? */
+/* feed_ended - does it follow one run, has that run ended, and is there no message left between the feed and its end?
+ * Costs one look-up while the run goes on. */
 enum rs_err feed_ended(const struct feed *feed, struct eventlog *log, bool *ret, struct fault *fault) RS_MUST_CHECK;
 
-/* dialect_put_gap - {"op"|"type":"gap","stream","first","last"} as the endpoint needs it. */
+/* dialect_put_gap - append {"op"|"type":"gap","stream","first","last"} (ids as strings), "op" when native. */
 enum rs_err dialect_put_gap(struct buf *out, bool native, const char *stream, int64_t first, int64_t last);
 
 /* Poll, the same in the bridge and in events.fcgi. */
 #define POLL_WAIT_MAX_S 30
-#define POLL_EVENTS_MAX 1000
+#define POLL_EVENTS_MAX 1000                                 /* events one answer examines */
+#define POLL_BYTES_MAX (1024 * 1024)                         /* an answer over this takes no further message */
+#define POLL_TEXT_MAX (POLL_BYTES_MAX + DIALECT_TEXT_MAX + 1024) /* what the buffer of poll_answer must be able to hold */
 /* poll_parse - `since` and `wait` of a query. RS_INVALID with what is wrong. */
 enum rs_err poll_parse(const struct query *query, struct cursor *ret_since, int *ret_wait_s, struct fault *fault)
     RS_MUST_CHECK;
 /* poll_answer - append {"events":[...],"next":"N","end":true?} with what the feed has now (feed_start for a new one,
- * then feed_read); *ret_empty: nothing to say yet, so a door may wait and call again with started = true. */
+ * then feed_read). *ret_empty: it says nothing (no message, no end), so a door may clear out, wait, and call again with
+ * started = true. */
 enum rs_err poll_answer(struct feed *feed, bool started, struct cursor since, struct store *store, struct eventlog *log,
                         struct buf *out, bool *ret_empty, struct fault *fault) RS_MUST_CHECK;
 

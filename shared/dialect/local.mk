@@ -1,2 +1,16 @@
 librunspool_a_SOURCES += \
-  shared/dialect/dialect.h
+  shared/dialect/console_logs.c \
+  shared/dialect/console_scraping.c \
+  shared/dialect/console_status.c \
+  shared/dialect/dialect.h \
+  shared/dialect/dialect_out.c \
+  shared/dialect/feed.c \
+  shared/dialect/feed_read.c \
+  shared/dialect/native.c \
+  shared/dialect/one_run.c \
+  shared/dialect/one_run.h \
+  shared/dialect/poll.c \
+  shared/dialect/put.c \
+  shared/dialect/put.h \
+  shared/dialect/rows.h \
+  shared/dialect/table.c

@@ -1,0 +1,39 @@
+#include "dialect/one_run.h"
+#include "base/json.h"
+#include "model/run.h"
+#include <stdio.h>
+#include <string.h>
+
+enum rs_err one_run_open(struct feed *feed, struct store *store, const struct path_params *params, struct fault *fault)
+{
+    char stream[STREAM_MAX];
+    enum rs_err err = feed_take_param(feed, params, "runId", fault);
+    if (err)
+        return err;
+    err = run_record(store, feed->org[0] ? feed->org : NULL, feed->param, &feed->record, fault);
+    if (err)
+        return err;
+    snprintf(stream, sizeof(stream), "run:%s", feed->param);
+    err = feed_add_stream(feed, stream);
+    return err ? fault_set(fault, err, "run %s cannot be followed", feed->param) : RS_OK;
+}
+
+enum rs_err one_run_trimmed(const struct feed *feed, struct eventlog *log, bool *ret, struct fault *fault)
+{
+    struct eventlog_stream stream;
+    enum rs_err err = eventlog_stream(log, feed->streams[0], &stream, fault);
+    if (err == RS_NOT_FOUND) {
+        *ret = strcmp(json_get_string(feed->record, "status", "queued"), "queued") != 0;
+        return RS_OK;
+    }
+    if (err)
+        return err;
+    struct eventlog_query query = {.streams = (const char *const *)feed->streams, .n_streams = feed->n_streams};
+    struct eventlog_gap gaps[16];
+    int n_gaps = 0;
+    err = eventlog_gaps(log, &query, gaps, &n_gaps, fault);
+    if (err)
+        return err;
+    *ret = n_gaps > 0;
+    return RS_OK;
+}

@@ -1,0 +1,23 @@
+/* rows - the functions that the table of endpoints names; the contracts are those of struct endpoint. */
+#ifndef RUNSPOOL_DIALECT_ROWS_H
+#define RUNSPOOL_DIALECT_ROWS_H
+
+#include "dialect/dialect.h"
+
+enum rs_err native_project(const struct feed *feed, const struct event *ev, struct dialect_out *out);
+
+enum rs_err console_status_opening(struct feed *feed, struct store *store, struct eventlog *log,
+                                   struct dialect_out *out, struct fault *fault);
+enum rs_err console_status_project(const struct feed *feed, const struct event *ev, struct dialect_out *out);
+
+enum rs_err console_logs_opening(struct feed *feed, struct store *store, struct eventlog *log,
+                                 struct dialect_out *out, struct fault *fault);
+enum rs_err console_logs_project(const struct feed *feed, const struct event *ev, struct dialect_out *out);
+
+enum rs_err console_scraping_open(struct feed *feed, struct store *store, const struct path_params *params,
+                                  struct fault *fault);
+enum rs_err console_scraping_opening(struct feed *feed, struct store *store, struct eventlog *log,
+                                     struct dialect_out *out, struct fault *fault);
+enum rs_err console_scraping_project(const struct feed *feed, const struct event *ev, struct dialect_out *out);
+
+#endif

@@ -1,0 +1,41 @@
+#include "dialect/one_run.h"
+#include "dialect/rows.h"
+
+const struct endpoint endpoints[] = {
+    {.path = "",
+     .description = "every event of the streams asked for, as recorded",
+     .project = native_project,
+     .native = true},
+    {.path = "/workflows/{runId}",
+     .description = "workflow console: status of a run and of its nodes",
+     .open = one_run_open,
+     .opening = console_status_opening,
+     .project = console_status_project,
+     .without_bulk = true},
+    {.path = "/workflows/{runId}/logs",
+     .description = "workflow console: log lines of a run",
+     .open = one_run_open,
+     .opening = console_logs_opening,
+     .project = console_logs_project},
+    {.path = "/scraping/{toolId}",
+     .description = "workflow console: progress of a scraping tool",
+     .open = console_scraping_open,
+     .opening = console_scraping_opening,
+     .project = console_scraping_project,
+     .without_bulk = true},
+};
+const unsigned n_endpoints = sizeof(endpoints) / sizeof(endpoints[0]);
+
+const struct endpoint *endpoint_find(const char *path, struct path_params *ret_params)
+{
+    for (unsigned i = 0; i < n_endpoints; i++) {
+        const struct endpoint *endpoint = &endpoints[i];
+        if (endpoint->path[0] == '\0' && path[0] == '\0') {
+            ret_params->n = 0;
+            return endpoint;
+        }
+        if (endpoint->path[0] != '\0' && path_match(endpoint->path, path, ret_params))
+            return endpoint;
+    }
+    return NULL;
+}
