@@ -4,14 +4,30 @@
 #define RUNSPOOL_MODEL_KIND_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
-enum setting_type { SETTING_TEXT, SETTING_JQ /* program text, no template */, SETTING_NUMBER, SETTING_BOOL,
-                    SETTING_ARGV /* array of strings */, SETTING_OBJECT, SETTING_ANY, SETTING_WORD /* one of choices */ };
+/* Where a template may stand, a string that is one template ("{{ ... }}") is taken for any type but SETTING_JQ. */
+enum setting_type {
+    SETTING_TEXT,
+    SETTING_JQ,       /* program text, not empty, no template */
+    SETTING_INTEGER,  /* min to max */
+    SETTING_NUMBER,   /* min to max */
+    SETTING_BOOL,
+    SETTING_ARGV,     /* array of strings, not empty */
+    SETTING_OBJECT,   /* `members` says what it may hold; NULL: anything */
+    SETTING_MAP,      /* object whose values are strings, numbers or booleans */
+    SETTING_STATUSES, /* an HTTP status or an array of them */
+    SETTING_ANY,
+    SETTING_WORD,     /* one of choices */
+};
 struct kind_setting {
     const char *name;
     enum setting_type type;
     bool required;
     const char *choices; /* SETTING_WORD: "get|post" */
+    int64_t min, max;    /* SETTING_INTEGER, SETTING_NUMBER; 0,0: no check */
+    bool literal;        /* no template: read before templates are */
+    const struct kind_setting *members; /* SETTING_OBJECT; ends with name NULL */
     const char *help;    /* one line */
 };
 struct kind {
@@ -27,5 +43,7 @@ extern const unsigned n_kinds;
 extern const struct kind_setting kind_common_settings[];
 /* kind_find - by data.kind; NULL when unknown. */
 const struct kind *kind_find(const char *name);
+/* kind_group_known - is it one of trigger, agent, tool, control, output? */
+bool kind_group_known(const char *group);
 
 #endif
