@@ -93,6 +93,10 @@ static void read_nodes(const struct draft *d, struct json_object *nodes)
     for (i = 0; i < n; i++) {
         node = json_object_array_get_idx(nodes, (size_t)i);
         id = json_get_string(node, "id", NULL);
+        if (!json_object_is_type(node, json_type_object)) {
+            graph_add_error(d->errors, NULL, NULL, "id", "node %d is not an object", i + 1);
+            continue;
+        }
         if (!id_valid(id)) {
             graph_add_error(d->errors, id, NULL, "id",
                             "node %d needs an `id` of 1 to %d letters, digits, dots, underscores or hyphens", i + 1, ID_MAX);
@@ -371,7 +375,7 @@ enum rs_err graph_parse(struct json_object *definition, struct json_object *erro
     if (err != RS_OK)
         err = fault_set(fault, err, "no memory for the workflow");
     else if (n > 0)
-        err = fault_set(fault, RS_UNPROCESSABLE, "the workflow has %zu problem%s: %.300s", n, n == 1 ? "" : "s",
+        err = fault_set(fault, RS_UNPROCESSABLE, "the workflow has %zu problem%s: %s", n, n == 1 ? "" : "s",
                         json_get_string(json_object_array_get_idx(errors, before), "message", ""));
     if (err == RS_OK)
         *ret = d.graph;

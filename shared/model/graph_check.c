@@ -2,6 +2,7 @@
 #include "model/graph.h"
 
 #include "base/id.h"
+#include "base/utf8.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,6 +10,21 @@
 
 #define MESSAGE_MAX 1000
 #define NAME_MAX_SHOWN 80
+
+/* What was cut or came in as rubbish must not leave as rubbish. */
+static void scrub(char *text)
+{
+    size_t len = strlen(text), at = 0, n;
+
+    while (at < len) {
+        n = utf8_char(text + at, len - at);
+        if (n == 0) {
+            text[at] = '?';
+            n = 1;
+        }
+        at += n;
+    }
+}
 
 void graph_add_error(struct json_object *errors, const char *node_id, const char *edge_id, const char *code,
                      const char *fmt, ...)
@@ -22,6 +38,7 @@ void graph_add_error(struct json_object *errors, const char *node_id, const char
     va_start(ap, fmt);
     vsnprintf(message, sizeof(message), fmt, ap);
     va_end(ap);
+    scrub(message);
     json_set_string(error, "nodeId", node_id);
     json_set_string(error, "edgeId", edge_id);
     json_set_string(error, "code", code);

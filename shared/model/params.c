@@ -1,7 +1,6 @@
 /* The `params` of a workflow: their own shape, and an input checked against them. */
 #include "model/graph.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define PARAMS_MAX 200
@@ -51,18 +50,6 @@ static bool enum_has(struct json_object *choices, struct json_object *value)
         if (json_object_equal(json_object_array_get_idx(choices, i), value))
             return true;
     return false;
-}
-
-static void add_error(struct json_object *errors, const char *param, const char *code, const char *message)
-{
-    struct json_object *error = json_object_new_object();
-
-    if (error == NULL)
-        return;
-    json_set_string(error, "param", param);
-    json_set_string(error, "code", code);
-    json_set_string(error, "message", message);
-    json_object_array_add(errors, error);
 }
 
 static bool name_used(struct json_object *params, size_t before, const char *name)
@@ -133,22 +120,20 @@ static void check_value(struct json_object *param, struct json_object *input, st
     const struct param_type *type = type_find(json_get_string(param, "type", ""));
     struct json_object *value = json_get(input, name), *fallback = json_get(param, "default"),
                        *choices = json_get_array(param, "enum");
-    char message[NAME_BYTES_MAX + 256];
+    size_t before = json_object_array_length(errors);
 
     if (value == NULL && fallback != NULL) {
         json_set(input, name, json_object_get(fallback));
     } else if (value == NULL) {
-        if (json_get_bool(param, "required", false)) {
-            snprintf(message, sizeof(message), "the input needs `%s`", name);
-            add_error(errors, name, "missing", message);
-        }
+        if (json_get_bool(param, "required", false))
+            graph_add_error(errors, NULL, NULL, "missing", "the input needs `%s`", name);
     } else if (type != NULL && !type_fits(type, value)) {
-        snprintf(message, sizeof(message), "`%s` must be %s", name, type->words);
-        add_error(errors, name, "type", message);
+        graph_add_error(errors, NULL, NULL, "type", "`%s` must be %s", name, type->words);
     } else if (choices != NULL && !enum_has(choices, value)) {
-        snprintf(message, sizeof(message), "`%s` must be one of %.150s", name, json_text(choices, NULL));
-        add_error(errors, name, "enum", message);
+        graph_add_error(errors, NULL, NULL, "enum", "`%s` must be one of %.500s", name, json_text(choices, NULL));
     }
+    if (json_object_array_length(errors) > before)
+        json_set_string(json_object_array_get_idx(errors, before), "param", name);
 }
 
 enum rs_err graph_check_input(struct json_object *definition, struct json_object *input, struct json_object *errors,
@@ -161,7 +146,7 @@ enum rs_err graph_check_input(struct json_object *definition, struct json_object
     if (checked == NULL)
         return fault_set(fault, RS_NOMEM, "no memory for the input");
     if (input != NULL && !json_object_is_type(input, json_type_object)) {
-        add_error(errors, NULL, "type", "the input must be an object");
+        graph_add_error(errors, NULL, NULL, "type", "the input must be an object");
     } else {
         if (input != NULL) {
             json_object_object_foreach(input, key, value)
@@ -171,7 +156,7 @@ enum rs_err graph_check_input(struct json_object *definition, struct json_object
             check_value(json_object_array_get_idx(params, i), checked, errors);
     }
     if (json_object_array_length(errors) > before)
-        err = fault_set(fault, RS_UNPROCESSABLE, "%.400s",
+        err = fault_set(fault, RS_UNPROCESSABLE, "%s",
                         json_get_string(json_object_array_get_idx(errors, before), "message", ""));
     if (err == RS_OK)
         *ret = checked;
