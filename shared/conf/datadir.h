@@ -17,7 +17,8 @@ struct datadir {
  * source folder, the configured state directory when installed) and load its runspool.conf.
  * option: may be NULL. create: make the directory and its folders (run, log, runs, pending, keys; mode 02770,
  * umask 0007) when missing; else a missing one is RS_NOT_FOUND with a hint to run `runspool up`.
- * overrides: as config_load. Free with datadir_release. */
+ * Sets the process's umask to 0007, so that what programs of one instance make is shared by its group.
+ * overrides: as config_load. Free with datadir_release. Call before threads start. */
 enum rs_err datadir_open(struct datadir *dd, const char *option, bool create, const char *const *overrides,
                          struct fault *fault) RS_MUST_CHECK;
 void datadir_release(struct datadir *dd); /* NULL and zeroed are fine */

@@ -1,4 +1,4 @@
 librunspool_a_SOURCES += \
-  shared/http/access.h \
-  shared/http/problem.h \
-  shared/http/query.h
+  shared/http/access.c shared/http/access.h \
+  shared/http/problem.c shared/http/problem.h \
+  shared/http/query.c shared/http/query.h

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #define QUERY_PARAMS_MAX 1100 /* a thousand streams and some */
+#define QUERY_TEXT_MAX (256 * 1024)
 
 struct query { /* decoded parameters, in order */
     struct { char *name, *value; } *params;
@@ -20,7 +21,7 @@ void query_release(struct query *q);
 const char *query_get(const struct query *q, const char *name);
 const char *query_next(const struct query *q, const char *name, int *index);
 
-/* path_decode - percent-decode a path into out. RS_INVALID: bad %, an encoded NUL or '/'. */
+/* path_decode - percent-decode a path into out. RS_INVALID: bad %, an encoded NUL or '/'; RS_LIMIT: out is too small. */
 enum rs_err path_decode(const char *path, char *out, size_t out_size) RS_MUST_CHECK;
 
 #define PATH_PARAMS_MAX 3

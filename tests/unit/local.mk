@@ -50,3 +50,32 @@ TESTS += tests/unit/test_graph
 tests_unit_test_graph_SOURCES = tests/unit/test_graph.c tests/unit/unit.h
 tests_unit_test_graph_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_graph_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+check_PROGRAMS += tests/unit/test_config
+TESTS += tests/unit/test_config
+tests_unit_test_config_SOURCES = tests/unit/test_config.c tests/unit/unit.h
+tests_unit_test_config_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_config_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+
+check_PROGRAMS += tests/unit/test_datadir
+TESTS += tests/unit/test_datadir
+tests_unit_test_datadir_SOURCES = tests/unit/test_datadir.c tests/unit/unit.h
+tests_unit_test_datadir_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_datadir_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+
+check_PROGRAMS += tests/unit/test_query
+TESTS += tests/unit/test_query
+tests_unit_test_query_SOURCES = tests/unit/test_query.c tests/unit/unit.h
+tests_unit_test_query_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_query_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+
+check_PROGRAMS += tests/unit/test_problem
+TESTS += tests/unit/test_problem
+tests_unit_test_problem_SOURCES = tests/unit/test_problem.c tests/unit/unit.h
+tests_unit_test_problem_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_problem_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+
+check_PROGRAMS += tests/unit/test_access
+TESTS += tests/unit/test_access
+tests_unit_test_access_SOURCES = tests/unit/test_access.c tests/unit/unit.h
+tests_unit_test_access_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_access_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
