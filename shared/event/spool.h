@@ -30,6 +30,11 @@ enum rs_err spool_open(const struct datadir *dd, const char *program, eventlog_o
 enum rs_err spool_append(struct spool *spool, const char *stream, const char *type, const char *data, size_t data_len,
                          int64_t oid) RS_MUST_CHECK;
 
+/* spool_append_at - the same for an event that happened at time_ms (wall clock), before it could be handed over: a relayed
+ * outbox row keeps its time. spool_append takes the present. */
+enum rs_err spool_append_at(struct spool *spool, const char *stream, const char *type, const char *data, size_t data_len,
+                            int64_t oid, int64_t time_ms) RS_MUST_CHECK;
+
 /* spool_flush - wait until everything appended so far is acknowledged (by the bridge's commit or the fallback's).
  * Returns: RS_OK, RS_TIMEOUT. */
 enum rs_err spool_flush(struct spool *spool, int timeout_ms) RS_MUST_CHECK;

@@ -16,6 +16,7 @@ enum node_status { NODE_PENDING, NODE_RUNNING, NODE_WAITING, NODE_SUCCESS, NODE_
 const char *run_status_name(enum run_status s);
 const char *node_status_name(enum node_status s);
 enum rs_err run_status_parse(const char *name, enum run_status *ret) RS_MUST_CHECK;
+enum rs_err node_status_parse(const char *name, enum node_status *ret) RS_MUST_CHECK;
 bool run_status_ended(enum run_status s);
 bool node_status_ended(enum node_status s);
 /* The tables of legal moves (const, in transition.c). */

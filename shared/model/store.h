@@ -16,6 +16,7 @@ struct store {
     struct db *db;
     struct spool *spool;      /* opened on the first event */
     const char *program;      /* "api", "runner": producer prefix; borrowed */
+    struct outbox *outbox;    /* what of it is under way */
 };
 enum rs_err store_open(struct store *store, const struct datadir *dd, const char *program, struct fault *fault)
     RS_MUST_CHECK;
@@ -30,19 +31,26 @@ void store_owner_release(void);
 /* One transaction. Between begin and commit the model functions that take a struct change may be called. */
 struct change;
 enum rs_err change_begin(struct store *store, struct change **ret, struct fault *fault) RS_MUST_CHECK;
-/* change_event - add an event to the transaction (one outbox row). data: borrowed. */
+/* change_db - its database, for statements inside the transaction. */
+struct db *change_db(struct change *change);
+/* change_event - add an event to the transaction (one outbox row). data: borrowed.
+ * Returns: RS_OK; RS_INVALID (bad stream, type or UTF-8), RS_LIMIT (over EVENT_DATA_MAX), RS_BUSY, RS_IO. */
 enum rs_err change_event(struct change *change, const char *stream, const char *type, struct json_object *data,
                          struct fault *fault) RS_MUST_CHECK;
-/* change_commit - commit and hand the events to the emitter. Frees change in every case. */
+/* change_commit - commit, then hand to the emitter every pending event of the streams touched, other processes' too, in
+ * order: the log takes an event older than one it has for a duplicate. An emitter that cannot take them is no error:
+ * they are relayed later. Frees change in every case. */
 enum rs_err change_commit(struct change *change, struct fault *fault) RS_MUST_CHECK;
 void change_abort(struct change *change); /* roll back and free; NULL is fine */
 
-/* outbox_settle - delete the rows acknowledged so far. Call now and then, and after a flush. */
+/* outbox_settle - delete the rows acknowledged so far, and relay what the emitter had no room for. Call now and then,
+ * and after a flush. (change_commit deletes acknowledged rows too, in the transaction it has open anyway.) */
 enum rs_err outbox_settle(struct store *store, struct fault *fault) RS_MUST_CHECK;
 /* outbox_wait - flush for at most timeout_ms, then settle. For short-lived programs. RS_TIMEOUT leaves the rows to
  * outbox_recover, which is no loss. */
 enum rs_err outbox_wait(struct store *store, int timeout_ms, struct fault *fault) RS_MUST_CHECK;
-/* outbox_recover - relay rows older than age_ms that their writers left, stream by stream in order. *ret_n: how many. */
+/* outbox_recover - relay the streams that have rows older than age_ms, which their writers left, in order; waits up to
+ * 2 s for their acknowledgement. *ret_n: how many were handed to the emitter. */
 enum rs_err outbox_recover(struct store *store, int64_t age_ms, int *ret_n, struct fault *fault) RS_MUST_CHECK;
 
 /* runner_poke - tell the runner, if there is one, to look at the queue now. Never blocks, never fails. */
