@@ -14,6 +14,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define EVENTLOG_READ_BYTES (16 * 1024 * 1024) /* of data in one answer; then it ends as if limit had been reached */
+#define EVENTLOG_GAPS_MAX 16
+
 struct eventlog;
 
 /* Who owns a stream: asked once, when the first event of a stream is appended. Fills org and tags (each owned by the
@@ -27,8 +30,9 @@ typedef void eventlog_owner_fn(void *ctx, const char *stream, struct eventlog_ow
 
 enum eventlog_mode { EVENTLOG_READ, EVENTLOG_WRITE };
 
-/* eventlog_open - open (creating when mode is EVENTLOG_WRITE) the instance's log, setting `eventlog`, default
- * DIR/events.db. READ on a log that does not exist yet is RS_OK and reads as empty until it does.
+/* eventlog_open - open (creating when mode is EVENTLOG_WRITE) the instance's log, setting `eventlog`: "sqlite"
+ * (DIR/events.db, the default) or "sqlite:PATH". READ on a log that does not exist yet is RS_OK and reads as empty
+ * until it does.
  * owner: used by EVENTLOG_WRITE only; may be NULL. *ret: owned, eventlog_close. */
 enum rs_err eventlog_open(const struct datadir *dd, enum eventlog_mode mode, eventlog_owner_fn *owner, void *owner_ctx,
                           struct eventlog **ret, struct fault *fault) RS_MUST_CHECK;
@@ -44,7 +48,8 @@ struct eventlog_entry {
     const char *producer; /* NULL: not deduplicated; else producer_seq <= its last is a duplicate */
     int64_t producer_seq;
     /* Results, set when the append returned RS_OK: */
-    enum rs_err status;   /* RS_OK stored; RS_CONFLICT the run has ended; RS_INVALID bad stream or type */
+    enum rs_err status;   /* RS_OK stored; RS_CONFLICT the run has ended; RS_INVALID bad stream or type; RS_LIMIT.
+                             Refused or not, producer_seq counts as seen: it is acknowledged, not tried again. */
     bool duplicate;       /* with status RS_OK: already there, nothing stored */
     struct event *event;  /* the stored event, a reference the caller owns; NULL when not stored */
 };
@@ -60,8 +65,9 @@ enum rs_err eventlog_producer(struct eventlog *log, const char *producer, int64_
  * (and <= until, when until > 0), oldest first, at most limit. org: only that org's (NULL: all).
  * without_bulk: leave out log, log.dropped and agent.delta (uses its own index).
  * *ret: array of references, the caller unrefs each and frees the array (eventlog_events_free); *ret_n may be 0.
- * *ret_examined: every matching event up to this id is in the answer (the last event's id when limit was reached,
- * else the log's head or `until`), so it is the next `after`. */
+ * *ret_examined: every matching event up to this id is in the answer (the last event's id when limit or
+ * EVENTLOG_READ_BYTES was reached, else the log's head or `until`), so it is the next `after`; there is more to read
+ * now exactly when it is below both head and `until`. */
 struct eventlog_query {
     const char *const *streams;
     int n_streams;
@@ -92,12 +98,12 @@ enum rs_err eventlog_stream(struct eventlog *log, const char *stream, struct eve
     RS_MUST_CHECK;
 
 /* eventlog_gaps - ranges of ids in (after, until] that retention removed from the streams asked, merged, oldest first,
- * at most 16 (the last one then reaches to the end of the removed). */
+ * at most EVENTLOG_GAPS_MAX (the last one then reaches to the end of the removed). A gap carries the name asked for. */
 struct eventlog_gap {
     char stream[STREAM_MAX];
     int64_t first, last;
 };
-enum rs_err eventlog_gaps(struct eventlog *log, const struct eventlog_query *query, struct eventlog_gap ret[16],
+enum rs_err eventlog_gaps(struct eventlog *log, const struct eventlog_query *query, struct eventlog_gap ret[EVENTLOG_GAPS_MAX],
                           int *ret_n, struct fault *fault) RS_MUST_CHECK;
 
 /* eventlog_changed - has another connection committed since the last call on this one? Cheap (microseconds). */

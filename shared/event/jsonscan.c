@@ -1,6 +1,7 @@
 /* jsonscan - a strict JSON checker over bytes: no recursion, no allocation, eight plain bytes of a string at a time. */
 #include "event/jsonscan.h"
 #include "base/json.h"
+#include "base/utf8.h"
 #include <stdint.h>
 #include <string.h>
 
@@ -37,39 +38,6 @@ static bool has_special(uint64_t w)
     uint64_t quote = w ^ (ones * '"'), back = w ^ (ones * '\\');
 
     return ((w - ones * 0x20) | (quote - ones) | (back - ones) | w) & highs;
-}
-
-/* One UTF-8 sequence of two to four bytes (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF). */
-static bool take_utf8(struct jsonscan *scan)
-{
-    const unsigned char *p = (const unsigned char *)scan->at;
-    size_t left = (size_t)(scan->end - scan->at), n;
-    unsigned char low = 0x80, high = 0xbf;
-
-    if (p[0] >= 0xc2 && p[0] <= 0xdf)
-        n = 2;
-    else if (p[0] >= 0xe0 && p[0] <= 0xef)
-        n = 3;
-    else if (p[0] >= 0xf0 && p[0] <= 0xf4)
-        n = 4;
-    else
-        return false;
-    if (p[0] == 0xe0)
-        low = 0xa0;
-    else if (p[0] == 0xed)
-        high = 0x9f;
-    else if (p[0] == 0xf0)
-        low = 0x90;
-    else if (p[0] == 0xf4)
-        high = 0x8f;
-    if (left < n || p[1] < low || p[1] > high)
-        return false;
-    for (size_t i = 2; i < n; i++) {
-        if (p[i] < 0x80 || p[i] > 0xbf)
-            return false;
-    }
-    scan->at += n;
-    return true;
 }
 
 /* After a backslash. */
@@ -125,8 +93,11 @@ enum rs_err jsonscan_string(struct jsonscan *scan, bool *ret_escaped)
             scan->at++;
             if (!take_escape(scan))
                 return RS_INVALID;
-        } else if (c < 0x20 || !take_utf8(scan)) {
-            return RS_INVALID;
+        } else {
+            size_t n = c < 0x20 ? 0 : utf8_char(scan->at, (size_t)(scan->end - scan->at));
+            if (n == 0)
+                return RS_INVALID;
+            scan->at += n;
         }
     }
 }

@@ -3,6 +3,8 @@ TEST_EXTENSIONS =
 AM_TESTS_ENVIRONMENT = CK_TAP_LOG_FILE_NAME=- ; export CK_TAP_LOG_FILE_NAME ;
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 
+include tests/unit/event.mk
+
 check_PROGRAMS += tests/unit/test_err
 TESTS += tests/unit/test_err
 tests_unit_test_err_SOURCES = tests/unit/test_err.c tests/unit/unit.h

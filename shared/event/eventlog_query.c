@@ -1,0 +1,256 @@
+/* eventlog_query - reading the SQLite log. Three ways, the cheapest is taken:
+ *   one stream        its index, in order
+ *   some streams      the lowest ids of each from the index, merged, then the events by id
+ *   a range of ids    all events of it, kept when their home fits a view
+ * so that a view over few streams never scans the log, and following the newest events never looks at old streams. */
+#include "event/eventlog_sqlite.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define SCAN_ALWAYS 512 /* a range of ids so short is scanned without asking which streams a view shows */
+#define SEEK_COST 16    /* looking into one stream's index costs as much as scanning so many events */
+
+/* One read: what was asked, what was found. */
+struct reading {
+    struct sqlite_log *log;
+    const struct eventlog_query *query;
+    struct view *views; /* one a stream asked for */
+    int64_t after, until;
+    int limit;
+    size_t bytes;
+    bool full; /* limit or EVENTLOG_READ_BYTES was reached */
+    struct event **events;
+    int n, cap;
+    struct fault *fault;
+};
+
+static enum rs_err no_memory(struct fault *fault)
+{
+    return fault_set(fault, RS_NOMEM, "out of memory");
+}
+
+/* The current row (EVENT_COLUMNS) as the next event of the answer. */
+static enum rs_err take_row(struct reading *r, sqlite3_stmt *stmt, struct home *home)
+{
+    const char *data = (const char *)sqlite3_column_text(stmt, 5);
+    size_t len = (size_t)sqlite3_column_bytes(stmt, 5);
+    struct event *ev;
+
+    if (r->n == r->cap) {
+        int cap = r->cap ? r->cap * 2 : 32;
+        struct event **events = realloc(r->events, (size_t)cap * sizeof(struct event *));
+        if (!events)
+            return no_memory(r->fault);
+        r->events = events;
+        r->cap = cap;
+    }
+    ev = data ? event_new(sqlite3_column_int64(stmt, 0), sqlite3_column_int64(stmt, 2), sqlite3_column_int64(stmt, 3),
+                          home, (const char *)sqlite3_column_text(stmt, 4), data, len)
+              : NULL;
+    if (!ev)
+        return no_memory(r->fault);
+    r->events[r->n++] = ev;
+    r->bytes += len;
+    r->full = r->n == r->limit || r->bytes >= EVENTLOG_READ_BYTES;
+    return RS_OK;
+}
+
+static enum rs_err take_rows(struct reading *r, sqlite3_stmt *stmt)
+{
+    enum rs_err err = RS_OK;
+
+    while (!r->full && !(err = sqlite_row(r->log, stmt, r->fault))) {
+        struct home *home;
+        err = sqlite_home(r->log, sqlite3_column_int64(stmt, 1), &home, r->fault);
+        if (!err)
+            err = take_row(r, stmt, home);
+        if (err)
+            break;
+    }
+    sqlite3_reset(stmt);
+    return err == RS_NOT_FOUND ? RS_OK : err;
+}
+
+static bool fits(const struct reading *r, const struct home *home)
+{
+    if (r->query->org && strcmp(r->query->org, home->org) != 0)
+        return false;
+    for (int i = 0; i < r->query->n_streams; i++) {
+        if (view_has(&r->views[i], home))
+            return true;
+    }
+    return false;
+}
+
+static enum rs_err read_range(struct reading *r)
+{
+    sqlite3_stmt *stmt;
+    enum rs_err err = sqlite_statement(r->log, SQL_EVENTS_SCAN, &stmt, r->fault);
+
+    if (err)
+        return err;
+    sqlite3_bind_int64(stmt, 1, r->after);
+    sqlite3_bind_int64(stmt, 2, r->until);
+    while (!r->full && !(err = sqlite_row(r->log, stmt, r->fault))) {
+        struct home *home;
+        if (r->query->without_bulk && event_type_is_bulk((const char *)sqlite3_column_text(stmt, 4)))
+            continue;
+        err = sqlite_home(r->log, sqlite3_column_int64(stmt, 1), &home, r->fault);
+        if (!err && fits(r, home))
+            err = take_row(r, stmt, home);
+        if (err)
+            break;
+    }
+    sqlite3_reset(stmt);
+    return err == RS_NOT_FOUND ? RS_OK : err;
+}
+
+/* Bind and open a statement over one stream's events. */
+static enum rs_err open_stream(struct reading *r, enum sql all, enum sql state, int64_t stream, int64_t until, int limit,
+                               sqlite3_stmt **ret)
+{
+    enum rs_err err = sqlite_statement(r->log, r->query->without_bulk ? state : all, ret, r->fault);
+
+    if (err)
+        return err;
+    sqlite3_bind_int64(*ret, 1, stream);
+    sqlite3_bind_int64(*ret, 2, r->after);
+    sqlite3_bind_int64(*ret, 3, until);
+    sqlite3_bind_int(*ret, 4, limit);
+    return RS_OK;
+}
+
+static enum rs_err read_one(struct reading *r, int64_t stream)
+{
+    sqlite3_stmt *stmt;
+    enum rs_err err =
+        open_stream(r, SQL_EVENTS_OF_STREAM, SQL_EVENTS_OF_STREAM_STATE, stream, r->until, r->limit, &stmt);
+
+    return err ? err : take_rows(r, stmt);
+}
+
+/* The lowest `limit` ids over all streams. Once so many are known, none above the highest of them is looked at. */
+static enum rs_err merge_ids(struct reading *r, const struct numbers *streams, struct numbers *ids)
+{
+    size_t limit = (size_t)r->limit;
+    int64_t until = r->until;
+    sqlite3_stmt *stmt;
+    enum rs_err err;
+
+    for (size_t i = 0; i < streams->n; i++) {
+        err = open_stream(r, SQL_IDS_OF_STREAM, SQL_IDS_OF_STREAM_STATE, streams->at[i], until, r->limit, &stmt);
+        if (err)
+            return err;
+        while (!(err = sqlite_row(r->log, stmt, r->fault))) {
+            err = numbers_add(ids, sqlite3_column_int64(stmt, 0), r->fault);
+            if (err)
+                break;
+        }
+        sqlite3_reset(stmt);
+        if (err != RS_NOT_FOUND)
+            return err;
+        if (ids->n >= limit) {
+            numbers_sort_unique(ids);
+            ids->n = limit;
+            until = ids->at[limit - 1];
+        }
+    }
+    numbers_sort_unique(ids);
+    return RS_OK;
+}
+
+static enum rs_err read_some(struct reading *r, const struct numbers *streams)
+{
+    struct numbers ids = {NULL, 0, 0};
+    enum rs_err err = merge_ids(r, streams, &ids);
+
+    for (size_t i = 0; !err && !r->full && i < ids.n; i++) {
+        sqlite3_stmt *stmt;
+        err = sqlite_statement(r->log, SQL_EVENT_BY_ID, &stmt, r->fault);
+        if (err)
+            break;
+        sqlite3_bind_int64(stmt, 1, ids.at[i]);
+        err = take_rows(r, stmt);
+    }
+    free(ids.at);
+    return err;
+}
+
+static enum rs_err read_cheapest(struct reading *r)
+{
+    struct numbers streams = {NULL, 0, 0};
+    uint64_t range = (uint64_t)r->until - (uint64_t)r->after;
+    bool homes = true;
+    enum rs_err err = RS_OK;
+
+    for (int i = 0; i < r->query->n_streams; i++)
+        homes = homes && view_is_home(&r->views[i]);
+    if (!homes && range <= SCAN_ALWAYS)
+        return read_range(r);
+    for (int i = 0; !err && i < r->query->n_streams; i++)
+        err = sqlite_view_streams(r->log, &r->views[i], r->query->org, r->after, &streams, r->fault);
+    numbers_sort_unique(&streams);
+    if (!err && streams.n == 1)
+        err = read_one(r, streams.at[0]);
+    else if (!err && streams.n > 1)
+        err = streams.n >= range / SEEK_COST ? read_range(r) : read_some(r, &streams);
+    free(streams.at);
+    return err;
+}
+
+static enum rs_err reading_init(struct reading *r, struct sqlite_log *log, const struct eventlog_query *query,
+                                struct fault *fault)
+{
+    *r = (struct reading){.log = log, .query = query, .fault = fault, .after = query->after < 0 ? 0 : query->after};
+    if (query->n_streams > 0) {
+        r->views = calloc((size_t)query->n_streams, sizeof *r->views);
+        if (!r->views)
+            return no_memory(fault);
+    }
+    for (int i = 0; i < query->n_streams; i++)
+        view_init(&r->views[i], query->streams[i]);
+    return RS_OK;
+}
+
+enum rs_err sqlite_read(struct eventlog *base, const struct eventlog_query *query, int limit, struct event ***ret,
+                        int *ret_n, int64_t *ret_examined, struct fault *fault)
+{
+    struct sqlite_log *log = (struct sqlite_log *)base;
+    struct reading r;
+    int64_t head = 0;
+    bool exists;
+    enum rs_err err = reading_init(&r, log, query, fault);
+
+    if (!err)
+        err = sqlite_ready(log, &exists, fault);
+    if (err)
+        goto out;
+    r.limit = limit;
+    /* One transaction: the head belongs to the events read, so nothing slips in between. */
+    if (exists) {
+        err = sqlite_do(log, SQL_BEGIN_READ, fault);
+        if (!err)
+            err = sqlite_number(log, SQL_HEAD, &head, fault);
+        r.until = query->until > 0 && query->until < head ? query->until : head;
+        if (!err && r.after < r.until)
+            err = read_cheapest(&r);
+        if (!err)
+            err = sqlite_do(log, SQL_COMMIT, fault);
+        if (err)
+            sqlite_rollback(log);
+    }
+    if (err)
+        goto out;
+    if (r.full)
+        *ret_examined = r.events[r.n - 1]->id;
+    else
+        *ret_examined = r.after > r.until && r.after <= head ? r.after : r.until;
+    *ret = r.events;
+    *ret_n = r.n;
+    r.events = NULL;
+    r.n = 0;
+out:
+    eventlog_events_free(r.events, r.n);
+    free(r.views);
+    return err;
+}

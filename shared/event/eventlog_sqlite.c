@@ -1,0 +1,372 @@
+/* eventlog_sqlite - the event log in one SQLite file: connection, statements, and the small questions. */
+#include "event/eventlog_sqlite.h"
+#include "event/eventlog_schema.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BUSY_MS 5000
+
+#define EVENT_COLUMNS "id, stream, seq, time, type, data"
+/* INDEXED BY turns a plan that would scan into an error, so a plan once right stays right. */
+#define OF_STREAM(columns, index) \
+    "SELECT " columns " FROM events INDEXED BY " index " WHERE stream = ?1 AND id > ?2 AND id <= ?3"
+#define VIEW_COLUMNS "SELECT s.id FROM "
+#define VIEW_LIMITS " AND s.last_id > ?2 AND (?3 IS NULL OR s.org = ?3)"
+
+static const char *const texts[N_SQL] = {
+    [SQL_BEGIN_READ] = "BEGIN",
+    [SQL_BEGIN_WRITE] = "BEGIN IMMEDIATE",
+    [SQL_COMMIT] = "COMMIT",
+    [SQL_DATA_VERSION] = "PRAGMA data_version",
+    [SQL_HEAD] = "SELECT seq FROM sqlite_sequence WHERE name = 'events'",
+    [SQL_STREAM_BY_NAME] = "SELECT id, last_seq, last_id, last_oid, end_id, org FROM streams WHERE name = ?1",
+    [SQL_STREAM_BY_ID] = "SELECT name, org FROM streams WHERE id = ?1",
+    [SQL_STREAM_TAGS] = "SELECT tag FROM stream_tags WHERE stream = ?1 ORDER BY tag",
+    [SQL_STREAM_ADD] = "INSERT INTO streams (name, org) VALUES (?1, ?2)",
+    [SQL_STREAM_ADD_TAG] = "INSERT OR IGNORE INTO stream_tags (tag, stream) VALUES (?1, ?2)",
+    [SQL_STREAM_SET] = "UPDATE streams SET last_seq = ?2, last_id = ?3, last_oid = ?4, end_id = ?5 WHERE id = ?1",
+    [SQL_PRODUCER_GET] = "SELECT last FROM producers WHERE name = ?1",
+    [SQL_PRODUCER_SET] = "INSERT INTO producers (name, last, seen) VALUES (?1, ?2, ?3)"
+                         " ON CONFLICT (name) DO UPDATE SET last = excluded.last, seen = excluded.seen",
+    [SQL_PRODUCERS_PRUNE] = "DELETE FROM producers WHERE seen < ?1",
+    [SQL_EVENT_ADD] = "INSERT INTO events (stream, seq, time, type, data) VALUES (?1, ?2, ?3, ?4, ?5)",
+    [SQL_EVENT_BY_ID] = "SELECT " EVENT_COLUMNS " FROM events WHERE id = ?1",
+    [SQL_EVENTS_SCAN] = "SELECT " EVENT_COLUMNS " FROM events WHERE id > ?1 AND id <= ?2 ORDER BY id",
+    [SQL_EVENTS_OF_STREAM] = OF_STREAM(EVENT_COLUMNS, "events_stream") " ORDER BY id LIMIT ?4",
+    [SQL_EVENTS_OF_STREAM_STATE] = OF_STREAM(EVENT_COLUMNS, "events_state") " AND " EVENTLOG_NOT_BULK
+                                                                            " ORDER BY id LIMIT ?4",
+    [SQL_IDS_OF_STREAM] = OF_STREAM("id", "events_stream") " ORDER BY id LIMIT ?4",
+    [SQL_IDS_OF_STREAM_STATE] = OF_STREAM("id", "events_state") " AND " EVENTLOG_NOT_BULK " ORDER BY id LIMIT ?4",
+    [SQL_VIEW_HOME] = VIEW_COLUMNS "streams s WHERE s.name = ?1" VIEW_LIMITS,
+    [SQL_VIEW_HOME_KIND] = VIEW_COLUMNS "streams s WHERE s.name > ?1 || ':' AND s.name < ?1 || ';'" VIEW_LIMITS,
+    [SQL_VIEW_TAG] = VIEW_COLUMNS "stream_tags t CROSS JOIN streams s ON s.id = t.stream WHERE t.tag = ?1" VIEW_LIMITS,
+    [SQL_VIEW_TAG_KIND] = VIEW_COLUMNS "stream_tags t CROSS JOIN streams s ON s.id = t.stream"
+                                       " WHERE t.tag > ?1 || ':' AND t.tag < ?1 || ';'" VIEW_LIMITS,
+    [SQL_TRIMS_ANY] = "SELECT 1 FROM trims LIMIT 1",
+    [SQL_TRIMS_OF_STREAM] = "SELECT first, last FROM trims WHERE stream = ?1 AND last > ?2 AND first <= ?3",
+};
+
+enum rs_err sqlite_failed(struct sqlite_log *log, struct fault *fault)
+{
+    int rc = sqlite3_errcode(log->db) & 0xff;
+
+    if (rc == SQLITE_BUSY || rc == SQLITE_LOCKED)
+        return fault_set(fault, RS_BUSY, "the event log is locked by another process");
+    return fault_set(fault, rc == SQLITE_NOMEM ? RS_NOMEM : RS_IO, "event log %s: %s", log->path,
+                     sqlite3_errmsg(log->db));
+}
+
+enum rs_err sqlite_statement(struct sqlite_log *log, enum sql sql, sqlite3_stmt **ret, struct fault *fault)
+{
+    sqlite3_stmt *stmt = log->statements[sql];
+
+    if (!stmt) {
+        if (sqlite3_prepare_v3(log->db, texts[sql], -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL) != SQLITE_OK)
+            return sqlite_failed(log, fault);
+        log->statements[sql] = stmt;
+    }
+    sqlite3_reset(stmt);
+    sqlite3_clear_bindings(stmt);
+    *ret = stmt;
+    return RS_OK;
+}
+
+enum rs_err sqlite_row(struct sqlite_log *log, sqlite3_stmt *stmt, struct fault *fault)
+{
+    int rc = sqlite3_step(stmt);
+    enum rs_err err;
+
+    if (rc == SQLITE_ROW)
+        return RS_OK;
+    err = rc == SQLITE_DONE ? RS_NOT_FOUND : sqlite_failed(log, fault);
+    sqlite3_reset(stmt);
+    return err;
+}
+
+enum rs_err sqlite_run(struct sqlite_log *log, sqlite3_stmt *stmt, struct fault *fault)
+{
+    enum rs_err err = sqlite_row(log, stmt, fault);
+
+    sqlite3_reset(stmt);
+    return err == RS_NOT_FOUND ? RS_OK : err;
+}
+
+enum rs_err sqlite_do(struct sqlite_log *log, enum sql sql, struct fault *fault)
+{
+    sqlite3_stmt *stmt;
+    enum rs_err err = sqlite_statement(log, sql, &stmt, fault);
+
+    return err ? err : sqlite_run(log, stmt, fault);
+}
+
+static void forget_homes(struct sqlite_log *log)
+{
+    for (int i = 0; i < SQLITE_HOMES; i++)
+        home_unref(log->homes[i].home);
+    memset(log->homes, 0, sizeof log->homes);
+}
+
+void sqlite_rollback(struct sqlite_log *log)
+{
+    for (int i = 0; i < N_SQL; i++)
+        sqlite3_reset(log->statements[i]);
+    if (!sqlite3_get_autocommit(log->db))
+        sqlite3_exec(log->db, "ROLLBACK", NULL, NULL, NULL);
+    /* The number of a stream that was just being added may now go to another one. */
+    forget_homes(log);
+}
+
+/* The one number a statement without arguments gives, 0 without a row. */
+enum rs_err sqlite_number(struct sqlite_log *log, enum sql sql, int64_t *ret, struct fault *fault)
+{
+    sqlite3_stmt *stmt;
+    enum rs_err err = sqlite_statement(log, sql, &stmt, fault);
+
+    if (err)
+        return err;
+    err = sqlite_row(log, stmt, fault);
+    if (err && err != RS_NOT_FOUND)
+        return err;
+    *ret = err ? 0 : sqlite3_column_int64(stmt, 0);
+    sqlite3_reset(stmt);
+    return RS_OK;
+}
+
+enum rs_err sqlite_home(struct sqlite_log *log, int64_t stream, struct home **ret, struct fault *fault)
+{
+    size_t slot = (size_t)stream & (SQLITE_HOMES - 1);
+    const char *tags[HOME_TAGS_MAX];
+    char *copies[HOME_TAGS_MAX];
+    sqlite3_stmt *stmt, *tag_stmt;
+    struct home *home = NULL;
+    int n_tags = 0;
+    enum rs_err err;
+
+    if (log->homes[slot].stream == stream) {
+        *ret = log->homes[slot].home;
+        return RS_OK;
+    }
+    err = sqlite_statement(log, SQL_STREAM_TAGS, &tag_stmt, fault);
+    if (err)
+        goto out;
+    sqlite3_bind_int64(tag_stmt, 1, stream);
+    while (n_tags < HOME_TAGS_MAX && !(err = sqlite_row(log, tag_stmt, fault))) {
+        copies[n_tags] = strdup((const char *)sqlite3_column_text(tag_stmt, 0));
+        if (!copies[n_tags]) {
+            err = fault_set(fault, RS_NOMEM, "out of memory");
+            goto out;
+        }
+        tags[n_tags] = copies[n_tags];
+        n_tags++;
+    }
+    if (err && err != RS_NOT_FOUND)
+        goto out;
+    sqlite3_reset(tag_stmt);
+    err = sqlite_statement(log, SQL_STREAM_BY_ID, &stmt, fault);
+    if (err)
+        goto out;
+    sqlite3_bind_int64(stmt, 1, stream);
+    err = sqlite_row(log, stmt, fault);
+    if (err) {
+        if (err == RS_NOT_FOUND)
+            err = fault_set(fault, RS_IO, "event log %s: an event has no stream", log->path);
+        goto out;
+    }
+    home = home_new((const char *)sqlite3_column_text(stmt, 0), (const char *)sqlite3_column_text(stmt, 1), tags, n_tags);
+    sqlite3_reset(stmt);
+    if (!home) {
+        err = fault_set(fault, RS_NOMEM, "out of memory");
+        goto out;
+    }
+    home_unref(log->homes[slot].home);
+    log->homes[slot].stream = stream;
+    log->homes[slot].home = home;
+    *ret = home;
+out:
+    while (n_tags > 0)
+        free(copies[--n_tags]);
+    return err;
+}
+
+static void disconnect(struct sqlite_log *log)
+{
+    for (int i = 0; i < N_SQL; i++)
+        sqlite3_finalize(log->statements[i]);
+    memset(log->statements, 0, sizeof log->statements);
+    sqlite3_close(log->db);
+    log->db = NULL;
+}
+
+static enum rs_err set_up(struct sqlite_log *log, struct fault *fault)
+{
+    const char *pragmas = "PRAGMA query_only = ON";
+    enum rs_err err;
+
+    sqlite3_busy_timeout(log->db, BUSY_MS);
+    err = eventlog_schema_update(log->db, fault);
+    if (err)
+        return err;
+    if (log->base.mode == EVENTLOG_WRITE)
+        pragmas = log->full_sync ? "PRAGMA synchronous = FULL; PRAGMA cache_size = -16000"
+                                 : "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16000";
+    return sqlite3_exec(log->db, pragmas, NULL, NULL, NULL) == SQLITE_OK ? RS_OK : sqlite_failed(log, fault);
+}
+
+enum rs_err sqlite_ready(struct sqlite_log *log, bool *ret_exists, struct fault *fault)
+{
+    enum rs_err err;
+
+    *ret_exists = log->db != NULL;
+    if (log->db || access(log->path, F_OK) != 0)
+        return RS_OK;
+    if (sqlite3_open_v2(log->path, &log->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+        err = log->db ? sqlite_failed(log, fault) : fault_set(fault, RS_NOMEM, "out of memory");
+    else
+        err = set_up(log, fault);
+    if (err)
+        disconnect(log);
+    else
+        *ret_exists = true;
+    /* A file without tables is one that is not there yet. */
+    return err == RS_NOT_FOUND && log->base.mode == EVENTLOG_READ ? RS_OK : err;
+}
+
+static void sqlite_log_close(struct eventlog *base)
+{
+    struct sqlite_log *log = (struct sqlite_log *)base;
+
+    append_cache_free(log->cache);
+    disconnect(log);
+    forget_homes(log);
+    free(log);
+}
+
+static enum rs_err sqlite_log_open(const struct eventlog_options *options, struct eventlog **ret, struct fault *fault)
+{
+    struct sqlite_log *log = calloc(1, sizeof *log);
+    const char *org = config_text(options->dd->config, "spool.org");
+    bool exists;
+    enum rs_err err = RS_OK;
+
+    if (!log)
+        return fault_set(fault, RS_NOMEM, "out of memory");
+    log->base.mode = options->mode;
+    log->owner = options->owner;
+    log->owner_ctx = options->owner_ctx;
+    log->full_sync = config_is(options->dd->config, "eventlog.sync", "full");
+    snprintf(log->default_org, sizeof log->default_org, "%s", org ? org : "default");
+    if (!*options->place)
+        datadir_path(options->dd, log->path, "%s", DATADIR_EVENTLOG);
+    else if (*options->place == '/')
+        snprintf(log->path, sizeof log->path, "%s", options->place);
+    else
+        datadir_path(options->dd, log->path, "%s", options->place);
+    if (options->mode == EVENTLOG_WRITE)
+        err = eventlog_schema_create(log->path, fault);
+    if (!err)
+        err = sqlite_ready(log, &exists, fault);
+    if (err)
+        sqlite_log_close(&log->base);
+    else
+        *ret = &log->base;
+    return err;
+}
+
+static enum rs_err sqlite_producer(struct eventlog *base, const char *producer, int64_t *ret_last, struct fault *fault)
+{
+    struct sqlite_log *log = (struct sqlite_log *)base;
+    sqlite3_stmt *stmt;
+    bool exists;
+    int64_t last = 0;
+    enum rs_err err = sqlite_ready(log, &exists, fault);
+
+    if (!err && exists) {
+        err = sqlite_statement(log, SQL_PRODUCER_GET, &stmt, fault);
+        if (err)
+            return err;
+        sqlite3_bind_text(stmt, 1, producer, -1, SQLITE_STATIC);
+        err = sqlite_row(log, stmt, fault);
+        if (!err)
+            last = sqlite3_column_int64(stmt, 0);
+        else if (err == RS_NOT_FOUND)
+            err = RS_OK;
+        sqlite3_reset(stmt);
+    }
+    if (!err)
+        *ret_last = last;
+    return err;
+}
+
+static enum rs_err sqlite_head(struct eventlog *base, int64_t *ret_head, struct fault *fault)
+{
+    struct sqlite_log *log = (struct sqlite_log *)base;
+    bool exists;
+    enum rs_err err = sqlite_ready(log, &exists, fault);
+
+    if (err)
+        return err;
+    if (exists)
+        return sqlite_number(log, SQL_HEAD, ret_head, fault);
+    *ret_head = 0;
+    return RS_OK;
+}
+
+static enum rs_err sqlite_stream(struct eventlog *base, const char *stream, struct eventlog_stream *ret,
+                                 struct fault *fault)
+{
+    struct sqlite_log *log = (struct sqlite_log *)base;
+    sqlite3_stmt *stmt;
+    bool exists;
+    enum rs_err err = sqlite_ready(log, &exists, fault);
+
+    if (!err && !exists)
+        err = RS_NOT_FOUND;
+    if (!err)
+        err = sqlite_statement(log, SQL_STREAM_BY_NAME, &stmt, fault);
+    if (!err) {
+        sqlite3_bind_text(stmt, 1, stream, -1, SQLITE_STATIC);
+        err = sqlite_row(log, stmt, fault);
+    }
+    if (err)
+        return err == RS_NOT_FOUND ? fault_set(fault, RS_NOT_FOUND, "nothing was ever appended to this stream") : err;
+    ret->last_seq = sqlite3_column_int64(stmt, 1);
+    ret->last_id = sqlite3_column_int64(stmt, 2);
+    ret->end_id = sqlite3_column_int64(stmt, 4);
+    snprintf(ret->org, sizeof ret->org, "%s", (const char *)sqlite3_column_text(stmt, 5));
+    sqlite3_reset(stmt);
+    return RS_OK;
+}
+
+static bool sqlite_changed(struct eventlog *base)
+{
+    struct sqlite_log *log = (struct sqlite_log *)base;
+    int64_t version = 0;
+    bool exists, changed;
+
+    /* What cannot be asked may have changed: the reader that follows meets the error itself. */
+    if (sqlite_ready(log, &exists, NULL))
+        return true;
+    if (!exists)
+        return false;
+    if (sqlite_number(log, SQL_DATA_VERSION, &version, NULL))
+        return true;
+    changed = version != log->seen_version;
+    log->seen_version = version;
+    return changed;
+}
+
+const struct eventlog_driver eventlog_sqlite = {
+    .scheme = "sqlite",
+    .open = sqlite_log_open,
+    .close = sqlite_log_close,
+    .append = sqlite_append,
+    .producer = sqlite_producer,
+    .read = sqlite_read,
+    .read_newest = sqlite_read_newest,
+    .head = sqlite_head,
+    .stream = sqlite_stream,
+    .gaps = sqlite_gaps,
+    .changed = sqlite_changed,
+};

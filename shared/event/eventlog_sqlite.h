@@ -1,0 +1,105 @@
+/* eventlog_sqlite - what the files of the SQLite driver share: connection, prepared statements, known homes.
+ * eventlog_sqlite.c opens and asks small things, eventlog_append.c writes, eventlog_query.c and eventlog_newest.c read,
+ * eventlog_views.c finds the streams of views and what retention removed from them. */
+#ifndef RUNSPOOL_EVENT_EVENTLOG_SQLITE_H
+#define RUNSPOOL_EVENT_EVENTLOG_SQLITE_H
+
+#include "event/eventlog_driver.h"
+#include "event/view.h"
+#include <limits.h>
+#include <sqlite3.h>
+
+#define SQLITE_HOMES 1024 /* homes kept by a connection, a power of two */
+
+/* Statements, prepared when first used; their texts are in eventlog_sqlite.c. */
+enum sql {
+    SQL_BEGIN_READ,
+    SQL_BEGIN_WRITE,
+    SQL_COMMIT,
+    SQL_DATA_VERSION,
+    SQL_HEAD,
+    SQL_STREAM_BY_NAME,
+    SQL_STREAM_BY_ID,
+    SQL_STREAM_TAGS,
+    SQL_STREAM_ADD,
+    SQL_STREAM_ADD_TAG,
+    SQL_STREAM_SET,
+    SQL_PRODUCER_GET,
+    SQL_PRODUCER_SET,
+    SQL_PRODUCERS_PRUNE,
+    SQL_EVENT_ADD,
+    SQL_EVENT_BY_ID,
+    SQL_EVENTS_SCAN,
+    SQL_EVENTS_OF_STREAM,
+    SQL_EVENTS_OF_STREAM_STATE,
+    SQL_IDS_OF_STREAM,
+    SQL_IDS_OF_STREAM_STATE,
+    SQL_VIEW_HOME,
+    SQL_VIEW_HOME_KIND,
+    SQL_VIEW_TAG,
+    SQL_VIEW_TAG_KIND,
+    SQL_TRIMS_ANY,
+    SQL_TRIMS_OF_STREAM,
+    N_SQL
+};
+
+struct append_cache;
+
+struct sqlite_log {
+    struct eventlog base;
+    char path[PATH_MAX];
+    sqlite3 *db; /* NULL while a reader's log does not exist */
+    sqlite3_stmt *statements[N_SQL];
+    int64_t seen_version; /* of eventlog_changed */
+    struct {
+        int64_t stream; /* 0: none */
+        struct home *home;
+    } homes[SQLITE_HOMES];
+    /* Of a writer: */
+    bool full_sync;
+    char default_org[ID_MAX + 1];
+    eventlog_owner_fn *owner;
+    void *owner_ctx;
+    struct append_cache *cache;
+};
+
+/* sqlite_ready - connect when there is a log by now. *ret_exists false: the log is empty so far. */
+enum rs_err sqlite_ready(struct sqlite_log *log, bool *ret_exists, struct fault *fault) RS_MUST_CHECK;
+/* sqlite_statement - the prepared statement, reset and with its bindings cleared. */
+enum rs_err sqlite_statement(struct sqlite_log *log, enum sql sql, sqlite3_stmt **ret, struct fault *fault) RS_MUST_CHECK;
+/* sqlite_row - step: RS_OK a row is current; RS_NOT_FOUND no more, the statement is reset; else the error. */
+enum rs_err sqlite_row(struct sqlite_log *log, sqlite3_stmt *stmt, struct fault *fault) RS_MUST_CHECK;
+/* sqlite_run - step a statement without rows, and reset it. */
+enum rs_err sqlite_run(struct sqlite_log *log, sqlite3_stmt *stmt, struct fault *fault) RS_MUST_CHECK;
+/* sqlite_do - the same for one without arguments. */
+enum rs_err sqlite_do(struct sqlite_log *log, enum sql sql, struct fault *fault) RS_MUST_CHECK;
+/* sqlite_rollback - leave whatever transaction is open. */
+void sqlite_rollback(struct sqlite_log *log);
+/* sqlite_failed - the connection's last error as a fault. */
+enum rs_err sqlite_failed(struct sqlite_log *log, struct fault *fault);
+enum rs_err sqlite_number(struct sqlite_log *log, enum sql sql, int64_t *ret, struct fault *fault) RS_MUST_CHECK;
+/* sqlite_home - the home of a stream's number; borrowed, valid until the next call. */
+enum rs_err sqlite_home(struct sqlite_log *log, int64_t stream, struct home **ret, struct fault *fault) RS_MUST_CHECK;
+
+/* A growing list of numbers: of streams or of events. Zeroed is empty; free(at). */
+struct numbers {
+    int64_t *at;
+    size_t n, cap;
+};
+enum rs_err numbers_add(struct numbers *numbers, int64_t number, struct fault *fault) RS_MUST_CHECK;
+void numbers_sort_unique(struct numbers *numbers);
+/* sqlite_view_streams - add the numbers of the streams a view shows that ever had an event after `after`; org NULL: any. */
+enum rs_err sqlite_view_streams(struct sqlite_log *log, const struct view *view, const char *org, int64_t after,
+                                struct numbers *streams, struct fault *fault) RS_MUST_CHECK;
+
+/* The driver's functions that live in the other files. */
+enum rs_err sqlite_append(struct eventlog *log, struct eventlog_entry *entries, size_t n, struct fault *fault);
+void append_cache_free(struct append_cache *cache);
+enum rs_err sqlite_read(struct eventlog *log, const struct eventlog_query *query, int limit, struct event ***ret,
+                        int *ret_n, int64_t *ret_examined, struct fault *fault);
+enum rs_err sqlite_read_newest(struct eventlog *log, const char *stream, const char *const *types, int64_t until,
+                               int limit, struct event ***ret, int *ret_n, struct fault *fault);
+enum rs_err sqlite_gaps(struct eventlog *log, const struct eventlog_query *query,
+                        struct eventlog_gap ret[EVENTLOG_GAPS_MAX], int *ret_n, struct fault *fault);
+
+#endif
