@@ -231,6 +231,7 @@ static enum rs_err fold_log(struct fold *fold, const struct feed *feed, struct e
     while (query.after < head) {
         struct event **events;
         int n;
+        int64_t before = query.after;
         enum rs_err err = eventlog_read(log, &query, FOLD_CHUNK, &events, &n, &query.after, fault);
         if (err)
             return err;
@@ -239,8 +240,8 @@ static enum rs_err fold_log(struct fold *fold, const struct feed *feed, struct e
         eventlog_events_free(events, n);
         if (err)
             return fault_set(fault, err, "no memory for the state of run %s", feed->param);
-        if (n < FOLD_CHUNK)
-            break;
+        if (query.after <= before)
+            break; /* the log has been replaced by a shorter one */
     }
     return RS_OK;
 }

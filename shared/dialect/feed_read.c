@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GAPS_MAX 16 /* as eventlog_gaps gives */
-
 static void feed_stand(struct feed *feed, int64_t id)
 {
     feed->at = (struct cursor){.kind = CURSOR_AT, .id = id};
@@ -92,6 +90,7 @@ enum rs_err feed_start(struct feed *feed, struct cursor since, struct store *sto
         feed_stand(feed, since.id);
         feed->at.part = since.part;
         feed->whole = since.id == 0;
+        feed->gap_to = feed_after(feed); /* of an event within which it stands, the rest may be missing */
         goto out;
     }
     for (int i = 0; !err && i < feed->n_streams; i++) {
@@ -110,7 +109,7 @@ struct chunk {
     struct event **events;
     int n_events;
     int64_t examined;
-    struct eventlog_gap gaps[GAPS_MAX];
+    struct eventlog_gap gaps[EVENTLOG_GAPS_MAX];
     int n_gaps, next_gap;
 };
 
@@ -138,7 +137,7 @@ static enum rs_err chunk_read(const struct feed *feed, struct eventlog *log, int
                                         fault);
         if (err)
             return err;
-        struct eventlog_gap gaps[GAPS_MAX];
+        struct eventlog_gap gaps[EVENTLOG_GAPS_MAX];
         int n_gaps = 0;
         err = eventlog_gaps(log, &query, gaps, &n_gaps, fault);
         if (err)
@@ -150,6 +149,15 @@ static enum rs_err chunk_read(const struct feed *feed, struct eventlog *log, int
             break;
     }
     return RS_OK;
+}
+
+/* Did a limit end the answer, rather than the log? The log's byte limit shows in what it gave. */
+static bool chunk_was_cut(const struct chunk *chunk, int max_events)
+{
+    size_t bytes = 0;
+    for (int i = 0; i < chunk->n_events; i++)
+        bytes += chunk->events[i]->data_len;
+    return chunk->n_events >= max_events || bytes >= EVENTLOG_READ_BYTES - EVENT_DATA_MAX;
 }
 
 /* The gaps that begin below id. The feed then stands before id as far as they reach. */
@@ -214,7 +222,7 @@ enum rs_err feed_read(struct feed *feed, struct eventlog *log, int max_events, s
         feed->whole = true;
     }
     if (!err)
-        *ret_more = !taken || chunk.n_events >= max_events;
+        *ret_more = !taken || chunk_was_cut(&chunk, max_events);
     eventlog_events_free(chunk.events, chunk.n_events);
     dialect_out_release(&out);
     return err;

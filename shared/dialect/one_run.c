@@ -29,7 +29,7 @@ enum rs_err one_run_trimmed(const struct feed *feed, struct eventlog *log, bool 
     if (err)
         return err;
     struct eventlog_query query = {.streams = (const char *const *)feed->streams, .n_streams = feed->n_streams};
-    struct eventlog_gap gaps[16];
+    struct eventlog_gap gaps[EVENTLOG_GAPS_MAX];
     int n_gaps = 0;
     err = eventlog_gaps(log, &query, gaps, &n_gaps, fault);
     if (err)
