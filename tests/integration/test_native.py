@@ -6,8 +6,9 @@ import time
 
 import pytest
 
-from bridge_fixture import bridge, emit, name  # noqa: F401 (fixtures)
 from clients import UPGRADE, Sse, Ws, get, number, poll, refused, with_query
+
+pytest_plugins = ["bridge_fixture"]
 
 
 def ids(messages):
