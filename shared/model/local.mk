@@ -7,13 +7,24 @@ librunspool_a_SOURCES += \
   shared/model/jqcheck.h \
   shared/model/kind.c \
   shared/model/kind.h \
+  shared/model/orphan.c \
   shared/model/outbox.c \
   shared/model/outbox.h \
   shared/model/owner.c \
   shared/model/params.c \
   shared/model/poke.c \
+  shared/model/process.c \
   shared/model/run.h \
+  shared/model/run_claim.c \
+  shared/model/run_create.c \
+  shared/model/run_end.c \
+  shared/model/run_node.c \
+  shared/model/run_record.c \
+  shared/model/run_row.c \
+  shared/model/run_row.h \
+  shared/model/runner_alive.c \
   shared/model/store.c \
   shared/model/store.h \
   shared/model/transition.c \
+  shared/model/workflow.c \
   shared/model/workflow.h

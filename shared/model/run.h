@@ -9,7 +9,11 @@
 #include <sys/types.h>
 
 #define RUN_LEASE_MS 15000  /* a lease not renewed for so long is anyone's */
-#define RUN_OUTPUT_MAX (256 * 1024) /* bytes of one node's output as JSON; more is RS_LIMIT */
+#define RUN_STUCK_MS 60000  /* ... but a process known to live on this host may be late by so much */
+#define RUN_OUTPUT_MAX (256 * 1024) /* bytes of one node's output, or the run's, as JSON; more is RS_LIMIT */
+#define RUN_ERROR_MAX (16 * 1024)   /* bytes of an error as JSON; more is RS_LIMIT */
+#define RUN_NAME_MAX 200            /* bytes of a run's name; a longer one is cut */
+#define RUN_LIST_MAX 1000           /* items of one page */
 
 enum run_status { RUN_QUEUED, RUN_RUNNING, RUN_SUCCESS, RUN_ERROR, RUN_CANCELLED, RUN_PAUSED };
 enum node_status { NODE_PENDING, NODE_RUNNING, NODE_WAITING, NODE_SUCCESS, NODE_ERROR, NODE_SKIPPED, NODE_CANCELLED };
@@ -34,8 +38,10 @@ struct run_new {
     const char *name;                 /* NULL: the definition's name, else workflow_id */
     int priority;                     /* higher first */
 };
-/* run_create - insert it as queued with all nodes pending, event run.queued; pokes the runner after commit.
- * ret_id gets the run's id. */
+/* run_create - insert it as queued with all nodes pending, event run.queued; pokes the runner after commit. Its events
+ * are tagged workflow:ID, crew:CREW, session:ID and, for nodes of group tool, tool:TOOLID (HOME_TAGS_MAX in all).
+ * ret_id gets the run's id. RS_INVALID: bad org, workflow or session id; RS_UNPROCESSABLE: the graph is not valid;
+ * RS_LIMIT: definition or input over JSON_BODY_MAX. */
 enum rs_err run_create(struct store *store, const struct run_new *run, char ret_id[ID_MAX + 1], struct fault *fault)
     RS_MUST_CHECK;
 
@@ -54,21 +60,25 @@ void run_claim_release(struct run_claim *claim);
  * RS_NOT_FOUND: nothing to do. */
 enum rs_err run_claim_next(struct store *store, const char *owner, struct run_claim *ret, struct fault *fault)
     RS_MUST_CHECK;
-/* run_claim_id - the same for one given run (run process, wrap). RS_CONFLICT: not queued, or leased by another. */
+/* run_claim_id - the same for one given run (run process, wrap), whatever its workflow's concurrency. RS_NOT_FOUND;
+ * RS_CONFLICT: not queued, leased by another, or to be cancelled. */
 enum rs_err run_claim_id(struct store *store, const char *run_id, const char *owner, struct run_claim *ret,
                          struct fault *fault) RS_MUST_CHECK;
-/* run_claim_load - what a run process reads of a claim its supervisor took. */
+/* run_claim_load - what a run process reads of a claim its supervisor took. RS_CONFLICT: the fence is old, or the run
+ * ended. */
 enum rs_err run_claim_load(struct store *store, const char *run_id, int64_t fence, struct run_claim *ret,
                            struct fault *fault) RS_MUST_CHECK;
-/* run_lease - renew the lease, note the executor's process; *ret_cancel: somebody asked to cancel. */
+/* run_lease - renew the lease, note the executor's process (0: leave it as it is); *ret_cancel: somebody asked to
+ * cancel. RS_CONFLICT: the run is not the caller's any more. */
 enum rs_err run_lease(struct store *store, const char *run_id, int64_t fence, pid_t pid, bool *ret_cancel,
                       struct fault *fault) RS_MUST_CHECK;
 
 /* run_begin - running, event run.started. */
 enum rs_err run_begin(struct store *store, const char *run_id, int64_t fence, struct fault *fault) RS_MUST_CHECK;
-/* run_end - success, error or cancelled; nodes still pending become skipped, still running become cancelled (with
+/* run_end - success, error or cancelled (from queued: error or cancelled); nodes still pending become skipped, still running become cancelled (with
  * their events) first; then the terminal event. output, error: borrowed, may be NULL; error is {code,message,nodeId?}.
- * The caller has flushed its emitter, so that the terminal event is last. */
+ * The caller has flushed its emitter, so that the terminal event is last. Progress becomes 100 by success only: what
+ * is skipped because the run failed was not done. */
 enum rs_err run_end(struct store *store, const char *run_id, int64_t fence, enum run_status status,
                     struct json_object *output, struct json_object *error, struct fault *fault) RS_MUST_CHECK;
 
@@ -79,11 +89,15 @@ struct node_change {
     int attempt;
     pid_t pgid;                  /* recorded before exec, so that it can be killed before a take-over; 0: none */
     struct json_object *output, *error;
+    struct json_object *params;  /* NODE_RUNNING of a node of group tool: what it is called with, for tool.started */
     const char *message;         /* for node.retried, node.waiting */
     bool retried;                /* running -> running again: event node.retried */
 };
 /* node_move - record it, with its event (node.started, .finished, .failed, .skipped, .cancelled, .waiting, .retried),
- * and run.progress when the percentage grew. RS_CONFLICT: illegal move or old fence. */
+ * and run.progress when the percentage grew. For nodes of group tool also tool.started when it first runs and
+ * tool.finished when it ends (exitCode from output.exitCode, else null; completed_with_errors: failed, but
+ * continueOnError): callers emit no tool events for nodes. The run must be running.
+ * RS_CONFLICT: illegal move or old fence; RS_LIMIT: output or error too large; RS_NOT_FOUND: no such node. */
 enum rs_err node_move(struct store *store, const char *run_id, int64_t fence, const struct node_change *change,
                       struct fault *fault) RS_MUST_CHECK;
 /* node_set_pgid - note the process group of a running node. No event. */
@@ -103,13 +117,14 @@ struct run_orphan {
     pid_t pgids[32];
     int n_pgids;
 };
-/* run_orphans - those whose lease has run out, or whose recorded pid on this host is dead. At most max. *ret_n.
- * A recorded pid is recognised by its start time too, so that a recycled pid is not taken for it. */
+/* run_orphans - those whose recorded process on this host is dead (or over RUN_STUCK_MS late), or, with none recorded or
+ * one elsewhere, whose lease has run out. At most max. *ret_n. A recorded pid is recognised by its start time, boot and
+ * pid namespace too, so that a recycled pid is not taken for it; pid and pgids are given only where they can be killed. */
 enum rs_err run_orphans(struct store *store, struct run_orphan *ret, int max, int *ret_n, struct fault *fault)
     RS_MUST_CHECK;
 /* run_orphan_end - take the run over (new fence), mark its running nodes and the run itself `error` with code
  * `orphaned` (or `cancelled` when a cancel was asked), events included. The caller has killed pid and pgids. A run
- * that never began goes back to the queue instead. */
+ * that never began goes back to the queue instead. RS_CONFLICT: somebody was faster. */
 enum rs_err run_orphan_end(struct store *store, const struct run_orphan *orphan, struct fault *fault) RS_MUST_CHECK;
 
 /* run_record - {id,workflowId,workflowVersion,name,status,input,output,error,org,createdAt,startedAt,finishedAt,

@@ -25,13 +25,15 @@ static const char *const first[] = {
     " n IDENTITY, id TEXT NOT NULL UNIQUE, org TEXT NOT NULL,"
     " workflow_id TEXT NOT NULL, workflow_version BIGINT NOT NULL, name TEXT NOT NULL,"
     " crew_id TEXT, session_id TEXT, status TEXT NOT NULL, priority BIGINT NOT NULL, concurrency BIGINT NOT NULL,"
-    " attempt BIGINT NOT NULL, progress BIGINT NOT NULL, cancel BIGINT NOT NULL,"
+    " attempt BIGINT NOT NULL, progress BIGINT NOT NULL, n_nodes BIGINT NOT NULL, n_ended BIGINT NOT NULL,"
+    " cancel BIGINT NOT NULL,"
     " created BIGINT NOT NULL, started BIGINT, finished BIGINT,"
     " fence BIGINT NOT NULL, owner TEXT, lease BIGINT NOT NULL, place TEXT, pid BIGINT NOT NULL,"
     " pid_start BIGINT NOT NULL,"
     " error TEXT, tags TEXT NOT NULL, input TEXT NOT NULL, output TEXT, definition TEXT NOT NULL)",
     "CREATE INDEX run_by_org ON run (org, n)",
     "CREATE INDEX run_by_workflow ON run (org, workflow_id, status, n)",
+    "CREATE INDEX run_by_workflow_age ON run (org, workflow_id, n)",
     "CREATE INDEX run_by_status ON run (status, priority DESC, n)",
 
     /* tool: of the tool events of nodes in group tool, else NULL. */

@@ -81,3 +81,9 @@ TESTS += tests/unit/test_access
 tests_unit_test_access_SOURCES = tests/unit/test_access.c tests/unit/unit.h
 tests_unit_test_access_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_access_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+
+check_PROGRAMS += tests/unit/test_db
+TESTS += tests/unit/test_db
+tests_unit_test_db_SOURCES = tests/unit/test_db.c tests/unit/unit.h
+tests_unit_test_db_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_db_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)

@@ -1,0 +1,115 @@
+/* Runs whose executor is gone: found, and ended truthfully. */
+#include "model/run_row.h"
+
+#include "base/clock.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define ORPHAN_PGIDS_MAX ((int)(sizeof(((struct run_orphan *)0)->pgids) / sizeof(pid_t)))
+
+/* Is the process group still the one noted? Its leader may be gone while others of the group live: then the number is
+ * still theirs. */
+static bool group_is(pid_t pgid, int64_t start)
+{
+    int64_t now = process_start(pgid);
+
+    return now == 0 || now == start;
+}
+
+static enum rs_err load_groups(struct db *db, struct run_orphan *orphan, struct fault *fault)
+{
+    struct db_rows *rows = NULL;
+    enum rs_err err = db_query(db, &rows, fault,
+                               "SELECT pgid, pgid_start FROM node WHERE run_id = $1 AND status IN ('running', 'waiting')"
+                               " AND pgid > 0 ORDER BY place",
+                               "t", orphan->id);
+
+    while (err == RS_OK && orphan->n_pgids < ORPHAN_PGIDS_MAX && (err = db_next(rows, fault)) == RS_OK)
+        if (group_is((pid_t)db_int(rows, 0), db_int(rows, 1)))
+            orphan->pgids[orphan->n_pgids++] = (pid_t)db_int(rows, 0);
+    db_done(rows);
+    return err == RS_NOT_FOUND ? RS_OK : err;
+}
+
+enum rs_err run_orphans(struct store *store, struct run_orphan *ret, int max, int *ret_n, struct fault *fault)
+{
+    char here[PROCESS_PLACE_MAX];
+    int64_t now = clock_wall_ms(), lease;
+    struct db_rows *rows = NULL;
+    bool local, alive;
+    int n = 0, i;
+    enum rs_err err;
+
+    process_place(here);
+    err = db_query(store->db, &rows, fault,
+                   "SELECT id, fence, lease, place, pid, pid_start FROM run"
+                   " WHERE status IN ('queued', 'running') AND owner IS NOT NULL ORDER BY n",
+                   "");
+    while (err == RS_OK && n < max && (err = db_next(rows, fault)) == RS_OK) {
+        lease = db_int(rows, 2);
+        local = db_int(rows, 4) > 0 && !db_is_null(rows, 3) && strcmp(db_text(rows, 3), here) == 0;
+        alive = local && process_start((pid_t)db_int(rows, 4)) == db_int(rows, 5) && db_int(rows, 5) != 0;
+        if (alive ? lease + RUN_STUCK_MS - RUN_LEASE_MS > now : !local && lease > now)
+            continue;
+        ret[n] = (struct run_orphan){.fence = db_int(rows, 1), .pid = alive ? (pid_t)db_int(rows, 4) : 0};
+        snprintf(ret[n].id, sizeof(ret[n].id), "%s", db_text(rows, 0));
+        ret[n].n_pgids = local ? 0 : -1;
+        n++;
+    }
+    db_done(rows);
+    if (err == RS_NOT_FOUND)
+        err = RS_OK;
+    for (i = 0; err == RS_OK && i < n; i++) {
+        if (ret[i].n_pgids == 0)
+            err = load_groups(store->db, &ret[i], fault);
+        else
+            ret[i].n_pgids = 0; /* elsewhere: nothing we could kill */
+    }
+    if (err == RS_OK)
+        *ret_n = n;
+    return err;
+}
+
+/* Inside a transaction. */
+static enum rs_err end_row(struct change *change, struct run_row *run, struct fault *fault)
+{
+    struct json_object *error;
+    enum rs_err err;
+
+    if (run->status == RUN_QUEUED && !run->cancel)
+        return db_run(change_db(change), NULL, fault,
+                      "UPDATE run SET owner = NULL, lease = 0, place = NULL, pid = 0, pid_start = 0 WHERE id = $1", "t",
+                      run->id);
+    if (run->cancel) {
+        error = run_error("cancelled", "cancelled", NULL);
+        err = run_finish(change, run, RUN_CANCELLED, NULL, error, NODE_CANCELLED, error, fault);
+    } else {
+        error = run_error("orphaned", "the process that executed the run died", NULL);
+        err = run_finish(change, run, RUN_ERROR, NULL, error, NODE_ERROR, error, fault);
+    }
+    json_object_put(error);
+    return err;
+}
+
+enum rs_err run_orphan_end(struct store *store, const struct run_orphan *orphan, struct fault *fault)
+{
+    struct change *change = NULL;
+    struct run_row run;
+    enum rs_err err;
+
+    if ((err = change_begin(store, &change, fault)) != RS_OK)
+        return err;
+    if ((err = run_row_fenced(store->db, orphan->id, orphan->fence, &run, fault)) == RS_OK &&
+        run.status != RUN_QUEUED && run.status != RUN_RUNNING)
+        err = fault_set(fault, RS_CONFLICT, "run %s is %s", run.id, run_status_name(run.status));
+    if (err == RS_OK)
+        err = db_run(store->db, NULL, fault, "UPDATE run SET fence = fence + 1 WHERE id = $1", "t", run.id);
+    if (err == RS_OK && (err = end_row(change, &run, fault)) == RS_OK)
+        err = change_commit(change, fault);
+    else
+        change_abort(change);
+    if (err == RS_OK)
+        runner_poke(store->dd); /* it may be queued again, or have held its workflow's only place */
+    return err;
+}

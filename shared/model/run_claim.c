@@ -1,0 +1,168 @@
+/* Who executes a run: claims, leases, fences. A claim raises the fence; whoever holds an older one is refused. */
+#include "model/run_row.h"
+
+#include "base/clock.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void run_claim_release(struct run_claim *claim)
+{
+    if (claim == NULL)
+        return;
+    json_object_put(claim->definition);
+    json_object_put(claim->input);
+    *claim = (struct run_claim){0};
+}
+
+/* A JSON column; what we stored ourselves parses. */
+static enum rs_err column_json(struct db_rows *rows, int column, struct json_object **ret, struct fault *fault)
+{
+    const char *text = db_text(rows, column);
+
+    return json_parse(text, strlen(text), JSON_BODY_MAX, ret, fault);
+}
+
+enum rs_err run_claim_load(struct store *store, const char *run_id, int64_t fence, struct run_claim *ret,
+                           struct fault *fault)
+{
+    struct run_claim claim = {.fence = fence};
+    struct db_rows *rows = NULL;
+    enum rs_err err;
+
+    err = db_query(store->db, &rows, fault,
+                   "SELECT org, attempt, session_id, input, definition FROM run"
+                   " WHERE id = $1 AND fence = $2 AND status IN ('queued', 'running')",
+                   "ti", run_id, fence);
+    if (err != RS_OK)
+        return err;
+    err = db_next(rows, fault);
+    if (err == RS_NOT_FOUND)
+        err = fault_set(fault, RS_CONFLICT, "run %.*s is not claimed with this fence", ID_MAX, run_id);
+    if (err == RS_OK) {
+        snprintf(claim.id, sizeof(claim.id), "%s", run_id);
+        snprintf(claim.org, sizeof(claim.org), "%s", db_text(rows, 0));
+        claim.attempt = (int)db_int(rows, 1);
+        snprintf(claim.session_id, sizeof(claim.session_id), "%s", db_is_null(rows, 2) ? "" : db_text(rows, 2));
+        err = column_json(rows, 3, &claim.input, fault);
+        if (err == RS_OK)
+            err = column_json(rows, 4, &claim.definition, fault);
+    }
+    db_done(rows);
+    if (err == RS_OK)
+        *ret = claim;
+    else
+        run_claim_release(&claim);
+    return err;
+}
+
+/* Inside a transaction: take it if it is still as it was read. */
+static enum rs_err take(struct db *db, const char *run_id, int64_t fence, const char *owner, int64_t now,
+                        struct fault *fault)
+{
+    int64_t changed = 0;
+    enum rs_err err = db_run(db, &changed, fault,
+                             "UPDATE run SET owner = $1, fence = fence + 1, lease = $2, place = NULL, pid = 0, pid_start = 0"
+                             " WHERE id = $3 AND fence = $4 AND status = 'queued'",
+                             "titi", owner, now + RUN_LEASE_MS, run_id, fence);
+
+    if (err == RS_OK && changed != 1)
+        err = fault_set(fault, RS_CONFLICT, "run %s was claimed by another process", run_id);
+    return err;
+}
+
+/* The oldest of the highest priority whose workflow has room. A run counts as running from its claim on. */
+static enum rs_err find_next(struct db *db, int64_t now, char run_id[ID_MAX + 1], int64_t *fence, struct fault *fault)
+{
+    struct db_rows *rows = NULL;
+    enum rs_err err = db_query(db, &rows, fault,
+                               "SELECT r.id, r.fence FROM run r"
+                               " WHERE r.status = 'queued' AND r.lease <= $1 AND r.cancel = 0"
+                               " AND (r.concurrency = 0 OR r.concurrency > (SELECT COUNT(*) FROM run o"
+                               " WHERE o.org = r.org AND o.workflow_id = r.workflow_id"
+                               " AND (o.status = 'running' OR (o.status = 'queued' AND o.lease > $1))))"
+                               " ORDER BY r.priority DESC, r.n LIMIT 1",
+                               "i", now);
+
+    if (err == RS_OK && (err = db_next(rows, fault)) == RS_OK) {
+        snprintf(run_id, ID_MAX + 1, "%s", db_text(rows, 0));
+        *fence = db_int(rows, 1);
+    }
+    db_done(rows);
+    return err;
+}
+
+enum rs_err run_claim_next(struct store *store, const char *owner, struct run_claim *ret, struct fault *fault)
+{
+    int64_t now = clock_wall_ms(), fence = 0;
+    char run_id[ID_MAX + 1];
+    enum rs_err err;
+
+    /* Most looks find nothing: see that without waiting for a writer. */
+    if ((err = find_next(store->db, now, run_id, &fence, fault)) != RS_OK)
+        return err;
+    if ((err = db_begin(store->db, fault)) != RS_OK)
+        return err;
+    if ((err = find_next(store->db, now, run_id, &fence, fault)) == RS_OK &&
+        (err = take(store->db, run_id, fence, owner, now, fault)) == RS_OK)
+        err = db_commit(store->db, fault);
+    db_rollback(store->db);
+    return err == RS_OK ? run_claim_load(store, run_id, fence + 1, ret, fault) : err;
+}
+
+enum rs_err run_claim_id(struct store *store, const char *run_id, const char *owner, struct run_claim *ret,
+                         struct fault *fault)
+{
+    int64_t now = clock_wall_ms();
+    struct run_row run;
+    enum rs_err err;
+
+    if ((err = db_begin(store->db, fault)) != RS_OK)
+        return err;
+    if ((err = run_row_load(store->db, run_id, &run, fault)) == RS_OK) {
+        if (run.status != RUN_QUEUED)
+            err = fault_set(fault, RS_CONFLICT, "run %s is %s", run_id, run_status_name(run.status));
+        else if (run.lease > now)
+            err = fault_set(fault, RS_CONFLICT, "run %s was claimed by another process", run_id);
+        else if (run.cancel)
+            err = fault_set(fault, RS_CONFLICT, "run %s is about to be cancelled", run_id);
+        else
+            err = take(store->db, run_id, run.fence, owner, now, fault);
+    }
+    if (err == RS_OK)
+        err = db_commit(store->db, fault);
+    db_rollback(store->db);
+    return err == RS_OK ? run_claim_load(store, run_id, run.fence + 1, ret, fault) : err;
+}
+
+static enum rs_err note_process(struct db *db, const char *run_id, int64_t fence, pid_t pid, struct fault *fault)
+{
+    char place[PROCESS_PLACE_MAX];
+
+    return db_run(db, NULL, fault, "UPDATE run SET place = $1, pid = $2, pid_start = $3 WHERE id = $4 AND fence = $5",
+                  "tiiti", process_place(place), (int64_t)pid, process_start(pid), run_id, fence);
+}
+
+enum rs_err run_lease(struct store *store, const char *run_id, int64_t fence, pid_t pid, bool *ret_cancel,
+                      struct fault *fault)
+{
+    int64_t changed = 0;
+    struct run_row run;
+    enum rs_err err;
+
+    if ((err = db_begin(store->db, fault)) != RS_OK)
+        return err;
+    err = db_run(store->db, &changed, fault,
+                 "UPDATE run SET lease = $1 WHERE id = $2 AND fence = $3 AND status IN ('queued', 'running')", "iti",
+                 clock_wall_ms() + RUN_LEASE_MS, run_id, fence);
+    if (err == RS_OK && changed != 1)
+        err = fault_set(fault, RS_CONFLICT, "run %.*s was taken over or has ended", ID_MAX, run_id);
+    if (err == RS_OK && pid > 0)
+        err = note_process(store->db, run_id, fence, pid, fault);
+    if (err == RS_OK && (err = run_row_load(store->db, run_id, &run, fault)) == RS_OK)
+        err = db_commit(store->db, fault);
+    db_rollback(store->db);
+    if (err == RS_OK)
+        *ret_cancel = run.cancel;
+    return err;
+}

@@ -1,0 +1,216 @@
+/* Runs as readers see them: one whole record, and pages of short ones. */
+#include "model/run_row.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LIST_SQL_MAX 1024
+
+/* What a list and a record share; rows: these columns first. */
+#define HEAD_COLUMNS                                                                                                   \
+    "n, id, workflow_id, workflow_version, name, status, org, created, started, finished, progress, attempt, crew_id," \
+    " session_id, error"
+
+static struct json_object *stored_json(const char *text)
+{
+    struct json_object *value = NULL;
+
+    if (text == NULL || json_parse(text, strlen(text), JSON_BODY_MAX, &value, NULL) != RS_OK)
+        return NULL;
+    return value;
+}
+
+static void put_times(struct json_object *record, int64_t started, int64_t finished)
+{
+    json_set_time(record, "startedAt", started);
+    json_set_time(record, "finishedAt", finished);
+    if (finished > 0 && started > 0)
+        json_set_int(record, "durationMs", run_duration(started, finished));
+}
+
+static struct json_object *head_of(struct db_rows *rows)
+{
+    struct json_object *record = json_object_new_object();
+
+    if (record == NULL)
+        return NULL;
+    json_set_string(record, "id", db_text(rows, 1));
+    json_set_string(record, "workflowId", db_text(rows, 2));
+    json_set_int(record, "workflowVersion", db_int(rows, 3));
+    json_set_string(record, "name", db_text(rows, 4));
+    json_set_string(record, "status", db_text(rows, 5));
+    json_set_string(record, "org", db_text(rows, 6));
+    json_set_time(record, "createdAt", db_int(rows, 7));
+    put_times(record, db_int(rows, 8), db_int(rows, 9));
+    json_set_int(record, "progress", db_int(rows, 10));
+    json_set_int(record, "attempt", db_int(rows, 11));
+    json_set_string(record, "crewId", db_text(rows, 12));
+    json_set_string(record, "sessionId", db_text(rows, 13));
+    json_set(record, "error", stored_json(db_text(rows, 14)));
+    return record;
+}
+
+static enum rs_err put_nodes(struct db *db, const char *run_id, struct json_object *record, struct fault *fault)
+{
+    struct json_object *nodes = json_object_new_object(), *node;
+    struct db_rows *rows = NULL;
+    enum rs_err err = db_query(db, &rows, fault,
+                               "SELECT node_id, status, started, finished, attempt, output, error, kind FROM node"
+                               " WHERE run_id = $1 ORDER BY place",
+                               "t", run_id);
+
+    while (err == RS_OK && (err = db_next(rows, fault)) == RS_OK) {
+        node = json_object_new_object();
+        if (node == NULL)
+            break;
+        json_set_string(node, "kind", db_text(rows, 7));
+        json_set_string(node, "status", db_text(rows, 1));
+        put_times(node, db_int(rows, 2), db_int(rows, 3));
+        json_set_int(node, "attempt", db_int(rows, 4));
+        json_set(node, "output", stored_json(db_text(rows, 5)));
+        json_set(node, "error", stored_json(db_text(rows, 6)));
+        json_set(nodes, db_text(rows, 0), node);
+    }
+    db_done(rows);
+    json_set(record, "nodes", nodes);
+    return err == RS_NOT_FOUND ? RS_OK : err;
+}
+
+static void put_graph(struct json_object *record, struct json_object *definition)
+{
+    static const char *const parts[] = {"nodes", "edges"};
+    struct json_object *graph = json_object_new_object(), *part;
+    size_t i;
+
+    if (graph == NULL)
+        return;
+    for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        part = json_get_array(definition, parts[i]);
+        json_set(graph, parts[i], part != NULL ? json_object_get(part) : json_object_new_array());
+    }
+    json_set(record, "graph", graph);
+}
+
+enum rs_err run_record(struct store *store, const char *org, const char *run_id, struct json_object **ret,
+                       struct fault *fault)
+{
+    struct db_rows *rows = NULL;
+    struct json_object *record = NULL, *definition;
+    enum rs_err err = db_query(store->db, &rows, fault,
+                               "SELECT " HEAD_COLUMNS ", input, output, definition FROM run WHERE id = $1", "t", run_id);
+
+    if (err == RS_OK)
+        err = db_next(rows, fault);
+    if (err == RS_NOT_FOUND || (err == RS_OK && org != NULL && strcmp(org, db_text(rows, 6)) != 0))
+        err = fault_set(fault, RS_NOT_FOUND, "there is no run %.*s", ID_MAX, run_id);
+    if (err == RS_OK && (record = head_of(rows)) == NULL)
+        err = fault_set(fault, RS_NOMEM, "no memory for a run");
+    if (err == RS_OK) {
+        json_set(record, "input", stored_json(db_text(rows, 15)));
+        json_set(record, "output", stored_json(db_text(rows, 16)));
+        definition = stored_json(db_text(rows, 17));
+        put_graph(record, definition);
+        json_object_put(definition);
+        /* Before db_done: what is read under an open row is of the same moment. */
+        err = put_nodes(store->db, run_id, record, fault);
+    }
+    db_done(rows);
+    if (err == RS_OK)
+        *ret = record;
+    else
+        json_object_put(record);
+    return err;
+}
+
+/* ---- lists ---- */
+
+/* A filter that is not asked for still names its argument, so that one call fits all. */
+static void list_sql(const struct run_filter *filter, struct buf *sql)
+{
+    buf_puts(sql, "SELECT " HEAD_COLUMNS " FROM run WHERE n < $1");
+    buf_puts(sql, filter->org != NULL ? " AND org = $2" : " AND CAST($2 AS TEXT) IS NULL");
+    buf_puts(sql, filter->workflow_id != NULL ? " AND workflow_id = $3" : " AND CAST($3 AS TEXT) IS NULL");
+    buf_puts(sql, filter->status != NULL ? " AND status = $4" : " AND CAST($4 AS TEXT) IS NULL");
+    buf_puts(sql, " ORDER BY n DESC LIMIT $5");
+}
+
+static enum rs_err cursor_read(const char *cursor, int64_t *ret, struct fault *fault)
+{
+    char *end;
+    long long n;
+
+    *ret = INT64_MAX;
+    if (cursor == NULL || cursor[0] == '\0')
+        return RS_OK;
+    errno = 0;
+    n = strtoll(cursor, &end, 10);
+    if (cursor[0] < '0' || cursor[0] > '9' || *end != '\0' || errno != 0)
+        return fault_set(fault, RS_INVALID, "the cursor is not one of this list's");
+    *ret = n;
+    return RS_OK;
+}
+
+static enum rs_err list_read(struct db_rows *rows, int limit, struct json_object *answer, struct fault *fault)
+{
+    struct json_object *items = json_object_new_array(), *item;
+    int64_t last = 0;
+    char next[32];
+    int n = 0;
+    enum rs_err err;
+
+    json_set(answer, "items", items);
+    json_set(answer, "next", NULL);
+    while ((err = db_next(rows, fault)) == RS_OK) {
+        if (n++ == limit) { /* one more than asked for: there is a next page */
+            snprintf(next, sizeof(next), "%lld", (long long)last);
+            json_set_string(answer, "next", next);
+            return RS_OK;
+        }
+        if ((item = head_of(rows)) == NULL)
+            return fault_set(fault, RS_NOMEM, "no memory for a list");
+        json_object_array_add(items, item);
+        last = db_int(rows, 0);
+    }
+    return err == RS_NOT_FOUND ? RS_OK : err;
+}
+
+enum rs_err run_list(struct store *store, const struct run_filter *filter, int limit, const char *cursor,
+                     struct json_object **ret, struct fault *fault)
+{
+    struct json_object *answer = NULL;
+    struct db_rows *rows = NULL;
+    enum run_status status;
+    struct buf sql;
+    int64_t before;
+    enum rs_err err;
+
+    buf_init(&sql, LIST_SQL_MAX);
+    limit = limit < 1 ? 1 : limit > RUN_LIST_MAX ? RUN_LIST_MAX : limit;
+    if ((err = cursor_read(cursor, &before, fault)) != RS_OK)
+        goto out;
+    if (filter->status != NULL && run_status_parse(filter->status, &status) != RS_OK) {
+        err = fault_set(fault, RS_INVALID, "no status of a run: use queued, running, success, error, cancelled or paused");
+        goto out;
+    }
+    list_sql(filter, &sql);
+    answer = json_object_new_object();
+    if (sql.err != RS_OK || answer == NULL) {
+        err = fault_set(fault, RS_NOMEM, "no memory for a list");
+        goto out;
+    }
+    if ((err = db_query(store->db, &rows, fault, sql.data, "ittti", before, filter->org, filter->workflow_id,
+                        filter->status, (int64_t)limit + 1)) == RS_OK)
+        err = list_read(rows, limit, answer, fault);
+    db_done(rows);
+out:
+    buf_release(&sql);
+    if (err == RS_OK)
+        *ret = answer;
+    else
+        json_object_put(answer);
+    return err;
+}

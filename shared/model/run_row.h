@@ -1,0 +1,54 @@
+/* run_row - what the functions that move runs and nodes share: the row they decide on, and the events they add.
+ * Only shared/model includes this. */
+#ifndef RUNSPOOL_MODEL_RUN_ROW_H
+#define RUNSPOOL_MODEL_RUN_ROW_H
+
+#include "model/run.h"
+
+#define RUN_STREAM_MAX (ID_MAX + 8)
+
+struct run_row {
+    char id[ID_MAX + 1], org[ID_MAX + 1], workflow_id[ID_MAX + 1];
+    char crew_id[ID_MAX + 1]; /* "" none */
+    char name[RUN_NAME_MAX + 1];
+    enum run_status status;
+    int attempt, progress, n_nodes, n_ended;
+    int64_t fence, lease, started; /* started 0: not yet */
+    bool cancel;
+};
+/* run_row_load - RS_NOT_FOUND. Inside a transaction it stays true until its end. */
+enum rs_err run_row_load(struct db *db, const char *run_id, struct run_row *ret, struct fault *fault) RS_MUST_CHECK;
+/* run_row_fenced - the same, and RS_CONFLICT when the fence is not the caller's. */
+enum rs_err run_row_fenced(struct db *db, const char *run_id, int64_t fence, struct run_row *ret, struct fault *fault)
+    RS_MUST_CHECK;
+/* run_add_event - an event of the run's stream. data: owned by this call. */
+enum rs_err run_add_event(struct change *change, const char *run_id, const char *type, struct json_object *data,
+                          struct fault *fault) RS_MUST_CHECK;
+/* run_state_event - run.* from the row as it is now. output, error: borrowed, may be NULL; duration_ms -1: none. */
+enum rs_err run_state_event(struct change *change, const struct run_row *run, const char *type,
+                            struct json_object *output, struct json_object *error, int64_t duration_ms,
+                            struct fault *fault) RS_MUST_CHECK;
+/* run_json_text - value as text to store; NULL for NULL. RS_LIMIT over max bytes; what: for the message. */
+enum rs_err run_json_text(struct json_object *value, size_t max, const char *what, const char **ret,
+                          struct fault *fault) RS_MUST_CHECK;
+/* run_duration - from started (0: unknown) to now; never negative, -1 unknown. */
+int64_t run_duration(int64_t started, int64_t now);
+/* run_error - {code,message,nodeId?}, owned by the caller. */
+struct json_object *run_error(const char *code, const char *message, const char *node_id);
+
+/* node_apply - one node's move inside a transaction, with its events; counts it in *run. */
+enum rs_err node_apply(struct change *change, struct run_row *run, const struct node_change *node, struct fault *fault)
+    RS_MUST_CHECK;
+/* run_finish - end the run inside a transaction: its open nodes (those running become `running_to` with `running_error`,
+ * may be NULL), its row, its terminal event. */
+enum rs_err run_finish(struct change *change, struct run_row *run, enum run_status status, struct json_object *output,
+                       struct json_object *error, enum node_status running_to, struct json_object *running_error,
+                       struct fault *fault) RS_MUST_CHECK;
+
+/* process - which process, so that it is known again: its start time (clock ticks since boot; 0: no such process, or
+ * a zombie), and the place its pid counts in (boot and pid namespace). */
+#define PROCESS_PLACE_MAX 96
+int64_t process_start(pid_t pid);
+const char *process_place(char place[PROCESS_PLACE_MAX]);
+
+#endif

@@ -1,0 +1,233 @@
+#include "model/workflow.h"
+
+#include "base/clock.h"
+#include "base/id.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define LIST_MAX 1000
+
+/* What a record adds to a definition. */
+static const char *const record_members[] = {"version", "createdAt", "updatedAt", "org"};
+
+static void put_record(struct json_object *definition, int64_t version, int64_t created, int64_t updated, const char *org)
+{
+    json_set_int(definition, "version", version);
+    json_set_time(definition, "createdAt", created);
+    json_set_time(definition, "updatedAt", updated);
+    json_set_string(definition, "org", org);
+}
+
+/* A copy under its id, without what a record adds: a record that was read may be saved again. */
+static struct json_object *clean_copy(struct json_object *definition, const char *id)
+{
+    struct json_object *copy = NULL;
+    size_t i;
+
+    if (json_object_deep_copy(definition, &copy, NULL) != 0)
+        return NULL;
+    for (i = 0; i < sizeof(record_members) / sizeof(record_members[0]); i++)
+        json_object_object_del(copy, record_members[i]);
+    json_set_string(copy, "id", id);
+    return copy;
+}
+
+/* What a list shows, kept apart so that a list need not read definitions. */
+static struct json_object *summary_of(struct json_object *definition, const char *id)
+{
+    struct json_object *summary = json_object_new_object(), *params = json_get_array(definition, "params"),
+                       *nodes = json_get_array(definition, "nodes");
+
+    if (summary == NULL)
+        return NULL;
+    json_set_string(summary, "name", json_get_string(definition, "name", id));
+    json_set_string(summary, "description", json_get_string(definition, "description", NULL));
+    json_set_string(summary, "crewId", json_get_string(definition, "crewId", NULL));
+    json_set_int(summary, "nodeCount", nodes != NULL ? (int64_t)json_object_array_length(nodes) : 0);
+    json_set(summary, "params", params != NULL ? json_object_get(params) : json_object_new_array());
+    return summary;
+}
+
+/* Inside a transaction: version and age of what is there; version 0: nothing. */
+static enum rs_err present(struct db *db, const char *org, const char *id, int64_t *version, int64_t *created,
+                           struct fault *fault)
+{
+    struct db_rows *rows = NULL;
+    enum rs_err err = db_query(db, &rows, fault, "SELECT version, created FROM workflow WHERE org = $1 AND id = $2", "tt",
+                               org, id);
+
+    *version = 0;
+    if (err == RS_OK && (err = db_next(rows, fault)) == RS_OK) {
+        *version = db_int(rows, 0);
+        *created = db_int(rows, 1);
+    }
+    db_done(rows);
+    return err == RS_NOT_FOUND ? RS_OK : err;
+}
+
+static enum rs_err write_row(struct db *db, const char *org, const char *id, int64_t version, int64_t created,
+                             int64_t updated, const char *summary, const char *definition, struct fault *fault)
+{
+    return db_run(db, NULL, fault,
+                  "INSERT INTO workflow (org, id, version, created, updated, summary, definition)"
+                  " VALUES ($1, $2, $3, $4, $5, $6, $7)"
+                  " ON CONFLICT (org, id) DO UPDATE SET version = excluded.version, updated = excluded.updated,"
+                  " summary = excluded.summary, definition = excluded.definition",
+                  "ttiiitt", org, id, version, created, updated, summary, definition);
+}
+
+enum rs_err workflow_save(struct store *store, const char *org, const char *id, struct json_object *definition,
+                          enum workflow_save how, bool *ret_created, struct json_object **ret, struct fault *fault)
+{
+    struct json_object *copy = NULL, *summary = NULL;
+    int64_t now = clock_wall_ms(), version = 0, created = now;
+    const char *text;
+    size_t len;
+    enum rs_err err;
+
+    if (!id_valid(id) || !id_valid(org))
+        return fault_set(fault, RS_INVALID, "a workflow's id has 1 to %d letters, digits, dots, underscores or hyphens",
+                         ID_MAX);
+    if (strcmp(id, "active") == 0)
+        return fault_set(fault, RS_UNPROCESSABLE, "the id \"active\" is reserved");
+    copy = clean_copy(definition, id);
+    summary = copy != NULL ? summary_of(copy, id) : NULL;
+    if (summary == NULL) {
+        err = fault_set(fault, RS_NOMEM, "no memory for a workflow");
+        goto out;
+    }
+    text = json_text(copy, &len);
+    if (len > JSON_BODY_MAX) {
+        err = fault_set(fault, RS_LIMIT, "the workflow is longer than %d bytes", JSON_BODY_MAX);
+        goto out;
+    }
+    if ((err = db_begin(store->db, fault)) != RS_OK)
+        goto out;
+    if ((err = present(store->db, org, id, &version, &created, fault)) == RS_OK && version > 0 && how == WORKFLOW_CREATE)
+        err = fault_set(fault, RS_CONFLICT, "there is a workflow %s already", id);
+    if (err == RS_OK)
+        err = write_row(store->db, org, id, version + 1, created, now, json_text(summary, NULL), text, fault);
+    if (err == RS_OK)
+        err = db_commit(store->db, fault);
+    db_rollback(store->db);
+    if (err != RS_OK)
+        goto out;
+    *ret_created = version == 0;
+    if (ret != NULL) {
+        put_record(copy, version + 1, created, now, org);
+        *ret = json_object_get(copy);
+    }
+out:
+    json_object_put(summary);
+    json_object_put(copy);
+    return err;
+}
+
+enum rs_err workflow_get(struct store *store, const char *org, const char *id, struct json_object **ret,
+                         struct fault *fault)
+{
+    struct json_object *definition = NULL;
+    struct db_rows *rows = NULL;
+    const char *text;
+    enum rs_err err = db_query(store->db, &rows, fault,
+                               "SELECT version, created, updated, definition FROM workflow WHERE org = $1 AND id = $2",
+                               "tt", org, id);
+
+    if (err == RS_OK)
+        err = db_next(rows, fault);
+    if (err == RS_NOT_FOUND)
+        err = fault_set(fault, RS_NOT_FOUND, "there is no workflow %.*s", ID_MAX, id);
+    if (err == RS_OK) {
+        text = db_text(rows, 3);
+        err = json_parse(text, strlen(text), JSON_BODY_MAX, &definition, fault);
+    }
+    if (err == RS_OK) {
+        put_record(definition, db_int(rows, 0), db_int(rows, 1), db_int(rows, 2), org);
+        *ret = definition;
+    }
+    db_done(rows);
+    return err;
+}
+
+enum rs_err workflow_delete(struct store *store, const char *org, const char *id, struct fault *fault)
+{
+    int64_t changed = 0;
+    enum rs_err err = db_run(store->db, &changed, fault, "DELETE FROM workflow WHERE org = $1 AND id = $2", "tt", org, id);
+
+    if (err == RS_OK && changed == 0)
+        err = fault_set(fault, RS_NOT_FOUND, "there is no workflow %.*s", ID_MAX, id);
+    return err;
+}
+
+/* rows: id, version, created, updated, summary, and of the newest run id, status, created, started, finished, progress. */
+static struct json_object *item_of(struct db_rows *rows)
+{
+    struct json_object *item = NULL, *run;
+    const char *summary = db_text(rows, 4);
+
+    if (json_parse(summary, strlen(summary), JSON_BODY_MAX, &item, NULL) != RS_OK)
+        return NULL;
+    json_set_string(item, "id", db_text(rows, 0));
+    json_set_int(item, "version", db_int(rows, 1));
+    json_set_time(item, "createdAt", db_int(rows, 2));
+    json_set_time(item, "updatedAt", db_int(rows, 3));
+    run = db_is_null(rows, 5) ? NULL : json_object_new_object();
+    if (run != NULL) {
+        json_set_string(run, "id", db_text(rows, 5));
+        json_set_string(run, "status", db_text(rows, 6));
+        json_set_time(run, "createdAt", db_int(rows, 7));
+        json_set_time(run, "startedAt", db_int(rows, 8));
+        json_set_time(run, "finishedAt", db_int(rows, 9));
+        json_set_int(run, "progress", db_int(rows, 10));
+        json_set(item, "lastRun", run);
+    }
+    return item;
+}
+
+static enum rs_err list_read(struct db_rows *rows, int limit, struct json_object *answer, struct fault *fault)
+{
+    struct json_object *items = json_object_new_array(), *item, *last = NULL;
+    int n = 0;
+    enum rs_err err;
+
+    json_set(answer, "items", items);
+    json_set(answer, "next", NULL);
+    while ((err = db_next(rows, fault)) == RS_OK) {
+        if (n++ == limit) { /* one more than asked for: there is a next page */
+            json_set_string(answer, "next", json_get_string(last, "id", NULL));
+            return RS_OK;
+        }
+        if ((item = item_of(rows)) == NULL)
+            return fault_set(fault, RS_NOMEM, "no memory for a list");
+        json_object_array_add(items, item);
+        last = item;
+    }
+    return err == RS_NOT_FOUND ? RS_OK : err;
+}
+
+enum rs_err workflow_list(struct store *store, const char *org, int limit, const char *cursor,
+                          struct json_object **ret, struct fault *fault)
+{
+    struct json_object *answer = json_object_new_object();
+    struct db_rows *rows = NULL;
+    enum rs_err err;
+
+    if (answer == NULL)
+        return fault_set(fault, RS_NOMEM, "no memory for a list");
+    limit = limit < 1 ? 1 : limit > LIST_MAX ? LIST_MAX : limit;
+    err = db_query(store->db, &rows, fault,
+                   "SELECT w.id, w.version, w.created, w.updated, w.summary, r.id, r.status, r.created, r.started,"
+                   " r.finished, r.progress FROM workflow w LEFT JOIN run r ON r.n ="
+                   " (SELECT MAX(n) FROM run WHERE org = w.org AND workflow_id = w.id)"
+                   " WHERE w.org = $1 AND w.id > $2 ORDER BY w.id LIMIT $3",
+                   "tti", org, cursor != NULL ? cursor : "", (int64_t)limit + 1);
+    if (err == RS_OK)
+        err = list_read(rows, limit, answer, fault);
+    db_done(rows);
+    if (err == RS_OK)
+        *ret = answer;
+    else
+        json_object_put(answer);
+    return err;
+}
