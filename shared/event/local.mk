@@ -20,7 +20,12 @@ librunspool_a_SOURCES += \
   shared/event/line.h \
   shared/event/namemap.c \
   shared/event/namemap.h \
+  shared/event/spool.c \
   shared/event/spool.h \
+  shared/event/spool_emitter.c \
+  shared/event/spool_emitter.h \
+  shared/event/spool_ring.c \
+  shared/event/spool_ring.h \
   shared/event/stream.c \
   shared/event/stream.h \
   shared/event/view.c \

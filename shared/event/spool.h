@@ -12,8 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SPOOL_RING_BYTES (8 * 1024 * 1024) /* of lines not yet acknowledged */
-#define SPOOL_OUTAGE_MS 50                 /* how long an append may wait for room in an outage */
+#define SPOOL_RING_BYTES (8 * 1024 * 1024)  /* of lines not yet acknowledged */
+#define SPOOL_STATE_BYTES (8 * 1024 * 1024) /* more of them for events with an oid */
+#define SPOOL_OUTAGE_MS 50                  /* how long an append may wait for room; once in an outage, not each time */
 
 struct spool;
 
@@ -25,8 +26,10 @@ enum rs_err spool_open(const struct datadir *dd, const char *program, eventlog_o
 /* spool_append - hand one event over; copied before return.
  * data: JSON object text. oid: the event's outbox row, 0 for bulk events.
  * Returns: RS_OK, queued (a state event is safe in its outbox row; a bulk event is safe once acknowledged);
- * RS_INVALID (bad stream or type), RS_LIMIT (over EVENT_DATA_MAX); RS_BUSY: the ring stayed full for SPOOL_OUTAGE_MS;
- * a bulk event was then counted and one log.dropped {"count"} follows when there is room. */
+ * RS_INVALID (bad stream or type, data not a JSON object), RS_LIMIT (over EVENT_DATA_MAX), RS_NOMEM; RS_BUSY: the ring
+ * stayed full for SPOOL_OUTAGE_MS. An event without oid was then counted, and one log.dropped {"count"} of its stream
+ * follows when there is room; one with an oid waits in its row, and so must all later ones of its stream: the log
+ * takes a stream's oids in rising order only, so they are to be handed over again from the lowest on. */
 enum rs_err spool_append(struct spool *spool, const char *stream, const char *type, const char *data, size_t data_len,
                          int64_t oid) RS_MUST_CHECK;
 

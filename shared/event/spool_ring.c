@@ -1,0 +1,108 @@
+/* spool_ring - a list of lines and their numbers. */
+#include "event/spool_ring.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void spool_ring_release(struct spool_ring *ring)
+{
+    while (ring->head) {
+        struct spool_line *line = ring->head;
+        ring->head = line->next;
+        free(line);
+    }
+    free(ring->acked);
+    memset(ring, 0, sizeof *ring);
+}
+
+bool spool_ring_push(struct spool_ring *ring, int64_t n, int64_t oid, const char *text, size_t len)
+{
+    struct spool_line *line = malloc(sizeof *line + len);
+
+    if (!line)
+        return false;
+    line->next = NULL;
+    line->n = n;
+    line->oid = oid;
+    line->refused = false;
+    line->len = len;
+    memcpy(line->text, text, len);
+    if (ring->tail)
+        ring->tail->next = line;
+    else
+        ring->head = line;
+    ring->tail = line;
+    if (!ring->unsent)
+        ring->unsent = line;
+    ring->bytes += len;
+    ring->last_n = n;
+    return true;
+}
+
+static void note_acked(struct spool_ring *ring, int64_t oid)
+{
+    if (oid <= 0 || ring->n_acked == SPOOL_ACKED_MAX)
+        return;
+    if (ring->n_acked == ring->cap_acked) {
+        size_t cap = ring->cap_acked ? ring->cap_acked * 2 : 64;
+        int64_t *acked = realloc(ring->acked, cap * sizeof *acked);
+        if (!acked)
+            return;
+        ring->acked = acked;
+        ring->cap_acked = cap;
+    }
+    ring->acked[ring->n_acked++] = oid;
+}
+
+size_t spool_ring_ack(struct spool_ring *ring, int64_t n)
+{
+    size_t left = 0;
+
+    while (ring->head && (ring->head->n <= n || ring->head->refused)) {
+        struct spool_line *line = ring->head;
+        note_acked(ring, line->oid);
+        ring->head = line->next;
+        if (!ring->head)
+            ring->tail = NULL;
+        if (ring->unsent == line)
+            ring->unsent = line->next;
+        ring->bytes -= line->len;
+        free(line);
+        left++;
+    }
+    return left;
+}
+
+size_t spool_ring_refuse(struct spool_ring *ring, int64_t n)
+{
+    struct spool_line *line = ring->head;
+
+    while (line && line->n < n)
+        line = line->next;
+    if (line && line->n == n)
+        line->refused = true;
+    return spool_ring_ack(ring, 0);
+}
+
+void spool_ring_resend(struct spool_ring *ring)
+{
+    ring->unsent = ring->head;
+}
+
+void spool_ring_drop(struct spool_ring *ring, const char *stream)
+{
+    int i = 0;
+
+    while (i < ring->n_dropped && strcmp(ring->dropped[i].stream, stream) != 0)
+        i++;
+    if (i == ring->n_dropped && i == SPOOL_DROPPED_STREAMS - 1 && strcmp(stream, "system") != 0) {
+        spool_ring_drop(ring, "system");
+        return;
+    }
+    if (i == ring->n_dropped) {
+        snprintf(ring->dropped[i].stream, sizeof ring->dropped[i].stream, "%s", stream);
+        ring->dropped[i].count = 0;
+        ring->n_dropped++;
+    }
+    ring->dropped[i].count++;
+}
