@@ -9,16 +9,19 @@
 
 enum { BUF_FIRST = 128 };
 
-void buf_init(struct buf *b, size_t max) {
+void buf_init(struct buf *b, size_t max)
+{
     *b = (struct buf){.max = max};
 }
 
-void buf_release(struct buf *b) {
+void buf_release(struct buf *b)
+{
     free(b->data);
     buf_init(b, b->max);
 }
 
-void buf_clear(struct buf *b) {
+void buf_clear(struct buf *b)
+{
     b->len = 0;
     b->err = RS_OK;
     if (b->data)
@@ -26,7 +29,8 @@ void buf_clear(struct buf *b) {
 }
 
 /* Make room for more bytes and the NUL. Doubles, so that appending is linear in all. */
-static enum rs_err reserve(struct buf *b, size_t more) {
+static enum rs_err reserve(struct buf *b, size_t more)
+{
     if (b->err)
         return b->err;
     if (more > b->max - b->len)
@@ -47,7 +51,8 @@ static enum rs_err reserve(struct buf *b, size_t more) {
     return RS_OK;
 }
 
-enum rs_err buf_append(struct buf *b, const void *data, size_t len) {
+enum rs_err buf_append(struct buf *b, const void *data, size_t len)
+{
     if (reserve(b, len))
         return b->err;
     if (len)
@@ -57,15 +62,18 @@ enum rs_err buf_append(struct buf *b, const void *data, size_t len) {
     return RS_OK;
 }
 
-enum rs_err buf_puts(struct buf *b, const char *s) {
+enum rs_err buf_puts(struct buf *b, const char *s)
+{
     return buf_append(b, s, strlen(s));
 }
 
-enum rs_err buf_putc(struct buf *b, char c) {
+enum rs_err buf_putc(struct buf *b, char c)
+{
     return buf_append(b, &c, 1);
 }
 
-enum rs_err buf_printf(struct buf *b, const char *fmt, ...) {
+enum rs_err buf_printf(struct buf *b, const char *fmt, ...)
+{
     va_list args;
     va_start(args, fmt);
     int len = vsnprintf(NULL, 0, fmt, args);
@@ -80,7 +88,8 @@ enum rs_err buf_printf(struct buf *b, const char *fmt, ...) {
     return RS_OK;
 }
 
-static void put_escaped(struct buf *b, unsigned char c) {
+static void put_escaped(struct buf *b, unsigned char c)
+{
     static const char short_escapes[0x20] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
     if (c == '"' || c == '\\') {
         char pair[2] = {'\\', (char)c};
@@ -93,7 +102,8 @@ static void put_escaped(struct buf *b, unsigned char c) {
     }
 }
 
-enum rs_err buf_put_json(struct buf *b, const char *s, size_t len) {
+enum rs_err buf_put_json(struct buf *b, const char *s, size_t len)
+{
     if (b->err)
         return b->err;
     size_t start = b->len;
@@ -123,7 +133,8 @@ enum rs_err buf_put_json(struct buf *b, const char *s, size_t len) {
     return b->err;
 }
 
-void buf_consume(struct buf *b, size_t n) {
+void buf_consume(struct buf *b, size_t n)
+{
     assert(n <= b->len);
     if (n == 0)
         return;
@@ -131,7 +142,8 @@ void buf_consume(struct buf *b, size_t n) {
     b->len -= n;
 }
 
-char *buf_take(struct buf *b, size_t *ret_len) {
+char *buf_take(struct buf *b, size_t *ret_len)
+{
     char *data = b->data ? b->data : calloc(1, 1);
     if (ret_len)
         *ret_len = data ? b->len : 0;

@@ -5,17 +5,20 @@
 #include <stdio.h>
 #include <time.h>
 
-static int64_t read_ms(clockid_t id) {
+static int64_t read_ms(clockid_t id)
+{
     struct timespec ts;
     clock_gettime(id, &ts);
     return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-int64_t clock_wall_ms(void) {
+int64_t clock_wall_ms(void)
+{
     return read_ms(CLOCK_REALTIME);
 }
 
-int64_t clock_mono_ms(void) {
+int64_t clock_mono_ms(void)
+{
     return read_ms(CLOCK_MONOTONIC);
 }
 
@@ -23,7 +26,8 @@ int64_t clock_mono_ms(void) {
 static const int64_t MIN_SECONDS = -62167219200; /* 0000-01-01 */
 static const int64_t MAX_SECONDS = 253402300799; /* 9999-12-31T23:59:59 */
 
-char *clock_format(int64_t wall_ms, char text[CLOCK_TEXT_MAX]) {
+char *clock_format(int64_t wall_ms, char text[CLOCK_TEXT_MAX])
+{
     int64_t seconds = wall_ms / 1000, ms = wall_ms % 1000;
     if (ms < 0) {
         ms += 1000;
@@ -40,7 +44,8 @@ char *clock_format(int64_t wall_ms, char text[CLOCK_TEXT_MAX]) {
 }
 
 /* Read exactly n digits at *p; -1 if there are none such. */
-static int digits(const char **p, int n) {
+static int digits(const char **p, int n)
+{
     int value = 0;
     for (int i = 0; i < n; i++, (*p)++) {
         if (!isdigit((unsigned char)**p))
@@ -50,14 +55,16 @@ static int digits(const char **p, int n) {
     return value;
 }
 
-static int days_in_month(int year, int month) {
+static int days_in_month(int year, int month)
+{
     static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
     return month == 2 && leap ? 29 : days[month - 1];
 }
 
 /* "Z", "+hh:mm" or "-hh:mm" at the end of the text. */
-static bool parse_offset(const char *p, int *ret_minutes) {
+static bool parse_offset(const char *p, int *ret_minutes)
+{
     if (*p == 'Z' || *p == 'z') {
         *ret_minutes = 0;
         return p[1] == '\0';
@@ -75,7 +82,8 @@ static bool parse_offset(const char *p, int *ret_minutes) {
     return true;
 }
 
-enum rs_err clock_parse(const char *text, int64_t *ret_ms) {
+enum rs_err clock_parse(const char *text, int64_t *ret_ms)
+{
     const char *p = text;
     int year = digits(&p, 4);
     if (year < 0 || *p++ != '-')
@@ -106,7 +114,11 @@ enum rs_err clock_parse(const char *text, int64_t *ret_ms) {
     }
     if (!parse_offset(p, &offset))
         return RS_INVALID;
-    struct tm tm = {.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day, .tm_hour = hour, .tm_min = minute,
+    struct tm tm = {.tm_year = year - 1900,
+                    .tm_mon = month - 1,
+                    .tm_mday = day,
+                    .tm_hour = hour,
+                    .tm_min = minute,
                     .tm_sec = second};
     *ret_ms = ((int64_t)timegm(&tm) - offset * 60) * 1000 + ms;
     return RS_OK;

@@ -29,7 +29,8 @@ static const struct {
 };
 
 /* Cut a text that snprintf truncated in the middle of a UTF-8 sequence back to whole characters. */
-static void trim_partial_char(char *s) {
+static void trim_partial_char(char *s)
+{
     size_t len = strlen(s), lead = len;
     while (lead > 0 && ((unsigned char)s[lead - 1] & 0xC0) == 0x80)
         lead--;
@@ -41,7 +42,8 @@ static void trim_partial_char(char *s) {
         s[lead - 1] = '\0';
 }
 
-enum rs_err fault_set(struct fault *fault, enum rs_err code, const char *fmt, ...) {
+enum rs_err fault_set(struct fault *fault, enum rs_err code, const char *fmt, ...)
+{
     if (!fault)
         return code;
     fault->code = code;
@@ -59,12 +61,14 @@ enum rs_err fault_set(struct fault *fault, enum rs_err code, const char *fmt, ..
     return code;
 }
 
-const char *rs_err_name(enum rs_err err) {
+const char *rs_err_name(enum rs_err err)
+{
     assert((unsigned)err < RS_N_ERRS);
     return errs[err].name;
 }
 
-int rs_err_http(enum rs_err err) {
+int rs_err_http(enum rs_err err)
+{
     assert((unsigned)err < RS_N_ERRS);
     return errs[err].http;
 }

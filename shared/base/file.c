@@ -12,13 +12,15 @@
 
 enum { TREE_DEPTH_MAX = 1000, REMOVE_PASSES_MAX = 10 };
 
-static enum rs_err errno_fault(struct fault *fault, const char *what, const char *path) {
+static enum rs_err errno_fault(struct fault *fault, const char *what, const char *path)
+{
     enum rs_err code = errno == ENOENT || errno == ENOTDIR ? RS_NOT_FOUND : errno == ENOMEM ? RS_NOMEM : RS_IO;
     return fault_set(fault, code, "cannot %s %s: %s", what, path, strerror(errno));
 }
 
 /* Read up to len bytes, whole unless the file ends. Returns: bytes read, -1 with errno. */
-static ssize_t read_fully(int fd, char *out, size_t len) {
+static ssize_t read_fully(int fd, char *out, size_t len)
+{
     size_t got = 0;
     while (got < len) {
         ssize_t n = read(fd, out + got, len - got);
@@ -33,7 +35,8 @@ static ssize_t read_fully(int fd, char *out, size_t len) {
     return (ssize_t)got;
 }
 
-enum rs_err file_read(const char *path, size_t max, char **ret, size_t *ret_len, struct fault *fault) {
+enum rs_err file_read(const char *path, size_t max, char **ret, size_t *ret_len, struct fault *fault)
+{
     char *data = NULL;
     size_t len = 0, cap = 0;
     enum rs_err err;
@@ -76,7 +79,8 @@ out:
     return err;
 }
 
-static int write_fully(int fd, const char *data, size_t len) {
+static int write_fully(int fd, const char *data, size_t len)
+{
     while (len > 0) {
         ssize_t n = write(fd, data, len);
         if (n < 0 && errno == EINTR)
@@ -90,7 +94,8 @@ static int write_fully(int fd, const char *data, size_t len) {
 }
 
 /* A rename is durable once the folder that holds the name is on the disk. */
-static int sync_parent(const char *path) {
+static int sync_parent(const char *path)
+{
     char parent[PATH_MAX];
     const char *slash = strrchr(path, '/');
     int n = !slash ? snprintf(parent, sizeof parent, ".")
@@ -107,7 +112,8 @@ static int sync_parent(const char *path) {
     return rc;
 }
 
-enum rs_err file_write(const char *path, const void *data, size_t len, mode_t mode, struct fault *fault) {
+enum rs_err file_write(const char *path, const void *data, size_t len, mode_t mode, struct fault *fault)
+{
     char temp[PATH_MAX] = "";
     enum rs_err err = RS_OK;
     int n = snprintf(temp, sizeof temp, "%s.XXXXXX", path);
@@ -135,7 +141,8 @@ out:
     return err;
 }
 
-enum rs_err file_mkdir(const char *path, mode_t mode, struct fault *fault) {
+enum rs_err file_mkdir(const char *path, mode_t mode, struct fault *fault)
+{
     char partial[PATH_MAX];
     size_t len = strlen(path);
     if (len == 0 || len >= sizeof partial)
@@ -167,7 +174,8 @@ enum rs_err file_mkdir(const char *path, mode_t mode, struct fault *fault) {
 }
 
 /* Empty the folder open at fd (taken over and closed). Returns 0, or -1 with errno. */
-static int empty_folder(int fd, int depth) {
+static int empty_folder(int fd, int depth)
+{
     if (depth > TREE_DEPTH_MAX) {
         close(fd);
         errno = ELOOP;
@@ -201,7 +209,8 @@ static int empty_folder(int fd, int depth) {
     return failed ? -1 : 0;
 }
 
-enum rs_err file_remove_tree(const char *path, struct fault *fault) {
+enum rs_err file_remove_tree(const char *path, struct fault *fault)
+{
     /* Another process may still be adding files: look again a few times. */
     for (int pass = 0; pass < REMOVE_PASSES_MAX; pass++) {
         int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

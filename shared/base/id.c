@@ -5,7 +5,8 @@
 #include <string.h>
 #include <sys/random.h>
 
-bool id_valid_n(const char *s, size_t len) {
+bool id_valid_n(const char *s, size_t len)
+{
     if (!s || len == 0 || len > ID_MAX)
         return false;
     for (size_t i = 0; i < len; i++) {
@@ -17,14 +18,16 @@ bool id_valid_n(const char *s, size_t len) {
     return !(len == 1 && s[0] == '.') && !(len == 2 && s[0] == '.' && s[1] == '.');
 }
 
-bool id_valid(const char *s) {
+bool id_valid(const char *s)
+{
     return s && id_valid_n(s, strnlen(s, ID_MAX + 1));
 }
 
 enum { ID_RANDOM_CHARS = 16, ID_PREFIX_MAX = 16 };
 
 /* getrandom gives up to 256 bytes whole, once the kernel's pool is up; only a signal before that interrupts it. */
-static void random_bytes(unsigned char *out, size_t len) {
+static void random_bytes(unsigned char *out, size_t len)
+{
     ssize_t n;
     do
         n = getrandom(out, len, 0);
@@ -32,7 +35,8 @@ static void random_bytes(unsigned char *out, size_t len) {
     assert(n == (ssize_t)len);
 }
 
-char *id_new(const char *prefix, char out[ID_MAX + 1]) {
+char *id_new(const char *prefix, char out[ID_MAX + 1])
+{
     static const char alphabet[] = "0123456789abcdefghijklmnopqrstuvwxyz";
     enum { BASE = sizeof alphabet - 1, FAIR = 256 - 256 % BASE };
     size_t at = strlen(prefix), end = at + ID_RANDOM_CHARS;

@@ -5,7 +5,8 @@
 #include <string.h>
 
 /* RS_INVALID naming the line and column of byte `at`. */
-static enum rs_err invalid_at(struct fault *fault, const char *text, size_t at, const char *why) {
+static enum rs_err invalid_at(struct fault *fault, const char *text, size_t at, const char *why)
+{
     unsigned line = 1, column = 1;
     for (size_t i = 0; i < at; i++) {
         column++;
@@ -17,14 +18,16 @@ static enum rs_err invalid_at(struct fault *fault, const char *text, size_t at, 
     return fault_set(fault, RS_INVALID, "bad JSON at line %u, column %u: %s", line, column, why);
 }
 
-static bool is_space(char c) {
+static bool is_space(char c)
+{
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
 /* json-c, even when strict, lets pass what RFC 8259 does not: NaN and Infinity, 'single quotes', 1., -01 and control
  * characters in strings. So the tokens are checked here first, with the depth; json-c checks how they are put together.
  * Each scan_ function gets the text at a token and returns the token's length, 0 when it is none. */
-static size_t scan_string(const char *s, size_t len) {
+static size_t scan_string(const char *s, size_t len)
+{
     for (size_t i = 1; i < len; i++) {
         if ((unsigned char)s[i] < 0x20)
             return 0;
@@ -36,14 +39,16 @@ static size_t scan_string(const char *s, size_t len) {
     return 0;
 }
 
-static size_t scan_digits(const char *s, size_t len) {
+static size_t scan_digits(const char *s, size_t len)
+{
     size_t n = 0;
     while (n < len && s[n] >= '0' && s[n] <= '9')
         n++;
     return n;
 }
 
-static size_t scan_number(const char *s, size_t len) {
+static size_t scan_number(const char *s, size_t len)
+{
     size_t i = s[0] == '-';
     size_t n = scan_digits(s + i, len - i);
     if (n == 0 || (n > 1 && s[i] == '0'))
@@ -65,7 +70,8 @@ static size_t scan_number(const char *s, size_t len) {
     return i;
 }
 
-static size_t scan_word(const char *s, size_t len) {
+static size_t scan_word(const char *s, size_t len)
+{
     static const char *const words[] = {"true", "false", "null"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         size_t n = strlen(words[i]);
@@ -75,7 +81,8 @@ static size_t scan_word(const char *s, size_t len) {
     return 0;
 }
 
-static enum rs_err check_tokens(const char *text, size_t len, struct fault *fault) {
+static enum rs_err check_tokens(const char *text, size_t len, struct fault *fault)
+{
     int depth = 0;
     for (size_t at = 0; at < len;) {
         char c = text[at];
@@ -99,7 +106,8 @@ static enum rs_err check_tokens(const char *text, size_t len, struct fault *faul
     return RS_OK;
 }
 
-enum rs_err json_parse(const char *text, size_t len, size_t max, struct json_object **ret, struct fault *fault) {
+enum rs_err json_parse(const char *text, size_t len, size_t max, struct json_object **ret, struct fault *fault)
+{
     struct json_object *value = NULL;
     if (len > max || len > INT32_MAX)
         return fault_set(fault, RS_LIMIT, "JSON is longer than %zu bytes", max);
@@ -136,62 +144,74 @@ enum rs_err json_parse(const char *text, size_t len, size_t max, struct json_obj
     return err;
 }
 
-struct json_object *json_get(struct json_object *object, const char *key) {
+struct json_object *json_get(struct json_object *object, const char *key)
+{
     struct json_object *value = NULL;
     if (!json_object_is_type(object, json_type_object) || !json_object_object_get_ex(object, key, &value))
         return NULL;
     return value;
 }
 
-static struct json_object *get_typed(struct json_object *object, const char *key, enum json_type type) {
+static struct json_object *get_typed(struct json_object *object, const char *key, enum json_type type)
+{
     struct json_object *value = json_get(object, key);
     return value && json_object_is_type(value, type) ? value : NULL;
 }
 
-const char *json_get_string(struct json_object *object, const char *key, const char *fallback) {
+const char *json_get_string(struct json_object *object, const char *key, const char *fallback)
+{
     struct json_object *value = get_typed(object, key, json_type_string);
     return value ? json_object_get_string(value) : fallback;
 }
 
-int64_t json_get_int(struct json_object *object, const char *key, int64_t fallback) {
+int64_t json_get_int(struct json_object *object, const char *key, int64_t fallback)
+{
     struct json_object *value = get_typed(object, key, json_type_int);
     return value ? json_object_get_int64(value) : fallback;
 }
 
-bool json_get_bool(struct json_object *object, const char *key, bool fallback) {
+bool json_get_bool(struct json_object *object, const char *key, bool fallback)
+{
     struct json_object *value = get_typed(object, key, json_type_boolean);
     return value ? json_object_get_boolean(value) : fallback;
 }
 
-struct json_object *json_get_array(struct json_object *object, const char *key) {
+struct json_object *json_get_array(struct json_object *object, const char *key)
+{
     return get_typed(object, key, json_type_array);
 }
 
-void json_set(struct json_object *object, const char *key, struct json_object *value) {
+void json_set(struct json_object *object, const char *key, struct json_object *value)
+{
     if (json_object_object_add(object, key, value) < 0)
         json_object_put(value);
 }
 
-void json_set_string(struct json_object *object, const char *key, const char *text) {
+void json_set_string(struct json_object *object, const char *key, const char *text)
+{
     if (text)
         json_set(object, key, json_object_new_string(text));
 }
 
-void json_set_int(struct json_object *object, const char *key, int64_t n) {
+void json_set_int(struct json_object *object, const char *key, int64_t n)
+{
     json_set(object, key, json_object_new_int64(n));
 }
 
-void json_set_bool(struct json_object *object, const char *key, bool b) {
+void json_set_bool(struct json_object *object, const char *key, bool b)
+{
     json_set(object, key, json_object_new_boolean(b));
 }
 
-void json_set_time(struct json_object *object, const char *key, int64_t wall_ms) {
+void json_set_time(struct json_object *object, const char *key, int64_t wall_ms)
+{
     char text[CLOCK_TEXT_MAX];
     if (wall_ms)
         json_set_string(object, key, clock_format(wall_ms, text));
 }
 
-const char *json_text(struct json_object *value, size_t *ret_len) {
+const char *json_text(struct json_object *value, size_t *ret_len)
+{
     size_t len = 4;
     const char *text = "null";
     if (value)

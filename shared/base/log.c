@@ -26,7 +26,8 @@ static atomic_int log_level = LOG_LEVEL_INFO;
 static enum log_target log_target = LOG_TO_STDERR;
 static int log_journal; /* stderr goes to systemd's journal, which adds time, name and pid itself */
 
-void log_open(const char *program, enum log_level level, enum log_target target) {
+void log_open(const char *program, enum log_level level, enum log_target target)
+{
     log_program = program;
     log_target = target;
     log_set_level(level);
@@ -35,11 +36,13 @@ void log_open(const char *program, enum log_level level, enum log_target target)
         openlog(program, LOG_PID, LOG_DAEMON);
 }
 
-void log_set_level(enum log_level level) {
+void log_set_level(enum log_level level)
+{
     atomic_store(&log_level, level);
 }
 
-enum rs_err log_level_parse(const char *name, enum log_level *ret) {
+enum rs_err log_level_parse(const char *name, enum log_level *ret)
+{
     for (unsigned i = 0; i < sizeof levels / sizeof *levels; i++) {
         if (strcmp(name, levels[i].name) == 0) {
             *ret = (enum log_level)i;
@@ -49,7 +52,8 @@ enum rs_err log_level_parse(const char *name, enum log_level *ret) {
     return RS_INVALID;
 }
 
-void log_event(enum log_level level, const char *event, const char *fmt, ...) {
+void log_event(enum log_level level, const char *event, const char *fmt, ...)
+{
     if ((int)level > atomic_load(&log_level))
         return;
     char line[LOG_LINE_MAX + 2];

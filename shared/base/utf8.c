@@ -1,6 +1,7 @@
 #include "base/utf8.h"
 
-size_t utf8_char(const char *text, size_t len) {
+size_t utf8_char(const char *text, size_t len)
+{
     const unsigned char *s = (const unsigned char *)text;
     unsigned char c = s[0];
     if (c < 0x80)
@@ -17,7 +18,8 @@ size_t utf8_char(const char *text, size_t len) {
     return n;
 }
 
-bool utf8_valid(const char *s, size_t len) {
+bool utf8_valid(const char *s, size_t len)
+{
     while (len > 0) {
         size_t n = utf8_char(s, len);
         if (n == 0)

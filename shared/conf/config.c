@@ -18,11 +18,11 @@ static const char *const source_names[] = {"default", "file", "environment", "op
 
 struct entry {
     const struct config_setting *setting;
-    char *key;      /* the setting's, or with its <name> filled in */
-    char *text;     /* NULL: unset */
+    char *key;  /* the setting's, or with its <name> filled in */
+    char *text; /* NULL: unset */
     int64_t number;
     enum source source;
-    int line;       /* of the file, to tell where it was given first */
+    int line; /* of the file, to tell where it was given first */
 };
 struct config {
     struct entry *entries; /* one for each plain setting, in the table's order, then those of patterns as they came */
@@ -30,7 +30,8 @@ struct config {
 };
 
 /* Does key match a setting's key, whose one <name> stands for any id without a dot? */
-static bool key_matches(const char *pattern, const char *key) {
+static bool key_matches(const char *pattern, const char *key)
+{
     const char *open = strchr(pattern, '<');
     if (!open)
         return strcmp(pattern, key) == 0;
@@ -42,21 +43,24 @@ static bool key_matches(const char *pattern, const char *key) {
     return id_valid_n(key + prefix, name) && strcmp(key + prefix + name, rest) == 0;
 }
 
-static const struct config_setting *find_setting(const char *key) {
+static const struct config_setting *find_setting(const char *key)
+{
     for (unsigned i = 0; i < config_n_settings; i++)
         if (key_matches(config_settings[i].key, key))
             return &config_settings[i];
     return NULL;
 }
 
-static struct entry *find_entry(const struct config *config, const char *key) {
+static struct entry *find_entry(const struct config *config, const char *key)
+{
     for (unsigned i = 0; i < config->n_entries; i++)
         if (strcmp(config->entries[i].key, key) == 0)
             return &config->entries[i];
     return NULL;
 }
 
-static struct entry *add_entry(struct config *config, const struct config_setting *setting, const char *key) {
+static struct entry *add_entry(struct config *config, const struct config_setting *setting, const char *key)
+{
     if (config->n_entries == config->cap)
         return NULL;
     char *copy = strdup(key);
@@ -69,7 +73,8 @@ static struct entry *add_entry(struct config *config, const struct config_settin
 
 /* Give a setting its value. An empty text or list is the same as unset. */
 static enum rs_err set(struct config *config, const char *key, const char *text, enum source source, int line,
-                       struct fault *fault) {
+                       struct fault *fault)
+{
     const struct config_setting *setting = find_setting(key);
     if (!setting)
         return fault_set(fault, RS_INVALID, "unknown setting \"%.100s\"", key);
@@ -97,7 +102,8 @@ static enum rs_err set(struct config *config, const char *key, const char *text,
     return RS_OK;
 }
 
-static char *trim(char *s) {
+static char *trim(char *s)
+{
     while (isspace((unsigned char)*s))
         s++;
     char *end = s + strlen(s);
@@ -108,7 +114,8 @@ static char *trim(char *s) {
 }
 
 /* Split "key = value" in place. */
-static bool split(char *line, char **ret_key, char **ret_value) {
+static bool split(char *line, char **ret_key, char **ret_value)
+{
     char *equals = strchr(line, '=');
     if (!equals)
         return false;
@@ -118,7 +125,8 @@ static bool split(char *line, char **ret_key, char **ret_value) {
     return **ret_key != '\0';
 }
 
-static enum rs_err load_file(struct config *config, const char *file, struct fault *fault) {
+static enum rs_err load_file(struct config *config, const char *file, struct fault *fault)
+{
     char *text = NULL;
     size_t len = 0;
     enum rs_err err = file_read(file, CONFIG_FILE_MAX, &text, &len, fault);
@@ -147,7 +155,8 @@ static enum rs_err load_file(struct config *config, const char *file, struct fau
     return err;
 }
 
-static void variable_name(const char *key, char name[CONFIG_KEY_MAX]) {
+static void variable_name(const char *key, char name[CONFIG_KEY_MAX])
+{
     int n = snprintf(name, CONFIG_KEY_MAX, "RUNSPOOL_%s", key);
     assert(n > 0 && n < CONFIG_KEY_MAX);
     for (char *p = name; *p; p++)
@@ -155,14 +164,16 @@ static void variable_name(const char *key, char name[CONFIG_KEY_MAX]) {
 }
 
 static enum rs_err set_from_variable(struct config *config, const char *name, const char *key, const char *value,
-                                     struct fault *fault) {
+                                     struct fault *fault)
+{
     struct fault why = {0};
     enum rs_err err = set(config, key, value, SOURCE_ENVIRONMENT, 0, &why);
     return err ? fault_set(fault, err, "environment variable %.100s: %s", name, why.message) : RS_OK;
 }
 
 /* Variables of a pattern: RUNSPOOL_HOOKS_GITHUB_SECRET gives hooks.github.secret. */
-static enum rs_err load_pattern_variables(struct config *config, const char *pattern, struct fault *fault) {
+static enum rs_err load_pattern_variables(struct config *config, const char *pattern, struct fault *fault)
+{
     char name[CONFIG_KEY_MAX], key[CONFIG_KEY_MAX];
     variable_name(pattern, name);
     char *open = strchr(name, '<');
@@ -189,7 +200,8 @@ static enum rs_err load_pattern_variables(struct config *config, const char *pat
     return RS_OK;
 }
 
-static enum rs_err load_environment(struct config *config, struct fault *fault) {
+static enum rs_err load_environment(struct config *config, struct fault *fault)
+{
     for (unsigned i = 0; i < config_n_settings; i++) {
         const char *key = config_settings[i].key;
         enum rs_err err = RS_OK;
@@ -208,7 +220,8 @@ static enum rs_err load_environment(struct config *config, struct fault *fault) 
     return RS_OK;
 }
 
-static enum rs_err load_overrides(struct config *config, const char *const *overrides, struct fault *fault) {
+static enum rs_err load_overrides(struct config *config, const char *const *overrides, struct fault *fault)
+{
     for (; overrides && *overrides; overrides++) {
         char *copy = strdup(*overrides), *key, *value;
         if (!copy)
@@ -224,7 +237,8 @@ static enum rs_err load_overrides(struct config *config, const char *const *over
     return RS_OK;
 }
 
-static enum rs_err load_defaults(struct config *config, struct fault *fault) {
+static enum rs_err load_defaults(struct config *config, struct fault *fault)
+{
     for (unsigned i = 0; i < config_n_settings; i++) {
         const struct config_setting *s = &config_settings[i];
         if (strchr(s->key, '<'))
@@ -242,7 +256,8 @@ static enum rs_err load_defaults(struct config *config, struct fault *fault) {
     return RS_OK;
 }
 
-enum rs_err config_load(const char *file, const char *const *overrides, struct config **ret, struct fault *fault) {
+enum rs_err config_load(const char *file, const char *const *overrides, struct config **ret, struct fault *fault)
+{
     struct config *config = calloc(1, sizeof *config);
     if (!config)
         return fault_set(fault, RS_NOMEM, "out of memory");
@@ -264,7 +279,8 @@ enum rs_err config_load(const char *file, const char *const *overrides, struct c
     return err;
 }
 
-void config_free(struct config *config) {
+void config_free(struct config *config)
+{
     if (!config)
         return;
     for (unsigned i = 0; i < config->n_entries; i++) {
@@ -276,42 +292,50 @@ void config_free(struct config *config) {
 }
 
 /* The entry of a key that exists; NULL for a pattern's key that was not set. */
-static const struct entry *look_up(const struct config *config, const char *key) {
+static const struct entry *look_up(const struct config *config, const char *key)
+{
     const struct entry *e = find_entry(config, key);
     assert(e || find_setting(key));
     return e;
 }
 
-const char *config_text(const struct config *config, const char *key) {
+const char *config_text(const struct config *config, const char *key)
+{
     const struct entry *e = look_up(config, key);
     return e ? e->text : NULL;
 }
 
-int64_t config_number(const struct config *config, const char *key) {
+int64_t config_number(const struct config *config, const char *key)
+{
     const struct entry *e = look_up(config, key);
     return e ? e->number : 0;
 }
 
-bool config_bool(const struct config *config, const char *key) {
+bool config_bool(const struct config *config, const char *key)
+{
     return config_number(config, key) != 0;
 }
 
-bool config_is(const struct config *config, const char *key, const char *word) {
+bool config_is(const struct config *config, const char *key, const char *word)
+{
     const char *text = config_text(config, key);
     return text && strcmp(text, word) == 0;
 }
 
-bool config_list_has(const struct config *config, const char *key, const char *word) {
+bool config_list_has(const struct config *config, const char *key, const char *word)
+{
     const char *text = config_text(config, key);
     return text && value_word_in(text, ',', word);
 }
 
-static const char *shown(const struct entry *e) {
+static const char *shown(const struct entry *e)
+{
     return e->text && e->setting->secret ? "***" : e->text;
 }
 
 /* Call `put` for every entry, and for every pattern none of which is set, with an entry that has no text. */
-static void each_entry(const struct config *config, void (*put)(void *ctx, const struct entry *e), void *ctx) {
+static void each_entry(const struct config *config, void (*put)(void *ctx, const struct entry *e), void *ctx)
+{
     for (unsigned i = 0; i < config->n_entries; i++)
         put(ctx, &config->entries[i]);
     for (unsigned i = 0; i < config_n_settings; i++) {
@@ -324,7 +348,8 @@ static void each_entry(const struct config *config, void (*put)(void *ctx, const
     }
 }
 
-static void put_line(void *ctx, const struct entry *e) {
+static void put_line(void *ctx, const struct entry *e)
+{
     struct buf *out = ctx;
     if (e->text)
         buf_printf(out, "%s = %s\n", e->key, shown(e));
@@ -332,12 +357,14 @@ static void put_line(void *ctx, const struct entry *e) {
         buf_printf(out, "# %s =\n", e->key);
 }
 
-enum rs_err config_print(const struct config *config, struct buf *out) {
+enum rs_err config_print(const struct config *config, struct buf *out)
+{
     each_entry(config, put_line, out);
     return out->err;
 }
 
-static void put_member(void *ctx, const struct entry *e) {
+static void put_member(void *ctx, const struct entry *e)
+{
     struct json_object *item = json_object_new_object();
     if (e->text)
         json_set_string(item, "value", shown(e));
@@ -348,7 +375,8 @@ static void put_member(void *ctx, const struct entry *e) {
     json_set(ctx, e->key, item);
 }
 
-enum rs_err config_print_json(const struct config *config, struct buf *out) {
+enum rs_err config_print_json(const struct config *config, struct buf *out)
+{
     struct json_object *all = json_object_new_object();
     each_entry(config, put_member, all);
     buf_puts(out, json_text(all, NULL));

@@ -16,7 +16,8 @@ enum { DATADIR_MODE = 02770, DATADIR_UMASK = 0007 };
 /* Names in the root are at most this long, so that paths below it always fit (a run id, a folder, a file). */
 enum { DATADIR_NAME_MAX = 512 };
 
-static bool in_build_tree(void) {
+static bool in_build_tree(void)
+{
     char exe[PATH_MAX], build[PATH_MAX];
     ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
     if (n <= 0 || !realpath(RUNSPOOL_BUILD_DIR, build))
@@ -26,7 +27,8 @@ static bool in_build_tree(void) {
     return strncmp(exe, build, len) == 0 && exe[len] == '/';
 }
 
-static const char *choose_root(const char *option) {
+static const char *choose_root(const char *option)
+{
     if (option && *option)
         return option;
     const char *env = getenv("RUNSPOOL_DATA");
@@ -35,17 +37,19 @@ static const char *choose_root(const char *option) {
     return in_build_tree() ? RUNSPOOL_SOURCE_DIR "/var" : RUNSPOOL_STATE_DIR;
 }
 
-static enum rs_err check_root(const char *root, struct fault *fault) {
+static enum rs_err check_root(const char *root, struct fault *fault)
+{
     static const char *const sockets[] = {DATADIR_SPOOL_SOCKET, DATADIR_BRIDGE_SOCKET, DATADIR_RUNNER_SOCKET};
     for (size_t i = 0; i < sizeof sockets / sizeof *sockets; i++)
-        if (strlen(root) + 1 + strlen(sockets[i]) >= sizeof ((struct sockaddr_un *)0)->sun_path)
+        if (strlen(root) + 1 + strlen(sockets[i]) >= sizeof((struct sockaddr_un *)0)->sun_path)
             return fault_set(fault, RS_INVALID,
                              "the data directory's path is too long for the sockets in it (at most %zu bytes): %s",
-                             sizeof ((struct sockaddr_un *)0)->sun_path - 2 - strlen(sockets[i]), root);
+                             sizeof((struct sockaddr_un *)0)->sun_path - 2 - strlen(sockets[i]), root);
     return RS_OK;
 }
 
-static enum rs_err make_folders(const struct datadir *dd, struct fault *fault) {
+static enum rs_err make_folders(const struct datadir *dd, struct fault *fault)
+{
     static const char *const folders[] = {"run", "log", "runs", "pending", "keys"};
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
         char path[PATH_MAX];
@@ -57,7 +61,8 @@ static enum rs_err make_folders(const struct datadir *dd, struct fault *fault) {
 }
 
 enum rs_err datadir_open(struct datadir *dd, const char *option, bool create, const char *const *overrides,
-                         struct fault *fault) {
+                         struct fault *fault)
+{
     struct datadir found = {0};
     const char *wanted = choose_root(option);
     umask(DATADIR_UMASK);
@@ -81,14 +86,16 @@ enum rs_err datadir_open(struct datadir *dd, const char *option, bool create, co
     return err;
 }
 
-void datadir_release(struct datadir *dd) {
+void datadir_release(struct datadir *dd)
+{
     if (!dd)
         return;
     config_free(dd->config);
     *dd = (struct datadir){0};
 }
 
-char *datadir_path(const struct datadir *dd, char path[PATH_MAX], const char *fmt, ...) {
+char *datadir_path(const struct datadir *dd, char path[PATH_MAX], const char *fmt, ...)
+{
     int root = snprintf(path, PATH_MAX, "%s/", dd->root);
     assert(root > 0 && root < PATH_MAX - DATADIR_NAME_MAX);
     va_list args;
@@ -118,7 +125,8 @@ static const struct place data_folders[] = {
 };
 
 /* One place to look at: path = folder, or folder/name; a miss is noted in `searched`. */
-static bool try_path(char path[PATH_MAX], const char *folder, const char *name, int mode, struct buf *searched) {
+static bool try_path(char path[PATH_MAX], const char *folder, const char *name, int mode, struct buf *searched)
+{
     int n = name ? snprintf(path, PATH_MAX, "%s/%s", folder, name) : snprintf(path, PATH_MAX, "%s", folder);
     if (n > 0 && n < PATH_MAX && access(path, mode) == 0)
         return true;
@@ -127,7 +135,8 @@ static bool try_path(char path[PATH_MAX], const char *folder, const char *name, 
 }
 
 static enum rs_err find(const struct place *places, const char *name, const char *chosen, const char *const *installed,
-                        int mode, char path[PATH_MAX], struct fault *fault) {
+                        int mode, char path[PATH_MAX], struct fault *fault)
+{
     struct buf searched;
     buf_init(&searched, FAULT_MESSAGE_MAX);
     bool found = chosen && *chosen && try_path(path, chosen, name, mode, &searched);
@@ -136,17 +145,20 @@ static enum rs_err find(const struct place *places, const char *name, const char
             found = try_path(path, p->built, NULL, mode, &searched);
     for (; !found && *installed; installed++)
         found = try_path(path, *installed, name, mode, &searched);
-    enum rs_err err = found ? RS_OK : fault_set(fault, RS_NOT_FOUND, "cannot find %s (looked for %s)", name, searched.data);
+    enum rs_err err =
+        found ? RS_OK : fault_set(fault, RS_NOT_FOUND, "cannot find %s (looked for %s)", name, searched.data);
     buf_release(&searched);
     return err;
 }
 
-enum rs_err program_path(const char *name, char path[PATH_MAX], struct fault *fault) {
+enum rs_err program_path(const char *name, char path[PATH_MAX], struct fault *fault)
+{
     static const char *const installed[] = {RUNSPOOL_LIBEXEC_DIR, RUNSPOOL_SBIN_DIR, RUNSPOOL_BIN_DIR, NULL};
     return find(programs, name, getenv("RUNSPOOL_PROGRAMS"), installed, X_OK, path, fault);
 }
 
-enum rs_err program_data_path(const char *name, char path[PATH_MAX], struct fault *fault) {
+enum rs_err program_data_path(const char *name, char path[PATH_MAX], struct fault *fault)
+{
     static const char *const installed[] = {RUNSPOOL_DATA_DIR, NULL};
     return find(data_folders, name, NULL, installed, R_OK, path, fault);
 }

@@ -55,13 +55,15 @@ const struct config_setting config_settings[] = {
 
     {"bridge.heartbeat", CONFIG_MILLISECONDS, "20s", NULL, 100, 5 * MINUTE, false,
      "time between pings and SSE comments"},
-    {"bridge.drain", CONFIG_MILLISECONDS, "5s", NULL, 0, 10 * MINUTE, false, "longest time a stopping bridge waits for clients"},
+    {"bridge.drain", CONFIG_MILLISECONDS, "5s", NULL, 0, 10 * MINUTE, false,
+     "longest time a stopping bridge waits for clients"},
     {"fcgi.threads", CONFIG_COUNT, "8", NULL, 1, 256, false, "requests a FastCGI process serves at the same time"},
     {"fcgi.processes", CONFIG_COUNT, "2", NULL, 1, 64, false, "FastCGI processes of each kind that runspool up starts"},
 
     {"limits.body", CONFIG_BYTES, "1M", NULL, 1, 1 * MB, false, "largest request body"},
     {"limits.connections", CONFIG_COUNT, "10000", NULL, 1, 1000000, false, "client connections of the bridge"},
-    {"limits.spool_connections", CONFIG_COUNT, "1000", NULL, 1, 100000, false, "emitters connected to the spool socket"},
+    {"limits.spool_connections", CONFIG_COUNT, "1000", NULL, 1, 100000, false,
+     "emitters connected to the spool socket"},
     {"limits.subscriber_bytes", CONFIG_BYTES, "4M", NULL, 64 * KB, 1 * GB, false,
      "bytes waiting for one slow client before it is told to come back"},
     {"limits.subscriber_time", CONFIG_MILLISECONDS, "30s", NULL, 100, HOUR, false,

@@ -11,11 +11,12 @@ struct unit {
 static const struct unit no_units[] = {{"", 1}, {NULL, 0}};
 static const struct unit byte_units[] = {{"", 1},        {"k", 1 << 10}, {"K", 1 << 10}, {"m", 1 << 20},
                                          {"M", 1 << 20}, {"g", 1 << 30}, {"G", 1 << 30}, {NULL, 0}};
-static const struct unit time_units[] = {{"ms", 1},        {"s", 1000},       {"m", 60000},
-                                         {"h", 3600000},   {"d", 86400000},   {NULL, 0}};
+static const struct unit time_units[] = {{"ms", 1},      {"s", 1000},     {"m", 60000},
+                                         {"h", 3600000}, {"d", 86400000}, {NULL, 0}};
 
 /* Digits and one of the units, without overflow. */
-static bool parse_number(const char *text, const struct unit *units, int64_t *ret) {
+static bool parse_number(const char *text, const struct unit *units, int64_t *ret)
+{
     int64_t n = 0;
     const char *p = text;
     for (; isdigit((unsigned char)*p); p++)
@@ -29,7 +30,8 @@ static bool parse_number(const char *text, const struct unit *units, int64_t *re
     return false;
 }
 
-bool value_word_in(const char *text, char sep, const char *word) {
+bool value_word_in(const char *text, char sep, const char *word)
+{
     size_t len = strlen(word);
     while (*text) {
         const char *end = strchrnul(text, sep);
@@ -46,7 +48,8 @@ bool value_word_in(const char *text, char sep, const char *word) {
 }
 
 static enum rs_err parse_bounded(const struct config_setting *setting, const char *text, const struct unit *units,
-                                 const char *hint, int64_t *ret, struct fault *fault) {
+                                 const char *hint, int64_t *ret, struct fault *fault)
+{
     int64_t n;
     if (!parse_number(text, units, &n))
         return fault_set(fault, RS_INVALID, "%s must be %s, not \"%.100s\"", setting->key, hint, text);
@@ -58,7 +61,8 @@ static enum rs_err parse_bounded(const struct config_setting *setting, const cha
 }
 
 enum rs_err value_parse(const struct config_setting *setting, const char *text, int64_t *ret_number,
-                        struct fault *fault) {
+                        struct fault *fault)
+{
     if (!utf8_valid(text, strlen(text)))
         return fault_set(fault, RS_INVALID, "%s is not UTF-8", setting->key);
     for (const char *p = text; *p; p++)

@@ -11,7 +11,8 @@ struct address {
 };
 
 /* An IPv4 or IPv6 address in text, perhaps in brackets; *ret_v4 (may be NULL) tells which. */
-static bool parse_address(const char *text, size_t len, struct address *ret, bool *ret_v4) {
+static bool parse_address(const char *text, size_t len, struct address *ret, bool *ret_v4)
+{
     static const unsigned char v4_prefix[12] = {[10] = 0xFF, [11] = 0xFF};
     char copy[INET6_ADDRSTRLEN];
     if (len >= 2 && text[0] == '[' && text[len - 1] == ']') {
@@ -30,21 +31,24 @@ static bool parse_address(const char *text, size_t len, struct address *ret, boo
     return v4 || inet_pton(AF_INET6, copy, ret->bytes) == 1;
 }
 
-static bool same_network(const struct address *a, const struct address *b, int bits) {
+static bool same_network(const struct address *a, const struct address *b, int bits)
+{
     int whole = bits / 8, rest = bits % 8;
     if (memcmp(a->bytes, b->bytes, (size_t)whole) != 0)
         return false;
     return rest == 0 || (a->bytes[whole] >> (8 - rest)) == (b->bytes[whole] >> (8 - rest));
 }
 
-static bool is_loopback(const char *text, size_t len) {
+static bool is_loopback(const char *text, size_t len)
+{
     static const struct address v4 = {{[10] = 0xFF, [11] = 0xFF, [12] = 127}}, v6 = {{[15] = 1}};
     struct address a;
     return parse_address(text, len, &a, NULL) && (same_network(&a, &v4, 104) || same_network(&a, &v6, 128));
 }
 
 /* Is the address, or a network "10.0.0.0/8" that holds it, in trusted_proxies? */
-static bool is_trusted(const struct config *config, const char *peer) {
+static bool is_trusted(const struct config *config, const char *peer)
+{
     const char *list = config_text(config, "trusted_proxies");
     struct address address, network;
     if (!list || !parse_address(peer, strlen(peer), &address, NULL))
@@ -64,8 +68,19 @@ static bool is_trusted(const struct config *config, const char *peer) {
     return false;
 }
 
+static bool is_local(const char *peer)
+{
+    return strncmp(peer, "unix", 4) == 0 || is_loopback(peer, strlen(peer));
+}
+
+bool access_trusts(const struct config *config, const char *peer)
+{
+    return peer && (is_local(peer) || is_trusted(config, peer));
+}
+
 /* The last element of X-Forwarded-For: the only one that the proxy next to us vouches for. */
-static const char *last_hop(const char *forwarded_for, size_t *ret_len) {
+static const char *last_hop(const char *forwarded_for, size_t *ret_len)
+{
     const char *comma = strrchr(forwarded_for, ',');
     const char *from = comma ? comma + 1 : forwarded_for;
     from += strspn(from, " \t");
@@ -75,22 +90,21 @@ static const char *last_hop(const char *forwarded_for, size_t *ret_len) {
 
 /* Does the client sit on this machine? Behind a proxy the hop it names counts. That a proxy on a loopback address is
  * believed without being configured does no harm: it can only make a local client a remote one. */
-static bool client_is_local(const struct config *config, const struct access_request *request) {
+static bool client_is_local(const struct config *config, const struct access_request *request)
+{
     const char *peer = request->peer;
-    if (!peer)
-        return false;
-    bool local = strncmp(peer, "unix", 4) == 0 || is_loopback(peer, strlen(peer));
-    if (!local && !is_trusted(config, peer))
+    if (!access_trusts(config, peer))
         return false;
     if (!request->forwarded_for)
-        return local;
+        return is_local(peer);
     size_t len;
     const char *hop = last_hop(request->forwarded_for, &len);
     return is_loopback(hop, len);
 }
 
 /* "host:port" of a URL or origin: borrowed, NULL when it has no scheme. */
-static const char *authority_of(const char *url, size_t *ret_len) {
+static const char *authority_of(const char *url, size_t *ret_len)
+{
     const char *p = url ? strstr(url, "://") : NULL;
     if (!p)
         return NULL;
@@ -100,7 +114,8 @@ static const char *authority_of(const char *url, size_t *ret_len) {
 }
 
 /* Length of the host in "host:port" or "[::1]:port". */
-static size_t host_len(const char *authority, size_t len) {
+static size_t host_len(const char *authority, size_t len)
+{
     if (len && authority[0] == '[') {
         const char *end = memchr(authority, ']', len);
         return end ? (size_t)(end - authority) + 1 : len;
@@ -109,12 +124,14 @@ static size_t host_len(const char *authority, size_t len) {
     return colon ? (size_t)(colon - authority) : len;
 }
 
-static bool equal_text(const char *a, size_t a_len, const char *b, size_t b_len) {
+static bool equal_text(const char *a, size_t a_len, const char *b, size_t b_len)
+{
     return a_len == b_len && strncasecmp(a, b, a_len) == 0;
 }
 
 /* A page of another site whose name was made to resolve to 127.0.0.1 sends that name as Host: refuse it. */
-static bool host_is_ours(const struct config *config, const char *host) {
+static bool host_is_ours(const struct config *config, const char *host)
+{
     static const char local[] = "localhost", below[] = ".localhost";
     size_t len = host_len(host, strlen(host)), public_len;
     if (equal_text(host, len, local, sizeof local - 1) || is_loopback(host, len))
@@ -125,7 +142,8 @@ static bool host_is_ours(const struct config *config, const char *host) {
     return public && equal_text(host, len, public, host_len(public, public_len));
 }
 
-static bool origin_allowed(const struct config *config, const struct access_request *request) {
+static bool origin_allowed(const struct config *config, const struct access_request *request)
+{
     size_t len, public_len;
     const char *authority = authority_of(request->origin, &len);
     if (access_cors_origin(config, request->origin))
@@ -140,12 +158,14 @@ static bool origin_allowed(const struct config *config, const struct access_requ
                                 (size_t)(public - public_url) + public_len);
 }
 
-static bool is_safe(const char *method) {
+static bool is_safe(const char *method)
+{
     return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 || strcmp(method, "OPTIONS") == 0;
 }
 
 enum rs_err access_check(const struct config *config, const struct access_request *request, struct access *ret,
-                         struct fault *fault) {
+                         struct fault *fault)
+{
     if (!config_is(config, "auth", "none"))
         return fault_set(fault, RS_UNAUTHENTICATED, "auth = %s is set, and this version cannot check tokens",
                          config_text(config, "auth"));
@@ -165,7 +185,8 @@ enum rs_err access_check(const struct config *config, const struct access_reques
     return RS_OK;
 }
 
-const char *access_cors_origin(const struct config *config, const char *origin) {
+const char *access_cors_origin(const struct config *config, const char *origin)
+{
     if (!origin)
         return NULL;
     if (config_list_has(config, "cors.origins", origin))

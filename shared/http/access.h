@@ -22,6 +22,9 @@ struct access { char org[ID_MAX + 1]; };
  * cors.origins. Returns: RS_OK with ret->org = "default"; RS_DENIED with what to set. */
 enum rs_err access_check(const struct config *config, const struct access_request *request, struct access *ret,
                          struct fault *fault) RS_MUST_CHECK;
+/* access_trusts - is this peer (may be NULL) one whose X-Forwarded- headers are believed: on this machine, or in
+ * trusted_proxies? */
+bool access_trusts(const struct config *config, const char *peer);
 /* access_cors_origin - the value for Access-Control-Allow-Origin, or NULL (borrowed from origin or static). */
 const char *access_cors_origin(const struct config *config, const char *origin);
 

@@ -32,14 +32,16 @@ static const struct {
     {504, "Gateway Timeout"},
 };
 
-const char *http_reason(int status) {
+const char *http_reason(int status)
+{
     for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
         if (reasons[i].status == status)
             return reasons[i].reason;
     return "Unknown";
 }
 
-enum rs_err problem_put(struct buf *out, const struct fault *fault, struct json_object *errors) {
+enum rs_err problem_put(struct buf *out, const struct fault *fault, struct json_object *errors)
+{
     int status = rs_err_http(fault->code);
     buf_printf(out, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"code\":\"%s\",\"detail\":",
                http_reason(status), status, rs_err_name(fault->code));

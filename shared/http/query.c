@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int hex(char c) {
+static int hex(char c)
+{
     if (c >= '0' && c <= '9')
         return c - '0';
     if (c >= 'a' && c <= 'f')
@@ -16,14 +17,16 @@ static int hex(char c) {
 }
 
 /* The byte that "%xx" at s stands for, -1 when it is not one. s is NUL-terminated. */
-static int percent(const char *s) {
+static int percent(const char *s)
+{
     int high = hex(s[1]);
     int low = high < 0 ? -1 : hex(s[2]);
     return low < 0 ? -1 : high * 16 + low;
 }
 
 /* Decode one name or value in place. Returns NULL, or what is wrong with it. */
-static const char *decode_form(char *s) {
+static const char *decode_form(char *s)
+{
     char *start = s, *out = s;
     for (; *s; s++) {
         char c = *s == '+' ? ' ' : *s;
@@ -42,7 +45,8 @@ static const char *decode_form(char *s) {
     return utf8_valid(start, (size_t)(out - start)) ? NULL : "text that is not UTF-8";
 }
 
-enum rs_err query_parse(const char *text, struct query *ret, struct fault *fault) {
+enum rs_err query_parse(const char *text, struct query *ret, struct fault *fault)
+{
     struct query q = {0};
     if (!text)
         text = "";
@@ -82,13 +86,15 @@ enum rs_err query_parse(const char *text, struct query *ret, struct fault *fault
     return err;
 }
 
-void query_release(struct query *q) {
+void query_release(struct query *q)
+{
     free(q->params);
     free(q->storage);
     *q = (struct query){0};
 }
 
-const char *query_next(const struct query *q, const char *name, int *index) {
+const char *query_next(const struct query *q, const char *name, int *index)
+{
     while (*index < q->n_params) {
         int i = (*index)++;
         if (strcmp(q->params[i].name, name) == 0)
@@ -97,12 +103,14 @@ const char *query_next(const struct query *q, const char *name, int *index) {
     return NULL;
 }
 
-const char *query_get(const struct query *q, const char *name) {
+const char *query_get(const struct query *q, const char *name)
+{
     int index = 0;
     return query_next(q, name, &index);
 }
 
-enum rs_err path_decode(const char *path, char *out, size_t out_size) {
+enum rs_err path_decode(const char *path, char *out, size_t out_size)
+{
     size_t len = 0;
     for (; *path; path++) {
         int byte = (unsigned char)*path;
@@ -120,7 +128,8 @@ enum rs_err path_decode(const char *path, char *out, size_t out_size) {
     return RS_OK;
 }
 
-bool path_match(const char *pattern, const char *path, struct path_params *ret) {
+bool path_match(const char *pattern, const char *path, struct path_params *ret)
+{
     struct path_params params = {0};
     while (*pattern) {
         if (*pattern != '{') {
@@ -143,7 +152,8 @@ bool path_match(const char *pattern, const char *path, struct path_params *ret) 
     return true;
 }
 
-const char *path_param(const struct path_params *params, const char *name) {
+const char *path_param(const struct path_params *params, const char *name)
+{
     for (int i = 0; i < params->n; i++)
         if (strcmp(params->at[i].name, name) == 0)
             return params->at[i].value;

@@ -1,0 +1,33 @@
+#include "api.h"
+
+#include "gateway.h"
+
+static const struct route routes[] = {
+    {"GET", "/api", about_get, "what there is: routes and streams", ""},
+    {"GET", "/api/workflows", workflows_list, "saved workflows", "viewer"},
+    {"POST", "/api/workflows", workflows_post, "save a new workflow", "editor"},
+    {"GET", "/api/workflows/{id}", workflow_get_one, "one workflow with its definition", "viewer"},
+    {"PUT", "/api/workflows/{id}", workflow_put, "save a workflow, new or changed", "editor"},
+    {"DELETE", "/api/workflows/{id}", workflow_remove, "delete a workflow; its runs stay", "editor"},
+    {"POST", "/api/workflows/{id}/run", workflow_run, "run a saved workflow, or the nodes and edges given", "operator"},
+    {"GET", "/api/runs", runs_list, "runs, newest first", "viewer"},
+    {"GET", "/api/runs/{id}", run_get, "one run with its nodes", "viewer"},
+    {"GET", "/api/runs/{id}/logs", run_logs, "log lines of a run", "viewer"},
+    {"GET", "/api/runs/{id}/events", run_events, "events of a run", "viewer"},
+    {"GET", "/api/runs/{id}/artifacts", artifacts_list, "files a run has left", "viewer"},
+    {"GET", "/api/runs/{id}/artifacts/{name}", artifact_get, "one of these files", "viewer"},
+    {"POST", "/api/runs/{id}/cancel", run_cancel_post, "end a run", "operator"},
+    {"POST", "/api/events", events_post, "emit an event", "operator"},
+};
+
+const struct program api_program = {
+    .name = "api.fcgi",
+    .description = "Runspool's REST interface",
+    .routes = routes,
+    .n_routes = sizeof routes / sizeof *routes,
+};
+
+int main(int argc, char **argv)
+{
+    return gateway_main(&api_program, argc, argv);
+}

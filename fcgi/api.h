@@ -1,0 +1,17 @@
+/* api - the handlers of api.fcgi, one file a resource; api.c has their table. */
+#ifndef RUNSPOOL_FCGI_API_H
+#define RUNSPOOL_FCGI_API_H
+
+#include "routes.h"
+
+extern const struct program api_program;
+
+route_fn about_get;
+route_fn workflows_list, workflows_post, workflow_get_one, workflow_put, workflow_remove;
+route_fn workflow_run;
+route_fn runs_list, run_get, run_cancel_post;
+route_fn run_logs, run_events;
+route_fn artifacts_list, artifact_get;
+route_fn events_post;
+
+#endif

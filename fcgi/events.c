@@ -1,0 +1,88 @@
+/* events.fcgi: long polling straight from the event log, whether or not a bridge is there. */
+#include "base/clock.h"
+#include "dialect/dialect.h"
+#include "gateway.h"
+#include <string.h>
+#include <strings.h>
+
+enum { LOOK_MS = 10 }; /* how often a waiting request looks whether the log has changed */
+
+static enum rs_err open_feed(struct call *call, struct store *store, struct feed **ret, struct fault *fault)
+{
+    const char *streams[QUERY_PARAMS_MAX];
+    struct path_params params = {0};
+    int n = 0, index = 0;
+    const struct endpoint *endpoint = endpoint_find(call->rest, &params);
+    if (!endpoint)
+        return fault_set(fault, RS_NOT_FOUND, "there is no stream %.200s; GET %.100s/api lists what there is",
+                         call->request->path, call->request->prefix);
+    while (endpoint->native && n < QUERY_PARAMS_MAX &&
+           (streams[n] = query_next(&call->request->query, "stream", &index)))
+        n++;
+    return feed_open(endpoint, &params, streams, n, store, call->access.org, ret, fault);
+}
+
+/* Wait for something to say, as long as asked. Blocks one thread, so only half of them do. */
+static enum rs_err wait_for_events(struct call *call, struct feed *feed, struct store *store, struct eventlog *log,
+                                   int wait_s, struct fault *fault)
+{
+    struct gateway *gateway = call->worker->gateway;
+    const struct cursor nowhere = {.kind = CURSOR_NONE};
+    int64_t until = clock_mono_ms() + wait_s * 1000LL;
+    bool empty = true;
+    enum rs_err err = RS_OK;
+    while (!err && empty && clock_mono_ms() < until && gateway_pause(gateway, LOOK_MS)) {
+        if (!eventlog_changed(log))
+            continue;
+        buf_clear(&call->response->body);
+        err = poll_answer(feed, true, nowhere, store, log, &call->response->body, &empty, fault);
+    }
+    return err;
+}
+
+static enum rs_err poll_get(struct call *call, struct fault *fault)
+{
+    struct store *store = NULL;
+    struct eventlog *log = NULL;
+    struct feed *feed = NULL;
+    struct cursor since;
+    int wait_s = 0;
+    bool empty = false;
+    const char *upgrade = request_header(call->request, "HTTP_UPGRADE");
+    if (upgrade && strcasecmp(upgrade, "websocket") == 0)
+        return fault_set(fault, RS_INVALID, "this address is for polling; a WebSocket is at %.100s/ws%.200s",
+                         call->request->prefix, call->rest);
+    enum rs_err err = poll_parse(&call->request->query, &since, &wait_s, fault);
+    if (!err)
+        err = worker_store(call->worker, &store, fault);
+    if (!err)
+        err = worker_log(call->worker, &log, fault);
+    if (!err)
+        err = open_feed(call, store, &feed, fault);
+    if (!err) {
+        (void)eventlog_changed(log); /* from here on a change is one that this answer may lack */
+        err = poll_answer(feed, false, since, store, log, &call->response->body, &empty, fault);
+    }
+    if (!err && empty && wait_s > 0 && gateway_hold(call->worker->gateway)) {
+        err = wait_for_events(call, feed, store, log, wait_s, fault);
+        gateway_unhold(call->worker->gateway);
+    }
+    feed_free(feed);
+    return err;
+}
+
+static const struct route routes[] = {
+    {"GET", "/api/poll...", poll_get, "what a stream has had since a cursor; waits for more when asked to", "viewer"},
+};
+
+static const struct program events_program = {
+    .name = "events.fcgi",
+    .description = "Runspool's polling interface, from the event log",
+    .routes = routes,
+    .n_routes = sizeof routes / sizeof *routes,
+};
+
+int main(int argc, char **argv)
+{
+    return gateway_main(&events_program, argc, argv);
+}

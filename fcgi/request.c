@@ -1,0 +1,223 @@
+#include "request.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static const char api[] = "/api";
+
+/* Does s begin with "/api" as a whole segment? */
+static bool starts_api(const char *s)
+{
+    return strncmp(s, api, sizeof api - 1) == 0 && (s[sizeof api - 1] == '/' || s[sizeof api - 1] == '\0');
+}
+
+/* Where our part of a full path begins: after the prefix of public_url, else at its first "/api". NULL: nowhere. */
+static const char *find_api(const char *path, const char *public_url)
+{
+    const char *authority = public_url ? strstr(public_url, "://") : NULL;
+    if (authority) {
+        const char *base = strchrnul(authority + 3, '/');
+        size_t len = strlen(base);
+        while (len > 0 && base[len - 1] == '/')
+            len--;
+        if (strncmp(path, base, len) == 0 && starts_api(path + len))
+            return path + len;
+    }
+    for (const char *p = path; (p = strstr(p, api)); p++)
+        if (starts_api(p))
+            return p;
+    return NULL;
+}
+
+/* The path as the web server has split it: SCRIPT_NAME + PATH_INFO are decoded already, REQUEST_URI is not.
+ * SCRIPT_NAME ending in "/api" says for certain where we are installed; other set-ups (nginx passes all of the path
+ * in SCRIPT_NAME, a CGI script has a name of its own there) leave it to be found in the address. */
+static enum rs_err find_path(struct request *request, const char *public_url, struct fault *fault)
+{
+    struct exchange *ex = request->exchange;
+    const char *script = ex->param(ex, "SCRIPT_NAME"), *info = ex->param(ex, "PATH_INFO");
+    const char *uri = ex->param(ex, "REQUEST_URI");
+    char full[REQUEST_PATH_MAX];
+    size_t script_len = script ? strlen(script) : 0;
+    int n;
+    if (uri && *uri == '/') {
+        char raw[REQUEST_PATH_MAX];
+        n = snprintf(raw, sizeof raw, "%.*s", (int)strnlen(uri, sizeof raw), uri);
+        raw[strcspn(raw, "?")] = '\0';
+        if ((size_t)n >= sizeof raw && !strchr(uri, '?'))
+            return fault_set(fault, RS_INVALID, "the path is too long");
+        if (path_decode(raw, full, sizeof full))
+            return fault_set(fault, RS_INVALID, "the path is not properly encoded");
+    } else {
+        n = snprintf(full, sizeof full, "%s%s", script ? script : "", info ? info : "");
+        if (n < 0 || (size_t)n >= sizeof full)
+            return fault_set(fault, RS_INVALID, "the path is too long");
+    }
+    const char *from = NULL;
+    if (script_len >= sizeof api - 1 && strcmp(script + script_len - (sizeof api - 1), api) == 0 &&
+        strncmp(full, script, script_len) == 0)
+        from = full + script_len - (sizeof api - 1);
+    if (!from || !starts_api(from))
+        from = find_api(full, public_url);
+    if (!from)
+        return fault_set(fault, RS_NOT_FOUND, "there is nothing here; GET /api lists what there is");
+    snprintf(request->path, sizeof request->path, "%s", from);
+    snprintf(request->prefix, sizeof request->prefix, "%.*s", (int)(from - full), full);
+    return RS_OK;
+}
+
+/* A proxy that strips a sub-path says so in X-Forwarded-Prefix. It goes into addresses that browsers follow, so only
+ * plain paths pass. */
+static bool prefix_is_plain(const char *prefix)
+{
+    size_t plain = strspn(prefix, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~/-");
+    return prefix[0] == '/' && prefix[1] != '/' && prefix[plain] == '\0' && plain < 200;
+}
+
+static void set_prefix(struct request *request, const struct config *config)
+{
+    const char *public_url = config_text(config, "public_url");
+    const char *forwarded = request_header(request, "HTTP_X_FORWARDED_PREFIX");
+    const char *authority = public_url ? strstr(public_url, "://") : NULL;
+    if (authority)
+        snprintf(request->prefix, sizeof request->prefix, "%s", strchrnul(authority + 3, '/'));
+    else if (forwarded && prefix_is_plain(forwarded) && access_trusts(config, request->access.peer))
+        snprintf(request->prefix, sizeof request->prefix, "%s", forwarded);
+    size_t len = strlen(request->prefix);
+    while (len > 0 && request->prefix[len - 1] == '/')
+        request->prefix[--len] = '\0';
+}
+
+enum rs_err request_init(struct request *request, struct exchange *ex, const struct config *config, struct fault *fault)
+{
+    *request = (struct request){.exchange = ex};
+    request->method = ex->param(ex, "REQUEST_METHOD");
+    if (!request->method)
+        request->method = "GET";
+    request->access = (struct access_request){
+        .method = request->method,
+        .peer = ex->param(ex, "REMOTE_ADDR"),
+        .forwarded_for = ex->param(ex, "HTTP_X_FORWARDED_FOR"),
+        .host = ex->param(ex, "HTTP_HOST"),
+        .origin = ex->param(ex, "HTTP_ORIGIN"),
+    };
+    enum rs_err err = find_path(request, config_text(config, "public_url"), fault);
+    if (err)
+        return err;
+    set_prefix(request, config);
+    return query_parse(ex->param(ex, "QUERY_STRING"), &request->query, fault);
+}
+
+void request_release(struct request *request)
+{
+    query_release(&request->query);
+}
+
+const char *request_header(const struct request *request, const char *name)
+{
+    return request->exchange->param(request->exchange, name);
+}
+
+/* CONTENT_LENGTH: -1 when absent, -2 when it is no number. */
+static long long content_length(const struct request *request)
+{
+    const char *text = request_header(request, "CONTENT_LENGTH");
+    if (!text || !*text)
+        return -1;
+    size_t digits = strspn(text, "0123456789");
+    return text[digits] || digits > 15 ? -2 : atoll(text);
+}
+
+/* The web server may drop our answer while it is still busy sending us the body. */
+static void drain(struct request *request, long long left)
+{
+    char scrap[8192];
+    if (left < 0 || left > REQUEST_DRAIN_MAX)
+        left = REQUEST_DRAIN_MAX;
+    while (left > 0) {
+        ssize_t n = request->exchange->read(request->exchange, scrap,
+                                            left < (long long)sizeof scrap ? (size_t)left : sizeof scrap);
+        if (n <= 0)
+            return;
+        left -= n;
+    }
+}
+
+enum rs_err request_body(struct request *request, size_t max, struct buf *out, struct fault *fault)
+{
+    buf_init(out, max);
+    long long length = content_length(request);
+    if (length == -2)
+        return fault_set(fault, RS_INVALID, "Content-Length is not a number");
+    if (length > (long long)max) {
+        drain(request, length);
+        return fault_set(fault, RS_LIMIT, "the body is larger than %zu bytes", max);
+    }
+    if (length < 0 && !request->exchange->has_end)
+        return RS_OK;
+    while (length < 0 || out->len < (size_t)length) {
+        char part[8192];
+        size_t want = length < 0 || (size_t)length - out->len > sizeof part ? sizeof part : (size_t)length - out->len;
+        ssize_t n = request->exchange->read(request->exchange, part, want);
+        if (n < 0 || (n == 0 && length >= 0))
+            return fault_set(fault, RS_INVALID, "the body ends after %zu bytes", out->len);
+        if (n == 0)
+            break;
+        enum rs_err err = buf_append(out, part, (size_t)n);
+        if (err == RS_LIMIT) {
+            drain(request, -1);
+            return fault_set(fault, RS_LIMIT, "the body is larger than %zu bytes", max);
+        }
+        if (err)
+            return fault_set(fault, err, "out of memory");
+    }
+    return RS_OK;
+}
+
+static bool is_json_type(const char *type)
+{
+    static const char json[] = "application/json";
+    if (!type || strncasecmp(type, json, sizeof json - 1) != 0)
+        return false;
+    type += sizeof json - 1;
+    type += strspn(type, " \t");
+    return *type == '\0' || *type == ';';
+}
+
+enum rs_err request_parse_json(const struct request *request, const struct buf *body, struct json_object **ret,
+                               struct fault *fault)
+{
+    struct json_object *value = NULL;
+    if (body->len == 0) {
+        *ret = NULL;
+        return RS_OK;
+    }
+    if (!is_json_type(request_header(request, "CONTENT_TYPE")))
+        return fault_set(fault, RS_MEDIA_TYPE, "the body must be application/json");
+    enum rs_err err = json_parse(body->data, body->len, JSON_BODY_MAX, &value, fault);
+    if (err)
+        return err;
+    if (!json_object_is_type(value, json_type_object)) {
+        json_object_put(value);
+        return fault_set(fault, RS_UNPROCESSABLE, "the body must be a JSON object");
+    }
+    *ret = value;
+    return RS_OK;
+}
+
+enum rs_err request_limit(const struct request *request, int fallback, int max, int *ret, struct fault *fault)
+{
+    const char *text = query_get(&request->query, "limit");
+    if (!text) {
+        *ret = fallback;
+        return RS_OK;
+    }
+    size_t digits = strspn(text, "0123456789");
+    int n = digits > 0 && digits < 9 && text[digits] == '\0' ? atoi(text) : 0;
+    if (n < 1 || n > max)
+        return fault_set(fault, RS_INVALID, "limit must be a number from 1 to %d", max);
+    *ret = n;
+    return RS_OK;
+}

@@ -1,0 +1,53 @@
+/* routes - one const table a program: method, pattern, function. It drives dispatching, 405 with Allow, OPTIONS,
+ * CORS and the list that GET /api gives. A new route is one row and one function. */
+#ifndef RUNSPOOL_FCGI_ROUTES_H
+#define RUNSPOOL_FCGI_ROUTES_H
+
+#include "base/err.h"
+#include "http/access.h"
+#include "http/query.h"
+#include "request.h"
+#include "response.h"
+
+struct worker;
+
+/* A request on its way through a handler. */
+struct call {
+    struct worker *worker;
+    struct request *request;
+    struct response *response;
+    struct access access;       /* who asks */
+    struct path_params params;  /* of the pattern */
+    const char *rest;           /* of a pattern that ends in "..." */
+    struct json_object *body;   /* of POST and PUT; NULL: empty. Borrowed */
+    struct json_object *errors; /* array for the problem's `errors`; borrowed */
+};
+
+/* A handler fills call->response, or returns an error with its fault, which becomes a problem. */
+typedef enum rs_err route_fn(struct call *call, struct fault *fault);
+
+struct route {
+    const char *method;
+    const char *pattern; /* "/api/runs/{id}"; "/api/poll..." also matches everything below */
+    route_fn *handler;
+    const char *description;
+    const char *scope; /* least one that may: viewer, operator, editor, admin; "": anyone */
+};
+
+struct program {
+    const char *name;        /* "api.fcgi" */
+    const char *description; /* one line for --help */
+    const struct route *routes;
+    unsigned n_routes;
+};
+
+/* program_serve - answer one request, whatever it is. */
+void program_serve(const struct program *program, struct worker *worker, struct exchange *ex);
+
+/* call_id - the path parameter, checked to be an id. RS_NOT_FOUND naming `what` when it cannot be one. */
+enum rs_err call_id(struct call *call, const char *name, const char *what, const char **ret,
+                    struct fault *fault) RS_MUST_CHECK;
+/* call_error - add {...member: value, "code","message"} to call->errors; member may be NULL. */
+void call_error(struct call *call, const char *member, const char *value, const char *code, const char *message);
+
+#endif

@@ -1,0 +1,13 @@
+/* runs - what the files about runs share. */
+#ifndef RUNSPOOL_FCGI_RUNS_H
+#define RUNSPOOL_FCGI_RUNS_H
+
+#include "routes.h"
+
+/* run_answer - 202 {"runId","workflowId","status","wsUrl","pollUrl"}. */
+enum rs_err run_answer(struct call *call, const char *run_id, const char *workflow_id,
+                       const char *status) RS_MUST_CHECK;
+/* run_check - does this run exist, and is it the caller's? RS_NOT_FOUND. */
+enum rs_err run_check(struct call *call, const char *run_id, struct fault *fault) RS_MUST_CHECK;
+
+#endif

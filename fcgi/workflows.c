@@ -1,0 +1,123 @@
+/* Saved workflows: /api/workflows and /api/workflows/{id}. */
+#include "model/workflow.h"
+
+#include "api.h"
+#include "definition.h"
+#include "gateway.h"
+#include <stdio.h>
+#include <string.h>
+
+enum { LIST_DEFAULT = 100, LIST_MAX = 1000 };
+
+enum rs_err workflows_list(struct call *call, struct fault *fault)
+{
+    struct store *store = NULL;
+    struct json_object *list = NULL;
+    const char *cursor = query_get(&call->request->query, "cursor");
+    int limit = 0;
+    enum rs_err err = request_limit(call->request, LIST_DEFAULT, LIST_MAX, &limit, fault);
+    if (!err && cursor && !id_valid(cursor))
+        err = fault_set(fault, RS_INVALID, "cursor must be the `next` of an earlier answer");
+    if (!err)
+        err = worker_store(call->worker, &store, fault);
+    if (!err)
+        err = workflow_list(store, call->access.org, limit, cursor, &list, fault);
+    if (!err)
+        err = response_json(call->response, 200, list);
+    json_object_put(list);
+    return err;
+}
+
+enum rs_err workflow_get_one(struct call *call, struct fault *fault)
+{
+    struct store *store = NULL;
+    struct json_object *record = NULL;
+    const char *id = NULL;
+    enum rs_err err = call_id(call, "id", "workflow", &id, fault);
+    if (!err)
+        err = worker_store(call->worker, &store, fault);
+    if (!err)
+        err = workflow_get(store, call->access.org, id, &record, fault);
+    if (!err)
+        err = response_json(call->response, 200, record);
+    json_object_put(record);
+    return err;
+}
+
+/* The definition in the body, under the id it will have. *ret: owned. */
+static enum rs_err read_definition(struct call *call, const char *id, struct json_object **ret, struct fault *fault)
+{
+    if (!call->body)
+        return fault_set(fault, RS_UNPROCESSABLE, "the body must be a workflow definition");
+    struct json_object *given = json_get(call->body, "id");
+    const char *given_id = json_get_string(call->body, "id", NULL);
+    if (given && (!given_id || (id ? strcmp(id, given_id) != 0 : !id_valid(given_id)))) {
+        call_error(call, NULL, NULL, "id",
+                   id ? "the id in the body is another than in the address"
+                      : "an id is a text of 1 to 128 of A-Z a-z 0-9 . _ -");
+        return fault_set(fault, RS_UNPROCESSABLE, "the workflow's id is not usable");
+    }
+    struct json_object *definition = definition_strip(call->body);
+    char fresh[ID_MAX + 1];
+    if (!given)
+        json_set_string(definition, "id", id ? id : id_new("w_", fresh));
+    enum rs_err err = definition_check(call, definition, fault);
+    if (err)
+        json_object_put(definition);
+    else
+        *ret = definition;
+    return err;
+}
+
+static enum rs_err save(struct call *call, const char *id, enum workflow_save how, struct fault *fault)
+{
+    struct store *store = NULL;
+    struct json_object *definition = NULL, *record = NULL;
+    bool created = false;
+    enum rs_err err = read_definition(call, id, &definition, fault);
+    if (!err)
+        err = worker_store(call->worker, &store, fault);
+    if (!err) {
+        id = json_get_string(definition, "id", "");
+        err = workflow_save(store, call->access.org, id, definition, how, &created, &record, fault);
+    }
+    if (!err) {
+        char location[2 * REQUEST_PATH_MAX];
+        snprintf(location, sizeof location, "%s/api/workflows/%s", call->request->prefix, id);
+        worker_caused_events(call->worker);
+        if (created)
+            response_header(call->response, "Location", location);
+        err = response_json(call->response, created ? 201 : 200, record);
+    }
+    json_object_put(definition);
+    json_object_put(record);
+    return err;
+}
+
+enum rs_err workflows_post(struct call *call, struct fault *fault)
+{
+    return save(call, NULL, WORKFLOW_CREATE, fault);
+}
+
+enum rs_err workflow_put(struct call *call, struct fault *fault)
+{
+    const char *id = NULL;
+    enum rs_err err = call_id(call, "id", "workflow", &id, fault);
+    return err ? err : save(call, id, WORKFLOW_PUT, fault);
+}
+
+enum rs_err workflow_remove(struct call *call, struct fault *fault)
+{
+    struct store *store = NULL;
+    const char *id = NULL;
+    enum rs_err err = call_id(call, "id", "workflow", &id, fault);
+    if (!err)
+        err = worker_store(call->worker, &store, fault);
+    if (!err)
+        err = workflow_delete(store, call->access.org, id, fault);
+    if (!err) {
+        worker_caused_events(call->worker);
+        err = response_json(call->response, 204, NULL);
+    }
+    return err;
+}
