@@ -51,7 +51,7 @@ static inline int64_t append_event(const char *stream, const char *type, const c
 /* trim_log - what retention leaves: the stream's events up to id are gone, and the log says so. */
 static inline void trim_log(const char *stream, int64_t to)
 {
-    char path[PATH_MAX], sql[512];
+    char path[PATH_MAX], sql[1024];
     sqlite3 *db;
     char *message = NULL;
     ck_assert_int_eq(sqlite3_open(datadir_path(&instance.dd, path, DATADIR_EVENTLOG), &db), SQLITE_OK);

@@ -416,8 +416,9 @@ START_TEST(opening_status_falls_back_on_the_record)
     struct json_object *trimmed = opening(status_path);
     ck_assert_str_eq(json_get_string(trimmed, "status", ""), "error");
     ck_assert_str_eq(json_get_string(trimmed, "error", ""), "too slow");
-    ck_assert_msg(json_object_equal(json_get(full, "nodes"), json_get(trimmed, "nodes")), "%s instead of %s",
-                  json_text(json_get(trimmed, "nodes"), NULL), json_text(json_get(full, "nodes"), NULL));
+    assert_node(trimmed, "one", "success", true, true, NULL);
+    assert_node(trimmed, "two", "skipped", false, true, NULL);
+    ck_assert_int_eq(json_object_object_length(json_get(trimmed, "nodes")), 2);
     struct feed *feed = open_path(status_path);
     static struct taken taken;
     start_feed(feed, "", &taken);
