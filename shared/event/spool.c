@@ -96,13 +96,13 @@ enum rs_err spool_open(const struct datadir *dd, const char *program, eventlog_o
 
 /* Make a line and put it in. Lock held; there is room. */
 static enum rs_err put(struct spool *spool, const char *stream, const char *type, const char *data, size_t data_len,
-                       int64_t oid)
+                       int64_t oid, int64_t time_ms)
 {
     int64_t n = spool->ring.last_n + 1;
     enum rs_err err;
 
     buf_clear(&spool->line);
-    err = line_put_event(&spool->line, n, oid, clock_wall_ms(), stream, type, data, data_len);
+    err = line_put_event(&spool->line, n, oid, time_ms, stream, type, data, data_len);
     if (err)
         return err;
     return spool_ring_push(&spool->ring, n, oid, spool->line.data, spool->line.len) ? RS_OK : RS_NOMEM;
@@ -117,7 +117,7 @@ static void put_dropped(struct spool *spool)
     while (ring->n_dropped > 0) {
         int i = ring->n_dropped - 1;
         int len = snprintf(data, sizeof data, "{\"count\":%" PRId64 "}", ring->dropped[i].count);
-        if (put(spool, ring->dropped[i].stream, "log.dropped", data, (size_t)len, 0))
+        if (put(spool, ring->dropped[i].stream, "log.dropped", data, (size_t)len, 0, clock_wall_ms()))
             return;
         ring->n_dropped--;
     }
@@ -161,6 +161,12 @@ static bool wait_for_room(struct spool *spool, size_t len, int64_t oid)
 enum rs_err spool_append(struct spool *spool, const char *stream, const char *type, const char *data, size_t data_len,
                          int64_t oid)
 {
+    return spool_append_at(spool, stream, type, data, data_len, oid, clock_wall_ms());
+}
+
+enum rs_err spool_append_at(struct spool *spool, const char *stream, const char *type, const char *data,
+                            size_t data_len, int64_t oid, int64_t time_ms)
+{
     enum rs_err err;
 
     if (stream_check_home(stream, NULL) || !event_type_valid(type, strlen(type)))
@@ -171,7 +177,7 @@ enum rs_err spool_append(struct spool *spool, const char *stream, const char *ty
         return RS_INVALID;
     pthread_mutex_lock(&spool->lock);
     if (wait_for_room(spool, data_len, oid)) {
-        err = put(spool, stream, type, data, data_len, oid);
+        err = put(spool, stream, type, data, data_len, oid, time_ms);
         wake(spool);
     } else {
         err = RS_BUSY;
