@@ -87,3 +87,15 @@ TESTS += tests/unit/test_db
 tests_unit_test_db_SOURCES = tests/unit/test_db.c tests/unit/unit.h
 tests_unit_test_db_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_db_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+
+check_PROGRAMS += tests/unit/test_feed
+TESTS += tests/unit/test_feed
+tests_unit_test_feed_SOURCES = tests/unit/test_feed.c tests/unit/dialect_help.h tests/unit/unit.h
+tests_unit_test_feed_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_feed_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+
+check_PROGRAMS += tests/unit/test_dialect
+TESTS += tests/unit/test_dialect
+tests_unit_test_dialect_SOURCES = tests/unit/test_dialect.c tests/unit/dialect_help.h tests/unit/unit.h
+tests_unit_test_dialect_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_dialect_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
