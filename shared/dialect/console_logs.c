@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LOGS_MAX 10000                    /* log messages of the opening */
-#define LOGS_BYTES_MAX (8 * 1024 * 1024)  /* bytes they may take; older ones are left out */
-#define LOGS_MESSAGE_EXTRA 512            /* what a message is longer than its event's data, at most */
-#define LOGS_CHUNK 250                    /* events read at once */
+#define LOGS_MAX 10000                   /* log messages of the opening */
+#define LOGS_BYTES_MAX (8 * 1024 * 1024) /* bytes they may take; older ones are left out */
+#define LOGS_MESSAGE_EXTRA 512           /* what a message is longer than its event's data, at most */
+#define LOGS_CHUNK 250                   /* events read at once */
 #define LOGS_CHUNKS_MAX (LOGS_MAX / LOGS_CHUNK)
 
 /* The types that give a message here, for eventlog_read_newest. */
@@ -107,7 +107,10 @@ enum rs_err console_logs_project(const struct feed *feed, const struct event *ev
 
 /* The newest log events, read backwards in chunks so that a few huge lines do not take the memory of all. */
 struct newest {
-    struct { struct event **events; int n; } chunks[LOGS_CHUNKS_MAX]; /* newest chunk first, oldest event first inside */
+    struct {
+        struct event **events;
+        int n;
+    } chunks[LOGS_CHUNKS_MAX]; /* newest chunk first, oldest event first inside */
     int n_chunks;
     int skip; /* events at the beginning of the oldest chunk that no longer fit */
 };

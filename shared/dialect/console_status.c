@@ -17,16 +17,16 @@ struct status_row {
     const char *shown;  /* status in workflow_status or node_status */
 };
 static const struct status_row run_rows[] = {
-    {"run.queued", "queued", "queued"},       {"run.started", "running", "running"},
-    {"run.paused", "paused", "paused"},       {"run.resumed", NULL, "running"},
-    {"run.retried", NULL, "queued"},          {"run.finished", "success", "success"},
-    {"run.failed", "error", "error"},         {"run.cancelled", "cancelled", "cancelled"},
+    {"run.queued", "queued", "queued"}, {"run.started", "running", "running"},
+    {"run.paused", "paused", "paused"}, {"run.resumed", NULL, "running"},
+    {"run.retried", NULL, "queued"},    {"run.finished", "success", "success"},
+    {"run.failed", "error", "error"},   {"run.cancelled", "cancelled", "cancelled"},
 };
 static const struct status_row node_rows[] = {
-    {"node.started", "running", "running"},   {"node.progress", "running", "running"},
-    {"node.waiting", "waiting", "running"},   {"node.retried", "running", "running"},
-    {"node.finished", "success", "success"},  {"node.failed", "error", "error"},
-    {"node.skipped", "skipped", "skipped"},   {"node.cancelled", "cancelled", "error"},
+    {"node.started", "running", "running"},  {"node.progress", "running", "running"},
+    {"node.waiting", "waiting", "running"},  {"node.retried", "running", "running"},
+    {"node.finished", "success", "success"}, {"node.failed", "error", "error"},
+    {"node.skipped", "skipped", "skipped"},  {"node.cancelled", "cancelled", "error"},
 };
 #define N_ROWS(rows) (sizeof(rows) / sizeof((rows)[0]))
 
@@ -148,7 +148,8 @@ static enum rs_err fold_begin(struct fold *fold, struct json_object *record, boo
     fold->nodes = json_object_new_object();
     snprintf(fold->status, sizeof(fold->status), "%s",
              from_record ? json_get_string(record, "status", "queued") : "queued");
-    json_object_object_foreach(json_get(record, "nodes"), node_id, known) {
+    json_object_object_foreach(json_get(record, "nodes"), node_id, known)
+    {
         struct json_object *node =
             fold_add_node(fold, node_id, from_record ? json_get_string(known, "status", "pending") : "pending");
         if (!from_record)
@@ -163,7 +164,8 @@ static enum rs_err fold_begin(struct fold *fold, struct json_object *record, boo
 /* A retry starts every node again, a resume those that did not succeed. */
 static void fold_restart_nodes(struct fold *fold, bool all)
 {
-    json_object_object_foreach(fold->nodes, node_id, node) {
+    json_object_object_foreach(fold->nodes, node_id, node)
+    {
         (void)node_id;
         if (!all && strcmp(json_get_string(node, "status", ""), "success") == 0)
             continue;
@@ -182,8 +184,7 @@ static enum rs_err fold_run(struct fold *fold, const struct status_row *row, str
     return fold_set_error(fold, row_error(row, data));
 }
 
-static void fold_node(struct fold *fold, const struct event *ev, const struct status_row *row,
-                      struct json_object *data)
+static void fold_node(struct fold *fold, const struct event *ev, const struct status_row *row, struct json_object *data)
 {
     const char *node_id = json_get_string(data, "nodeId", NULL);
     if (!node_id)
@@ -226,8 +227,10 @@ static enum rs_err fold_event(struct fold *fold, const struct event *ev)
 static enum rs_err fold_log(struct fold *fold, const struct feed *feed, struct eventlog *log, int64_t head,
                             struct fault *fault)
 {
-    struct eventlog_query query = {.streams = (const char *const *)feed->streams, .n_streams = feed->n_streams,
-                                   .until = head, .without_bulk = true};
+    struct eventlog_query query = {.streams = (const char *const *)feed->streams,
+                                   .n_streams = feed->n_streams,
+                                   .until = head,
+                                   .without_bulk = true};
     while (query.after < head) {
         struct event **events;
         int n;

@@ -1,4 +1,5 @@
-/* Reading a feed from the log: where it starts, the next messages with gaps in their place, and whether it has ended. */
+/* Reading a feed from the log: where it starts, the next messages with gaps in their place, and whether it has ended.
+ */
 #include "dialect/dialect.h"
 #include <stdlib.h>
 #include <string.h>
@@ -133,8 +134,8 @@ static enum rs_err chunk_read(const struct feed *feed, struct eventlog *log, int
         eventlog_events_free(chunk->events, chunk->n_events);
         chunk->events = NULL;
         chunk->n_events = 0;
-        enum rs_err err = eventlog_read(log, &query, max_events, &chunk->events, &chunk->n_events, &chunk->examined,
-                                        fault);
+        enum rs_err err =
+            eventlog_read(log, &query, max_events, &chunk->events, &chunk->n_events, &chunk->examined, fault);
         if (err)
             return err;
         struct eventlog_gap gaps[EVENTLOG_GAPS_MAX];
@@ -201,8 +202,8 @@ static enum rs_err pass_event(struct feed *feed, const struct event *ev, struct 
     return RS_OK;
 }
 
-enum rs_err feed_read(struct feed *feed, struct eventlog *log, int max_events, struct message_sink *sink, bool *ret_more,
-                      struct fault *fault)
+enum rs_err feed_read(struct feed *feed, struct eventlog *log, int max_events, struct message_sink *sink,
+                      bool *ret_more, struct fault *fault)
 {
     struct chunk chunk = {0};
     struct dialect_out out;

@@ -10,6 +10,7 @@ enum rs_err one_run_open(struct feed *feed, struct store *store, const struct pa
                          struct fault *fault) RS_MUST_CHECK;
 /* one_run_trimmed - is the beginning of the run's history not in the log, so that the record must fill in? Retention
  * removed it, or the log never heard of a run that has left the queue. */
-enum rs_err one_run_trimmed(const struct feed *feed, struct eventlog *log, bool *ret, struct fault *fault) RS_MUST_CHECK;
+enum rs_err one_run_trimmed(const struct feed *feed, struct eventlog *log, bool *ret,
+                            struct fault *fault) RS_MUST_CHECK;
 
 #endif

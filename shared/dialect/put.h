@@ -12,9 +12,9 @@
 struct buf *put_begin(struct dialect_out *out, const char *type);
 enum rs_err put_end(struct dialect_out *out);
 
-void put_text(struct buf *out, const char *name, const char *value);  /* NULL: null */
+void put_text(struct buf *out, const char *name, const char *value); /* NULL: null */
 void put_int(struct buf *out, const char *name, int64_t value);
-void put_time(struct buf *out, const char *name, int64_t wall_ms);    /* RFC 3339 */
+void put_time(struct buf *out, const char *name, int64_t wall_ms);            /* RFC 3339 */
 void put_value(struct buf *out, const char *name, struct json_object *value); /* NULL: null */
 
 /* error_text - what a dialect shows of a record's error: its `message` ({code,message,nodeId?}) or the text itself;

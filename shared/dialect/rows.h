@@ -10,8 +10,8 @@ enum rs_err console_status_opening(struct feed *feed, struct store *store, struc
                                    struct dialect_out *out, struct fault *fault);
 enum rs_err console_status_project(const struct feed *feed, const struct event *ev, struct dialect_out *out);
 
-enum rs_err console_logs_opening(struct feed *feed, struct store *store, struct eventlog *log,
-                                 struct dialect_out *out, struct fault *fault);
+enum rs_err console_logs_opening(struct feed *feed, struct store *store, struct eventlog *log, struct dialect_out *out,
+                                 struct fault *fault);
 enum rs_err console_logs_project(const struct feed *feed, const struct event *ev, struct dialect_out *out);
 
 enum rs_err console_scraping_open(struct feed *feed, struct store *store, const struct path_params *params,

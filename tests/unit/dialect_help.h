@@ -21,7 +21,8 @@ static inline void instance_setup(void)
     struct fault fault = {0};
     unit_tmpdir(instance.root);
     ck_assert_msg(datadir_open(&instance.dd, instance.root, true, NULL, &fault) == RS_OK, "%s", fault.message);
-    ck_assert_msg(eventlog_open(&instance.dd, EVENTLOG_WRITE, store_owner, &instance.dd, &instance.log, &fault) == RS_OK,
+    ck_assert_msg(eventlog_open(&instance.dd, EVENTLOG_WRITE, store_owner, &instance.dd, &instance.log, &fault) ==
+                      RS_OK,
                   "%s", fault.message);
     ck_assert_msg(store_open(&instance.store, &instance.dd, "test", &fault) == RS_OK, "%s", fault.message);
 }
@@ -39,7 +40,10 @@ static inline void instance_teardown(void)
 static inline int64_t append_event(const char *stream, const char *type, const char *data)
 {
     struct fault fault = {0};
-    struct eventlog_entry entry = {.stream = stream, .type = type, .data = data, .data_len = strlen(data),
+    struct eventlog_entry entry = {.stream = stream,
+                                   .type = type,
+                                   .data = data,
+                                   .data_len = strlen(data),
                                    .time_ms = 1795359845123}; /* 2026-11-22T15:04:05.123Z */
     ck_assert_msg(eventlog_append(instance.log, &entry, 1, &fault) == RS_OK, "%s", fault.message);
     ck_assert_int_eq(entry.status, RS_OK);
@@ -67,7 +71,10 @@ static inline void trim_log(const char *stream, int64_t to)
 
 #define TAKEN_MAX 4096
 struct taken {
-    struct { char id[CURSOR_TEXT_MAX]; char *json; } at[TAKEN_MAX]; /* id "": a control message */
+    struct {
+        char id[CURSOR_TEXT_MAX];
+        char *json;
+    } at[TAKEN_MAX]; /* id "": a control message */
     int n;
     int room; /* refuses when this many were taken; 0: never */
 };
@@ -96,7 +103,8 @@ static inline struct json_object *parse(const char *text)
 {
     struct json_object *value = NULL;
     struct fault fault = {0};
-    ck_assert_msg(json_parse(text, strlen(text), DIALECT_TEXT_MAX, &value, &fault) == RS_OK, "%s: %s", fault.message, text);
+    ck_assert_msg(json_parse(text, strlen(text), DIALECT_TEXT_MAX, &value, &fault) == RS_OK, "%s: %s", fault.message,
+                  text);
     return value;
 }
 

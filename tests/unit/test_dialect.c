@@ -53,11 +53,14 @@ START_TEST(native_gives_every_event_as_it_is)
 END_TEST
 
 #define RUN_HEAD "{\"type\":\"workflow_status\",\"id\":\"12\",\"runId\":\"r1\",\"timestamp\":\"" TIME "\",\"status\":"
-#define NODE_HEAD "{\"type\":\"node_status\",\"id\":\"12\",\"runId\":\"r1\",\"nodeId\":\"n\",\"timestamp\":\"" TIME "\",\"status\":"
+#define NODE_HEAD                                                                                                      \
+    "{\"type\":\"node_status\",\"id\":\"12\",\"runId\":\"r1\",\"nodeId\":\"n\",\"timestamp\":\"" TIME "\",\"status\":"
 
 START_TEST(status_words)
 {
-    static const struct { const char *type, *data, *want; } rows[] = {
+    static const struct {
+        const char *type, *data, *want;
+    } rows[] = {
         {"run.queued", "{\"status\":\"queued\"}", RUN_HEAD "\"queued\"}"},
         {"run.started", "{}", RUN_HEAD "\"running\"}"},
         {"run.paused", "{}", RUN_HEAD "\"paused\"}"},
@@ -95,14 +98,19 @@ START_TEST(status_words)
 }
 END_TEST
 
-#define LOG(level, message, node) "{\"type\":\"log\",\"id\":\"12\",\"level\":\"" level "\",\"message\":\"" message \
-    "\",\"nodeId\":" node ",\"timestamp\":\"" TIME "\"}"
+#define LOG(level, message, node)                                                                                      \
+    "{\"type\":\"log\",\"id\":\"12\",\"level\":\"" level "\",\"message\":\"" message "\",\"nodeId\":" node             \
+    ",\"timestamp\":\"" TIME "\"}"
 
 START_TEST(log_levels)
 {
-    static const struct { const char *type, *data, *want; } rows[] = {
-        {"log", "{\"level\":\"error\",\"message\":\"m\",\"nodeId\":\"n\",\"source\":\"stdout\"}", LOG("info", "m", "\"n\"")},
-        {"log", "{\"level\":\"info\",\"message\":\"m\",\"nodeId\":\"n\",\"source\":\"stderr\"}", LOG("warning", "m", "\"n\"")},
+    static const struct {
+        const char *type, *data, *want;
+    } rows[] = {
+        {"log", "{\"level\":\"error\",\"message\":\"m\",\"nodeId\":\"n\",\"source\":\"stdout\"}",
+         LOG("info", "m", "\"n\"")},
+        {"log", "{\"level\":\"info\",\"message\":\"m\",\"nodeId\":\"n\",\"source\":\"stderr\"}",
+         LOG("warning", "m", "\"n\"")},
         {"log", "{\"level\":\"error\",\"message\":\"m\",\"source\":\"runner\"}", LOG("error", "m", "null")},
         {"log", "{\"level\":\"warn\",\"message\":\"m\"}", LOG("warning", "m", "null")},
         {"log", "{\"level\":\"success\",\"message\":\"m\"}", LOG("success", "m", "null")},
@@ -125,14 +133,18 @@ START_TEST(log_levels)
 }
 END_TEST
 
-#define SCRAPE(url, status, items, progress, preview) "{\"type\":\"scraping_progress\",\"id\":\"12\",\"toolId\":\"web\"," \
+#define SCRAPE(url, status, items, progress, preview)                                                                  \
+    "{\"type\":\"scraping_progress\",\"id\":\"12\",\"toolId\":\"web\","                                                \
     "\"url\":\"" url "\",\"status\":\"" status "\",\"items\":" items ",\"progress\":" progress ",\"preview\":" preview \
     ",\"timestamp\":\"" TIME "\"}"
 
 START_TEST(scraping_of_one_tool_only)
 {
-    static const struct { const char *data, *want; } rows[] = {
-        {"{\"toolId\":\"web\",\"url\":\"http://a/\",\"status\":\"success\",\"items\":3,\"progress\":100,\"preview\":[1,2]}",
+    static const struct {
+        const char *data, *want;
+    } rows[] = {
+        {"{\"toolId\":\"web\",\"url\":\"http://a/"
+         "\",\"status\":\"success\",\"items\":3,\"progress\":100,\"preview\":[1,2]}",
          SCRAPE("http://a/", "success", "3", "100", "[1,2]")},
         {"{\"toolId\":\"web\"}", SCRAPE("", "scraping", "0", "0", "[]")},
         {"{\"toolId\":\"web\",\"items\":[1,2],\"progress\":250,\"status\":\"nonsense\"}",
@@ -202,10 +214,10 @@ static char run_id[ID_MAX + 1], run_stream[STREAM_MAX], status_path[256], logs_p
 static void make_run(void)
 {
     struct fault fault = {0};
-    struct json_object *definition = parse(
-        "{\"id\":\"w\",\"nodes\":[{\"id\":\"one\",\"type\":\"trigger\",\"data\":{\"kind\":\"manual\"}},"
-        "{\"id\":\"two\",\"type\":\"tool\",\"data\":{\"kind\":\"shell\",\"command\":[\"true\"]}}],"
-        "\"edges\":[{\"id\":\"e\",\"source\":\"one\",\"target\":\"two\"}]}");
+    struct json_object *definition =
+        parse("{\"id\":\"w\",\"nodes\":[{\"id\":\"one\",\"type\":\"trigger\",\"data\":{\"kind\":\"manual\"}},"
+              "{\"id\":\"two\",\"type\":\"tool\",\"data\":{\"kind\":\"shell\",\"command\":[\"true\"]}}],"
+              "\"edges\":[{\"id\":\"e\",\"source\":\"one\",\"target\":\"two\"}]}");
     struct run_new run = {.org = "default", .workflow_id = "w", .definition = definition};
     ck_assert_msg(run_create(&instance.store, &run, run_id, &fault) == RS_OK, "%s", fault.message);
     ck_assert_msg(outbox_wait(&instance.store, 5000, &fault) == RS_OK, "%s", fault.message);
@@ -269,7 +281,8 @@ START_TEST(opening_status_folds_the_log)
         {"node.waiting", "{\"nodeId\":\"two\"}", "running", "success", "waiting", NULL, true, false},
         {"run.progress", "{\"progress\":50}", "running", "success", "waiting", NULL, true, false},
         {"node.retried", "{\"nodeId\":\"two\"}", "running", "success", "running", NULL, true, false},
-        {"node.failed", "{\"nodeId\":\"two\",\"error\":{\"message\":\"no\"}}", "running", "success", "error", "no", true, true},
+        {"node.failed", "{\"nodeId\":\"two\",\"error\":{\"message\":\"no\"}}", "running", "success", "error", "no",
+         true, true},
         {"run.failed", "{\"error\":{\"message\":\"no\"}}", "error", "success", "error", "no", true, true},
         {"run.resumed", "{\"status\":\"queued\"}", "queued", "success", "pending", NULL, false, false},
         {"run.started", "{}", "running", "success", "pending", NULL, false, false},
@@ -293,8 +306,8 @@ END_TEST
 START_TEST(opening_id_is_its_position)
 {
     make_run();
-    static const char *const types[] = {"run.started", "node.started", "log", "run.progress", "log", "node.finished",
-                                        "run.finished"};
+    static const char *const types[] = {"run.started", "node.started",  "log",         "run.progress",
+                                        "log",         "node.finished", "run.finished"};
     enum { N = sizeof(types) / sizeof(types[0]) };
     const char *paths[] = {status_path, logs_path};
     struct json_object *opened[2][N];
@@ -328,7 +341,8 @@ START_TEST(opening_id_is_its_position)
                 struct json_object *logs = json_get_array(opened[p][i], "logs");
                 ck_assert_uint_eq(json_object_array_length(logs), (size_t)before[p][i]);
                 for (int m = 0; m < before[p][i]; m++)
-                    ck_assert(same_json(json_text(json_object_array_get_idx(logs, (size_t)m), NULL), whole[p].at[m].json));
+                    ck_assert(
+                        same_json(json_text(json_object_array_get_idx(logs, (size_t)m), NULL), whole[p].at[m].json));
             }
             taken_clear(&rest);
             feed_free(feed);
@@ -345,8 +359,8 @@ static void append_logs(int n)
     static struct eventlog_entry entries[BATCH];
     for (int i = 0; i < n; i += BATCH) {
         for (int k = 0; k < BATCH; k++)
-            entries[k] = (struct eventlog_entry){.stream = run_stream, .type = "log", .data = "{\"message\":\"x\"}",
-                                                 .data_len = 15, .time_ms = TIME_MS};
+            entries[k] = (struct eventlog_entry){
+                .stream = run_stream, .type = "log", .data = "{\"message\":\"x\"}", .data_len = 15, .time_ms = TIME_MS};
         ck_assert_ok(eventlog_append(instance.log, entries, BATCH, NULL));
         for (int k = 0; k < BATCH; k++)
             event_unref(entries[k].event);
@@ -362,7 +376,8 @@ START_TEST(opening_logs_are_the_newest_10000)
     int64_t first = strtoll(json_get_string(json_object_array_get_idx(logs, 0), "id", ""), NULL, 10);
     int64_t last = strtoll(json_get_string(json_object_array_get_idx(logs, 9999), "id", ""), NULL, 10);
     ck_assert_int_eq(last - first, 9999);
-    ck_assert_str_eq(json_get_string(message, "id", ""), json_get_string(json_object_array_get_idx(logs, 9999), "id", ""));
+    ck_assert_str_eq(json_get_string(message, "id", ""),
+                     json_get_string(json_object_array_get_idx(logs, 9999), "id", ""));
     json_object_put(message);
 }
 END_TEST
@@ -402,7 +417,8 @@ START_TEST(opening_status_falls_back_on_the_record)
     change.status = NODE_SUCCESS;
     ck_assert_ok(node_move(&instance.store, run_id, claim.fence, &change, &fault));
     struct json_object *error = parse("{\"code\":\"timeout\",\"message\":\"too slow\"}");
-    ck_assert_msg(run_end(&instance.store, run_id, claim.fence, RUN_ERROR, NULL, error, &fault) == RS_OK, "%s", fault.message);
+    ck_assert_msg(run_end(&instance.store, run_id, claim.fence, RUN_ERROR, NULL, error, &fault) == RS_OK, "%s",
+                  fault.message);
     ck_assert_ok(outbox_wait(&instance.store, 5000, &fault));
     json_object_put(error);
     run_claim_release(&claim);

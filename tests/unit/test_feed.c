@@ -136,7 +136,8 @@ static const char *poll_once(struct feed *feed, const char *since, struct taken 
     struct buf out;
     bool empty;
     buf_init(&out, POLL_TEXT_MAX);
-    ck_assert_msg(poll_answer(feed, false, cursor_of(since), &instance.store, instance.log, &out, &empty, &fault) == RS_OK,
+    ck_assert_msg(poll_answer(feed, false, cursor_of(since), &instance.store, instance.log, &out, &empty, &fault) ==
+                      RS_OK,
                   "%s", fault.message);
     struct json_object *answer = parse(out.data), *events = json_get_array(answer, "events");
     ck_assert_ptr_nonnull(events);
@@ -330,7 +331,8 @@ START_TEST(live_events_are_wanted_once)
     taken.room = 2;
     read_feed(feed, 10, &taken); /* N and N.1 */
     struct home *home = home_new("run:a", "default", NULL, 0);
-    struct event *same = event_new(id, 1, 0, home, "log", "{}", 2), *later = event_new(id + 1, 2, 0, home, "log", "{}", 2);
+    struct event *same = event_new(id, 1, 0, home, "log", "{}", 2),
+                 *later = event_new(id + 1, 2, 0, home, "log", "{}", 2);
     ck_assert(feed_wants(feed, same)); /* N.2 is missing */
     feed_passed(feed, id, 3);
     ck_assert(!feed_wants(feed, same));
@@ -527,13 +529,29 @@ END_TEST
 
 START_TEST(poll_queries)
 {
-    static const struct { const char *query; enum rs_err err; int wait_s; } rows[] = {
-        {"", RS_OK, 0},           {"wait=0", RS_OK, 0},          {"wait=25", RS_OK, 25},
-        {"wait=30", RS_OK, 30},   {"wait=31", RS_OK, 30},        {"wait=99999999999999999999999", RS_OK, 30},
-        {"wait=007", RS_OK, 7},   {"wait=", RS_INVALID, 0},      {"wait=-1", RS_INVALID, 0},
-        {"wait=1.5", RS_INVALID, 0}, {"wait=%2B1", RS_INVALID, 0}, {"wait=+1", RS_INVALID, 0},
-        {"wait=1s", RS_INVALID, 0}, {"since=x", RS_INVALID, 0},  {"since=-1", RS_INVALID, 0},
-        {"since=1.", RS_INVALID, 0}, {"since=NOW", RS_INVALID, 0}, {"since=12.1&wait=2", RS_OK, 2},
+    static const struct {
+        const char *query;
+        enum rs_err err;
+        int wait_s;
+    } rows[] = {
+        {"", RS_OK, 0},
+        {"wait=0", RS_OK, 0},
+        {"wait=25", RS_OK, 25},
+        {"wait=30", RS_OK, 30},
+        {"wait=31", RS_OK, 30},
+        {"wait=99999999999999999999999", RS_OK, 30},
+        {"wait=007", RS_OK, 7},
+        {"wait=", RS_INVALID, 0},
+        {"wait=-1", RS_INVALID, 0},
+        {"wait=1.5", RS_INVALID, 0},
+        {"wait=%2B1", RS_INVALID, 0},
+        {"wait=+1", RS_INVALID, 0},
+        {"wait=1s", RS_INVALID, 0},
+        {"since=x", RS_INVALID, 0},
+        {"since=-1", RS_INVALID, 0},
+        {"since=1.", RS_INVALID, 0},
+        {"since=NOW", RS_INVALID, 0},
+        {"since=12.1&wait=2", RS_OK, 2},
     };
     for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct query query;
