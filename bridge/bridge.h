@@ -1,0 +1,36 @@
+/* bridge - the parts of the program, for one another. Made and ended by main.c; all pointers live as long as the loop. */
+#ifndef RUNSPOOL_BRIDGE_BRIDGE_H
+#define RUNSPOOL_BRIDGE_BRIDGE_H
+
+#include "bridge/metrics.h"
+#include "conf/datadir.h"
+#include "event/eventlog.h"
+#include "model/store.h"
+#include <stdbool.h>
+#include <uv.h>
+
+struct front;
+struct hub;
+struct spool_server;
+struct web;
+struct worker;
+struct writer;
+struct ws;
+
+struct bridge {
+    uv_loop_t loop;
+    struct datadir dd;
+    struct eventlog *log;   /* the loop's connection, for short reads */
+    struct store store;     /* the same for the database: does this run exist? */
+    struct metrics metrics;
+    struct hub *hub;
+    struct writer *writer;
+    struct spool_server *spool;
+    struct front *front;
+    struct web *web;
+    struct ws *ws;
+    struct worker *worker;
+    bool draining;          /* SIGTERM came: nothing new begins */
+};
+
+#endif

@@ -1,0 +1,41 @@
+/* door - one way out of the log: WebSocket, SSE, long poll. A door is one file with one const struct door.
+ * The hub and the subscribers know nothing else of it. Threads: the loop only. */
+#ifndef RUNSPOOL_BRIDGE_DOOR_H
+#define RUNSPOOL_BRIDGE_DOOR_H
+
+#include "bridge/frame.h"
+#include "bridge/metrics.h"
+#include <stddef.h>
+
+struct subscriber;
+
+enum end_reason {
+    END_FINISHED, /* nothing more will come */
+    END_DRAIN,    /* the bridge stops: come back later */
+    END_OVERLOAD, /* over its byte limit */
+    END_STALLED,  /* took nothing for too long */
+    END_FAILED,   /* out of memory, or the log cannot be read */
+};
+
+struct door {
+    const char *name;         /* the first part of its paths: "/ws", "/sse", "/poll" */
+    enum frame_format format;
+    enum metric connections, deliveries;
+    /* send - put bytes (whole frames) on the wire now; returns how many will arrive without further ado, 0 when none.
+     * Called with an empty queue only. NULL: the door pulls by itself. Must not free the subscriber. */
+    size_t (*send)(struct subscriber *sub, const char *bytes, size_t len);
+    /* wake - the queue is no longer empty (FRAME_NONE: there are new events). Must not free the subscriber. */
+    void (*wake)(struct subscriber *sub);
+    /* end - close the connection, politely where the reason allows it. The subscriber is freed later, from the loop. */
+    void (*end)(struct subscriber *sub, enum end_reason reason);
+    /* heartbeat - nothing was sent for HEARTBEAT_MS. NULL: the door's library does it. */
+    void (*heartbeat)(struct subscriber *sub);
+};
+
+#define HEARTBEAT_MS 20000
+
+extern const struct door door_ws, door_sse, door_poll;
+extern const struct door *const doors[];
+extern const unsigned n_doors;
+
+#endif

@@ -1,0 +1,52 @@
+/* frame - messages as the bytes a door puts on the wire, and blocks: many frames in one piece of memory, built once
+ * and shared by all subscribers that get the same messages. Blocks are immutable once delivered.
+ * Threads: the loop only (plain reference counts). */
+#ifndef RUNSPOOL_BRIDGE_FRAME_H
+#define RUNSPOOL_BRIDGE_FRAME_H
+
+#include "base/buf.h"
+#include "event/cursor.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum frame_format {
+    FRAME_WEBSOCKET, /* one unmasked text frame (RFC 6455, section 5.2) */
+    FRAME_SSE,       /* "id: N\ndata: {...}\n\n" (WHATWG HTML, server-sent events) */
+    FRAME_NONE,      /* the door reads the log itself and wants to be woken only */
+    FRAME_N_FORMATS,
+};
+#define BLOCK_BYTES_MAX (256 * 1024)   /* a block is closed when it is larger than that */
+
+/* frame_put - append one message. id: "N", "N.1", or NULL for a control message. Returns out->err. */
+enum rs_err frame_put(struct buf *out, enum frame_format format, const char *id, const char *json, size_t len);
+/* frame_boundary - bytes holds whole WebSocket frames, of which the first n bytes (0 < n <= len) were sent: how many
+ * bytes is it to the end of the frame the last of them belongs to? At least n. */
+size_t frame_boundary(const char *bytes, size_t len, size_t n);
+
+/* Where the messages of one event begin in a block. */
+struct block_mark {
+    int64_t id;
+    size_t start;
+};
+struct block {
+    int refs;
+    int n_messages;
+    struct buf bytes;
+    struct block_mark *marks; /* by rising id; none in a block of control messages */
+    int n_marks, marks_cap;
+    int last_n;               /* messages of the last event */
+};
+/* block_new - empty, one reference. max: bytes it may grow to. NULL: no memory. */
+struct block *block_new(size_t max);
+struct block *block_ref(struct block *b);
+void block_unref(struct block *b); /* NULL is fine */
+/* block_begin_event - the messages that follow are of event id; ids rise. */
+enum rs_err block_begin_event(struct block *b, int64_t id) RS_MUST_CHECK;
+/* block_put - one message. */
+enum rs_err block_put(struct block *b, enum frame_format format, const char *id, const char *json, size_t len)
+    RS_MUST_CHECK;
+/* block_after - offset of the first message of an event with id > after (bytes.len when there is none). */
+size_t block_after(const struct block *b, int64_t after);
+
+#endif

@@ -1,0 +1,166 @@
+#include "bridge/group.h"
+#include "base/log.h"
+#include "bridge/bridge.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define BLOCK_MAX (DIALECT_TEXT_MAX + BLOCK_BYTES_MAX)
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+char *group_key(const struct feed *feed)
+{
+    struct buf key;
+    char **names = NULL;
+    buf_init(&key, (size_t)(feed->n_streams + 4) * (STREAM_MAX + 1) + ID_MAX);
+    buf_printf(&key, "%p\n%s\n%s", (const void *)feed->endpoint, feed->org, feed->param);
+    if (feed->n_streams > 0) {
+        names = malloc((size_t)feed->n_streams * sizeof *names);
+        if (!names) {
+            buf_release(&key);
+            return NULL;
+        }
+        memcpy(names, feed->streams, (size_t)feed->n_streams * sizeof *names);
+        qsort(names, (size_t)feed->n_streams, sizeof *names, by_name);
+        for (int i = 0; i < feed->n_streams; i++)
+            buf_printf(&key, "\n%s", names[i]);
+        free(names);
+    }
+    if (key.err)
+        buf_release(&key);
+    return buf_take(&key, NULL);
+}
+
+struct group *group_new(char *key)
+{
+    struct group *g = calloc(1, sizeof *g);
+    if (g)
+        g->key = key;
+    return g;
+}
+
+void group_free(struct group *g)
+{
+    if (!g)
+        return;
+    for (int i = 0; i < g->n_batch; i++)
+        event_unref(g->batch[i]);
+    free(g->batch);
+    free(g->key);
+    free(g);
+}
+
+void group_add(struct group *g, struct subscriber *sub)
+{
+    struct subscriber **list = &g->members[sub->door->format];
+    sub->group = g;
+    sub->group_next = *list;
+    sub->group_link = list;
+    if (*list)
+        (*list)->group_link = &sub->group_next;
+    *list = sub;
+    g->n_members++;
+    g->feed = sub->feed;
+}
+
+void group_remove(struct group *g, struct subscriber *sub)
+{
+    *sub->group_link = sub->group_next;
+    if (sub->group_next)
+        sub->group_next->group_link = sub->group_link;
+    sub->group = NULL;
+    sub->group_next = NULL;
+    sub->group_link = NULL;
+    g->n_members--;
+    if (g->feed == sub->feed)
+        for (int f = 0; f < FRAME_N_FORMATS; f++)
+            if (g->members[f])
+                g->feed = g->members[f]->feed;
+}
+
+enum rs_err group_add_event(struct group *g, struct event *ev)
+{
+    if (g->n_batch > 0 && g->batch[g->n_batch - 1] == ev)
+        return RS_OK;
+    if (g->n_batch == g->batch_cap) {
+        int cap = g->batch_cap ? 2 * g->batch_cap : 4;
+        struct event **batch = realloc(g->batch, (size_t)cap * sizeof *batch);
+        if (!batch)
+            return RS_NOMEM;
+        g->batch = batch;
+        g->batch_cap = cap;
+    }
+    g->batch[g->n_batch++] = event_ref(ev);
+    return RS_OK;
+}
+
+static enum rs_err put_event(struct group *g, struct block *block, enum frame_format format, struct dialect_out *out,
+                             const struct event *ev)
+{
+    char id[CURSOR_TEXT_MAX];
+    dialect_out_reset(out, ev->id);
+    enum rs_err err = g->feed->endpoint->project(g->feed, ev, out);
+    if (!err)
+        err = block_begin_event(block, ev->id);
+    for (int i = 0; !err && i < out->n; i++)
+        err = block_put(block, format, cursor_format(ev->id, i, id), out->text.data + out->at[i].start, out->at[i].len);
+    return err;
+}
+
+/* A member may be ended while it is given a block, but stays a member until the loop comes round. */
+static void give(struct group *g, struct bridge *bridge, enum frame_format format, struct block *block)
+{
+    if (block->bytes.len == 0)
+        return;
+    int n = 0;
+    for (struct subscriber *sub = g->members[format]; sub; sub = sub->group_next, n++)
+        subscriber_live(sub, block);
+    bridge->metrics.values[g->members[format]->door->deliveries] += (int64_t)n * block->n_messages;
+}
+
+static enum rs_err deliver_format(struct group *g, struct bridge *bridge, enum frame_format format)
+{
+    struct dialect_out out;
+    struct block *block = NULL;
+    enum rs_err err = RS_OK;
+    dialect_out_init(&out);
+    for (int i = 0; !err && i < g->n_batch; i++) {
+        if (!block) {
+            block = block_new(BLOCK_MAX);
+            if (!block)
+                err = RS_NOMEM;
+        }
+        if (!err)
+            err = put_event(g, block, format, &out, g->batch[i]);
+        if (!err && (block->bytes.len > BLOCK_BYTES_MAX || i == g->n_batch - 1)) {
+            give(g, bridge, format, block);
+            block_unref(block);
+            block = NULL;
+        }
+    }
+    block_unref(block);
+    dialect_out_release(&out);
+    return err;
+}
+
+void group_deliver(struct group *g, struct bridge *bridge)
+{
+    for (enum frame_format f = 0; f < FRAME_NONE; f++) {
+        enum rs_err err = g->members[f] ? deliver_format(g, bridge, f) : RS_OK;
+        if (!err)
+            continue;
+        /* They would miss events: end them, so that they come back by cursor. */
+        log_event(LOG_LEVEL_ERROR, "delivery.failed", "error=%s subscribers=%d", rs_err_name(err), g->n_members);
+        for (struct subscriber *sub = g->members[f]; sub; sub = sub->group_next)
+            subscriber_end(sub, END_FAILED);
+    }
+    for (struct subscriber *sub = g->members[FRAME_NONE]; sub; sub = sub->group_next)
+        if (sub->state == SUBSCRIBER_LIVE)
+            sub->door->wake(sub);
+    for (int i = 0; i < g->n_batch; i++)
+        event_unref(g->batch[i]);
+    g->n_batch = 0;
+}

@@ -1,0 +1,31 @@
+/* group - subscribers that get the same messages: same endpoint, id, org and streams. Projects a batch of events once
+ * and gives every member the same blocks. Threads: the loop only. */
+#ifndef RUNSPOOL_BRIDGE_GROUP_H
+#define RUNSPOOL_BRIDGE_GROUP_H
+
+#include "bridge/subscriber.h"
+#include "event/event.h"
+
+struct group {
+    char *key;                                  /* owned */
+    struct feed *feed;                          /* borrowed: a member's, for its streams and for projecting */
+    struct subscriber *members[FRAME_N_FORMATS];
+    int n_members;
+    struct event **batch;                       /* references; what it gets of the batch being published */
+    int n_batch, batch_cap;
+    struct group *touched_next;                 /* the hub's list of groups with a batch */
+};
+
+/* group_key - the name that decides who shares a group; owned by the caller, NULL: no memory. */
+char *group_key(const struct feed *feed);
+struct group *group_new(char *key); /* takes ownership of key when it succeeds; NULL: no memory */
+void group_free(struct group *g);   /* NULL is fine; has no members */
+void group_add(struct group *g, struct subscriber *sub);
+void group_remove(struct group *g, struct subscriber *sub);
+
+/* group_add_event - an event for the next delivery; one added twice in a row is taken once. */
+enum rs_err group_add_event(struct group *g, struct event *ev) RS_MUST_CHECK;
+/* group_deliver - give the batch to the members and forget it. Members that cannot be served are ended. */
+void group_deliver(struct group *g, struct bridge *bridge);
+
+#endif

@@ -1,0 +1,282 @@
+#include "bridge/hub.h"
+#include "base/log.h"
+#include "bridge/bridge.h"
+#include "bridge/group.h"
+#include "bridge/table.h"
+#include "bridge/views.h"
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define REPLAY_SLICE_MS 5 /* replays run at most that long before the loop looks at sockets again */
+
+/* The groups that follow one stream. */
+struct follow {
+    struct group **groups;
+    int n, cap;
+};
+
+struct hub {
+    struct bridge *bridge;
+    struct table groups;  /* key -> struct group */
+    struct table streams; /* name -> struct follow */
+    struct subscriber *all, *replays, **replays_end;
+    uv_idle_t replay_idle;
+    int64_t published;
+    int n_subscribers;
+};
+
+static void run_replays(uv_idle_t *idle);
+
+struct hub *hub_new(struct bridge *bridge, int64_t published)
+{
+    struct hub *hub = calloc(1, sizeof *hub);
+    if (!hub)
+        return NULL;
+    hub->bridge = bridge;
+    hub->published = published;
+    hub->replays_end = &hub->replays;
+    uv_idle_init(&bridge->loop, &hub->replay_idle);
+    hub->replay_idle.data = hub;
+    return hub;
+}
+
+static void free_hub(uv_handle_t *handle)
+{
+    struct hub *hub = handle->data;
+    table_release(&hub->groups);
+    table_release(&hub->streams);
+    free(hub);
+}
+
+void hub_free(struct hub *hub)
+{
+    if (!hub)
+        return;
+    assert(hub->n_subscribers == 0);
+    uv_close((uv_handle_t *)&hub->replay_idle, free_hub);
+}
+
+int64_t hub_published(const struct hub *hub)
+{
+    return hub->published;
+}
+
+void hub_enter(struct hub *hub, struct subscriber *sub)
+{
+    sub->all_next = hub->all;
+    sub->all_link = &hub->all;
+    if (hub->all)
+        hub->all->all_link = &sub->all_next;
+    hub->all = sub;
+    hub->n_subscribers++;
+}
+
+void hub_exit(struct hub *hub, struct subscriber *sub)
+{
+    *sub->all_link = sub->all_next;
+    if (sub->all_next)
+        sub->all_next->all_link = sub->all_link;
+    hub->n_subscribers--;
+}
+
+static enum rs_err follow_stream(struct hub *hub, const char *name, struct group *g)
+{
+    struct follow *f = table_get(&hub->streams, name);
+    if (!f) {
+        f = calloc(1, sizeof *f);
+        if (!f)
+            return RS_NOMEM;
+        if (table_put(&hub->streams, name, f) != RS_OK) {
+            free(f);
+            return RS_NOMEM;
+        }
+    }
+    if (f->n == f->cap) {
+        int cap = f->cap ? 2 * f->cap : 1;
+        struct group **groups = realloc(f->groups, (size_t)cap * sizeof *groups);
+        if (!groups)
+            return RS_NOMEM;
+        f->groups = groups;
+        f->cap = cap;
+    }
+    f->groups[f->n++] = g;
+    return RS_OK;
+}
+
+static void unfollow_stream(struct hub *hub, const char *name, const struct group *g)
+{
+    struct follow *f = table_get(&hub->streams, name);
+    if (!f)
+        return;
+    for (int i = 0; i < f->n; i++)
+        if (f->groups[i] == g) {
+            f->groups[i] = f->groups[--f->n];
+            break;
+        }
+    if (f->n > 0)
+        return;
+    table_remove(&hub->streams, name);
+    free(f->groups);
+    free(f);
+}
+
+enum rs_err hub_join(struct hub *hub, struct subscriber *sub)
+{
+    hub_leave(hub, sub);
+    char *key = group_key(sub->feed);
+    if (!key)
+        return RS_NOMEM;
+    struct group *g = table_get(&hub->groups, key);
+    if (g) {
+        free(key);
+        group_add(g, sub);
+        return RS_OK;
+    }
+    g = group_new(key);
+    if (!g) {
+        free(key);
+        return RS_NOMEM;
+    }
+    enum rs_err err = table_put(&hub->groups, key, g);
+    if (err) {
+        group_free(g);
+        return err;
+    }
+    group_add(g, sub);
+    for (int i = 0; !err && i < sub->feed->n_streams; i++)
+        err = follow_stream(hub, sub->feed->streams[i], g);
+    if (err)
+        hub_leave(hub, sub);
+    return err;
+}
+
+/* The feed must still hold the streams it joined with: its group is found under them. */
+void hub_leave(struct hub *hub, struct subscriber *sub)
+{
+    struct group *g = sub->group;
+    if (!g)
+        return;
+    if (g->n_members == 1) {
+        for (int i = 0; i < sub->feed->n_streams; i++)
+            unfollow_stream(hub, sub->feed->streams[i], g);
+        table_remove(&hub->groups, g->key);
+    }
+    group_remove(g, sub);
+    if (g->n_members == 0)
+        group_free(g);
+}
+
+/* Matching one event: the groups that follow any of its names. */
+struct match {
+    struct hub *hub;
+    struct event *event;
+    struct group **touched;
+    enum rs_err err;
+};
+
+static void match_name(void *ctx, const char *name)
+{
+    struct match *m = ctx;
+    struct follow *f = table_get(&m->hub->streams, name);
+    for (int i = 0; f && i < f->n; i++) {
+        struct group *g = f->groups[i];
+        if (strcmp(g->feed->org, m->event->home->org) != 0)
+            continue;
+        if (g->n_batch == 0) {
+            g->touched_next = *m->touched;
+            *m->touched = g;
+        }
+        enum rs_err err = group_add_event(g, m->event);
+        if (err)
+            m->err = err;
+    }
+}
+
+static void end_failed(struct subscriber *sub, void *ctx)
+{
+    (void)ctx;
+    subscriber_end(sub, END_FAILED);
+}
+
+void hub_publish(struct hub *hub, struct event *const *events, int n)
+{
+    struct group *touched = NULL;
+    struct match match = {.hub = hub, .touched = &touched};
+    for (int i = 0; i < n; i++) {
+        assert(events[i]->id > hub->published);
+        hub->published = events[i]->id;
+        match.event = events[i];
+        views_each(events[i]->home, match_name, &match);
+    }
+    if (match.err) { /* somebody would miss an event, and we do not know who: all come back by cursor */
+        log_event(LOG_LEVEL_ERROR, "publish.failed", "error=%s", rs_err_name(match.err));
+        hub_each(hub, end_failed, NULL);
+    }
+    while (touched) {
+        struct group *g = touched;
+        touched = g->touched_next;
+        group_deliver(g, hub->bridge);
+    }
+    hub->bridge->metrics.values[METRIC_LOG_HEAD] = hub->published;
+}
+
+void hub_schedule(struct hub *hub, struct subscriber *sub)
+{
+    if (sub->replay_link)
+        return;
+    sub->replay_next = NULL;
+    sub->replay_link = hub->replays_end;
+    *hub->replays_end = sub;
+    hub->replays_end = &sub->replay_next;
+    uv_idle_start(&hub->replay_idle, run_replays);
+}
+
+void hub_unschedule(struct hub *hub, struct subscriber *sub)
+{
+    if (!sub->replay_link)
+        return;
+    *sub->replay_link = sub->replay_next;
+    if (sub->replay_next)
+        sub->replay_next->replay_link = sub->replay_link;
+    else
+        hub->replays_end = sub->replay_link;
+    sub->replay_link = NULL;
+    sub->replay_next = NULL;
+}
+
+static void run_replays(uv_idle_t *idle)
+{
+    struct hub *hub = idle->data;
+    uint64_t start = uv_hrtime();
+    while (hub->replays && uv_hrtime() - start < REPLAY_SLICE_MS * 1000000u) {
+        struct subscriber *sub = hub->replays;
+        hub_unschedule(hub, sub);
+        if (subscriber_step(sub))
+            hub_schedule(hub, sub); /* behind the others */
+    }
+    if (!hub->replays)
+        uv_idle_stop(&hub->replay_idle);
+}
+
+void hub_each(struct hub *hub, void (*fn)(struct subscriber *sub, void *ctx), void *ctx)
+{
+    for (struct subscriber *sub = hub->all, *next; sub; sub = next) {
+        next = sub->all_next;
+        fn(sub, ctx);
+    }
+}
+
+void hub_sweep(struct hub *hub)
+{
+    int64_t now = (int64_t)uv_now(&hub->bridge->loop);
+    int64_t stall_ms = config_number(hub->bridge->dd.config, "limits.subscriber_stall");
+    for (struct subscriber *sub = hub->all; sub; sub = sub->all_next) {
+        if (sub->state == SUBSCRIBER_ENDED)
+            continue;
+        if (sub->queue_len > 0 && now - sub->progress_ms > stall_ms)
+            subscriber_end(sub, END_STALLED);
+        else if (sub->queue_len == 0 && sub->door->heartbeat && now - sub->progress_ms >= HEARTBEAT_MS)
+            sub->door->heartbeat(sub);
+    }
+}

@@ -1,0 +1,74 @@
+#include "bridge/metrics.h"
+#include <inttypes.h>
+#include <stddef.h>
+#include <string.h>
+
+static const struct row {
+    enum metric metric;
+    const char *name, *labels, *type, *help;
+} rows[] = {
+    {METRIC_CONNECTIONS_WS, "connections", "{door=\"ws\"}", "gauge", "Open connections."},
+    {METRIC_CONNECTIONS_SSE, "connections", "{door=\"sse\"}", "gauge", NULL},
+    {METRIC_CONNECTIONS_POLL, "connections", "{door=\"poll\"}", "gauge", NULL},
+    {METRIC_CONNECTIONS_SPOOL, "connections", "{door=\"spool\"}", "gauge", NULL},
+    {METRIC_ACCEPTED, "accepted_total", "", "counter", "Connections accepted on the public port."},
+    {METRIC_REFUSED, "refused_total", "", "counter", "Requests answered with an error before a door was reached."},
+    {METRIC_HEADS_CUT, "slow_heads_total", "", "counter", "Connections cut because their request did not arrive in time."},
+    {METRIC_DELIVERIES_WS, "deliveries_total", "{door=\"ws\"}", "counter", "Live messages handed to subscribers."},
+    {METRIC_DELIVERIES_SSE, "deliveries_total", "{door=\"sse\"}", "counter", NULL},
+    {METRIC_POLLS_ANSWERED, "polls_total", "", "counter", "Polls answered."},
+    {METRIC_ENDED_OVERLOAD, "subscribers_ended_total", "{reason=\"bytes\"}", "counter",
+     "Subscribers ended because they did not keep up."},
+    {METRIC_ENDED_STALLED, "subscribers_ended_total", "{reason=\"time\"}", "counter", NULL},
+    {METRIC_EVENTS_COMMITTED, "events_committed_total", "", "counter", "Events stored by this bridge."},
+    {METRIC_EVENTS_DUPLICATE, "events_duplicate_total", "", "counter", "Events that had been stored before."},
+    {METRIC_EVENTS_FOREIGN, "events_foreign_total", "", "counter", "Events found that other processes stored."},
+    {METRIC_SPOOL_LINES, "spool_lines_total", "", "counter", "Lines received on the spool socket."},
+    {METRIC_SPOOL_ERRORS, "spool_errors_total", "", "counter", "Lines that were refused."},
+    {METRIC_COMMITS, "commits_total", "", "counter", "Transactions of the writer."},
+    {METRIC_COMMIT_FAILURES, "commit_failures_total", "", "counter", "Transactions that failed and were tried again."},
+    {METRIC_BACKLOG_BYTES, "backlog_bytes", "", "gauge", "Received and not yet committed."},
+    {METRIC_LOG_HEAD, "log_head", "", "gauge", "Id of the newest event published."},
+};
+
+const int64_t metrics_commit_bounds_us[METRICS_COMMIT_BUCKETS] = {100,   250,   500,    1000,   2500,
+                                                                  5000, 10000, 50000, 250000, 1000000};
+
+void metrics_commit(struct metrics *m, int64_t took_us)
+{
+    int i = 0;
+    while (i < METRICS_COMMIT_BUCKETS && took_us > metrics_commit_bounds_us[i])
+        i++;
+    m->commit_buckets[i]++;
+    m->commit_sum_us += took_us;
+    m->values[METRIC_COMMITS]++;
+}
+
+static void put_commit_histogram(const struct metrics *m, struct buf *out)
+{
+    int64_t n = 0;
+    buf_puts(out, "# HELP runspool_commit_seconds Time of one transaction of the writer.\n"
+                  "# TYPE runspool_commit_seconds histogram\n");
+    for (int i = 0; i < METRICS_COMMIT_BUCKETS; i++) {
+        n += m->commit_buckets[i];
+        buf_printf(out, "runspool_commit_seconds_bucket{le=\"%g\"} %" PRId64 "\n",
+                   (double)metrics_commit_bounds_us[i] / 1e6, n);
+    }
+    n += m->commit_buckets[METRICS_COMMIT_BUCKETS];
+    buf_printf(out,
+               "runspool_commit_seconds_bucket{le=\"+Inf\"} %" PRId64 "\nrunspool_commit_seconds_sum %g\n"
+               "runspool_commit_seconds_count %" PRId64 "\n",
+               n, (double)m->commit_sum_us / 1e6, n);
+}
+
+enum rs_err metrics_put(const struct metrics *m, struct buf *out)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct row *r = &rows[i];
+        if (r->help)
+            buf_printf(out, "# HELP runspool_%s %s\n# TYPE runspool_%s %s\n", r->name, r->help, r->name, r->type);
+        buf_printf(out, "runspool_%s%s %" PRId64 "\n", r->name, r->labels, m->values[r->metric]);
+    }
+    put_commit_histogram(m, out);
+    return out->err;
+}

@@ -1,0 +1,273 @@
+#include "bridge/subscriber.h"
+#include "base/log.h"
+#include "bridge/bridge.h"
+#include "bridge/hub.h"
+#include "bridge/native.h"
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One step may give one message that is as large as a message can be, beside what is small. */
+#define REPLAY_STEP_MAX (DIALECT_TEXT_MAX + 1024 * 1024)
+
+void subscriber_init(struct subscriber *sub, struct bridge *bridge, const struct door *door, void *connection)
+{
+    *sub = (struct subscriber){.door = door, .bridge = bridge, .connection = connection};
+    sub->progress_ms = (int64_t)uv_now(&bridge->loop);
+    hub_enter(bridge->hub, sub);
+    bridge->metrics.values[door->connections]++;
+}
+
+void subscriber_release(struct subscriber *sub)
+{
+    hub_unschedule(sub->bridge->hub, sub);
+    hub_leave(sub->bridge->hub, sub);
+    hub_exit(sub->bridge->hub, sub);
+    sub->bridge->metrics.values[sub->door->connections]--;
+    subscriber_drop_queue(sub);
+    free(sub->queue);
+    feed_free(sub->feed);
+    feed_free(sub->side);
+    sub->queue = NULL;
+    sub->feed = sub->side = NULL;
+}
+
+void subscriber_drop_queue(struct subscriber *sub)
+{
+    for (; sub->queue_len > 0; sub->queue_len--)
+        block_unref(sub->queue[sub->queue_first++ & (sub->queue_cap - 1)].block);
+    sub->queued_bytes = 0;
+}
+
+void subscriber_end(struct subscriber *sub, enum end_reason reason)
+{
+    if (sub->state == SUBSCRIBER_ENDED)
+        return;
+    sub->state = SUBSCRIBER_ENDED;
+    hub_unschedule(sub->bridge->hub, sub);
+    if (reason == END_OVERLOAD || reason == END_STALLED) {
+        sub->bridge->metrics.values[reason == END_OVERLOAD ? METRIC_ENDED_OVERLOAD : METRIC_ENDED_STALLED]++;
+        log_event(LOG_LEVEL_INFO, "subscriber.ended", "door=%s reason=%s queued_bytes=%zu", sub->door->name + 1,
+                  reason == END_OVERLOAD ? "bytes" : "time", sub->queued_bytes);
+        subscriber_drop_queue(sub);
+    }
+    sub->door->end(sub, reason);
+}
+
+static bool grow_queue(struct subscriber *sub)
+{
+    unsigned cap = sub->queue_cap ? 2 * sub->queue_cap : 4;
+    struct queued *queue = malloc(cap * sizeof *queue);
+    if (!queue)
+        return false;
+    for (unsigned i = 0; i < sub->queue_len; i++)
+        queue[i] = sub->queue[(sub->queue_first + i) & (sub->queue_cap - 1)];
+    free(sub->queue);
+    sub->queue = queue;
+    sub->queue_cap = cap;
+    sub->queue_first = 0;
+    return true;
+}
+
+/* Send what can be sent at once; keep a reference to the block for the rest. */
+static void enqueue(struct subscriber *sub, struct block *block, size_t at)
+{
+    size_t len = block->bytes.len;
+    bool was_empty = sub->queue_len == 0;
+    if (was_empty && sub->door->send)
+        at += sub->door->send(sub, block->bytes.data + at, len - at);
+    if (at == len || sub->state == SUBSCRIBER_ENDED)
+        return;
+    size_t most = (size_t)config_number(sub->bridge->dd.config, "limits.subscriber_bytes");
+    if (!was_empty && sub->queued_bytes + (len - at) > most) {
+        subscriber_end(sub, END_OVERLOAD);
+        return;
+    }
+    if (sub->queue_len == sub->queue_cap && !grow_queue(sub)) {
+        subscriber_end(sub, END_FAILED);
+        return;
+    }
+    sub->queue[(sub->queue_first + sub->queue_len++) & (sub->queue_cap - 1)] = (struct queued){block_ref(block), at};
+    sub->queued_bytes += len - at;
+    if (was_empty) {
+        sub->progress_ms = (int64_t)uv_now(&sub->bridge->loop);
+        sub->door->wake(sub);
+    }
+}
+
+void subscriber_live(struct subscriber *sub, struct block *block)
+{
+    int64_t last = block->marks[block->n_marks - 1].id;
+    if (sub->state != SUBSCRIBER_LIVE || last <= sub->after)
+        return;
+    size_t at = sub->after < block->marks[0].id ? 0 : block_after(block, sub->after);
+    sub->after = last;
+    if (at < block->bytes.len)
+        enqueue(sub, block, at);
+}
+
+static void queue_bytes(struct subscriber *sub, const char *json, const char *raw, size_t len)
+{
+    if (sub->state == SUBSCRIBER_ENDED || sub->door->format == FRAME_NONE)
+        return;
+    struct block *block = block_new(len + 64);
+    enum rs_err err = !block ? RS_NOMEM
+                      : json ? block_put(block, sub->door->format, NULL, json, len)
+                             : buf_append(&block->bytes, raw, len);
+    if (err)
+        subscriber_end(sub, END_FAILED);
+    else
+        enqueue(sub, block, 0);
+    block_unref(block);
+}
+
+void subscriber_control(struct subscriber *sub, const char *json, size_t len)
+{
+    queue_bytes(sub, json, NULL, len);
+}
+
+void subscriber_raw(struct subscriber *sub, const char *bytes, size_t len)
+{
+    queue_bytes(sub, NULL, bytes, len);
+}
+
+int subscriber_peek(const struct subscriber *sub, struct iovec *iov, int max)
+{
+    int n = 0;
+    for (; n < max && (unsigned)n < sub->queue_len; n++) {
+        const struct queued *q = &sub->queue[(sub->queue_first + (unsigned)n) & (sub->queue_cap - 1)];
+        iov[n] = (struct iovec){q->block->bytes.data + q->at, q->block->bytes.len - q->at};
+    }
+    return n;
+}
+
+void subscriber_consume(struct subscriber *sub, size_t n)
+{
+    assert(n <= sub->queued_bytes);
+    sub->queued_bytes -= n;
+    sub->progress_ms = (int64_t)uv_now(&sub->bridge->loop);
+    while (n > 0) {
+        struct queued *q = &sub->queue[sub->queue_first & (sub->queue_cap - 1)];
+        size_t rest = q->block->bytes.len - q->at;
+        if (n < rest) {
+            q->at += n;
+            break;
+        }
+        n -= rest;
+        block_unref(q->block);
+        sub->queue_first++;
+        sub->queue_len--;
+    }
+    if (sub->queue_len == 0) { /* an idle subscriber keeps no ring */
+        free(sub->queue);
+        sub->queue = NULL;
+        sub->queue_cap = sub->queue_first = 0;
+    }
+    if (sub->state == SUBSCRIBER_REPLAY && sub->queued_bytes < REPLAY_QUEUE_BYTES)
+        hub_schedule(sub->bridge->hub, sub);
+}
+
+/* Collects the messages of one step. */
+struct step {
+    struct subscriber *sub;
+    struct block *block;
+    int64_t until;  /* 0: all */
+    bool beyond;    /* stopped at a message after `until` */
+    bool failed;
+};
+
+static bool take_message(void *ctx, const char *id, const char *json, size_t len)
+{
+    struct step *step = ctx;
+    if (id && step->until > 0 && strtoll(id, NULL, 10) > step->until) {
+        step->beyond = true;
+        return false;
+    }
+    if (step->block->bytes.len > REPLAY_BLOCK_BYTES)
+        return false;
+    if (block_put(step->block, step->sub->door->format, id, json, len) != RS_OK) {
+        step->failed = true;
+        return false;
+    }
+    return true;
+}
+
+static void fail(struct subscriber *sub, enum rs_err err, const struct fault *fault)
+{
+    log_event(LOG_LEVEL_WARN, "replay.failed", "door=%s error=%s reason=\"%s\"", sub->door->name + 1, rs_err_name(err),
+              fault->message);
+    subscriber_end(sub, END_FAILED);
+}
+
+enum rs_err subscriber_start(struct subscriber *sub, struct feed *feed, struct cursor since, struct fault *fault)
+{
+    sub->feed = feed;
+    struct step step = {.sub = sub, .block = block_new(REPLAY_STEP_MAX)};
+    struct message_sink sink = {take_message, &step};
+    enum rs_err err = RS_NOMEM;
+    if (!step.block)
+        goto out;
+    err = feed_start(feed, since, &sub->bridge->store, sub->bridge->log, &sink, fault);
+    if (!err && step.failed)
+        err = fault_set(fault, RS_LIMIT, "the opening state is too large");
+    if (!err)
+        err = hub_join(sub->bridge->hub, sub);
+    if (err)
+        goto out;
+    sub->state = SUBSCRIBER_REPLAY;
+    if (step.block->bytes.len > 0)
+        enqueue(sub, step.block, 0);
+    hub_schedule(sub->bridge->hub, sub);
+out:
+    block_unref(step.block);
+    return err;
+}
+
+void subscriber_resume(struct subscriber *sub)
+{
+    if (sub->state == SUBSCRIBER_ENDED)
+        return;
+    if (sub->state == SUBSCRIBER_LIVE)
+        feed_passed(sub->feed, sub->after, DIALECT_PARTS_MAX);
+    sub->state = SUBSCRIBER_REPLAY;
+    hub_schedule(sub->bridge->hub, sub);
+}
+
+static void caught_up(struct subscriber *sub)
+{
+    if (sub->side) {
+        native_side_done(sub);
+        return;
+    }
+    sub->state = SUBSCRIBER_LIVE;
+    sub->after = sub->feed->at.id;
+    if (sub->native)
+        native_live(sub);
+}
+
+bool subscriber_step(struct subscriber *sub)
+{
+    if (sub->state != SUBSCRIBER_REPLAY || sub->queued_bytes >= REPLAY_QUEUE_BYTES)
+        return false;
+    struct fault fault = {0};
+    bool more = false;
+    struct step step = {.sub = sub, .block = block_new(REPLAY_STEP_MAX), .until = sub->side ? sub->side_until : 0};
+    struct message_sink sink = {take_message, &step};
+    enum rs_err err = RS_NOMEM;
+    if (step.block)
+        err = feed_read(sub->side ? sub->side : sub->feed, sub->bridge->log, REPLAY_EVENTS, &sink, &more, &fault);
+    if (!err && step.failed)
+        err = RS_NOMEM;
+    if (err) {
+        fail(sub, err, &fault);
+        goto out;
+    }
+    if (step.block->bytes.len > 0)
+        enqueue(sub, step.block, 0);
+    if (sub->state == SUBSCRIBER_REPLAY && (!more || step.beyond))
+        caught_up(sub);
+out:
+    block_unref(step.block);
+    return sub->state == SUBSCRIBER_REPLAY && sub->queued_bytes < REPLAY_QUEUE_BYTES;
+}

@@ -1,0 +1,78 @@
+/* subscriber - one client's place in the log and what is queued for its socket. Holds a cursor, never copies of events:
+ * what is queued are references to shared blocks. Reads the log in bounded chunks until it has caught up (REPLAY), then
+ * gets each new block from the hub (LIVE). Threads: the loop only. */
+#ifndef RUNSPOOL_BRIDGE_SUBSCRIBER_H
+#define RUNSPOOL_BRIDGE_SUBSCRIBER_H
+
+#include "bridge/door.h"
+#include "bridge/frame.h"
+#include "dialect/dialect.h"
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+#define REPLAY_EVENTS 256                /* events read from the log in one step */
+#define REPLAY_BLOCK_BYTES (64 * 1024)   /* a step ends when its messages are larger than that */
+#define REPLAY_QUEUE_BYTES (128 * 1024)  /* no step while more than that is queued */
+
+struct bridge;
+struct group;
+struct native;
+
+enum subscriber_state {
+    SUBSCRIBER_IDLE,   /* no feed yet (native, before the first subscribe) */
+    SUBSCRIBER_REPLAY, /* reads the log; what the hub publishes is found there */
+    SUBSCRIBER_LIVE,
+    SUBSCRIBER_ENDED,  /* nothing is queued any more; what is queued may still leave */
+};
+
+struct subscriber {
+    const struct door *door;
+    struct bridge *bridge;
+    void *connection;           /* the door's own */
+    struct native *native;      /* operations of a native socket, else NULL */
+    enum subscriber_state state;
+    struct feed *feed;          /* owned; NULL while IDLE */
+    struct feed *side;          /* owned; a later `since`: replays these streams up to side_until, then joins feed */
+    int64_t side_until;
+    int64_t after;              /* LIVE: events up to this id were given */
+    struct group *group;        /* the hub's, while it has a feed */
+    struct subscriber *group_next, **group_link;
+    struct subscriber *all_next, **all_link;
+    struct subscriber *replay_next, **replay_link; /* replay_link NULL: not scheduled */
+    struct queued { struct block *block; size_t at; } *queue;
+    unsigned queue_first, queue_len, queue_cap; /* a ring; queue_cap is a power of two */
+    size_t queued_bytes;
+    int64_t progress_ms;        /* when bytes last left, or the queue began */
+};
+
+/* subscriber_init - of a connection that has just opened; counted and listed. subscriber_release - leave the hub,
+ * drop the queue. Not from inside the hub's delivery. */
+void subscriber_init(struct subscriber *sub, struct bridge *bridge, const struct door *door, void *connection);
+void subscriber_release(struct subscriber *sub);
+
+/* subscriber_start - take ownership of a feed (not started), place it by since, queue its opening message and begin to
+ * replay. Returns: RS_OK, or an error with nothing queued; the feed is owned in both cases. */
+enum rs_err subscriber_start(struct subscriber *sub, struct feed *feed, struct cursor since, struct fault *fault)
+    RS_MUST_CHECK;
+/* subscriber_resume - replay (again) from `after`, for instance after a change of streams. */
+void subscriber_resume(struct subscriber *sub);
+
+/* subscriber_control - queue one message without an id, behind what is queued. */
+void subscriber_control(struct subscriber *sub, const char *json, size_t len);
+/* subscriber_raw - queue bytes that are already framed (an SSE comment). */
+void subscriber_raw(struct subscriber *sub, const char *bytes, size_t len);
+/* subscriber_live - the hub has a block for it; borrowed. */
+void subscriber_live(struct subscriber *sub, struct block *block);
+/* subscriber_end - queue nothing more and have the door close it. */
+void subscriber_end(struct subscriber *sub, enum end_reason reason);
+
+/* For doors: what waits to leave, and that n bytes of it have left. */
+int subscriber_peek(const struct subscriber *sub, struct iovec *iov, int max);
+void subscriber_consume(struct subscriber *sub, size_t n);
+void subscriber_drop_queue(struct subscriber *sub);
+
+/* subscriber_step - one step of replay; false: not to be called again until it is scheduled. For the hub. */
+bool subscriber_step(struct subscriber *sub);
+
+#endif
