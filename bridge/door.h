@@ -28,11 +28,11 @@ struct door {
     void (*wake)(struct subscriber *sub);
     /* end - close the connection, politely where the reason allows it. The subscriber is freed later, from the loop. */
     void (*end)(struct subscriber *sub, enum end_reason reason);
-    /* heartbeat - nothing was sent for HEARTBEAT_MS. NULL: the door's library does it. */
+    /* cut - end was called SUBSCRIBER_END_MS ago and the connection is still there: do without politeness. */
+    void (*cut)(struct subscriber *sub);
+    /* heartbeat - nothing was sent for the time set by bridge.heartbeat. NULL: the door's library does it. */
     void (*heartbeat)(struct subscriber *sub);
 };
-
-#define HEARTBEAT_MS 20000
 
 extern const struct door door_ws, door_sse, door_poll;
 extern const struct door *const doors[];

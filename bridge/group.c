@@ -106,7 +106,7 @@ static enum rs_err put_event(struct group *g, struct block *block, enum frame_fo
     if (!err)
         err = block_begin_event(block, ev->id);
     for (int i = 0; !err && i < out->n; i++)
-        err = block_put(block, format, cursor_format(ev->id, i, id), out->text.data + out->at[i].start, out->at[i].len);
+        err = block_put(block, format, cursor_format(ev->id, out->first_part + i, id), out->text.data + out->at[i].start, out->at[i].len);
     return err;
 }
 

@@ -270,13 +270,17 @@ void hub_each(struct hub *hub, void (*fn)(struct subscriber *sub, void *ctx), vo
 void hub_sweep(struct hub *hub)
 {
     int64_t now = (int64_t)uv_now(&hub->bridge->loop);
-    int64_t stall_ms = config_number(hub->bridge->dd.config, "limits.subscriber_stall");
+    int64_t stall_ms = config_number(hub->bridge->dd.config, "limits.subscriber_time");
+    int64_t heartbeat_ms = config_number(hub->bridge->dd.config, "bridge.heartbeat");
     for (struct subscriber *sub = hub->all; sub; sub = sub->all_next) {
-        if (sub->state == SUBSCRIBER_ENDED)
+        if (sub->state == SUBSCRIBER_ENDED) {
+            if (now - sub->progress_ms > SUBSCRIBER_END_MS)
+                sub->door->cut(sub);
             continue;
+        }
         if (sub->queue_len > 0 && now - sub->progress_ms > stall_ms)
             subscriber_end(sub, END_STALLED);
-        else if (sub->queue_len == 0 && sub->door->heartbeat && now - sub->progress_ms >= HEARTBEAT_MS)
+        else if (sub->queue_len == 0 && sub->door->heartbeat && now - sub->progress_ms >= heartbeat_ms)
             sub->door->heartbeat(sub);
     }
 }

@@ -45,6 +45,7 @@ void subscriber_end(struct subscriber *sub, enum end_reason reason)
     if (sub->state == SUBSCRIBER_ENDED)
         return;
     sub->state = SUBSCRIBER_ENDED;
+    sub->progress_ms = (int64_t)uv_now(&sub->bridge->loop);
     hub_unschedule(sub->bridge->hub, sub);
     if (reason == END_OVERLOAD || reason == END_STALLED) {
         sub->bridge->metrics.values[reason == END_OVERLOAD ? METRIC_ENDED_OVERLOAD : METRIC_ENDED_STALLED]++;

@@ -14,6 +14,7 @@
 #define REPLAY_EVENTS 256                /* events read from the log in one step */
 #define REPLAY_BLOCK_BYTES (64 * 1024)   /* a step ends when its messages are larger than that */
 #define REPLAY_QUEUE_BYTES (128 * 1024)  /* no step while more than that is queued */
+#define SUBSCRIBER_END_MS 5000           /* from the wish to end a connection to its cut */
 
 struct bridge;
 struct group;
@@ -43,7 +44,7 @@ struct subscriber {
     struct queued { struct block *block; size_t at; } *queue;
     unsigned queue_first, queue_len, queue_cap; /* a ring; queue_cap is a power of two */
     size_t queued_bytes;
-    int64_t progress_ms;        /* when bytes last left, or the queue began */
+    int64_t progress_ms;        /* when bytes last left, or the queue began; ENDED: when it ended */
 };
 
 /* subscriber_init - of a connection that has just opened; counted and listed. subscriber_release - leave the hub,

@@ -1,0 +1,390 @@
+#include "bridge/ingest.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "event/line.h"
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define RETRY_FIRST_MS 20
+#define RETRY_MOST_MS 1000
+#define STOP_TRIES 5        /* when stopping: what is not stored then stays unacknowledged, and is sent again */
+#define FOREIGN_EVENTS 1000 /* read at once */
+
+/* Every home there can be: what other processes may have appended to. */
+static const char *const all_homes[] = {"run:*",     "tool:*", "session:*", "crew:*",  "mission:*",
+                                        "adw:*", "queue",  "system",    "webhooks"};
+
+struct ingest {
+    struct eventlog *log;
+    struct ingest_sink sink;
+    int64_t published;
+    struct peer *named;       /* peers with a producer, a reference each */
+    struct outcome *outcome;  /* being made */
+    struct line *lines;       /* of the transaction being made; entries point into them */
+    struct eventlog_entry *entries;
+    struct peer **peers;      /* whose line entry i is: borrowed from the intake, which is kept until the commit */
+    size_t n_entries;
+    struct intake *held;      /* intakes whose text entries point into, and whose peers are used below */
+    struct peer *to_ack;
+};
+
+static struct outcome *current(struct ingest *in)
+{
+    while (!in->outcome) { /* without memory nothing can be stored: wait for it as for a full disk */
+        in->outcome = calloc(1, sizeof *in->outcome);
+        if (in->outcome)
+            in->outcome->commit_us = -1;
+        else
+            nanosleep(&(struct timespec){.tv_nsec = RETRY_FIRST_MS * 1000000L}, NULL);
+    }
+    return in->outcome;
+}
+
+static struct answer *answer_to(struct ingest *in, struct peer *peer)
+{
+    struct outcome *o = current(in);
+    if (peer->pending)
+        for (int i = o->n_answers; i-- > 0;)
+            if (o->answers[i].peer == peer)
+                return &o->answers[i];
+    if (o->n_answers == o->answers_cap) {
+        int cap = o->answers_cap ? 2 * o->answers_cap : 8;
+        struct answer *answers = realloc(o->answers, (size_t)cap * sizeof *answers);
+        if (!answers)
+            return NULL; /* the peer asks again after a time, and learns then */
+        o->answers = answers;
+        o->answers_cap = cap;
+    }
+    struct answer *a = &o->answers[o->n_answers++];
+    *a = (struct answer){.peer = peer_ref(peer)};
+    buf_init(&a->text, INGEST_ANSWER_MAX);
+    peer->pending = true;
+    return a;
+}
+
+static void put_error(struct ingest *in, struct peer *peer, int64_t n, const char *message)
+{
+    struct answer *a = answer_to(in, peer);
+    in->outcome->n_errors++;
+    if (!a || a->text.len > INGEST_ANSWER_MAX / 2)
+        return;
+    buf_puts(&a->text, "{\"error\":");
+    buf_put_json(&a->text, message, strlen(message));
+    if (n > 0)
+        buf_printf(&a->text, ",\"n\":%" PRId64, n);
+    buf_puts(&a->text, "}\n");
+}
+
+static void list_for_ack(struct ingest *in, struct peer *peer)
+{
+    if (!peer->ack || peer->ack_listed)
+        return;
+    peer->ack_listed = true;
+    peer->ack_next = in->to_ack;
+    in->to_ack = peer;
+}
+
+/* stored: all that came before has been committed. */
+static void put_acks(struct ingest *in, bool stored)
+{
+    while (in->to_ack) {
+        struct peer *peer = in->to_ack;
+        in->to_ack = peer->ack_next;
+        peer->ack_listed = false;
+        struct answer *a = stored && peer->acked != peer->last ? answer_to(in, peer) : NULL;
+        if (!a)
+            continue;
+        buf_printf(&a->text, "{\"ack\":%" PRId64 "}\n", peer->last);
+        peer->acked = peer->last;
+    }
+}
+
+/* Hand the outcome over, unless there is nothing in it. */
+static void give_outcome(struct ingest *in)
+{
+    struct outcome *o = in->outcome;
+    if (!o)
+        return;
+    for (int i = 0; i < o->n_answers; i++)
+        o->answers[i].peer->pending = false;
+    in->outcome = NULL;
+    in->sink.outcome(in->sink.ctx, o);
+}
+
+static bool add_event(struct outcome *o, struct event *ev)
+{
+    if (o->n_events == o->events_cap) {
+        int cap = o->events_cap ? 2 * o->events_cap : 64;
+        struct event **events = realloc(o->events, (size_t)cap * sizeof *events);
+        if (!events)
+            return false;
+        o->events = events;
+        o->events_cap = cap;
+    }
+    o->events[o->n_events++] = ev;
+    return true;
+}
+
+/* After a failure: wait, longer each time. Returns false when it is time to give up. */
+static bool wait_to_retry(struct ingest *in, int tries, const char *what, const struct fault *fault)
+{
+    int ms = RETRY_FIRST_MS << (tries < 6 ? tries : 6);
+    if (ms > RETRY_MOST_MS)
+        ms = RETRY_MOST_MS;
+    current(in)->n_failures++;
+    if (tries == 0)
+        log_event(LOG_LEVEL_ERROR, what, "reason=\"%s\"", fault->message);
+    if (tries >= STOP_TRIES && in->sink.stopping(in->sink.ctx))
+        return false;
+    nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000L}, NULL);
+    return true;
+}
+
+/* Add the events with published < id < before (0: all) to the outcome. What is stored is published, so no giving up. */
+static void read_foreign(struct ingest *in, int64_t before)
+{
+    struct eventlog_query query = {.streams = all_homes, .n_streams = sizeof all_homes / sizeof *all_homes,
+                                   .until = before > 0 ? before - 1 : 0};
+    for (int tries = 0;;) {
+        struct event **events = NULL;
+        struct fault fault = {0};
+        int n = 0, i = 0;
+        int64_t examined = 0;
+        query.after = in->published;
+        enum rs_err err = eventlog_read(in->log, &query, FOREIGN_EVENTS, &events, &n, &examined, &fault);
+        if (!err) {
+            struct outcome *o = current(in);
+            while (i < n && add_event(o, event_ref(events[i])))
+                in->published = events[i++]->id;
+            o->n_foreign += i;
+            if (i < n)
+                err = fault_set(&fault, RS_NOMEM, "no memory for events");
+        }
+        eventlog_events_free(events, n);
+        if (err && !wait_to_retry(in, tries++, "log.unreadable", &fault))
+            return;
+        if (!err && n == 0)
+            return;
+    }
+}
+
+static void forget_batch(struct ingest *in)
+{
+    in->n_entries = 0;
+    while (in->held) {
+        struct intake *next = in->held->next;
+        intake_free(in->held);
+        in->held = next;
+    }
+}
+
+static bool append(struct ingest *in)
+{
+    for (int tries = 0;; tries++) {
+        struct fault fault = {0};
+        struct timespec a, b;
+        clock_gettime(CLOCK_MONOTONIC, &a);
+        enum rs_err err = eventlog_append(in->log, in->entries, in->n_entries, &fault);
+        clock_gettime(CLOCK_MONOTONIC, &b);
+        if (!err) {
+            current(in)->commit_us = (b.tv_sec - a.tv_sec) * 1000000 + (b.tv_nsec - a.tv_nsec) / 1000;
+            return true;
+        }
+        if (!wait_to_retry(in, tries, "commit.failed", &fault))
+            return false;
+    }
+}
+
+static void take_stored(struct ingest *in, const struct eventlog_entry *e, struct peer *peer)
+{
+    struct outcome *o = current(in);
+    if (e->status == RS_CONFLICT) {
+        put_error(in, peer, e->producer_seq, "the run has ended");
+    } else if (e->status != RS_OK) {
+        put_error(in, peer, e->producer_seq, rs_err_name(e->status));
+    } else if (e->duplicate) {
+        o->n_duplicates++;
+    } else {
+        if (e->event->id > in->published + 1)
+            read_foreign(in, e->event->id);
+        while (!add_event(o, e->event))
+            nanosleep(&(struct timespec){.tv_nsec = RETRY_FIRST_MS * 1000000L}, NULL);
+        in->published = e->event->id;
+        o->n_stored++;
+    }
+}
+
+/* Commit what has been gathered, and hand over the outcome with its events and acknowledgements. */
+static void commit(struct ingest *in)
+{
+    bool stored = in->n_entries == 0 || append(in);
+    for (size_t i = 0; stored && i < in->n_entries; i++)
+        take_stored(in, &in->entries[i], in->peers[i]);
+    put_acks(in, stored);
+    in->n_entries = 0;
+    give_outcome(in);
+}
+
+static void remove_named(struct ingest *in, struct peer *peer)
+{
+    for (struct peer **link = &in->named; *link; link = &(*link)->next)
+        if (*link == peer) {
+            *link = peer->next;
+            peer->next = NULL;
+            peer_unref(peer);
+            return;
+        }
+}
+
+static void take_hello(struct ingest *in, struct peer *peer, const struct line *line)
+{
+    int64_t last = 0;
+    struct fault fault = {0};
+    commit(in); /* lines of the same producer on its old connection count */
+    for (int tries = 0; eventlog_producer(in->log, line->producer, &last, &fault) != RS_OK; tries++)
+        if (!wait_to_retry(in, tries, "log.unreadable", &fault))
+            return;
+    if (*peer->producer)
+        remove_named(in, peer);
+    for (struct peer *p = in->named, *next; p; p = next) {
+        next = p->next;
+        if (strcmp(p->producer, line->producer) != 0)
+            continue;
+        struct answer *a = answer_to(in, p);
+        if (a)
+            a->close = true;
+        p->replaced = true;
+        remove_named(in, p);
+    }
+    strcpy(peer->producer, line->producer);
+    peer->ack = line->ack;
+    peer->last = peer->acked = last;
+    peer->next = in->named;
+    in->named = peer_ref(peer);
+    struct answer *a = answer_to(in, peer);
+    if (a)
+        buf_printf(&a->text, "{\"hello\":1,\"lastSeq\":%" PRId64 "}\n", last);
+}
+
+static void take_event(struct ingest *in, struct peer *peer, const struct line *line)
+{
+    bool numbered = line->n > 0 && *peer->producer;
+    if (numbered && line->n <= peer->last) {
+        current(in)->n_duplicates++;
+        peer->acked = -1; /* it did not hear the acknowledgement: say it again */
+        list_for_ack(in, peer);
+        return;
+    }
+    if (numbered) {
+        peer->last = line->n;
+        list_for_ack(in, peer);
+    }
+    in->peers[in->n_entries] = peer;
+    in->entries[in->n_entries++] = (struct eventlog_entry){
+        .stream = line->stream,
+        .type = line->type,
+        .data = line->data,
+        .data_len = line->data_len,
+        .time_ms = line->time_ms,
+        .oid = line->oid,
+        .producer = numbered ? peer->producer : NULL,
+        .producer_seq = line->n,
+    };
+}
+
+static void take_line(struct ingest *in, struct peer *peer, const char *text, size_t len)
+{
+    struct line *line = &in->lines[in->n_entries];
+    struct fault fault = {0};
+    if (len > 0 && text[len - 1] == '\r')
+        len--;
+    if (len == 0)
+        return;
+    current(in)->n_lines++;
+    enum rs_err err = line_parse(text, len, line, &fault);
+    if (err) {
+        put_error(in, peer, line->n, fault.message);
+        if (*peer->producer && line->n > peer->last) { /* refused for good: not to be sent again */
+            peer->last = line->n;
+            list_for_ack(in, peer);
+        }
+    } else if (line->kind == LINE_HELLO) {
+        take_hello(in, peer, line);
+    } else {
+        take_event(in, peer, line);
+    }
+}
+
+void ingest_take(struct ingest *in, struct intake *list)
+{
+    while (list) {
+        struct intake *now = list;
+        struct peer *peer = now->peer;
+        list = now->next;
+        now->next = in->held;
+        in->held = now;
+        const char *p = now->text, *end = now->text + now->len;
+        while (p < end && !peer->replaced) {
+            const char *newline = memchr(p, '\n', (size_t)(end - p));
+            take_line(in, peer, p, (size_t)(newline - p));
+            p = newline + 1;
+            if (in->n_entries == INGEST_ENTRIES_MAX)
+                commit(in);
+        }
+        current(in)->bytes += now->len;
+        if (now->closed)
+            remove_named(in, peer);
+    }
+    commit(in);
+    forget_batch(in);
+}
+
+void ingest_foreign(struct ingest *in)
+{
+    if (!eventlog_changed(in->log))
+        return;
+    read_foreign(in, 0);
+    give_outcome(in);
+}
+
+enum rs_err ingest_new(struct eventlog *log, const struct ingest_sink *sink, struct ingest **ret, int64_t *ret_head,
+                       struct fault *fault)
+{
+    int64_t head;
+    enum rs_err err = eventlog_head(log, &head, fault);
+    if (err)
+        return err;
+    struct ingest *in = calloc(1, sizeof *in);
+    if (in) {
+        in->lines = calloc(INGEST_ENTRIES_MAX, sizeof *in->lines);
+        in->entries = calloc(INGEST_ENTRIES_MAX, sizeof *in->entries);
+        in->peers = calloc(INGEST_ENTRIES_MAX, sizeof *in->peers);
+    }
+    if (!in || !in->lines || !in->entries || !in->peers) {
+        ingest_free(in);
+        return fault_set(fault, RS_NOMEM, "no memory for the writer");
+    }
+    in->log = log;
+    in->sink = *sink;
+    in->published = head;
+    *ret = in;
+    *ret_head = head;
+    return RS_OK;
+}
+
+void ingest_free(struct ingest *in)
+{
+    if (!in)
+        return;
+    forget_batch(in);
+    while (in->named)
+        remove_named(in, in->named);
+    outcome_free(in->outcome);
+    free(in->lines);
+    free(in->entries);
+    free(in->peers);
+    free(in);
+}

@@ -1,0 +1,76 @@
+/* ingest - spool lines into the event log: numbering, acknowledgements, errors, and the order of publication. Knows
+ * nothing of sockets. Threads: the writer's, except what is said of peers. */
+#ifndef RUNSPOOL_BRIDGE_INGEST_H
+#define RUNSPOOL_BRIDGE_INGEST_H
+
+#include "base/buf.h"
+#include "base/id.h"
+#include "event/eventlog.h"
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define INGEST_ENTRIES_MAX 1024        /* events of one transaction */
+#define INGEST_ANSWER_MAX (256 * 1024) /* bytes of answers to one peer in one outcome; further errors are only counted */
+
+/* A connection to the spool socket, known to both threads. */
+struct peer {
+    _Atomic int refs;
+    void *connection; /* the loop's; NULL once it is closed */
+    /* the writer's: */
+    char producer[ID_MAX + 1]; /* "" before a hello */
+    bool ack;                  /* wants acknowledgements */
+    bool replaced;             /* its producer has connected anew: what it still sends is ignored */
+    int64_t last, acked;       /* highest n seen, and said */
+    struct peer *next;         /* list of those with a producer */
+    bool pending;              /* has an answer in the outcome being made */
+    struct peer *ack_next;     /* list of those to be acknowledged after the next commit */
+    bool ack_listed;
+};
+struct peer *peer_new(void *connection); /* one reference; NULL: no memory */
+struct peer *peer_ref(struct peer *peer);
+void peer_unref(struct peer *peer);      /* NULL is fine; any thread */
+
+/* Whole lines of one peer, in the order they came. */
+struct intake {
+    struct intake *next;
+    struct peer *peer; /* a reference */
+    bool closed;       /* the connection is gone; no text */
+    size_t len;
+    char text[];       /* lines, each ended by '\n' */
+};
+struct intake *intake_new(struct peer *peer, const char *text, size_t len); /* NULL: no memory */
+void intake_free(struct intake *in);
+
+/* What one transaction brought, for the loop. */
+struct outcome {
+    struct outcome *next;
+    struct event **events; /* to be published, ids rising */
+    int n_events, events_cap;
+    struct answer { struct peer *peer; struct buf text; bool close; } *answers;
+    int n_answers, answers_cap;
+    int64_t n_lines, n_errors, n_duplicates, n_stored, n_foreign, n_failures;
+    int64_t commit_us; /* -1: nothing was committed */
+    size_t bytes;      /* of intake dealt with */
+    bool last;         /* the writer has ended */
+};
+void outcome_free(struct outcome *o); /* NULL is fine */
+
+struct ingest_sink {
+    void (*outcome)(void *ctx, struct outcome *o); /* takes ownership */
+    bool (*stopping)(void *ctx);                   /* give up on a log that cannot be written? */
+    void *ctx;
+};
+struct ingest;
+/* ingest_new - log: borrowed, EVENTLOG_WRITE. Publication begins after the log's present head, *ret_head. */
+enum rs_err ingest_new(struct eventlog *log, const struct ingest_sink *sink, struct ingest **ret, int64_t *ret_head,
+                       struct fault *fault) RS_MUST_CHECK;
+void ingest_free(struct ingest *in); /* NULL is fine */
+/* ingest_take - store a list of intakes (ownership passes), in transactions of at most INGEST_ENTRIES_MAX events; each
+ * gives an outcome. A log that cannot be written is tried again until it can, or until the sink says stopping.
+ * Blocks on the disk. */
+void ingest_take(struct ingest *in, struct intake *list);
+/* ingest_foreign - look for events that other processes appended. */
+void ingest_foreign(struct ingest *in);
+
+#endif

@@ -1,0 +1,269 @@
+#include "bridge/spool_server.h"
+#include "base/log.h"
+#include "bridge/bridge.h"
+#include "bridge/lines.h"
+#include "bridge/listener.h"
+#include "bridge/writer.h"
+#include "event/event.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define READ_BYTES (256 * 1024)        /* taken from one connection in one turn of the loop */
+#define UNSENT_MAX (1024 * 1024)       /* answers a peer leaves unread before it is cut */
+
+struct emitter {
+    struct spool_server *server;
+    struct peer *peer;
+    uv_poll_t poll;
+    int fd;
+    struct lines lines;
+    struct buf unsent;      /* answers */
+    bool reading, paused;   /* paused: the writer is behind */
+    struct emitter *next, **link;
+};
+
+struct spool_server {
+    struct bridge *bridge;
+    struct listener *listener;
+    struct emitter *emitters;
+    char *read_buffer;
+    int n_emitters;
+    gid_t group; /* the data directory's: its members may emit */
+    bool any_paused;
+};
+
+static void on_io(uv_poll_t *poll, int status, int events);
+
+static void watch(struct emitter *e)
+{
+    int events = (e->reading && !e->paused ? UV_READABLE : 0) | (e->unsent.len > 0 ? UV_WRITABLE : 0);
+    if (events)
+        uv_poll_start(&e->poll, events, on_io);
+    else
+        uv_poll_stop(&e->poll);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct emitter *e = handle->data;
+    lines_release(&e->lines);
+    buf_release(&e->unsent);
+    free(e);
+}
+
+static void give_closed(struct emitter *e)
+{
+    struct intake *in = intake_new(e->peer, NULL, 0);
+    if (in)
+        writer_put(e->server->bridge->writer, in);
+}
+
+static void close_emitter(struct emitter *e)
+{
+    struct spool_server *s = e->server;
+    *e->link = e->next;
+    if (e->next)
+        e->next->link = e->link;
+    s->n_emitters--;
+    s->bridge->metrics.values[METRIC_CONNECTIONS_SPOOL]--;
+    e->peer->connection = NULL;
+    give_closed(e);
+    peer_unref(e->peer);
+    uv_close((uv_handle_t *)&e->poll, on_closed);
+    close(e->fd);
+}
+
+/* Returns false when the connection is gone. */
+static bool flush(struct emitter *e)
+{
+    while (e->unsent.len > 0) {
+        ssize_t n = send(e->fd, e->unsent.data, e->unsent.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+            return true;
+        if (n < 0)
+            return false;
+        buf_consume(&e->unsent, (size_t)n);
+    }
+    buf_release(&e->unsent);
+    return true;
+}
+
+static bool say(struct emitter *e, const char *text, size_t len)
+{
+    return buf_append(&e->unsent, text, len) == RS_OK && flush(e);
+}
+
+static enum rs_err take_block(void *ctx, const char *text, size_t len)
+{
+    struct emitter *e = ctx;
+    struct intake *in = intake_new(e->peer, text, len);
+    if (!in)
+        return RS_NOMEM;
+    writer_put(e->server->bridge->writer, in);
+    return RS_OK;
+}
+
+static void refuse_long_line(void *ctx)
+{
+    struct emitter *e = ctx;
+    char text[96];
+    int n = snprintf(text, sizeof text, "{\"error\":\"a line has more than %d bytes\"}\n", EVENT_LINE_MAX);
+    e->server->bridge->metrics.values[METRIC_SPOOL_LINES]++;
+    e->server->bridge->metrics.values[METRIC_SPOOL_ERRORS]++;
+    (void)buf_append(&e->unsent, text, (size_t)n); /* sent below; too many unread ones end the connection there */
+}
+
+/* Returns false when the connection has ended. */
+static bool read_some(struct emitter *e)
+{
+    struct lines_sink sink = {take_block, refuse_long_line, e};
+    ssize_t n = recv(e->fd, e->server->read_buffer, READ_BYTES, MSG_DONTWAIT);
+    if (n < 0)
+        return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+    if (n > 0)
+        return lines_feed(&e->lines, e->server->read_buffer, (size_t)n, &sink) == RS_OK && !e->unsent.err && flush(e);
+    if (e->lines.rest.len > 0) /* the last line may lack its newline: printf '...' | nc -U */
+        (void)lines_feed(&e->lines, "\n", 1, &sink);
+    return false;
+}
+
+static void on_io(uv_poll_t *poll, int status, int events)
+{
+    struct emitter *e = poll->data;
+    struct spool_server *s = e->server;
+    bool alive = status == 0;
+    if (alive && (events & UV_WRITABLE))
+        alive = flush(e);
+    if (alive && (events & UV_READABLE))
+        alive = read_some(e);
+    if (!alive) {
+        close_emitter(e);
+        return;
+    }
+    if (writer_backlog(s->bridge->writer) > WRITER_BACKLOG_MAX)
+        e->paused = s->any_paused = true;
+    watch(e);
+}
+
+static void on_accept(void *ctx, int fd, const char *peer)
+{
+    struct spool_server *s = ctx;
+    (void)peer;
+    if (!listener_peer_allowed(fd, s->group)) {
+        log_event(LOG_LEVEL_WARN, "spool.refused", "reason=\"neither our user nor of the data directory's group\"");
+        close(fd);
+        return;
+    }
+    struct emitter *e = calloc(1, sizeof *e);
+    struct peer *p = e ? peer_new(e) : NULL;
+    if (!p) {
+        free(e);
+        close(fd);
+        return;
+    }
+    e->server = s;
+    e->peer = p;
+    e->fd = fd;
+    e->reading = true;
+    lines_init(&e->lines, EVENT_LINE_MAX);
+    buf_init(&e->unsent, UNSENT_MAX);
+    e->next = s->emitters;
+    e->link = &s->emitters;
+    if (e->next)
+        e->next->link = &e->next;
+    s->emitters = e;
+    s->n_emitters++;
+    s->bridge->metrics.values[METRIC_CONNECTIONS_SPOOL]++;
+    uv_poll_init(&s->bridge->loop, &e->poll, fd);
+    e->poll.data = e;
+    watch(e);
+}
+
+static int room(void *ctx)
+{
+    const struct spool_server *s = ctx;
+    return (int)config_number(s->bridge->dd.config, "limits.spool_connections") - s->n_emitters;
+}
+
+enum rs_err spool_server_open(struct bridge *bridge, struct spool_server **ret, struct fault *fault)
+{
+    char address[PATH_MAX + 8] = "unix:";
+    struct spool_server *s = calloc(1, sizeof *s);
+    if (s)
+        s->read_buffer = malloc(READ_BYTES);
+    if (!s || !s->read_buffer) {
+        free(s);
+        return fault_set(fault, RS_NOMEM, "no memory for the spool socket");
+    }
+    s->bridge = bridge;
+    struct stat st;
+    s->group = stat(bridge->dd.root, &st) == 0 ? st.st_gid : getegid();
+    datadir_path(&bridge->dd, address + 5, DATADIR_SPOOL_SOCKET);
+    enum rs_err err = listener_open(&bridge->loop, address, on_accept, room, s, &s->listener, fault);
+    if (err) {
+        free(s->read_buffer);
+        free(s);
+        return err;
+    }
+    *ret = s;
+    return RS_OK;
+}
+
+void spool_server_answer(struct spool_server *s, const struct outcome *o)
+{
+    for (int i = 0; i < o->n_answers; i++) {
+        const struct answer *a = &o->answers[i];
+        struct emitter *e = a->peer->connection;
+        if (!e)
+            continue;
+        bool alive = a->text.len == 0 || say(e, a->text.data, a->text.len);
+        if (!alive || a->close)
+            close_emitter(e);
+        else
+            watch(e);
+    }
+    if (!s->any_paused || writer_backlog(s->bridge->writer) > WRITER_BACKLOG_MAX / 2)
+        return;
+    s->any_paused = false;
+    for (struct emitter *e = s->emitters; e; e = e->next) {
+        e->paused = false;
+        watch(e);
+    }
+}
+
+void spool_server_drain(struct spool_server *s)
+{
+    listener_close(s->listener);
+    s->listener = NULL;
+    for (struct emitter *e = s->emitters, *next; e; e = next) {
+        int pending = 0;
+        bool alive = true;
+        next = e->next;
+        while (alive && ioctl(e->fd, FIONREAD, &pending) == 0 && pending > 0)
+            alive = read_some(e);
+        e->reading = false;
+        if (alive)
+            watch(e);
+        else
+            close_emitter(e);
+    }
+}
+
+void spool_server_close(struct spool_server *s)
+{
+    if (!s)
+        return;
+    listener_close(s->listener);
+    while (s->emitters)
+        close_emitter(s->emitters);
+    free(s->read_buffer);
+    free(s);
+}

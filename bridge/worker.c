@@ -1,0 +1,126 @@
+#include "bridge/worker.h"
+#include <stdlib.h>
+
+struct worker {
+    const struct datadir *dd;
+    uv_thread_t thread;
+    uv_async_t async;
+    uv_mutex_t mutex;
+    uv_cond_t cond;
+    /* under the mutex: */
+    struct job *queue, **queue_end, *finished;
+    int n_waiting;
+    bool stop;
+};
+
+static struct job *take_job(struct worker *w)
+{
+    uv_mutex_lock(&w->mutex);
+    while (!w->queue && !w->stop)
+        uv_cond_wait(&w->cond, &w->mutex);
+    struct job *job = w->queue;
+    if (job) {
+        w->queue = job->next;
+        if (!w->queue)
+            w->queue_end = &w->queue;
+        w->n_waiting--;
+    }
+    uv_mutex_unlock(&w->mutex);
+    return job;
+}
+
+static void run(void *ctx)
+{
+    struct worker *w = ctx;
+    struct store store = {0};
+    bool open = false;
+    for (struct job *job; (job = take_job(w));) {
+        struct fault fault = {0};
+        if (!open)
+            open = store_open(&store, w->dd, "bridge", &fault) == RS_OK;
+        job->run(job, open ? &store : NULL, &fault);
+        uv_mutex_lock(&w->mutex);
+        job->next = w->finished;
+        w->finished = job;
+        uv_mutex_unlock(&w->mutex);
+        uv_async_send(&w->async);
+    }
+    if (open)
+        store_release(&store);
+}
+
+static void finish_jobs(struct worker *w)
+{
+    uv_mutex_lock(&w->mutex);
+    struct job *job = w->finished, *next;
+    w->finished = NULL;
+    uv_mutex_unlock(&w->mutex);
+    for (; job; job = next) {
+        next = job->next;
+        job->done(job);
+    }
+}
+
+static void on_async(uv_async_t *async)
+{
+    finish_jobs(async->data);
+}
+
+enum rs_err worker_start(uv_loop_t *loop, const struct datadir *dd, struct worker **ret, struct fault *fault)
+{
+    struct worker *w = calloc(1, sizeof *w);
+    if (!w)
+        return fault_set(fault, RS_NOMEM, "no memory for the worker");
+    w->dd = dd;
+    w->queue_end = &w->queue;
+    uv_mutex_init(&w->mutex);
+    uv_cond_init(&w->cond);
+    if (uv_thread_create(&w->thread, run, w) != 0) {
+        uv_cond_destroy(&w->cond);
+        uv_mutex_destroy(&w->mutex);
+        free(w);
+        return fault_set(fault, RS_IO, "cannot start a thread");
+    }
+    uv_async_init(loop, &w->async, on_async);
+    w->async.data = w;
+    *ret = w;
+    return RS_OK;
+}
+
+enum rs_err worker_put(struct worker *w, struct job *job)
+{
+    enum rs_err err = RS_OK;
+    uv_mutex_lock(&w->mutex);
+    if (w->n_waiting >= WORKER_JOBS_MAX) {
+        err = RS_BUSY;
+    } else {
+        job->next = NULL;
+        *w->queue_end = job;
+        w->queue_end = &job->next;
+        w->n_waiting++;
+    }
+    uv_mutex_unlock(&w->mutex);
+    uv_cond_signal(&w->cond);
+    return err;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct worker *w = handle->data;
+    uv_cond_destroy(&w->cond);
+    uv_mutex_destroy(&w->mutex);
+    free(w);
+}
+
+void worker_free(struct worker *w)
+{
+    if (!w)
+        return;
+    uv_mutex_lock(&w->mutex);
+    w->stop = true;
+    uv_mutex_unlock(&w->mutex);
+    uv_cond_signal(&w->cond);
+    uv_thread_join(&w->thread);
+    finish_jobs(w);
+    uv_close((uv_handle_t *)&w->async, on_closed);
+}

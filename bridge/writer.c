@@ -1,0 +1,160 @@
+#include "bridge/writer.h"
+#include "base/log.h"
+#include "model/store.h"
+#include <assert.h>
+#include <stdlib.h>
+
+struct writer {
+    struct eventlog *log;
+    struct ingest *ingest;
+    uv_thread_t thread;
+    uv_async_t async;
+    writer_fn *on_outcome;
+    void *ctx;
+    size_t backlog; /* the loop's */
+    uv_mutex_t mutex;
+    uv_cond_t cond;
+    /* under the mutex: */
+    struct intake *queue, **queue_end;
+    struct outcome *outcomes, **outcomes_end;
+    bool stop;
+};
+
+static void put_outcome(void *ctx, struct outcome *o)
+{
+    struct writer *w = ctx;
+    o->next = NULL;
+    uv_mutex_lock(&w->mutex);
+    bool first = !w->outcomes;
+    *w->outcomes_end = o;
+    w->outcomes_end = &o->next;
+    uv_mutex_unlock(&w->mutex);
+    if (first)
+        uv_async_send(&w->async);
+}
+
+static bool is_stopping(void *ctx)
+{
+    struct writer *w = ctx;
+    uv_mutex_lock(&w->mutex);
+    bool stop = w->stop;
+    uv_mutex_unlock(&w->mutex);
+    return stop;
+}
+
+static void put_last(struct writer *w)
+{
+    static struct outcome last = {.commit_us = -1, .last = true}; /* cannot fail for want of memory; never freed */
+    put_outcome(w, &last);
+}
+
+static void run(void *ctx)
+{
+    struct writer *w = ctx;
+    for (bool stop = false; !stop;) {
+        uv_mutex_lock(&w->mutex);
+        if (!w->queue && !w->stop)
+            uv_cond_timedwait(&w->cond, &w->mutex, WRITER_FOREIGN_MS * 1000000u);
+        struct intake *list = w->queue;
+        w->queue = NULL;
+        w->queue_end = &w->queue;
+        stop = w->stop && !list;
+        uv_mutex_unlock(&w->mutex);
+        if (list)
+            ingest_take(w->ingest, list);
+        else
+            ingest_foreign(w->ingest);
+    }
+    store_owner_release();
+    put_last(w);
+}
+
+static void on_async(uv_async_t *async)
+{
+    struct writer *w = async->data;
+    uv_mutex_lock(&w->mutex);
+    struct outcome *list = w->outcomes, *next;
+    w->outcomes = NULL;
+    w->outcomes_end = &w->outcomes;
+    uv_mutex_unlock(&w->mutex);
+    for (; list; list = next) {
+        bool last = list->last;
+        next = list->next;
+        w->backlog -= list->bytes;
+        w->on_outcome(w->ctx, list);
+        if (!last)
+            outcome_free(list);
+    }
+}
+
+enum rs_err writer_start(uv_loop_t *loop, const struct datadir *dd, writer_fn *on_outcome, void *ctx, struct writer **ret,
+                         int64_t *ret_head, struct fault *fault)
+{
+    struct writer *w = calloc(1, sizeof *w);
+    if (!w)
+        return fault_set(fault, RS_NOMEM, "no memory for the writer");
+    w->on_outcome = on_outcome;
+    w->ctx = ctx;
+    w->queue_end = &w->queue;
+    w->outcomes_end = &w->outcomes;
+    struct ingest_sink sink = {put_outcome, is_stopping, w};
+    enum rs_err err = eventlog_open(dd, EVENTLOG_WRITE, store_owner, (void *)dd, &w->log, fault);
+    if (!err)
+        err = ingest_new(w->log, &sink, &w->ingest, ret_head, fault);
+    if (err) {
+        eventlog_close(w->log);
+        free(w);
+        return err;
+    }
+    uv_mutex_init(&w->mutex);
+    uv_cond_init(&w->cond);
+    uv_async_init(loop, &w->async, on_async);
+    w->async.data = w;
+    int failed = uv_thread_create(&w->thread, run, w);
+    assert(!failed); /* at start-up: the process limit is no run-time condition to live with */
+    *ret = w;
+    return RS_OK;
+}
+
+void writer_put(struct writer *w, struct intake *in)
+{
+    w->backlog += in->len;
+    uv_mutex_lock(&w->mutex);
+    bool first = !w->queue;
+    *w->queue_end = in;
+    w->queue_end = &in->next;
+    uv_mutex_unlock(&w->mutex);
+    if (first)
+        uv_cond_signal(&w->cond);
+}
+
+size_t writer_backlog(const struct writer *w)
+{
+    return w->backlog;
+}
+
+void writer_stop(struct writer *w)
+{
+    uv_mutex_lock(&w->mutex);
+    w->stop = true;
+    uv_mutex_unlock(&w->mutex);
+    uv_cond_signal(&w->cond);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct writer *w = handle->data;
+    uv_cond_destroy(&w->cond);
+    uv_mutex_destroy(&w->mutex);
+    free(w);
+}
+
+void writer_free(struct writer *w)
+{
+    if (!w)
+        return;
+    uv_thread_join(&w->thread);
+    ingest_free(w->ingest);
+    eventlog_close(w->log);
+    uv_close((uv_handle_t *)&w->async, on_closed);
+}
