@@ -30,7 +30,12 @@ struct bridge {
     struct web *web;
     struct ws *ws;
     struct worker *worker;
+    uv_signal_t signals[3];
+    uv_timer_t sweep;
     bool draining;          /* SIGTERM came: nothing new begins */
+    bool drain_cut;         /* the clients' time is over */
+    uint64_t drain_until_ms;
+    uv_timer_t drain;
 };
 
 #endif

@@ -62,6 +62,11 @@ int64_t hub_published(const struct hub *hub)
     return hub->published;
 }
 
+int hub_n_subscribers(const struct hub *hub)
+{
+    return hub->n_subscribers;
+}
+
 void hub_enter(struct hub *hub, struct subscriber *sub)
 {
     sub->all_next = hub->all;

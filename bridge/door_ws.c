@@ -1,0 +1,100 @@
+/* door_ws - messages to WebSockets. Bytes are pre-framed and go to the socket directly, many frames a call; the only
+ * thing libwebsockets must never see is half a frame before its own ping or close, so the rest of a frame that was cut
+ * off is given to its own buffer, which it empties first. */
+#include "bridge/door_ws.h"
+#include "bridge/door.h"
+#include <assert.h>
+#include <errno.h>
+#include <libwebsockets.h>
+#include <sys/socket.h>
+
+#define SEND_PIECES 16
+
+/* n of the bytes given went out; have libwebsockets finish the frame in which they end. Returns what is settled. */
+static size_t settle(struct ws_connection *c, const char *bytes, size_t len, size_t n)
+{
+    size_t boundary = frame_boundary(bytes, len, n);
+    if (boundary > n && lws_write(c->wsi, (unsigned char *)bytes + n, boundary - n, LWS_WRITE_RAW) < 0)
+        shutdown(c->fd, SHUT_RDWR); /* the loop then finds it closed */
+    return boundary;
+}
+
+static size_t ws_send(struct subscriber *sub, const char *bytes, size_t len)
+{
+    struct ws_connection *c = sub->connection;
+    if (lws_partial_buffered(c->wsi))
+        return 0;
+    ssize_t n = send(c->fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (n <= 0)
+        return 0; /* full, or broken: then the loop finds out */
+    return (size_t)n == len ? len : settle(c, bytes, len, (size_t)n);
+}
+
+static void close_when_empty(struct ws_connection *c)
+{
+    if (c->close_code && c->sub.queue_len == 0)
+        lws_set_timer_usecs(c->wsi, 1); /* from where libwebsockets sends the code */
+}
+
+void door_ws_writable(struct ws_connection *c)
+{
+    struct iovec iov[SEND_PIECES];
+    while (c->sub.queue_len > 0 && !lws_partial_buffered(c->wsi)) {
+        int n_pieces = subscriber_peek(&c->sub, iov, SEND_PIECES);
+        struct msghdr message = {.msg_iov = iov, .msg_iovlen = (size_t)n_pieces};
+        ssize_t sent = sendmsg(c->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (sent <= 0)
+            break;
+        size_t done = 0, left = (size_t)sent;
+        int i = 0;
+        for (; i < n_pieces && left >= iov[i].iov_len; i++) {
+            done += iov[i].iov_len;
+            left -= iov[i].iov_len;
+        }
+        if (left > 0)
+            done += settle(c, iov[i].iov_base, iov[i].iov_len, left);
+        subscriber_consume(&c->sub, done);
+        if (i < n_pieces)
+            break;
+    }
+    if (c->sub.queue_len > 0)
+        lws_callback_on_writable(c->wsi);
+    close_when_empty(c);
+}
+
+static void ws_wake(struct subscriber *sub)
+{
+    struct ws_connection *c = sub->connection;
+    lws_callback_on_writable(c->wsi);
+}
+
+static void ws_end(struct subscriber *sub, enum end_reason reason)
+{
+    static const int codes[] = {
+        [END_FINISHED] = LWS_CLOSE_STATUS_NORMAL,
+        [END_DRAIN] = LWS_CLOSE_STATUS_GOINGAWAY,
+        [END_OVERLOAD] = 1013, /* try again later (IANA registry of close codes) */
+        [END_STALLED] = 1013,
+        [END_FAILED] = LWS_CLOSE_STATUS_UNEXPECTED_CONDITION,
+    };
+    struct ws_connection *c = sub->connection;
+    c->close_code = codes[reason];
+    close_when_empty(c);
+}
+
+static void ws_cut(struct subscriber *sub)
+{
+    struct ws_connection *c = sub->connection;
+    shutdown(c->fd, SHUT_RDWR);
+}
+
+const struct door door_ws = {
+    .name = "/ws",
+    .format = FRAME_WEBSOCKET,
+    .connections = METRIC_CONNECTIONS_WS,
+    .deliveries = METRIC_DELIVERIES_WS,
+    .send = ws_send,
+    .wake = ws_wake,
+    .end = ws_end,
+    .cut = ws_cut,
+};

@@ -1,0 +1,20 @@
+/* door_ws - what ws.c and door_ws.c share: a WebSocket connection. Threads: the loop only. */
+#ifndef RUNSPOOL_BRIDGE_DOOR_WS_H
+#define RUNSPOOL_BRIDGE_DOOR_WS_H
+
+#include "base/buf.h"
+#include "bridge/subscriber.h"
+
+struct lws;
+struct ws_connection {
+    struct lws *wsi;
+    int fd;
+    bool open;           /* the subscriber has been set up */
+    int close_code;      /* to be closed with it once the queue is empty; 0: not */
+    struct subscriber sub;
+    struct buf message;  /* fragments of the client's message */
+};
+/* door_ws_writable - the socket takes bytes again. */
+void door_ws_writable(struct ws_connection *c);
+
+#endif

@@ -1,0 +1,78 @@
+#include "bridge/exchange.h"
+#include "bridge/bridge.h"
+#include "bridge/web.h"
+#include <stdlib.h>
+
+static void on_departure(uv_poll_t *poll, int status, int events)
+{
+    struct exchange *x = poll->data;
+    (void)status;
+    (void)events;
+    uv_poll_stop(poll);
+    x->gone = true;
+    exchange_resume(x);
+}
+
+static void watch_departure(struct exchange *x)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (!info || uv_poll_init(&x->bridge->loop, &x->departure, info->connect_fd) != 0)
+        return; /* then a heartbeat, or the end of the hold, finds out */
+    x->departure.data = x;
+    x->n_handles++;
+    x->watched = true;
+    uv_poll_start(&x->departure, UV_DISCONNECT, on_departure);
+}
+
+void exchange_suspend(struct exchange *x)
+{
+    if (!x->watched)
+        watch_departure(x);
+    x->suspended = true;
+    MHD_suspend_connection(x->connection);
+}
+
+void exchange_resume(struct exchange *x)
+{
+    if (!x->suspended)
+        return;
+    x->suspended = false;
+    MHD_resume_connection(x->connection);
+    web_kick(x->bridge->web);
+}
+
+static void free_exchange(struct exchange *x)
+{
+    free(x->uri);
+    free(x);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct exchange *x = handle->data;
+    if (--x->n_handles == 0)
+        free_exchange(x);
+}
+
+void exchange_end(struct exchange *x)
+{
+    bool has_handles = x->n_handles > 0;
+    if (x->subscribed)
+        subscriber_release(&x->sub);
+    request_release(&x->request);
+    if (x->watched)
+        uv_close((uv_handle_t *)&x->departure, on_closed);
+    if (x->timed)
+        uv_close((uv_handle_t *)&x->hold, on_closed);
+    if (!has_handles)
+        free_exchange(x);
+}
+
+void exchange_hold(struct exchange *x, uint64_t ms, uv_timer_cb on_due)
+{
+    uv_timer_init(&x->bridge->loop, &x->hold);
+    x->hold.data = x;
+    x->timed = true;
+    x->n_handles++;
+    uv_timer_start(&x->hold, on_due, ms, 0);
+}

@@ -1,0 +1,42 @@
+/* exchange - one HTTP request and its answer. Threads: the loop only. */
+#ifndef RUNSPOOL_BRIDGE_EXCHANGE_H
+#define RUNSPOOL_BRIDGE_EXCHANGE_H
+
+#include "bridge/request.h"
+#include "bridge/subscriber.h"
+#include <microhttpd.h>
+#include <uv.h>
+
+struct exchange {
+    struct bridge *bridge;
+    struct MHD_Connection *connection;
+    char *uri;                 /* as sent */
+    struct request request;
+    bool begun;                /* the handler has been called before */
+    bool options;              /* it is an OPTIONS request */
+    bool subscribed;           /* sub has been set up */
+    bool suspended;
+    bool gone;                 /* the client left */
+    bool due;                  /* a held poll has waited long enough */
+    bool watched, timed;       /* departure, hold are in use */
+    struct subscriber sub;
+    uv_poll_t departure;       /* tells that the client left while suspended */
+    uv_timer_t hold;
+    int n_handles;             /* of those two, not yet closed; the last one frees the exchange */
+};
+
+/* door_sse_begin, door_poll_begin - answer a checked request. door_poll_again: after it was resumed. */
+enum MHD_Result door_sse_begin(struct exchange *x);
+enum MHD_Result door_poll_begin(struct exchange *x);
+enum MHD_Result door_poll_again(struct exchange *x);
+
+/* exchange_suspend, exchange_resume - stop and go on with the connection; resuming one that is not suspended is fine.
+ * A suspended connection watches for the client's departure. */
+void exchange_suspend(struct exchange *x);
+void exchange_resume(struct exchange *x);
+/* exchange_hold - call on_due (data: the exchange) once, after ms. */
+void exchange_hold(struct exchange *x, uint64_t ms, uv_timer_cb on_due);
+/* exchange_end - the answer is complete or the client has gone; freed now, or from the loop. */
+void exchange_end(struct exchange *x);
+
+#endif

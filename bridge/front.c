@@ -1,0 +1,302 @@
+#include "bridge/front.h"
+#include "base/log.h"
+#include "bridge/bridge.h"
+#include "bridge/http_head.h"
+#include "bridge/listener.h"
+#include "bridge/request.h"
+#include "bridge/web.h"
+#include "bridge/ws.h"
+#include "http/problem.h"
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define REPEEK_FIRST_MS 2 /* on a Unix socket, which knows no low-water mark, one looks again after a while */
+#define REPEEK_MOST_MS 200
+#define REPLY_MAX 2048
+
+/* A connection whose request has not arrived yet. */
+struct visitor {
+    struct front *front;
+    int fd;
+    size_t n_seen;
+    int repeek_ms;
+    bool is_unix;
+    char peer[INET6_ADDRSTRLEN];
+    uv_poll_t poll;
+    uv_timer_t deadline, repeek;
+    int n_handles;
+    struct visitor *next, **link;
+};
+struct front {
+    struct bridge *bridge;
+    struct listener *listeners[FRONT_LISTENERS_MAX];
+    int n_listeners;
+    struct visitor *visitors;
+    int n_visitors;
+    char peeked[HTTP_HEAD_MAX];
+};
+
+static void look(struct visitor *v);
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct visitor *v = handle->data;
+    if (--v->n_handles == 0)
+        free(v);
+}
+
+/* The visitor ends; its socket stays open. */
+static int dismiss(struct visitor *v)
+{
+    *v->link = v->next;
+    if (v->next)
+        v->next->link = v->link;
+    v->front->n_visitors--;
+    uv_close((uv_handle_t *)&v->poll, on_closed);
+    uv_close((uv_handle_t *)&v->deadline, on_closed);
+    uv_close((uv_handle_t *)&v->repeek, on_closed);
+    return v->fd;
+}
+
+/* Answer an error ourselves and close. What was only looked at is taken first, or closing would reset the connection
+ * before the client has read the answer. */
+static void refuse(struct front *front, int fd, size_t n_seen, const struct fault *fault)
+{
+    char head[256];
+    struct buf body;
+    int status = rs_err_http(fault->code);
+    front->bridge->metrics.values[METRIC_REFUSED]++;
+    buf_init(&body, REPLY_MAX);
+    if (problem_put(&body, fault, NULL) == RS_OK) {
+        int n = snprintf(head, sizeof head,
+                         "HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\nCache-Control: no-store\r\n%s"
+                         "Connection: close\r\nContent-Length: %zu\r\n\r\n",
+                         status, http_reason(status),
+                         fault->code == RS_UPGRADE ? "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" : "", body.len);
+        ssize_t taken = recv(fd, front->peeked, n_seen, MSG_DONTWAIT);
+        ssize_t sent = send(fd, head, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE);
+        if (taken >= 0 && sent == n)
+            (void)!send(fd, body.data, body.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
+    buf_release(&body);
+    shutdown(fd, SHUT_WR);
+    close(fd);
+}
+
+static char *copy_header(const struct http_head *head, const char *name, char *out, size_t size)
+{
+    struct slice value = http_head_get(head, name);
+    return value.at && slice_copy(value, out, size) ? out : NULL;
+}
+
+/* Decide about a handshake: everything that is answered by an HTTP error is answered before the upgrade. */
+static enum rs_err open_feed(struct front *front, const struct http_head *head, const char *peer, struct request *request,
+                             struct feed **ret_feed, struct fault *fault)
+{
+    char path[REQUEST_PATH_MAX], query[HTTP_HEAD_MAX], prefix[256], forwarded[1024], host[512], origin[512];
+    if (!slice_copy(head->path, path, sizeof path))
+        return fault_set(fault, RS_INVALID, "the path is over %d bytes", REQUEST_PATH_MAX - 1);
+    struct request_text text = {
+        .path = path,
+        .query = head->query.at && slice_copy(head->query, query, sizeof query) ? query : NULL,
+        .prefix = copy_header(head, "x-forwarded-prefix", prefix, sizeof prefix),
+        .access = {.method = "GET",
+                   .peer = peer,
+                   .forwarded_for = copy_header(head, "x-forwarded-for", forwarded, sizeof forwarded),
+                   .host = copy_header(head, "host", host, sizeof host),
+                   .origin = copy_header(head, "origin", origin, sizeof origin),
+                   .websocket = true},
+    };
+    enum rs_err err = request_route(front->bridge, &text, request, fault);
+    if (err)
+        return err;
+    if (request->door != &door_ws)
+        return fault_set(fault, request->door ? RS_INVALID : RS_NOT_FOUND, "there is no WebSocket at this path");
+    err = ws_check(head, fault);
+    if (!err)
+        err = request_check(front->bridge, &text, request, fault);
+    if (!err && !request->endpoint->native)
+        err = request_feed(front->bridge, request, ret_feed, fault);
+    return err;
+}
+
+static void hand_to_ws(struct front *front, int fd, const struct http_head *head, const char *peer)
+{
+    struct request request = {0};
+    struct feed *feed = NULL;
+    struct fault fault = {0};
+    char taken[HTTP_HEAD_MAX];
+    if (open_feed(front, head, peer, &request, &feed, &fault) != RS_OK)
+        refuse(front, fd, head->len, &fault);
+    else if (recv(fd, taken, head->len, 0) != (ssize_t)head->len) {
+        feed_free(feed);
+        close(fd);
+    } else
+        ws_adopt(front->bridge->ws, fd, head, feed, request.since, request.access.org);
+    request_release(&request);
+}
+
+static void hand_over(struct front *front, int fd, const struct http_head *head, const char *peer)
+{
+    struct sockaddr_storage address = {.ss_family = AF_UNIX};
+    socklen_t len = sizeof address;
+    if (http_head_is_websocket(head)) {
+        hand_to_ws(front, fd, head, peer);
+        return;
+    }
+    if (getpeername(fd, (struct sockaddr *)&address, &len) < 0) {
+        close(fd);
+        return;
+    }
+    web_adopt(front->bridge->web, fd, (struct sockaddr *)&address, len);
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+    (void)status;
+    (void)events;
+    look(poll->data);
+}
+
+static void on_repeek(uv_timer_t *timer)
+{
+    look(timer->data);
+}
+
+static void on_deadline(uv_timer_t *timer)
+{
+    struct visitor *v = timer->data;
+    v->front->bridge->metrics.values[METRIC_HEADS_CUT]++;
+    close(dismiss(v));
+}
+
+/* Look again when there is more than n bytes. */
+static void wait_for_more(struct visitor *v, size_t n)
+{
+    if (v->is_unix && n > 0) {
+        uv_poll_stop(&v->poll);
+        v->repeek_ms = n > v->n_seen || v->repeek_ms == 0 ? REPEEK_FIRST_MS : 2 * v->repeek_ms;
+        if (v->repeek_ms > REPEEK_MOST_MS)
+            v->repeek_ms = REPEEK_MOST_MS;
+        uv_timer_start(&v->repeek, on_repeek, (uint64_t)v->repeek_ms, 0);
+    } else {
+        if (n > 0)
+            setsockopt(v->fd, SOL_SOCKET, SO_RCVLOWAT, &(int){(int)n + 1}, sizeof(int));
+        uv_poll_start(&v->poll, UV_READABLE, on_readable);
+    }
+    v->n_seen = n;
+}
+
+/* Has the client gone, though its bytes are still there to be seen? */
+static bool has_left(int fd, size_t n, size_t n_seen)
+{
+    struct pollfd p = {.fd = fd, .events = POLLRDHUP};
+    return n == n_seen && poll(&p, 1, 0) == 1 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR));
+}
+
+static void look(struct visitor *v)
+{
+    struct front *front = v->front;
+    struct http_head head;
+    struct fault fault;
+    ssize_t n = recv(v->fd, front->peeked, HTTP_HEAD_MAX, MSG_PEEK | MSG_DONTWAIT);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        n = 0;
+    else if (n <= 0 || has_left(v->fd, (size_t)n, v->n_seen)) {
+        close(dismiss(v));
+        return;
+    }
+    switch (http_head_parse(front->peeked, (size_t)n, &head)) {
+    case HTTP_HEAD_INCOMPLETE:
+        wait_for_more(v, (size_t)n);
+        return;
+    case HTTP_HEAD_BAD:
+        fault_set(&fault, RS_INVALID, "this is not an HTTP/1.1 request");
+        refuse(front, dismiss(v), (size_t)n, &fault);
+        return;
+    case HTTP_HEAD_TOO_LONG:
+        fault_set(&fault, RS_LIMIT, "the request head is over %d bytes or %d headers", HTTP_HEAD_MAX, HTTP_HEADERS_MAX);
+        refuse(front, dismiss(v), (size_t)n, &fault);
+        return;
+    case HTTP_HEAD_OK:
+        break;
+    }
+    char peer[INET6_ADDRSTRLEN];
+    strcpy(peer, v->peer);
+    if (v->n_seen > 0 && !v->is_unix)
+        setsockopt(v->fd, SOL_SOCKET, SO_RCVLOWAT, &(int){1}, sizeof(int));
+    hand_over(front, dismiss(v), &head, peer);
+}
+
+static void on_accept(void *ctx, int fd, const char *peer)
+{
+    struct front *front = ctx;
+    struct visitor *v = calloc(1, sizeof *v);
+    uv_loop_t *loop = &front->bridge->loop;
+    front->bridge->metrics.values[METRIC_ACCEPTED]++;
+    if (!v) {
+        close(fd);
+        return;
+    }
+    v->front = front;
+    v->fd = fd;
+    v->is_unix = strcmp(peer, "unix") == 0;
+    strcpy(v->peer, peer);
+    v->next = front->visitors;
+    v->link = &front->visitors;
+    if (v->next)
+        v->next->link = &v->next;
+    front->visitors = v;
+    front->n_visitors++;
+    uv_poll_init(loop, &v->poll, fd);
+    uv_timer_init(loop, &v->deadline);
+    uv_timer_init(loop, &v->repeek);
+    v->poll.data = v->deadline.data = v->repeek.data = v;
+    v->n_handles = 3;
+    uv_timer_start(&v->deadline, on_deadline, (uint64_t)config_number(front->bridge->dd.config, "limits.header_time"), 0);
+    look(v);
+}
+
+static int room(void *ctx)
+{
+    const struct front *front = ctx;
+    const struct bridge *bridge = front->bridge;
+    return (int)(config_number(bridge->dd.config, "limits.connections") - bridge->metrics.values[METRIC_CONNECTIONS_WS]) -
+           web_n_connections(bridge->web) - front->n_visitors;
+}
+
+enum rs_err front_open(struct bridge *bridge, const char *const *addresses, int n_addresses, struct front **ret,
+                       struct fault *fault)
+{
+    enum rs_err err = RS_OK;
+    struct front *front = calloc(1, sizeof *front);
+    if (!front)
+        return fault_set(fault, RS_NOMEM, "no memory for the public port");
+    front->bridge = bridge;
+    for (; !err && front->n_listeners < n_addresses; front->n_listeners += err == RS_OK)
+        err = listener_open(&bridge->loop, addresses[front->n_listeners], on_accept, room, front,
+                            &front->listeners[front->n_listeners], fault);
+    if (err) {
+        front_close(front);
+        return err;
+    }
+    *ret = front;
+    return RS_OK;
+}
+
+void front_close(struct front *front)
+{
+    if (!front)
+        return;
+    for (int i = 0; i < front->n_listeners; i++)
+        listener_close(front->listeners[i]);
+    while (front->visitors)
+        close(dismiss(front->visitors));
+    free(front);
+}

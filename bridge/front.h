@@ -1,0 +1,18 @@
+/* front - the public port. Accepts, waits until a whole request head has arrived (looking without taking), then hands the
+ * socket to ws or to web; cuts those that take too long. Threads: the loop only. */
+#ifndef RUNSPOOL_BRIDGE_FRONT_H
+#define RUNSPOOL_BRIDGE_FRONT_H
+
+#include "base/err.h"
+
+#define FRONT_LISTENERS_MAX 8
+
+struct bridge;
+struct front;
+/* front_open - addresses: as of listener_open. */
+enum rs_err front_open(struct bridge *bridge, const char *const *addresses, int n_addresses, struct front **ret,
+                       struct fault *fault) RS_MUST_CHECK;
+/* front_close - stop accepting, drop those without a whole request; freed from the loop. NULL is fine. */
+void front_close(struct front *front);
+
+#endif

@@ -1,0 +1,208 @@
+/* runspool-bridge - owns the spool socket, writes the event log, streams it to browsers. See docs/ARCHITECTURE.md. */
+#include "base/file.h"
+#include "base/log.h"
+#include "bridge/bridge.h"
+#include "bridge/drain.h"
+#include "bridge/front.h"
+#include "bridge/hub.h"
+#include "bridge/options.h"
+#include "bridge/spool_server.h"
+#include "bridge/web.h"
+#include "bridge/worker.h"
+#include "bridge/writer.h"
+#include "bridge/ws.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define SWEEP_MS 1000
+#define PID_FILE "run/bridge.pid"
+
+static void on_outcome(void *ctx, struct outcome *o)
+{
+    struct bridge *bridge = ctx;
+    int64_t *values = bridge->metrics.values;
+    if (o->n_events > 0)
+        hub_publish(bridge->hub, o->events, o->n_events);
+    spool_server_answer(bridge->spool, o);
+    values[METRIC_SPOOL_LINES] += o->n_lines;
+    values[METRIC_SPOOL_ERRORS] += o->n_errors;
+    values[METRIC_EVENTS_COMMITTED] += o->n_stored;
+    values[METRIC_EVENTS_DUPLICATE] += o->n_duplicates;
+    values[METRIC_EVENTS_FOREIGN] += o->n_foreign;
+    values[METRIC_COMMIT_FAILURES] += o->n_failures;
+    if (o->commit_us >= 0)
+        metrics_commit(&bridge->metrics, o->commit_us);
+    if (o->last)
+        drain_clients(bridge);
+}
+
+static void set_log_level(const struct config *config)
+{
+    enum log_level level;
+    if (log_level_parse(config_text(config, "log.level"), &level) == RS_OK)
+        log_set_level(level);
+}
+
+static const struct options *options; /* for reload only */
+
+static void reload(struct bridge *bridge)
+{
+    char path[PATH_MAX];
+    struct config *config = NULL;
+    struct fault fault;
+    datadir_path(&bridge->dd, path, DATADIR_CONFIG);
+    if (config_load(path, options->set, &config, &fault) != RS_OK) {
+        log_event(LOG_LEVEL_ERROR, "config.refused", "reason=\"%s\"", fault.message);
+        return;
+    }
+    set_log_level(config);
+    config_free(config);
+    log_event(LOG_LEVEL_INFO, "config.reloaded", "");
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    if (number == SIGHUP)
+        reload(handle->data);
+    else
+        drain_begin(handle->data);
+}
+
+static void on_sweep(uv_timer_t *timer)
+{
+    struct bridge *bridge = timer->data;
+    hub_sweep(bridge->hub);
+}
+
+/* A second bridge on the same directory would publish in another order: refuse. The lock lasts as long as the process. */
+static enum rs_err lock(const struct datadir *dd, struct fault *fault)
+{
+    char path[PATH_MAX], pid[32];
+    datadir_path(dd, path, DATADIR_BRIDGE_LOCK);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0660);
+    if (fd < 0)
+        return fault_set(fault, RS_IO, "cannot open %s: %s", path, strerror(errno));
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        close(fd);
+        return fault_set(fault, RS_CONFLICT, "another bridge is running on %s (it holds %s)", dd->root, path);
+    }
+    int len = snprintf(pid, sizeof pid, "%d\n", (int)getpid());
+    return file_write(datadir_path(dd, path, PID_FILE), pid, (size_t)len, 0660, fault);
+}
+
+static void raise_file_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static enum rs_err open_front(struct bridge *bridge, struct fault *fault)
+{
+    char socket_path[PATH_MAX + 8] = "unix:";
+    const char *fallback[] = {socket_path};
+    datadir_path(&bridge->dd, socket_path + 5, DATADIR_BRIDGE_SOCKET);
+    if (options->n_listen == 0)
+        return front_open(bridge, fallback, 1, &bridge->front, fault);
+    return front_open(bridge, options->listen, options->n_listen, &bridge->front, fault);
+}
+
+/* All parts, in the order in which they need one another; the public port last, so that it says "ready". */
+static enum rs_err start(struct bridge *bridge, struct fault *fault)
+{
+    int64_t head = 0;
+    enum rs_err err = writer_start(&bridge->loop, &bridge->dd, on_outcome, bridge, &bridge->writer, &head, fault);
+    if (!err)
+        err = eventlog_open(&bridge->dd, EVENTLOG_READ, NULL, NULL, &bridge->log, fault);
+    if (!err)
+        err = store_open(&bridge->store, &bridge->dd, "bridge", fault);
+    if (!err) {
+        bridge->hub = hub_new(bridge, head);
+        err = bridge->hub ? RS_OK : fault_set(fault, RS_NOMEM, "no memory for the hub");
+    }
+    if (!err)
+        err = worker_start(&bridge->loop, &bridge->dd, &bridge->worker, fault);
+    if (!err)
+        err = ws_open(bridge, &bridge->ws, fault);
+    if (!err)
+        err = web_open(bridge, &bridge->web, fault);
+    if (!err)
+        err = spool_server_open(bridge, &bridge->spool, fault);
+    return err ? err : open_front(bridge, fault);
+}
+
+static void watch(struct bridge *bridge)
+{
+    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        uv_signal_init(&bridge->loop, &bridge->signals[i]);
+        bridge->signals[i].data = bridge;
+        uv_signal_start(&bridge->signals[i], on_signal, numbers[i]);
+    }
+    uv_timer_init(&bridge->loop, &bridge->sweep);
+    uv_timer_init(&bridge->loop, &bridge->drain);
+    bridge->sweep.data = bridge->drain.data = bridge;
+    uv_timer_start(&bridge->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
+}
+
+static int run(struct bridge *bridge)
+{
+    char path[PATH_MAX];
+    struct fault fault = {0};
+    enum rs_err err = lock(&bridge->dd, &fault);
+    if (!err)
+        err = start(bridge, &fault);
+    if (err) {
+        log_event(LOG_LEVEL_ERROR, "bridge.failed", "reason=\"%s\"", fault.message);
+        return 1; /* the system takes back what was opened */
+    }
+    watch(bridge);
+    log_event(LOG_LEVEL_INFO, "bridge.ready", "head=%" PRId64, hub_published(bridge->hub));
+    uv_run(&bridge->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&bridge->loop);
+    eventlog_close(bridge->log);
+    store_release(&bridge->store);
+    unlink(datadir_path(&bridge->dd, path, PID_FILE));
+    log_event(LOG_LEVEL_INFO, "bridge.ended", "");
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    static struct options given;
+    static struct bridge bridge;
+    struct fault fault = {0};
+    int status = options_parse(&given, argc, argv);
+    if (status >= 0)
+        return status;
+    options = &given;
+    signal(SIGPIPE, SIG_IGN);
+    srand((unsigned)getpid());
+    raise_file_limit();
+    if (datadir_open(&bridge.dd, given.data, true, given.set, &fault) != RS_OK) {
+        fprintf(stderr, "runspool-bridge: %s\n", fault.message);
+        return 1;
+    }
+    if (given.test) {
+        puts("runspool-bridge: settings are good");
+        datadir_release(&bridge.dd);
+        return 0;
+    }
+    log_open("bridge", LOG_LEVEL_INFO,
+             config_is(bridge.dd.config, "log.target", "syslog") ? LOG_TO_SYSLOG : LOG_TO_STDERR);
+    set_log_level(bridge.dd.config);
+    uv_loop_init(&bridge.loop);
+    status = run(&bridge);
+    datadir_release(&bridge.dd);
+    return status;
+}

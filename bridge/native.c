@@ -1,0 +1,381 @@
+#include "bridge/native.h"
+#include "base/json.h"
+#include "bridge/bridge.h"
+#include "bridge/hub.h"
+#include "bridge/native_job.h"
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A subscribe or unsubscribe that waits for its turn. */
+struct change_op {
+    struct change_op *next;
+    bool remove;
+    struct cursor since;
+    struct json_object *streams; /* a reference: an array of strings, checked */
+};
+struct native {
+    char org[ID_MAX + 1];
+    struct change_op *ops, **ops_end;
+    int n_waiting; /* streams named by them */
+    struct native_jobs *jobs;
+};
+
+static void answer(struct subscriber *sub, const struct buf *text)
+{
+    if (text->err)
+        subscriber_end(sub, END_FAILED);
+    else
+        subscriber_control(sub, text->data, text->len);
+}
+
+void native_answer_error(struct subscriber *sub, const struct fault *fault, const char *ref)
+{
+    struct buf text;
+    buf_init(&text, NATIVE_REPLY_MAX);
+    buf_printf(&text, "{\"op\":\"error\",\"code\":\"%s\",\"message\":", rs_err_name(fault->code));
+    buf_put_json(&text, fault->message, strlen(fault->message));
+    if (ref) {
+        buf_puts(&text, ",\"ref\":");
+        buf_put_json(&text, ref, strlen(ref));
+    }
+    buf_putc(&text, '}');
+    answer(sub, &text);
+    buf_release(&text);
+}
+
+void native_answer_ok(struct subscriber *sub, const char *run_id, const char *ref)
+{
+    struct buf text;
+    buf_init(&text, NATIVE_REPLY_MAX);
+    buf_puts(&text, "{\"op\":\"ok\"");
+    if (ref) {
+        buf_puts(&text, ",\"ref\":");
+        buf_put_json(&text, ref, strlen(ref));
+    }
+    if (run_id)
+        buf_printf(&text, ",\"runId\":\"%s\"", run_id);
+    buf_putc(&text, '}');
+    answer(sub, &text);
+    buf_release(&text);
+}
+
+enum rs_err native_hello_put(const struct bridge *bridge, struct buf *out)
+{
+    return buf_printf(out, "{\"op\":\"hello\",\"protocol\":\"runspool.v1\",\"head\":\"%" PRId64 "\",\"heartbeatMs\":%" PRId64 "}",
+                      hub_published(bridge->hub), config_number(bridge->dd.config, "bridge.heartbeat"));
+}
+
+void native_bye(struct subscriber *sub, const char *code, const char *reason, int retry_ms)
+{
+    char text[256];
+    int n = snprintf(text, sizeof text, "{\"op\":\"bye\",\"code\":\"%s\",\"reason\":\"%s\",\"retryMs\":%d}", code, reason,
+                     retry_ms);
+    subscriber_control(sub, text, (size_t)n);
+}
+
+enum rs_err native_open(struct subscriber *sub, const char *org)
+{
+    struct buf hello;
+    struct native *n = calloc(1, sizeof *n);
+    if (!n)
+        return RS_NOMEM;
+    strcpy(n->org, org);
+    n->ops_end = &n->ops;
+    n->jobs = native_jobs_new(sub, n->org);
+    if (!n->jobs) {
+        free(n);
+        return RS_NOMEM;
+    }
+    sub->native = n;
+    buf_init(&hello, 256);
+    enum rs_err err = native_hello_put(sub->bridge, &hello);
+    if (!err)
+        subscriber_control(sub, hello.data, hello.len);
+    buf_release(&hello);
+    return err;
+}
+
+static void free_op(struct change_op *op)
+{
+    json_object_put(op->streams);
+    free(op);
+}
+
+void native_close(struct subscriber *sub)
+{
+    struct native *n = sub->native;
+    if (!n)
+        return;
+    for (struct change_op *op = n->ops, *next; op; op = next) {
+        next = op->next;
+        free_op(op);
+    }
+    native_jobs_release(n->jobs);
+    free(n);
+    sub->native = NULL;
+}
+
+/* {"op":"subscribed","streams":[...],"head":"N"} */
+static void answer_change(struct subscriber *sub, const struct change_op *op, int64_t head)
+{
+    struct buf text;
+    size_t len;
+    buf_init(&text, NATIVE_REPLY_MAX);
+    buf_printf(&text, "{\"op\":\"%s\",\"streams\":", op->remove ? "unsubscribed" : "subscribed");
+    const char *streams = json_text(op->streams, &len);
+    buf_append(&text, streams, len);
+    if (!op->remove)
+        buf_printf(&text, ",\"head\":\"%" PRId64 "\"", head);
+    buf_putc(&text, '}');
+    answer(sub, &text);
+    buf_release(&text);
+}
+
+static const char *stream_at(const struct change_op *op, size_t i)
+{
+    return json_object_get_string(json_object_array_get_idx(op->streams, i));
+}
+
+static void fail(struct subscriber *sub, enum rs_err err)
+{
+    struct fault fault = {.code = err, .message = "the subscription could not be made"};
+    native_answer_error(sub, &fault, NULL);
+    subscriber_end(sub, END_FAILED);
+}
+
+static void unsubscribe(struct subscriber *sub, const struct change_op *op)
+{
+    if (sub->feed) {
+        hub_leave(sub->bridge->hub, sub);
+        for (size_t i = 0; i < json_object_array_length(op->streams); i++)
+            feed_remove_stream(sub->feed, stream_at(op, i));
+        if (sub->feed->n_streams == 0) {
+            feed_free(sub->feed);
+            sub->feed = NULL;
+            sub->state = SUBSCRIBER_IDLE;
+        } else if (hub_join(sub->bridge->hub, sub) != RS_OK) {
+            fail(sub, RS_NOMEM);
+            return;
+        }
+    }
+    answer_change(sub, op, 0);
+}
+
+/* Everything up to here was given to a live subscriber, or does not concern it. */
+static int64_t place(const struct subscriber *sub)
+{
+    int64_t published = hub_published(sub->bridge->hub);
+    return sub->after > published ? sub->after : published;
+}
+
+static enum rs_err add_streams(struct subscriber *sub, const struct feed *from)
+{
+    enum rs_err err = RS_OK;
+    hub_leave(sub->bridge->hub, sub);
+    for (int i = 0; !err && i < from->n_streams; i++)
+        err = feed_add_stream(sub->feed, from->streams[i]);
+    return err ? err : hub_join(sub->bridge->hub, sub);
+}
+
+static bool ignore_message(void *ctx, const char *id, const char *json, size_t len)
+{
+    struct subscriber *sub = ctx;
+    (void)id; /* a gap beyond the head: it has none */
+    subscriber_control(sub, json, len);
+    return true;
+}
+
+/* More streams for a live subscriber: from now on, or first from `since` up to where it is. */
+static enum rs_err subscribe_more(struct subscriber *sub, struct feed *feed, struct cursor since)
+{
+    enum rs_err err = RS_OK;
+    if (since.kind == CURSOR_NONE || since.kind == CURSOR_NOW) {
+        err = add_streams(sub, feed);
+        feed_free(feed);
+        return err;
+    }
+    struct message_sink sink = {ignore_message, sub};
+    struct fault fault;
+    sub->side = feed;
+    sub->side_until = sub->after = place(sub);
+    err = feed_start(feed, since, &sub->bridge->store, sub->bridge->log, &sink, &fault);
+    if (!err)
+        subscriber_resume(sub);
+    return err;
+}
+
+static void subscribe(struct subscriber *sub, const struct change_op *op)
+{
+    size_t n = json_object_array_length(op->streams);
+    const char **names = malloc((n + 1) * sizeof *names);
+    struct path_params none = {.n = 0};
+    struct fault fault = {0};
+    struct feed *feed = NULL;
+    enum rs_err err = RS_NOMEM;
+    int64_t head = place(sub); /* what comes after it is sent, neither more nor less */
+    bool from_now = op->since.kind == CURSOR_NONE || op->since.kind == CURSOR_NOW;
+    if (!names)
+        goto out;
+    for (size_t i = 0; i < n; i++)
+        names[i] = stream_at(op, i);
+    err = feed_open(endpoint_find("", &none), &none, names, (int)n, &sub->bridge->store, sub->native->org, &feed, &fault);
+    if (err)
+        goto out;
+    answer_change(sub, op, head);
+    if (sub->state == SUBSCRIBER_ENDED)
+        feed_free(feed);
+    else if (sub->feed)
+        err = subscribe_more(sub, feed, op->since);
+    else
+        err = subscriber_start(sub, feed, from_now ? (struct cursor){CURSOR_AT, head, 0} : op->since, &fault);
+out:
+    free(names);
+    if (err)
+        fail(sub, err);
+}
+
+/* Carry out what waits, as long as the subscriber is up to date. */
+static void next_ops(struct subscriber *sub)
+{
+    struct native *n = sub->native;
+    while (n->ops && (sub->state == SUBSCRIBER_IDLE || sub->state == SUBSCRIBER_LIVE)) {
+        struct change_op *op = n->ops;
+        n->ops = op->next;
+        if (!n->ops)
+            n->ops_end = &n->ops;
+        n->n_waiting -= (int)json_object_array_length(op->streams);
+        if (op->remove)
+            unsubscribe(sub, op);
+        else
+            subscribe(sub, op);
+        free_op(op);
+    }
+}
+
+void native_live(struct subscriber *sub)
+{
+    next_ops(sub);
+}
+
+void native_side_done(struct subscriber *sub)
+{
+    struct feed *side = sub->side;
+    sub->side = NULL;
+    enum rs_err err = add_streams(sub, side);
+    feed_free(side);
+    if (err)
+        fail(sub, err);
+    else
+        subscriber_resume(sub);
+}
+
+static enum rs_err check_streams(const struct subscriber *sub, struct json_object *streams, bool remove,
+                                 struct fault *fault)
+{
+    size_t n = streams ? json_object_array_length(streams) : 0;
+    if (n == 0)
+        return fault_set(fault, RS_INVALID, "\"streams\" must be an array of at least one stream name");
+    for (size_t i = 0; i < n; i++) {
+        struct json_object *name = json_object_array_get_idx(streams, i);
+        if (!json_object_is_type(name, json_type_string))
+            return fault_set(fault, RS_INVALID, "\"streams\" must hold strings only");
+        enum rs_err err = stream_check(json_object_get_string(name), fault);
+        if (err)
+            return err;
+    }
+    size_t have = (size_t)sub->native->n_waiting + (size_t)(sub->feed ? sub->feed->n_streams : 0) +
+                  (size_t)(sub->side ? sub->side->n_streams : 0);
+    if (!remove && have + n > FEED_STREAMS_MAX)
+        return fault_set(fault, RS_LIMIT, "at most %d subscriptions on one connection", FEED_STREAMS_MAX);
+    return RS_OK;
+}
+
+static enum rs_err op_change(struct subscriber *sub, struct json_object *message, struct fault *fault, bool remove)
+{
+    struct json_object *streams = json_get_array(message, "streams");
+    struct cursor since = {.kind = CURSOR_NONE};
+    enum rs_err err = check_streams(sub, streams, remove, fault);
+    if (err)
+        return err;
+    if (!remove && json_get(message, "since") &&
+        cursor_parse(json_get_string(message, "since", "?"), &since) != RS_OK)
+        return fault_set(fault, RS_INVALID, "\"since\" must be \"start\", \"now\" or the id of a message");
+    struct change_op *op = calloc(1, sizeof *op);
+    if (!op)
+        return fault_set(fault, RS_NOMEM, "no memory for a subscription");
+    op->remove = remove;
+    op->since = since;
+    op->streams = json_object_get(streams);
+    *sub->native->ops_end = op;
+    sub->native->ops_end = &op->next;
+    sub->native->n_waiting += (int)json_object_array_length(streams);
+    next_ops(sub);
+    return RS_OK;
+}
+
+static enum rs_err op_subscribe(struct subscriber *sub, struct json_object *message, struct fault *fault)
+{
+    return op_change(sub, message, fault, false);
+}
+
+static enum rs_err op_unsubscribe(struct subscriber *sub, struct json_object *message, struct fault *fault)
+{
+    return op_change(sub, message, fault, true);
+}
+
+static enum rs_err op_ping(struct subscriber *sub, struct json_object *message, struct fault *fault)
+{
+    static const char pong[] = "{\"op\":\"pong\"}";
+    (void)message;
+    (void)fault;
+    subscriber_control(sub, pong, sizeof pong - 1);
+    return RS_OK;
+}
+
+/* auth = none: tokens are ignored. */
+static enum rs_err op_auth(struct subscriber *sub, struct json_object *message, struct fault *fault)
+{
+    if (!json_get_string(message, "token", NULL))
+        return fault_set(fault, RS_INVALID, "\"token\" must be a string");
+    native_answer_ok(sub, NULL, json_get_string(message, "ref", NULL));
+    return RS_OK;
+}
+
+static enum rs_err op_run(struct subscriber *sub, struct json_object *message, struct fault *fault)
+{
+    return native_jobs_run(sub->native->jobs, message, fault);
+}
+
+static enum rs_err op_cancel(struct subscriber *sub, struct json_object *message, struct fault *fault)
+{
+    return native_jobs_cancel(sub->native->jobs, message, fault);
+}
+
+static const struct {
+    const char *name;
+    enum rs_err (*run)(struct subscriber *sub, struct json_object *message, struct fault *fault);
+} ops[] = {
+    {"subscribe", op_subscribe}, {"unsubscribe", op_unsubscribe}, {"ping", op_ping},
+    {"auth", op_auth},           {"run", op_run},                 {"cancel", op_cancel},
+};
+
+void native_message(struct subscriber *sub, const char *text, size_t len)
+{
+    struct json_object *message = NULL;
+    struct fault fault = {0};
+    enum rs_err err = json_parse(text, len, JSON_BODY_MAX, &message, &fault);
+    const char *name = json_get_string(message, "op", NULL);
+    size_t i = 0;
+    if (!err && !name)
+        err = fault_set(&fault, RS_INVALID, "a message is an object with a string \"op\"");
+    while (!err && i < sizeof ops / sizeof *ops && strcmp(ops[i].name, name) != 0)
+        i++;
+    if (!err && i == sizeof ops / sizeof *ops)
+        err = fault_set(&fault, RS_INVALID, "unknown op; there are subscribe, unsubscribe, ping, auth, run and cancel");
+    if (!err)
+        err = ops[i].run(sub, message, &fault);
+    if (err)
+        native_answer_error(sub, &fault, json_get_string(message, "ref", NULL));
+    json_object_put(message);
+}

@@ -1,0 +1,29 @@
+/* native - the operations of /ws (runspool.v1): subscribe, unsubscribe, ping, auth, run, cancel. One operation that
+ * changes streams is carried out at a time, in order, when the subscriber has caught up: so that a later `since`
+ * replays its own streams only, and events that match several subscriptions are sent once.
+ * Threads: the loop; run and cancel wait for the database on the worker. */
+#ifndef RUNSPOOL_BRIDGE_NATIVE_H
+#define RUNSPOOL_BRIDGE_NATIVE_H
+
+#include "base/buf.h"
+#include "bridge/subscriber.h"
+#include <stddef.h>
+
+#define NATIVE_REPLY_MAX (256 * 1024) /* bytes of one answer: `subscribed` names its streams */
+#define NATIVE_JOBS_MAX 100           /* runs and cancels of one connection that may wait */
+
+/* native_open - the hello, and operations from now on. org: copied. RS_NOMEM. */
+enum rs_err native_open(struct subscriber *sub, const char *org) RS_MUST_CHECK;
+void native_close(struct subscriber *sub); /* sub->native NULL is fine */
+/* native_message - one text message of the client; what is wrong with it is answered. */
+void native_message(struct subscriber *sub, const char *text, size_t len);
+
+/* native_hello_put - {"op":"hello",...}. native_bye - queue {"op":"bye",...}. */
+enum rs_err native_hello_put(const struct bridge *bridge, struct buf *out) RS_MUST_CHECK;
+void native_bye(struct subscriber *sub, const char *code, const char *reason, int retry_ms);
+
+/* For the subscriber: it has caught up; its side feed has. */
+void native_live(struct subscriber *sub);
+void native_side_done(struct subscriber *sub);
+
+#endif

@@ -1,0 +1,20 @@
+/* native_job - run and cancel of a native socket, carried out on the worker and answered when done.
+ * Threads: the loop. */
+#ifndef RUNSPOOL_BRIDGE_NATIVE_JOB_H
+#define RUNSPOOL_BRIDGE_NATIVE_JOB_H
+
+#include "base/json.h"
+#include "bridge/subscriber.h"
+
+struct native_jobs; /* of one connection */
+struct native_jobs *native_jobs_new(struct subscriber *sub, const char *org); /* org: borrowed while open; NULL: no memory */
+/* native_jobs_release - the connection ends: what is under way is finished, but not answered. */
+void native_jobs_release(struct native_jobs *jobs);
+enum rs_err native_jobs_run(struct native_jobs *jobs, struct json_object *message, struct fault *fault) RS_MUST_CHECK;
+enum rs_err native_jobs_cancel(struct native_jobs *jobs, struct json_object *message, struct fault *fault) RS_MUST_CHECK;
+
+/* Of native.c: answers. ref, run_id: NULL leaves them out. */
+void native_answer_ok(struct subscriber *sub, const char *run_id, const char *ref);
+void native_answer_error(struct subscriber *sub, const struct fault *fault, const char *ref);
+
+#endif

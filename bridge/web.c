@@ -1,0 +1,327 @@
+#include "bridge/web.h"
+#include "base/log.h"
+#include "bridge/bridge.h"
+#include "bridge/hub.h"
+#include "bridge/writer.h"
+#include "config.h"
+#include "http/problem.h"
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define IDLE_S 60          /* a client that neither takes nor sends anything; suspended ones are not counted */
+#define PUMPS_MAX 16       /* turns of the library in one turn of the loop */
+#define PAGE_MAX (64 * 1024)
+
+struct web {
+    struct bridge *bridge;
+    struct MHD_Daemon *daemon;
+    uv_poll_t poll;
+    uv_timer_t timer;
+    uv_prepare_t prepare; /* runs what was resumed in this turn of the loop, all at once */
+    bool kicked;
+    int n_handles;
+};
+
+struct page {
+    const char *path, *type;
+    enum rs_err (*put)(struct bridge *bridge, struct buf *out);
+};
+
+static enum rs_err put_health(struct bridge *bridge, struct buf *out)
+{
+    return buf_printf(out, "{\"status\":\"ok\",\"version\":\"%s\",\"head\":\"%" PRId64 "\",\"backlogBytes\":%zu}", PACKAGE_VERSION,
+                      hub_published(bridge->hub), writer_backlog(bridge->writer));
+}
+
+static enum rs_err put_metrics(struct bridge *bridge, struct buf *out)
+{
+    bridge->metrics.values[METRIC_BACKLOG_BYTES] = (int64_t)writer_backlog(bridge->writer);
+    return metrics_put(&bridge->metrics, out);
+}
+
+static const struct page pages[] = {
+    {"/healthz", "application/json", put_health},
+    {"/metrics", "text/plain; version=0.0.4", put_metrics},
+};
+
+static const char *header(const struct exchange *x, const char *name)
+{
+    return MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, name);
+}
+
+void web_add_headers(struct exchange *x, struct MHD_Response *response)
+{
+    const char *origin = header(x, "Origin");
+    const char *allowed = origin ? access_cors_origin(x->bridge->dd.config, origin) : NULL;
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    /* A web server must not keep this connection for a later upgrade, which would end up here. */
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+    if (!allowed)
+        return;
+    MHD_add_response_header(response, MHD_HTTP_HEADER_ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
+    MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, "Origin");
+    if (x->options) {
+        MHD_add_response_header(response, "Access-Control-Allow-Methods", "GET");
+        MHD_add_response_header(response, "Access-Control-Allow-Headers", "Authorization, Last-Event-ID, Cache-Control");
+        MHD_add_response_header(response, "Access-Control-Max-Age", "600");
+    }
+}
+
+enum MHD_Result web_answer(struct exchange *x, int status, const char *type, const char *body, size_t len)
+{
+    struct MHD_Response *response = MHD_create_response_from_buffer(len, (void *)body, MHD_RESPMEM_MUST_COPY);
+    if (!response)
+        return MHD_NO;
+    web_add_headers(x, response);
+    if (type)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    if (status == MHD_HTTP_METHOD_NOT_ALLOWED || x->options)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, OPTIONS");
+    if (status == MHD_HTTP_UPGRADE_REQUIRED)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_UPGRADE, "websocket");
+    enum MHD_Result result = MHD_queue_response(x->connection, (unsigned)status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+enum MHD_Result web_answer_fault(struct exchange *x, const struct fault *fault)
+{
+    struct buf body;
+    enum MHD_Result result = MHD_NO;
+    int status = rs_err_http(fault->code);
+    x->bridge->metrics.values[METRIC_REFUSED]++;
+    if (status >= 500)
+        log_event(LOG_LEVEL_WARN, "request.failed", "status=%d reason=\"%s\"", status, fault->message);
+    buf_init(&body, PAGE_MAX);
+    if (problem_put(&body, fault, NULL) == RS_OK)
+        result = web_answer(x, status, "application/problem+json", body.data, body.len);
+    buf_release(&body);
+    return result;
+}
+
+static enum MHD_Result answer_page(struct exchange *x, const struct page *page)
+{
+    struct buf body;
+    enum MHD_Result result = MHD_NO;
+    buf_init(&body, PAGE_MAX);
+    if (page->put(x->bridge, &body) == RS_OK)
+        result = web_answer(x, MHD_HTTP_OK, page->type, body.data, body.len);
+    buf_release(&body);
+    return result;
+}
+
+static const char *peer_of(const struct exchange *x, char text[INET6_ADDRSTRLEN])
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct sockaddr *address = info ? info->client_addr : NULL;
+    strcpy(text, "unix");
+    if (address && address->sa_family == AF_INET)
+        uv_inet_ntop(AF_INET, &((const struct sockaddr_in *)address)->sin_addr, text, INET6_ADDRSTRLEN);
+    else if (address && address->sa_family == AF_INET6)
+        uv_inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)address)->sin6_addr, text, INET6_ADDRSTRLEN);
+    return text;
+}
+
+static const struct page *find_page(const char *path)
+{
+    for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
+        if (strcmp(pages[i].path, path) == 0)
+            return &pages[i];
+    return NULL;
+}
+
+static enum rs_err begin(struct exchange *x, const char *method, const struct page **ret_page, struct fault *fault)
+{
+    char peer[INET6_ADDRSTRLEN];
+    char *query = strchr(x->uri, '?');
+    if (query)
+        *query++ = 0;
+    struct request_text text = {
+        .path = x->uri,
+        .query = query,
+        .prefix = header(x, "X-Forwarded-Prefix"),
+        .last_event_id = header(x, "Last-Event-ID"),
+        .access = {.method = method,
+                   .peer = peer_of(x, peer),
+                   .forwarded_for = header(x, "X-Forwarded-For"),
+                   .host = header(x, "Host"),
+                   .origin = header(x, "Origin")},
+    };
+    enum rs_err err = request_route(x->bridge, &text, &x->request, fault);
+    if (err)
+        return err;
+    *ret_page = x->request.door ? NULL : find_page(x->request.path);
+    if (!x->request.door && !*ret_page)
+        return fault_set(fault, RS_NOT_FOUND, "there is nothing at this path");
+    x->options = strcmp(method, "OPTIONS") == 0;
+    if (x->options)
+        return RS_OK;
+    if (strcmp(method, "GET") != 0)
+        return fault_set(fault, RS_METHOD, "only GET is understood here");
+    if (x->request.door == &door_ws)
+        return fault_set(fault, RS_UPGRADE, "this is a WebSocket; ask with Upgrade: websocket, or use /sse or /poll");
+    return *ret_page ? RS_OK : request_check(x->bridge, &text, &x->request, fault);
+}
+
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
+                                  const char *version, const char *upload, size_t *upload_len, void **con_cls)
+{
+    struct exchange *x = *con_cls;
+    struct web *web = cls;
+    struct fault fault = {0};
+    const struct page *page = NULL;
+    (void)url;
+    (void)version;
+    (void)upload;
+    (void)upload_len;
+    if (!x)
+        return MHD_NO; /* no memory */
+    if (x->begun)
+        return door_poll_again(x);
+    x->begun = true;
+    x->bridge = web->bridge;
+    x->connection = connection;
+    if (begin(x, method, &page, &fault) != RS_OK)
+        return web_answer_fault(x, &fault);
+    if (x->options)
+        return web_answer(x, MHD_HTTP_NO_CONTENT, NULL, "", 0);
+    if (page)
+        return answer_page(x, page);
+    return x->request.door == &door_sse ? door_sse_begin(x) : door_poll_begin(x);
+}
+
+static void *on_uri(void *cls, const char *uri, struct MHD_Connection *connection)
+{
+    struct exchange *x = calloc(1, sizeof *x);
+    (void)cls;
+    (void)connection;
+    if (x)
+        x->uri = strdup(uri);
+    if (x && !x->uri) {
+        free(x);
+        x = NULL;
+    }
+    return x;
+}
+
+static void on_completed(void *cls, struct MHD_Connection *connection, void **con_cls, enum MHD_RequestTerminationCode how)
+{
+    (void)cls;
+    (void)connection;
+    (void)how;
+    if (*con_cls)
+        exchange_end(*con_cls);
+    *con_cls = NULL;
+}
+
+static void on_log(void *cls, const char *format, va_list args)
+{
+    char line[256];
+    (void)cls;
+    vsnprintf(line, sizeof line, format, args);
+    line[strcspn(line, "\n")] = 0;
+    log_event(LOG_LEVEL_DEBUG, "http.library", "line=\"%s\"", line);
+}
+
+static void on_timer(uv_timer_t *timer);
+
+static void pump(struct web *web)
+{
+    MHD_UNSIGNED_LONG_LONG timeout_ms = 0;
+    bool wants = true;
+    for (int i = 0; i < PUMPS_MAX && wants && timeout_ms == 0; i++) {
+        web->kicked = false;
+        MHD_run(web->daemon);
+        wants = MHD_get_timeout(web->daemon, &timeout_ms) == MHD_YES;
+    }
+    if (wants)
+        uv_timer_start(&web->timer, on_timer, timeout_ms > 0 ? (uint64_t)timeout_ms : 1, 0);
+    else
+        uv_timer_stop(&web->timer);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    pump(timer->data);
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+    (void)status;
+    (void)events;
+    pump(poll->data);
+}
+
+static void on_prepare(uv_prepare_t *prepare)
+{
+    struct web *web = prepare->data;
+    if (web->kicked)
+        pump(web);
+}
+
+void web_kick(struct web *web)
+{
+    web->kicked = true;
+}
+
+void web_adopt(struct web *web, int fd, const struct sockaddr *address, socklen_t len)
+{
+    if (MHD_add_connection(web->daemon, fd, address, len) == MHD_YES) /* else it has closed fd */
+        web_kick(web);
+}
+
+int web_n_connections(const struct web *web)
+{
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(web->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+    return info ? (int)info->num_connections : 0;
+}
+
+enum rs_err web_open(struct bridge *bridge, struct web **ret, struct fault *fault)
+{
+    struct web *web = calloc(1, sizeof *web);
+    if (!web)
+        return fault_set(fault, RS_NOMEM, "no memory for HTTP");
+    web->bridge = bridge;
+    web->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO | MHD_USE_ERROR_LOG, 0, NULL,
+        NULL, on_request, web, MHD_OPTION_EXTERNAL_LOGGER, on_log, web, MHD_OPTION_URI_LOG_CALLBACK, on_uri, web,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, web, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)WEB_MEMORY_PER_CONNECTION, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)config_number(bridge->dd.config, "limits.connections"), MHD_OPTION_END);
+    const union MHD_DaemonInfo *info =
+        web->daemon ? MHD_get_daemon_info(web->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
+    if (!info) {
+        if (web->daemon)
+            MHD_stop_daemon(web->daemon);
+        free(web);
+        return fault_set(fault, RS_IO, "libmicrohttpd does not start");
+    }
+    uv_poll_init(&bridge->loop, &web->poll, info->epoll_fd);
+    uv_timer_init(&bridge->loop, &web->timer);
+    uv_prepare_init(&bridge->loop, &web->prepare);
+    web->poll.data = web->timer.data = web->prepare.data = web;
+    web->n_handles = 3;
+    uv_poll_start(&web->poll, UV_READABLE, on_readable);
+    uv_prepare_start(&web->prepare, on_prepare);
+    *ret = web;
+    return RS_OK;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct web *web = handle->data;
+    if (--web->n_handles == 0)
+        free(web);
+}
+
+void web_close(struct web *web)
+{
+    if (!web)
+        return;
+    uv_close((uv_handle_t *)&web->poll, on_closed);
+    uv_close((uv_handle_t *)&web->timer, on_closed);
+    uv_close((uv_handle_t *)&web->prepare, on_closed);
+    MHD_stop_daemon(web->daemon);
+}

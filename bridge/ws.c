@@ -1,0 +1,231 @@
+#include "bridge/ws.h"
+#include "base/buf.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "bridge/bridge.h"
+#include "bridge/door_ws.h"
+#include "bridge/native.h"
+#include <assert.h>
+#include <errno.h>
+#include <libwebsockets.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define HANDSHAKE_MAX 512
+#define HANGUP_EXTRA_S 12 /* after a ping without any answer */
+
+/* What a handshake being adopted is for: picked up when libwebsockets says it is established, which it does from within
+ * the adopting call. */
+struct adoption {
+    struct feed *feed;
+    struct cursor since;
+    const char *org;
+    bool native;
+};
+struct ws {
+    struct bridge *bridge;
+    struct lws_context *context;
+    struct lws_vhost *vhost;
+    struct adoption *adopting;
+    struct lws_retry_bo retry;
+};
+
+static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len);
+
+/* The first is taken when no subprotocol is asked for. */
+static const struct lws_protocols protocols[] = {
+    {.name = "none", .callback = on_event, .per_session_data_size = sizeof(struct ws_connection), .rx_buffer_size = 1024},
+    {.name = "runspool.v1", .callback = on_event, .per_session_data_size = sizeof(struct ws_connection),
+     .rx_buffer_size = 1024},
+    {.name = "token", .callback = on_event, .per_session_data_size = sizeof(struct ws_connection), .rx_buffer_size = 1024},
+    {0},
+};
+
+static int close_with(struct lws *wsi, int code)
+{
+    lws_close_reason(wsi, (enum lws_close_status)code, NULL, 0);
+    return -1;
+}
+
+static int on_established(struct ws *ws, struct lws *wsi, struct ws_connection *c)
+{
+    struct adoption *a = ws->adopting;
+    struct fault fault = {0};
+    enum rs_err err;
+    if (!a)
+        return -1;
+    ws->adopting = NULL;
+    c->wsi = wsi;
+    c->fd = lws_get_socket_fd(wsi);
+    buf_init(&c->message, WS_MESSAGE_MAX);
+    subscriber_init(&c->sub, ws->bridge, &door_ws, c);
+    c->open = true;
+    if (a->native)
+        err = native_open(&c->sub, a->org);
+    else
+        err = subscriber_start(&c->sub, a->feed, a->since, &fault);
+    a->feed = NULL;
+    if (!err)
+        return 0;
+    log_event(LOG_LEVEL_WARN, "ws.failed", "error=%s reason=\"%s\"", rs_err_name(err), fault.message);
+    return close_with(wsi, LWS_CLOSE_STATUS_UNEXPECTED_CONDITION);
+}
+
+static void on_closed(struct ws_connection *c)
+{
+    if (!c->open)
+        return;
+    c->open = false;
+    native_close(&c->sub);
+    subscriber_release(&c->sub);
+    buf_release(&c->message);
+}
+
+/* On listen-only sockets a ping is answered, as bare text or as an object; the rest is ignored. */
+static void on_listener_message(struct ws_connection *c)
+{
+    static const char pong[] = "{\"type\":\"pong\"}";
+    struct json_object *message = NULL;
+    bool ping = c->message.len == 4 && memcmp(c->message.data, "ping", 4) == 0;
+    if (!ping && c->message.len > 0 && c->message.data[0] == '{' &&
+        json_parse(c->message.data, c->message.len, WS_MESSAGE_MAX, &message, NULL) == RS_OK)
+        ping = strcmp(json_get_string(message, "type", ""), "ping") == 0;
+    json_object_put(message);
+    if (ping)
+        subscriber_control(&c->sub, pong, sizeof pong - 1);
+}
+
+static int on_receive(struct lws *wsi, struct ws_connection *c, const char *bytes, size_t len)
+{
+    if (c->sub.state == SUBSCRIBER_ENDED)
+        return 0;
+    if (lws_frame_is_binary(wsi))
+        return close_with(wsi, LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE);
+    if (buf_append(&c->message, bytes, len) != RS_OK ||
+        c->message.len + lws_remaining_packet_payload(wsi) > WS_MESSAGE_MAX)
+        return close_with(wsi, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE);
+    if (!lws_is_final_fragment(wsi) || lws_remaining_packet_payload(wsi) > 0)
+        return 0;
+    if (c->sub.native)
+        native_message(&c->sub, c->message.data ? c->message.data : "", c->message.len);
+    else
+        on_listener_message(c);
+    buf_release(&c->message); /* an idle connection keeps no memory */
+    return 0;
+}
+
+static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
+{
+    struct ws_connection *c = user;
+    switch (reason) {
+    case LWS_CALLBACK_ESTABLISHED:
+        return on_established(lws_context_user(lws_get_context(wsi)), wsi, c);
+    case LWS_CALLBACK_RECEIVE:
+        return on_receive(wsi, c, in, len);
+    case LWS_CALLBACK_SERVER_WRITEABLE:
+        door_ws_writable(c);
+        return 0;
+    case LWS_CALLBACK_TIMER:
+        return c->close_code && c->sub.queue_len == 0 ? close_with(wsi, c->close_code) : 0;
+    case LWS_CALLBACK_CLOSED:
+        on_closed(c);
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+/* One line per adopted connection is noise; what matters of a connection we log ourselves. */
+static void log_line(int level, const char *line)
+{
+    size_t len = strcspn(line, "\n");
+    (void)level;
+    log_event(LOG_LEVEL_DEBUG, "ws.library", "line=\"%.*s\"", (int)len, line);
+}
+
+enum rs_err ws_open(struct bridge *bridge, struct ws **ret, struct fault *fault)
+{
+    struct ws *ws = calloc(1, sizeof *ws);
+    if (!ws)
+        return fault_set(fault, RS_NOMEM, "no memory for WebSockets");
+    int64_t ping_s = config_number(bridge->dd.config, "bridge.heartbeat") / 1000;
+    ws->bridge = bridge;
+    ws->retry = (struct lws_retry_bo){
+        .secs_since_valid_ping = (uint16_t)(ping_s > 0 ? ping_s : 1),
+        .secs_since_valid_hangup = (uint16_t)((ping_s > 0 ? ping_s : 1) + HANGUP_EXTRA_S),
+    };
+    void *loops[] = {&bridge->loop};
+    struct lws_context_creation_info info = {
+        .port = CONTEXT_PORT_NO_LISTEN_SERVER,
+        .protocols = protocols,
+        .foreign_loops = loops,
+        .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_VALIDATE_UTF8 | LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
+        .gid = (gid_t)-1,
+        .uid = (uid_t)-1,
+        .retry_and_idle_policy = &ws->retry,
+        .user = ws,
+        .vhost_name = "default",
+    };
+    lws_set_log_level(LLL_ERR | LLL_WARN, log_line);
+    ws->context = lws_create_context(&info);
+    if (ws->context)
+        ws->vhost = lws_create_vhost(ws->context, &info);
+    if (!ws->vhost) {
+        if (ws->context)
+            lws_context_destroy(ws->context);
+        free(ws);
+        return fault_set(fault, RS_IO, "libwebsockets does not start: is libwebsockets-evlib-uv installed?");
+    }
+    *ret = ws;
+    return RS_OK;
+}
+
+enum rs_err ws_check(const struct http_head *head, struct fault *fault)
+{
+    struct slice key = http_head_get(head, "sec-websocket-key");
+    if (!slice_is(http_head_get(head, "sec-websocket-version"), "13"))
+        return fault_set(fault, RS_UPGRADE, "this server speaks WebSocket version 13");
+    if (!key.at || key.len != 24)
+        return fault_set(fault, RS_INVALID, "Sec-WebSocket-Key must be 16 bytes in base64");
+    return RS_OK;
+}
+
+/* Of what the client offers: our protocol, else `token`, else none. */
+static const char *choose_protocol(const struct http_head *head)
+{
+    static const char name[] = "sec-websocket-protocol";
+    return http_head_has_token(head, name, "runspool.v1") ? "runspool.v1"
+           : http_head_has_token(head, name, "token")     ? "token"
+                                                          : NULL;
+}
+
+void ws_adopt(struct ws *ws, int fd, const struct http_head *head, struct feed *feed, struct cursor since,
+              const char *org)
+{
+    /* libwebsockets sees a handshake of our own making: it has short buffers, and there is nothing to disagree about. */
+    char text[HANDSHAKE_MAX];
+    struct slice key = http_head_get(head, "sec-websocket-key");
+    const char *protocol = choose_protocol(head);
+    struct adoption adoption = {feed, since, org, feed == NULL};
+    int len = snprintf(text, sizeof text,
+                       "GET / HTTP/1.1\r\nHost: bridge\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                       "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %.*s\r\n%s%s%s\r\n",
+                       (int)key.len, key.at, protocol ? "Sec-WebSocket-Protocol: " : "", protocol ? protocol : "",
+                       protocol ? "\r\n" : "");
+    assert(len > 0 && (size_t)len < sizeof text);
+    ws->adopting = &adoption;
+    (void)lws_adopt_socket_vhost_readbuf(ws->vhost, fd, text, (size_t)len); /* closes fd itself when it fails */
+    ws->adopting = NULL;
+    feed_free(adoption.feed); /* NULL once it was taken */
+}
+
+void ws_close(struct ws *ws)
+{
+    if (!ws)
+        return;
+    lws_context_destroy(ws->context);
+    free(ws);
+}

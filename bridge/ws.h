@@ -1,0 +1,23 @@
+/* ws - WebSockets by libwebsockets on our loop (RFC 6455). The front hands over sockets whose handshake it has read;
+ * messages go out pre-framed through door_ws. Threads: the loop only. */
+#ifndef RUNSPOOL_BRIDGE_WS_H
+#define RUNSPOOL_BRIDGE_WS_H
+
+#include "bridge/http_head.h"
+#include "bridge/subscriber.h"
+
+#define WS_MESSAGE_MAX (64 * 1024) /* bytes of a message from a client */
+
+struct ws;
+enum rs_err ws_open(struct bridge *bridge, struct ws **ret, struct fault *fault) RS_MUST_CHECK;
+
+/* ws_check - is the handshake one we can accept (version, key)? RS_INVALID, or RS_UPGRADE for another version. */
+enum rs_err ws_check(const struct http_head *head, struct fault *fault) RS_MUST_CHECK;
+/* ws_adopt - accept a handshake. fd: non-blocking, head already read from it, now ours. feed: of a dialect endpoint, not
+ * started, ownership passes; NULL for the native one. */
+void ws_adopt(struct ws *ws, int fd, const struct http_head *head, struct feed *feed, struct cursor since,
+              const char *org);
+/* ws_close - no connection may be left but such as were cut; runs the loop until libwebsockets has let go of it. */
+void ws_close(struct ws *ws);
+
+#endif
