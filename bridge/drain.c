@@ -20,7 +20,7 @@ void drain_begin(struct bridge *bridge)
     if (bridge->draining)
         return;
     bridge->draining = true;
-    log_event(LOG_LEVEL_INFO, "bridge.draining", "");
+    log_event(LOG_LEVEL_INFO, "bridge.draining", "clients=%d", hub_n_subscribers(bridge->hub));
     front_close(bridge->front);
     bridge->front = NULL;
     spool_server_drain(bridge->spool);

@@ -64,8 +64,8 @@ static void reload(struct bridge *bridge)
         return;
     }
     set_log_level(config);
+    log_event(LOG_LEVEL_INFO, "config.reloaded", "log_level=%s", config_text(config, "log.level"));
     config_free(config);
-    log_event(LOG_LEVEL_INFO, "config.reloaded", "");
 }
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -173,7 +173,7 @@ static int run(struct bridge *bridge)
     eventlog_close(bridge->log);
     store_release(&bridge->store);
     unlink(datadir_path(&bridge->dd, path, PID_FILE));
-    log_event(LOG_LEVEL_INFO, "bridge.ended", "");
+    log_event(LOG_LEVEL_INFO, "bridge.ended", "data=%s", bridge->dd.root);
     return 0;
 }
 

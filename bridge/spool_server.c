@@ -130,8 +130,9 @@ static bool read_some(struct emitter *e)
         return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
     if (n > 0)
         return lines_feed(&e->lines, e->server->read_buffer, (size_t)n, &sink) == RS_OK && !e->unsent.err && flush(e);
-    if (e->lines.rest.len > 0) /* the last line may lack its newline: printf '...' | nc -U */
-        (void)lines_feed(&e->lines, "\n", 1, &sink);
+    /* The last line may lack its newline: printf '...' | nc -U */
+    if (e->lines.rest.len > 0 && lines_feed(&e->lines, "\n", 1, &sink) != RS_OK)
+        log_event(LOG_LEVEL_WARN, "spool.lost_line", "reason=\"no memory\"");
     return false;
 }
 
