@@ -89,15 +89,23 @@ void spool_ring_resend(struct spool_ring *ring)
     ring->unsent = ring->head;
 }
 
-void spool_ring_drop(struct spool_ring *ring, const char *stream)
+static int find_dropped(const struct spool_ring *ring, const char *stream)
 {
     int i = 0;
 
     while (i < ring->n_dropped && strcmp(ring->dropped[i].stream, stream) != 0)
         i++;
-    if (i == ring->n_dropped && i == SPOOL_DROPPED_STREAMS - 1 && strcmp(stream, "system") != 0) {
-        spool_ring_drop(ring, "system");
-        return;
+    return i;
+}
+
+void spool_ring_drop(struct spool_ring *ring, const char *stream)
+{
+    int i = find_dropped(ring, stream);
+
+    /* The last place is kept for the rest. */
+    if (i == ring->n_dropped && i >= SPOOL_DROPPED_STREAMS - 1) {
+        stream = "system";
+        i = find_dropped(ring, stream);
     }
     if (i == ring->n_dropped) {
         snprintf(ring->dropped[i].stream, sizeof ring->dropped[i].stream, "%s", stream);

@@ -9,3 +9,51 @@ TESTS += tests/unit/test_spool
 tests_unit_test_spool_SOURCES = tests/unit/test_spool.c tests/unit/unit.h tests/unit/instance.h
 tests_unit_test_spool_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_spool_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+
+check_PROGRAMS += tests/unit/test_stream
+TESTS += tests/unit/test_stream
+tests_unit_test_stream_SOURCES = tests/unit/test_stream.c tests/unit/unit.h
+tests_unit_test_stream_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_stream_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+
+check_PROGRAMS += tests/unit/test_cursor
+TESTS += tests/unit/test_cursor
+tests_unit_test_cursor_SOURCES = tests/unit/test_cursor.c tests/unit/unit.h
+tests_unit_test_cursor_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_cursor_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+
+check_PROGRAMS += tests/unit/test_event
+TESTS += tests/unit/test_event
+tests_unit_test_event_SOURCES = tests/unit/test_event.c tests/unit/unit.h
+tests_unit_test_event_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_event_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+
+check_PROGRAMS += tests/unit/test_line
+TESTS += tests/unit/test_line
+tests_unit_test_line_SOURCES = tests/unit/test_line.c tests/unit/unit.h
+tests_unit_test_line_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_line_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+
+check_PROGRAMS += tests/unit/test_jsonscan
+TESTS += tests/unit/test_jsonscan
+tests_unit_test_jsonscan_SOURCES = tests/unit/test_jsonscan.c tests/unit/unit.h
+tests_unit_test_jsonscan_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_jsonscan_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+
+check_PROGRAMS += tests/unit/test_view
+TESTS += tests/unit/test_view
+tests_unit_test_view_SOURCES = tests/unit/test_view.c tests/unit/unit.h
+tests_unit_test_view_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_view_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+
+check_PROGRAMS += tests/unit/test_namemap
+TESTS += tests/unit/test_namemap
+tests_unit_test_namemap_SOURCES = tests/unit/test_namemap.c tests/unit/unit.h
+tests_unit_test_namemap_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_namemap_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+
+check_PROGRAMS += tests/unit/test_spool_ring
+TESTS += tests/unit/test_spool_ring
+tests_unit_test_spool_ring_SOURCES = tests/unit/test_spool_ring.c tests/unit/unit.h
+tests_unit_test_spool_ring_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_spool_ring_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
