@@ -1,0 +1,16 @@
+# Fuzz targets. configure --enable-fuzz CC=clang makes them libFuzzer programs; otherwise they replay their corpora.
+if FUZZ
+FUZZ_MAIN =
+LIBFUZZER = -fsanitize=fuzzer
+else
+FUZZ_MAIN = tests/fuzz/replay.c
+LIBFUZZER =
+TESTS += tests/fuzz/fuzz_feed
+endif
+
+check_PROGRAMS += tests/fuzz/fuzz_feed
+tests_fuzz_fuzz_feed_SOURCES = tests/fuzz/fuzz_feed.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_feed_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/fuzz_feed"'
+tests_fuzz_fuzz_feed_LDFLAGS = $(AM_LDFLAGS) $(LIBFUZZER)
+tests_fuzz_fuzz_feed_LDADD = $(SHARED_LIBS)
+EXTRA_DIST += tests/fuzz/replay.c tests/fuzz/corpus
