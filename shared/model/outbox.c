@@ -151,7 +151,7 @@ static enum rs_err relay_rows(struct store *store, struct spool *spool, struct d
             break;
         data = db_text(rows, 3);
         err = spool_append_at(spool, db_text(rows, 1), db_text(rows, 2), data, strlen(data), id, db_int(rows, 4));
-        if (err == RS_BUSY) {
+        if (err == RS_BUSY || err == RS_NOMEM) {
             o->behind = true;
             break;
         }
