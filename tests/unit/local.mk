@@ -104,3 +104,15 @@ TESTS += tests/unit/test_run
 tests_unit_test_run_SOURCES = tests/unit/test_run.c tests/unit/model.h tests/unit/unit.h
 tests_unit_test_run_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_run_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+
+check_PROGRAMS += tests/unit/test_store
+TESTS += tests/unit/test_store
+tests_unit_test_store_SOURCES = tests/unit/test_store.c tests/unit/model.h tests/unit/unit.h
+tests_unit_test_store_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_store_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+
+check_PROGRAMS += tests/unit/test_workflow
+TESTS += tests/unit/test_workflow
+tests_unit_test_workflow_SOURCES = tests/unit/test_workflow.c tests/unit/model.h tests/unit/unit.h
+tests_unit_test_workflow_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_workflow_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)

@@ -693,6 +693,7 @@ static void end_sleeper(pid_t pid, int fd)
 {
     int status;
 
+    ck_assert_int_eq(write(fd, "x", 1), 1); /* closing would not do: a later sleeper holds that end too */
     close(fd);
     ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 }

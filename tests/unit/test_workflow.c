@@ -1,0 +1,194 @@
+/* workflow and idempotency - what is saved, listed, and answered twice. */
+#include "model.h"
+
+#include "base/clock.h"
+#include "model/idempotency.h"
+#include "model/workflow.h"
+
+static enum rs_err save(const char *org, const char *id, const char *definition_text, enum workflow_save how,
+                        bool *ret_created, struct json_object **ret)
+{
+    struct json_object *definition = json_of(definition_text);
+    enum rs_err err = workflow_save(&store, org, id, definition, how, ret_created, ret, &fault);
+
+    json_object_put(definition);
+    return err;
+}
+
+START_TEST(saved)
+{
+    struct json_object *record = NULL, *again = NULL;
+    char created_at[CLOCK_TEXT_MAX];
+    bool created = false;
+
+    must(save("default", "small", DEF_SMALL, WORKFLOW_CREATE, &created, &record));
+    ck_assert(created);
+    ck_assert_str_eq(json_get_string(record, "id", ""), "small");
+    ck_assert_int_eq(json_get_int(record, "version", 0), 1);
+    ck_assert_str_eq(json_get_string(record, "org", ""), "default");
+    ck_assert_str_eq(json_get_string(record, "name", ""), "Small");
+    ck_assert_uint_eq(json_object_array_length(json_get_array(record, "nodes")), 3);
+    must(workflow_get(&store, "default", "small", &again, &fault));
+    ck_assert(json_object_equal(record, again));
+    snprintf(created_at, sizeof(created_at), "%s", json_get_string(record, "createdAt", ""));
+    json_object_put(again);
+
+    ck_assert_int_eq(save("default", "small", DEF_SMALL, WORKFLOW_CREATE, &created, NULL), RS_CONFLICT);
+    /* A record that was read can be put again; what the record added is not stored twice. */
+    must(workflow_save(&store, "default", "small", record, WORKFLOW_PUT, &created, &again, &fault));
+    ck_assert(!created);
+    ck_assert_int_eq(json_get_int(again, "version", 0), 2);
+    ck_assert_str_eq(json_get_string(again, "createdAt", ""), created_at);
+    json_object_put(again);
+    json_object_put(record);
+    must(save("default", "new", DEF_SMALL, WORKFLOW_PUT, &created, NULL));
+    ck_assert(created);
+
+    ck_assert_int_eq(save("default", "active", DEF_SMALL, WORKFLOW_PUT, &created, NULL), RS_UNPROCESSABLE);
+    ck_assert_int_eq(save("default", "a b", DEF_SMALL, WORKFLOW_PUT, &created, NULL), RS_INVALID);
+    ck_assert_int_eq(workflow_get(&store, "other", "small", &record, &fault), RS_NOT_FOUND);
+    ck_assert_int_eq(workflow_delete(&store, "other", "small", &fault), RS_NOT_FOUND);
+    must(workflow_delete(&store, "default", "small", &fault));
+    ck_assert_int_eq(workflow_delete(&store, "default", "small", &fault), RS_NOT_FOUND);
+    ck_assert_int_eq(workflow_get(&store, "default", "small", &record, &fault), RS_NOT_FOUND);
+}
+END_TEST
+
+START_TEST(same_id_in_two_orgs)
+{
+    struct json_object *record = NULL;
+    bool created = false;
+
+    must(save("one", "w", "{\"name\":\"One\",\"nodes\":[" DEF_START "]}", WORKFLOW_CREATE, &created, NULL));
+    must(save("two", "w", "{\"name\":\"Two\",\"nodes\":[" DEF_START "]}", WORKFLOW_CREATE, &created, NULL));
+    must(workflow_get(&store, "one", "w", &record, &fault));
+    ck_assert_str_eq(json_get_string(record, "name", ""), "One");
+    json_object_put(record);
+}
+END_TEST
+
+/* A run keeps what it executes, whatever becomes of the workflow. */
+START_TEST(run_keeps_its_definition)
+{
+    struct json_object *record = NULL;
+    char id[ID_MAX + 1];
+    bool created;
+
+    must(save("default", "small", DEF_SMALL, WORKFLOW_CREATE, &created, NULL));
+    create_run("small", DEF_SMALL, 0, id);
+    must(save("default", "small", "{\"nodes\":[" DEF_START "]}", WORKFLOW_PUT, &created, NULL));
+    must(workflow_delete(&store, "default", "small", &fault));
+    must(run_record(&store, NULL, id, &record, &fault));
+    ck_assert_uint_eq(json_object_array_length(json_get_array(json_get(record, "graph"), "nodes")), 3);
+    json_object_put(record);
+}
+END_TEST
+
+START_TEST(listed)
+{
+    struct json_object *answer = NULL, *items, *item;
+    char id[ID_MAX + 1], first[ID_MAX + 1];
+    enum run_status status;
+    bool created;
+
+    must(save("default", "c", DEF_SMALL, WORKFLOW_PUT, &created, NULL));
+    must(save("default", "a", "{\"description\":\"D\",\"params\":[{\"name\":\"p\",\"type\":\"string\"}],\"nodes\":[" DEF_START "]}",
+              WORKFLOW_PUT, &created, NULL));
+    must(save("default", "b", DEF_SMALL, WORKFLOW_PUT, &created, NULL));
+    must(save("other", "z", DEF_SMALL, WORKFLOW_PUT, &created, NULL));
+    create_run("a", DEF_SMALL, 0, first);
+    create_run("a", DEF_SMALL, 0, id);
+    must(run_cancel(&store, NULL, id, &status, &fault));
+
+    must(workflow_list(&store, "default", 2, NULL, &answer, &fault));
+    items = json_get_array(answer, "items");
+    ck_assert_uint_eq(json_object_array_length(items), 2);
+    ck_assert_str_eq(json_get_string(answer, "next", ""), "b");
+    item = json_object_array_get_idx(items, 0);
+    ck_assert_str_eq(json_get_string(item, "id", ""), "a");
+    ck_assert_str_eq(json_get_string(item, "name", ""), "a");
+    ck_assert_str_eq(json_get_string(item, "description", ""), "D");
+    ck_assert_int_eq(json_get_int(item, "nodeCount", 0), 1);
+    ck_assert_int_eq(json_get_int(item, "version", 0), 1);
+    ck_assert_uint_eq(json_object_array_length(json_get_array(item, "params")), 1);
+    ck_assert_str_eq(json_get_string(json_get(item, "lastRun"), "id", ""), id);
+    ck_assert_str_eq(json_get_string(json_get(item, "lastRun"), "status", ""), "cancelled");
+    item = json_object_array_get_idx(items, 1);
+    ck_assert_str_eq(json_get_string(item, "crewId", ""), "quality");
+    ck_assert_ptr_null(json_get(item, "lastRun"));
+    ck_assert_ptr_null(json_get(item, "nodes"));
+    json_object_put(answer);
+
+    must(workflow_list(&store, "default", 2, "b", &answer, &fault));
+    items = json_get_array(answer, "items");
+    ck_assert_uint_eq(json_object_array_length(items), 1);
+    ck_assert_str_eq(json_get_string(json_object_array_get_idx(items, 0), "id", ""), "c");
+    ck_assert(json_object_object_get_ex(answer, "next", NULL) && json_get(answer, "next") == NULL);
+    json_object_put(answer);
+}
+END_TEST
+
+#define ROUTE "POST /api/workflows/a/run"
+
+START_TEST(answered_once)
+{
+    char *response = NULL;
+    int status = 0;
+
+    ck_assert_int_eq(idempotency_get(&store, "default", ROUTE, "", "h", &status, &response, &fault), RS_INVALID);
+    ck_assert_int_eq(idempotency_get(&store, "default", ROUTE, "k", "h", &status, &response, &fault), RS_NOT_FOUND);
+    /* Still at work. */
+    ck_assert_int_eq(idempotency_get(&store, "default", ROUTE, "k", "h", &status, &response, &fault), RS_BUSY);
+    must(idempotency_put(&store, "default", ROUTE, "k", 202, "{\"runId\":\"r_1\"}", &fault));
+    must(idempotency_get(&store, "default", ROUTE, "k", "h", &status, &response, &fault));
+    ck_assert_int_eq(status, 202);
+    ck_assert_str_eq(response, "{\"runId\":\"r_1\"}");
+    free(response);
+    ck_assert_int_eq(idempotency_get(&store, "default", ROUTE, "k", "other", &status, &response, &fault), RS_UNPROCESSABLE);
+    ck_assert_int_eq(idempotency_get(&store, "two", ROUTE, "k", "h", &status, &response, &fault), RS_NOT_FOUND);
+    ck_assert_int_eq(idempotency_get(&store, "default", "POST /x", "k", "h", &status, &response, &fault), RS_NOT_FOUND);
+    /* Dropping frees a key that was never answered, and no other. */
+    must(idempotency_drop(&store, "two", ROUTE, "k", &fault));
+    ck_assert_int_eq(idempotency_get(&store, "two", ROUTE, "k", "h", &status, &response, &fault), RS_NOT_FOUND);
+    must(idempotency_drop(&store, "default", ROUTE, "k", &fault));
+    must(idempotency_get(&store, "default", ROUTE, "k", "h", &status, &response, &fault));
+    free(response);
+}
+END_TEST
+
+START_TEST(forgotten)
+{
+    char *response = NULL;
+    int status = 0;
+
+    ck_assert_int_eq(idempotency_get(&store, "default", ROUTE, "k", "h", &status, &response, &fault), RS_NOT_FOUND);
+    /* The one at work died. */
+    must(db_run(store.db, NULL, &fault, "UPDATE idempotency SET created = created - $1", "i", (int64_t)IDEMPOTENCY_WORK_MS + 1));
+    ck_assert_int_eq(idempotency_get(&store, "default", ROUTE, "k", "h", &status, &response, &fault), RS_NOT_FOUND);
+    must(idempotency_put(&store, "default", ROUTE, "k", 200, "x", &fault));
+    must(db_run(store.db, NULL, &fault, "UPDATE idempotency SET created = created - $1", "i",
+                (int64_t)IDEMPOTENCY_KEEP_MS - 60000));
+    must(idempotency_get(&store, "default", ROUTE, "k", "h", &status, &response, &fault));
+    free(response);
+    must(db_run(store.db, NULL, &fault, "UPDATE idempotency SET created = created - 60001", ""));
+    ck_assert_int_eq(idempotency_get(&store, "default", ROUTE, "k", "h", &status, &response, &fault), RS_NOT_FOUND);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+    Suite *s = suite_create("workflow");
+    TCase *c = tcase_create("workflow");
+
+    tcase_add_checked_fixture(c, model_setup, model_teardown);
+    tcase_add_test(c, saved);
+    tcase_add_test(c, same_id_in_two_orgs);
+    tcase_add_test(c, run_keeps_its_definition);
+    tcase_add_test(c, listed);
+    tcase_add_test(c, answered_once);
+    tcase_add_test(c, forgotten);
+    suite_add_tcase(s, c);
+    return s;
+}
+
+UNIT_MAIN(suite)
