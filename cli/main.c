@@ -1,0 +1,142 @@
+/* runspool - the command line: one table of commands, --help, --version, and the call. */
+#include "config.h"
+#include "base/log.h"
+#include "cli/cli.h"
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct command commands[] = {
+    {"up", "", "start web server, bridge and runner here", command_up, up_options, 0, 0, .no_json = true,
+     .more = "Stays in the foreground and restarts what dies, until SIGINT or SIGTERM; with --detach it returns once\n"
+             "everything answers."},
+    {"down", "", "end what `up` started", command_down, NULL, 0, 0, .no_json = true},
+    {"status", "", "show what is up, and what it does", command_status, NULL, 0, 0,
+     .more = "Exit status 0 when it is up, 3 when it is not."},
+    {"start", "bridge|runner|web", "start one part of a running instance", command_control, NULL, 1, 1},
+    {"stop", "bridge|runner|web", "stop one part, until it is started again", command_control, NULL, 1, 1},
+    {"restart", "bridge|runner|web", "restart one part", command_control, NULL, 1, 1},
+    {"run", "WORKFLOW", "start a workflow: a saved one's id, or the path of a .json definition", command_run,
+     run_options, 1, 1,
+     .more = "With --follow the exit status is 0 when the run succeeds, 1 when it fails, 130 when it is cancelled or\n"
+             "Ctrl-C ends the following (the run itself goes on)."},
+    {"wrap", "[--] COMMAND [ARGUMENT...]", "run any command as a run with a live page", command_wrap, wrap_options, 1, -1,
+     .stop_at_operand = true, .no_json = true,
+     .more = "The command's input, output and exit status are its own (128 + n when signal n ended it). Needs no runner."},
+    {"ps", "", "list the runs that are queued, running or paused", command_ps, ps_options, 0, 0},
+    {"tail", "STREAM...", "show events: run:ID, tool:ID, run:*, runs, system, ...", command_tail, tail_options, 1, 100},
+    {"emit", "STREAM TYPE JSON", "append an event to a stream", command_emit, NULL, 3, 3,
+     .more = "JSON is an object, @FILE, or - for standard input. Returns once the event is stored."},
+    {"cancel", "RUN", "cancel a run", command_cancel, NULL, 1, 1},
+    {"workflow", "import FILE...|export ID|list", "saved workflows", command_workflow, workflow_options, 1, 100},
+    {"config", "", "print the settings in force", command_config, config_options, 0, 0},
+    {0},
+};
+
+static void help_options(struct buf *out, const struct arg_option *rows, bool no_json)
+{
+    for (; rows && rows->name; rows++) {
+        char left[80];
+        if (no_json && strcmp(rows->name, "json") == 0)
+            continue;
+        snprintf(left, sizeof(left), "%s%c%s--%s%s%s%s%s", rows->letter ? "-" : " ", rows->letter ? rows->letter : ' ',
+                 rows->letter ? ", " : "  ", rows->name, rows->value ? " " : "", rows->value ? rows->value : "",
+                 rows->second ? " " : "", rows->second ? rows->second : "");
+        buf_printf(out, "  %-28s %s%s\n", left, rows->help, rows->repeat ? " (repeatable)" : "");
+    }
+}
+
+static int help_program(const struct cli *cli)
+{
+    struct buf out;
+    buf_init(&out, 16384);
+    buf_puts(&out, "usage: runspool COMMAND [OPTION...] [OPERAND...]\n\nWorkflow runs, live in any browser.\n\n");
+    for (const struct command *c = commands; c->name; c++)
+        buf_printf(&out, "  %-10s %s\n", c->name, c->help);
+    buf_puts(&out, "\n`runspool COMMAND --help` tells more about one; `runspool --version` prints the version.\n"
+                   "Exit status: 0 done, 1 failed, 2 wrong command line, 3 not up, 130 cancelled or interrupted.\n");
+    int status = cli_print(cli, &out);
+    buf_release(&out);
+    return status;
+}
+
+static int help_command(const struct cli *cli)
+{
+    const struct command *c = cli->command;
+    struct buf out;
+    buf_init(&out, 16384);
+    buf_printf(&out, "usage: runspool %s [OPTION...]%s%s\n\n%s\n", c->name, *c->operands ? " " : "", c->operands, c->help);
+    if (c->more)
+        buf_printf(&out, "%s\n", c->more);
+    buf_puts(&out, "\n");
+    help_options(&out, c->options, c->no_json);
+    help_options(&out, arg_common_options, c->no_json);
+    int status = cli_print(cli, &out);
+    buf_release(&out);
+    return status;
+}
+
+static const struct command *command_find(const char *name)
+{
+    for (const struct command *c = commands; c->name; c++)
+        if (strcmp(c->name, name) == 0)
+            return c;
+    return NULL;
+}
+
+static int unknown_command(const char *name)
+{
+    const char *names[sizeof(commands) / sizeof(*commands) + 1] = {0};
+    for (int i = 0; commands[i].name; i++)
+        names[i] = commands[i].name;
+    const char *near = nearest(name, names);
+    if (near)
+        fprintf(stderr, "runspool: unknown command \"%s\"; did you mean \"%s\"?\n", name, near);
+    else
+        fprintf(stderr, "runspool: unknown command \"%s\"; see runspool --help\n", name);
+    return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    struct cli cli = {0};
+    struct fault fault = {0};
+
+    setlocale(LC_CTYPE, "");
+    signal(SIGPIPE, SIG_IGN);
+    log_open("runspool", LOG_LEVEL_INFO, LOG_TO_STDERR);
+    term_init(&cli.out, 1);
+    term_init(&cli.err, 2);
+    if (argc < 2) {
+        help_program(&cli);
+        return EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
+        return help_program(&cli);
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
+        puts("runspool " PACKAGE_VERSION);
+        return EXIT_DONE;
+    }
+    if (argv[1][0] == '-') {
+        fprintf(stderr, "runspool: options go after the command: runspool COMMAND %s\n", argv[1]);
+        return EXIT_USAGE;
+    }
+    cli.command = command_find(argv[1]);
+    if (!cli.command)
+        return unknown_command(argv[1]);
+    if (args_parse(&cli.args, cli.command->options, cli.command->stop_at_operand, argc - 1, argv + 1, &fault) != RS_OK)
+        return cli_usage(&cli, "%s", fault.message);
+    if (args_has(&cli.args, "help"))
+        return help_command(&cli);
+    cli.json = args_has(&cli.args, "json");
+    if (cli.args.n_operands < cli.command->min_operands)
+        return cli_usage(&cli, "wants %s", cli.command->operands);
+    if (cli.command->max_operands >= 0 && cli.args.n_operands > cli.command->max_operands)
+        return cli_usage(&cli, "\"%s\" is one operand too many", cli.args.operands[cli.command->max_operands]);
+
+    int status = cli.command->run(&cli);
+    store_release(&cli.store);
+    datadir_release(&cli.dd);
+    return status;
+}
