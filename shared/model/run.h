@@ -37,6 +37,8 @@ struct run_new {
     const char *session_id;           /* may be NULL */
     const char *name;                 /* NULL: the definition's name, else workflow_id */
     int priority;                     /* higher first */
+    const char *owner;                /* not NULL: created already claimed by the caller (fence 1, lease RUN_LEASE_MS; then
+                                         run_claim_load), so that no runner takes it first */
 };
 /* run_create - insert it as queued with all nodes pending, event run.queued; pokes the runner after commit. Its events
  * are tagged workflow:ID, crew:CREW, session:ID and, for nodes of group tool, tool:TOOLID (HOME_TAGS_MAX in all).

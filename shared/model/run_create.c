@@ -75,6 +75,7 @@ static enum rs_err insert_run(struct db *db, const struct run_new *run, const st
                               struct fault *fault)
 {
     const char *definition = NULL, *input = NULL;
+    int64_t now = clock_wall_ms();
     enum rs_err err;
 
     if ((err = run_json_text(run->definition, JSON_BODY_MAX, "the workflow", &definition, fault)) != RS_OK ||
@@ -83,12 +84,13 @@ static enum rs_err insert_run(struct db *db, const struct run_new *run, const st
     return db_run(db, NULL, fault,
                   "INSERT INTO run (id, org, workflow_id, workflow_version, name, crew_id, session_id, status, priority,"
                   " concurrency, attempt, progress, n_nodes, n_ended, cancel, created, fence, lease, pid, pid_start,"
-                  " tags, input, definition)"
-                  " VALUES ($1, $2, $3, $4, $5, $6, $7, 'queued', $8, $9, 1, 0, $10, 0, 0, $11, 0, 0, 0, 0, $12, $13, $14)",
-                  "tttitttiiiittt", row->id, row->org, row->workflow_id, (int64_t)run->workflow_version, row->name,
+                  " tags, input, definition, owner)"
+                  " VALUES ($1, $2, $3, $4, $5, $6, $7, 'queued', $8, $9, 1, 0, $10, 0, 0, $11, $15, $16, 0, 0, $12, $13, $14, $17)",
+                  "tttitttiiiitttiit", row->id, row->org, row->workflow_id, (int64_t)run->workflow_version, row->name,
                   row->crew_id[0] != '\0' ? row->crew_id : NULL, run->session_id, (int64_t)run->priority,
                   json_get_int(json_get(run->definition, "concurrency"), "limit", 0), (int64_t)row->n_nodes,
-                  clock_wall_ms(), tags, input != NULL ? input : "{}", definition);
+                  now, tags, input != NULL ? input : "{}", definition, (int64_t)(run->owner != NULL),
+                  run->owner != NULL ? now + RUN_LEASE_MS : 0, run->owner);
 }
 
 static enum rs_err insert_all(struct store *store, const struct run_new *run, const struct run_row *row,
@@ -138,7 +140,8 @@ enum rs_err run_create(struct store *store, const struct run_new *run, char ret_
     if ((err = insert_all(store, run, &row, graph, json_text(tags, NULL), fault)) != RS_OK)
         goto out;
     memcpy(ret_id, row.id, sizeof(row.id));
-    runner_poke(store->dd);
+    if (run->owner == NULL)
+        runner_poke(store->dd);
 out:
     graph_free(graph);
     json_object_put(tags);
