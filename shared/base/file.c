@@ -1,5 +1,6 @@
 #include "base/file.h"
 
+#include "base/id.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -138,6 +139,24 @@ out:
     close(fd);
     if (made)
         unlink(temp);
+    return err;
+}
+
+enum rs_err file_create(const char *path, mode_t mode, struct fault *fault)
+{
+    char temp[PATH_MAX], unique[ID_MAX + 1];
+    if (access(path, F_OK) == 0)
+        return RS_OK;
+    int n = snprintf(temp, sizeof temp, "%s%s", path, id_new(".new-", unique));
+    if (n < 0 || (size_t)n >= sizeof temp)
+        return fault_set(fault, RS_INVALID, "path too long: %.200s...", path);
+    /* Made under a name of its own and linked when closed, since another thread may open the final name at once. */
+    int fd = open(temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    if (fd < 0)
+        return errno_fault(fault, "create", path);
+    close(fd);
+    enum rs_err err = link(temp, path) < 0 && errno != EEXIST ? errno_fault(fault, "create", path) : RS_OK;
+    unlink(temp);
     return err;
 }
 

@@ -12,6 +12,9 @@
 enum rs_err file_read(const char *path, size_t max, char **ret, size_t *ret_len, struct fault *fault) RS_MUST_CHECK;
 /* file_write - replace a file's contents at once (temporary file beside it, fsync, rename). */
 enum rs_err file_write(const char *path, const void *data, size_t len, mode_t mode, struct fault *fault) RS_MUST_CHECK;
+/* file_create - make an empty file unless there is one, which is then never opened: closing any descriptor of a file drops
+ * all POSIX locks this process has on it, such as those of SQLite. The umask applies to mode. */
+enum rs_err file_create(const char *path, mode_t mode, struct fault *fault) RS_MUST_CHECK;
 /* file_mkdir - make a folder and its parents (like mkdir -p); an existing one is RS_OK. */
 enum rs_err file_mkdir(const char *path, mode_t mode, struct fault *fault) RS_MUST_CHECK;
 /* file_remove_tree - remove a folder and all below it, never following symbolic links. A missing one is RS_OK. */

@@ -1,16 +1,14 @@
 /* The SQLite driver. One connection a thread, WAL, statements prepared once and found again by their text. */
 #include "base/clock.h"
+#include "base/file.h"
 #include "store/driver.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #define STATEMENTS_MAX 128
 
@@ -97,7 +95,7 @@ static enum rs_err sqlite_open(const struct datadir *dd, const char *target, str
     char path[PATH_MAX];
     struct db_sqlite *s = NULL;
     size_t n = strlen(db_sqlite.scheme);
-    int fd, rc;
+    int rc;
     enum rs_err err;
 
     if (target != NULL && strncmp(target, db_sqlite.scheme, n) == 0)
@@ -108,10 +106,8 @@ static enum rs_err sqlite_open(const struct datadir *dd, const char *target, str
                               target[0] == '/' ? "" : "/", target) >= sizeof(path))
         return fault_set(fault, RS_INVALID, "setting database: the path is too long");
     /* SQLite would make it unwritable for the group, which is who the web server's programs are. */
-    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0660);
-    if (fd < 0)
-        return fault_set(fault, RS_IO, "cannot open the database %s: %s", path, strerror(errno));
-    close(fd);
+    if ((err = file_create(path, 0660, fault)) != RS_OK)
+        return err;
 
     s = calloc(1, sizeof(*s));
     if (s == NULL)

@@ -1,7 +1,9 @@
 #include "base/file.h"
 #include "unit.h"
 #include <dirent.h>
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char tmp[PATH_MAX];
@@ -81,6 +83,33 @@ START_TEST(empty_file) {
 }
 END_TEST
 
+/* A record lock of SQLite's kind is lost when any descriptor of its file is closed. */
+START_TEST(create_leaves_existing_files_and_their_locks_alone)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    unit_path(path, tmp, "db");
+    ck_assert_ok(file_create(path, 0640, NULL));
+    ck_assert_int_eq(stat(path, &st), 0);
+    ck_assert_uint_eq(st.st_mode & 0777, 0640);
+    ck_assert_int_eq(entries(tmp), 1);
+    int fd = open(path, O_RDWR);
+    ck_assert_int_eq(fcntl(fd, F_SETLK, &lock), 0);
+    ck_assert_ok(file_create(path, 0640, NULL));
+    pid_t child = fork();
+    if (child == 0) {
+        int other = open(path, O_RDWR);
+        _exit(fcntl(other, F_SETLK, &lock) == 0 ? 1 : 0);
+    }
+    int status = -1;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    close(fd);
+    ck_assert_int_eq(file_create(unit_path(path, tmp, "none/db"), 0640, NULL), RS_NOT_FOUND);
+}
+END_TEST
+
 START_TEST(mkdir_makes_parents_and_accepts_existing) {
     char path[PATH_MAX];
     struct stat st;
@@ -119,6 +148,7 @@ static Suite *suite(void) {
     tcase_add_test(t, read_is_bounded);
     tcase_add_test(t, missing_file_is_not_found);
     tcase_add_test(t, empty_file);
+    tcase_add_test(t, create_leaves_existing_files_and_their_locks_alone);
     tcase_add_test(t, mkdir_makes_parents_and_accepts_existing);
     tcase_add_test(t, remove_tree_does_not_follow_links);
     suite_add_tcase(s, t);
