@@ -1,0 +1,137 @@
+#include "model/jqcheck.h"
+#include "base/clock.h"
+#include "conf/datadir.h"
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define CHECK_TIMEOUT_MS 5000
+#define ANSWER_MAX (4 * 1024 * 1024)
+
+/* Is there any jq in it? `{{` in any text, an `expression`, a `condition`. Looser than the checker itself. */
+static bool may_hold_jq(struct json_object *value, const char *name)
+{
+    if (json_object_is_type(value, json_type_string))
+        return (name && (strcmp(name, "expression") == 0 || strcmp(name, "condition") == 0)) ||
+               strstr(json_object_get_string(value), "{{");
+    if (json_object_is_type(value, json_type_array)) {
+        for (size_t i = 0; i < json_object_array_length(value); i++)
+            if (may_hold_jq(json_object_array_get_idx(value, i), NULL))
+                return true;
+    } else if (json_object_is_type(value, json_type_object)) {
+        json_object_object_foreach(value, key, member)
+            if (may_hold_jq(member, key))
+                return true;
+    }
+    return false;
+}
+
+/* Our end is one socket: writing the definition and reading the answer cannot block each other. */
+static enum rs_err talk(int fd, const char *text, size_t len, struct buf *answer, struct fault *fault)
+{
+    int64_t deadline = clock_mono_ms() + CHECK_TIMEOUT_MS;
+    bool sent = false;
+    char bytes[16384];
+
+    for (;;) {
+        struct pollfd p = {.fd = fd, .events = (short)(POLLIN | (sent ? 0 : POLLOUT))};
+        int64_t left = deadline - clock_mono_ms();
+        if (left <= 0)
+            return fault_set(fault, RS_TIMEOUT, "checking the workflow's jq took longer than %d ms", CHECK_TIMEOUT_MS);
+        if (poll(&p, 1, (int)left) < 0 && errno != EINTR)
+            return fault_set(fault, RS_IO, "poll: %s", strerror(errno));
+        if (p.revents & POLLOUT) {
+            ssize_t n = send(fd, text, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+            if (n < 0 && errno != EAGAIN && errno != EINTR)
+                n = (ssize_t)len; /* it died: what it said, and its end, are read below */
+            if (n > 0)
+                text += n, len -= (size_t)n;
+            if (len == 0) {
+                shutdown(fd, SHUT_WR);
+                sent = true;
+            }
+        }
+        if (p.revents & (POLLIN | POLLHUP | POLLERR)) {
+            ssize_t n = recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);
+            if (n == 0 || (n < 0 && errno == ECONNRESET))
+                return RS_OK;
+            if (n > 0 && buf_append(answer, bytes, (size_t)n))
+                return fault_set(fault, RS_LIMIT, "the workflow has too many errors to list");
+        }
+    }
+}
+
+static enum rs_err take_answer(struct buf *answer, struct json_object *errors, struct fault *fault)
+{
+    struct json_object *list = NULL;
+    struct fault why;
+
+    if (json_parse(answer->data ? answer->data : "", answer->len, ANSWER_MAX, &list, &why) != RS_OK ||
+        !json_object_is_type(list, json_type_array)) {
+        json_object_put(list);
+        return fault_set(fault, RS_IO, "the check of the workflow's jq gave no answer");
+    }
+    size_t n = json_object_array_length(list);
+    for (size_t i = 0; i < n; i++)
+        json_object_array_add(errors, json_object_get(json_object_array_get_idx(list, i)));
+    json_object_put(list);
+    return n ? RS_UNPROCESSABLE : RS_OK;
+}
+
+enum rs_err jqcheck_definition(struct json_object *definition, struct json_object *errors, struct fault *fault)
+{
+    char path[PATH_MAX], *argv[] = {path, "--jq-check", NULL}, *envp[] = {NULL};
+    int pair[2] = {-1, -1}, status;
+    pid_t pid = -1;
+    size_t len;
+    struct buf answer;
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attr;
+    sigset_t none, pipe_only;
+    enum rs_err err;
+
+    if (!may_hold_jq(definition, NULL))
+        return RS_OK;
+    if ((err = program_path("runspool-runner", path, fault)))
+        return err;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+        return fault_set(fault, RS_IO, "socketpair: %s", strerror(errno));
+    buf_init(&answer, ANSWER_MAX);
+    sigemptyset(&none);
+    sigemptyset(&pipe_only);
+    sigaddset(&pipe_only, SIGPIPE);
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attr);
+    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    posix_spawnattr_setsigmask(&attr, &none);
+    posix_spawnattr_setsigdefault(&attr, &pipe_only);
+    int rc = posix_spawn_file_actions_adddup2(&actions, pair[1], 0);
+    rc = rc ? rc : posix_spawn_file_actions_adddup2(&actions, pair[1], 1);
+    rc = rc ? rc : posix_spawn(&pid, path, &actions, &attr, argv, envp);
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attr);
+    close(pair[1]);
+    if (rc) {
+        err = fault_set(fault, RS_IO, "cannot start %s: %s", path, strerror(rc));
+        goto out;
+    }
+    const char *text = json_object_to_json_string_length(definition, JSON_C_TO_STRING_PLAIN, &len);
+    err = talk(pair[0], text, len, &answer, fault);
+    if (err)
+        kill(pid, SIGKILL);
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (!err && WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL))
+        err = fault_set(fault, RS_TIMEOUT, "checking the workflow's jq took too long");
+    if (!err)
+        err = take_answer(&answer, errors, fault);
+out:
+    close(pair[0]);
+    buf_release(&answer);
+    return err;
+}
