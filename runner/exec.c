@@ -189,7 +189,7 @@ void exec_stop(struct exec *exec)
     exec->stopping = true;
     kill(-exec->child.pid, SIGTERM);
     if (!exec->exited)
-        uv_timer_start(&exec->timer, on_stop_over, EXEC_KILL_MS, 0);
+        uv_timer_start(&exec->timer, on_stop_over, (uint64_t)exec->spec.kill_after_ms, 0);
 }
 
 void exec_kill(struct exec *exec)

@@ -14,7 +14,7 @@
 
 #define EXEC_CAPTURE_MAX (128 * 1024) /* bytes kept of each of stdout and stderr: the first ones */
 #define EXEC_STDIN_MAX (1024 * 1024)
-#define EXEC_KILL_MS 5000   /* from TERM to KILL */
+
 #define EXEC_LINGER_MS 1000 /* from the first process's end to KILL for those it left */
 
 enum exec_stream { EXEC_STDOUT, EXEC_STDERR };
@@ -33,6 +33,7 @@ struct exec_spec {
     const char *input; /* stdin; NULL: empty. Copied */
     size_t input_len;
     const struct sandbox *sandbox;
+    int64_t kill_after_ms; /* from TERM to KILL when stopped */
     void *ctx;
     /* Before the program runs: record its process group. Not RS_OK: it is not run, on_done tells (failure set). */
     enum rs_err (*on_group)(void *ctx, pid_t pgid, struct fault *fault);
@@ -44,7 +45,7 @@ struct exec;
 /* exec_start - *ret is valid until on_done was called. Returns: RS_OK (on_done will follow); RS_IO, RS_NOMEM (it will not). */
 enum rs_err exec_start(uv_loop_t *loop, struct reaper *reaper, const struct exec_spec *spec, struct exec **ret,
                        struct fault *fault) RS_MUST_CHECK;
-/* exec_stop - TERM to the group, KILL after EXEC_KILL_MS. on_done follows. */
+/* exec_stop - TERM to the group, KILL after kill_after_ms. on_done follows. */
 void exec_stop(struct exec *exec);
 /* exec_kill - KILL at once. */
 void exec_kill(struct exec *exec);

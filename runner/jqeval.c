@@ -151,7 +151,7 @@ static enum rs_err fail_with(jv invalid, struct fault *fault)
 
 enum rs_err jqeval_run(struct jqeval *e, const char *program, size_t len, jv input, jv *ret, struct fault *fault)
 {
-    jq_state *jq;
+    jq_state *jq = NULL;
     enum rs_err err = get_compiled(e, program, len, &jq, fault);
 
     if (err) {

@@ -1,0 +1,473 @@
+#include "runner/execution.h"
+#include "base/file.h"
+#include "base/log.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#define LEASE_EVERY_MS 1000 /* also how soon a wish to cancel is seen when nobody signals it */
+#define FLUSH_MS 10000      /* for the bridge, or the fallback log, to have every event before the terminal one */
+#define SETTLE_MS 3000      /* for the terminal event's acknowledgement; after that a supervisor relays it */
+#define END_TRIES 6         /* each of them waits for the database as long as DB_BUSY_MS */
+
+/* Kill all that this run started, and leave: the state in the database is the last one that is true. */
+_Noreturn static void give_up(struct execution *x)
+{
+    kill_descendants();
+    (void)x;
+    _exit(70);
+}
+
+void execution_must(struct execution *x, enum rs_err err, const struct fault *fault, const char *what)
+{
+    if (err == RS_OK)
+        return;
+    log_event(LOG_LEVEL_ERROR, err == RS_CONFLICT ? "run.lost" : "run.write_failed", "run=%s what=%s error=%s reason=\"%s\"",
+              x->claim.id, what, rs_err_name(err), fault->message);
+    give_up(x);
+}
+
+void execution_error(struct execution *x, const char *code, const char *message, const char *node_id)
+{
+    if (x->error)
+        return;
+    x->error = json_object_new_object();
+    json_set_string(x->error, "code", code);
+    json_set_string(x->error, "message", message);
+    json_set_string(x->error, "nodeId", node_id);
+}
+
+void execution_log(struct execution *x, const char *node_id, const char *level, const char *source, const char *text,
+                   size_t len)
+{
+    struct spool *spool;
+    struct fault fault;
+    struct buf data;
+
+    if (store_spool(&x->store, &spool, &fault) != RS_OK)
+        return;
+    buf_init(&data, EVENT_DATA_MAX);
+    buf_printf(&data, "{\"level\":\"%s\",\"message\":", level);
+    buf_put_json(&data, text, len);
+    if (node_id) {
+        buf_puts(&data, ",\"nodeId\":");
+        buf_put_json(&data, node_id, strlen(node_id));
+    }
+    buf_printf(&data, ",\"source\":\"%s\"}", source);
+    /* In an outage the emitter counts what it must drop and says so itself (log.dropped). */
+    if (!data.err && spool_append(spool, x->stream, "log", data.data, data.len, 0) != RS_OK) {
+        /* Counted. */
+    }
+    buf_release(&data);
+}
+
+enum rs_err execution_sandbox(struct execution *x, const struct sandbox **ret, struct fault *fault)
+{
+    static const char none[] = "runner.sandbox = none: the tools of this run are not kept away from Runspool's own data";
+
+    if (config_is(x->dd->config, "runner.sandbox", "none")) {
+        if (!x->sandbox_said)
+            execution_log(x, NULL, "warning", "runner", none, sizeof none - 1);
+        x->sandbox_said = true;
+        *ret = NULL;
+        return RS_OK;
+    }
+    if (!x->sandbox_open) {
+        enum rs_err err = sandbox_open(&x->sandbox, x->dd->root, x->claim.id, fault);
+        if (err)
+            return err;
+        x->sandbox_open = true;
+    }
+    *ret = &x->sandbox;
+    return RS_OK;
+}
+
+/* --- edges --- */
+
+struct condition {
+    struct execution *x;
+    int edge;
+};
+
+static const char *edge_name(const struct execution *x, int edge, char text[2 * ID_MAX + 8])
+{
+    const struct graph_edge *e = &x->graph->edges[edge];
+    if (e->id)
+        return e->id;
+    snprintf(text, 2 * ID_MAX + 8, "%s -> %s", x->graph->nodes[e->source].id, x->graph->nodes[e->target].id);
+    return text;
+}
+
+static void on_condition(void *ctx, struct json_object *value, const struct fault *fault)
+{
+    struct condition *c = ctx;
+    struct execution *x = c->x;
+    char name[2 * ID_MAX + 8], message[FAULT_MESSAGE_MAX + 2 * ID_MAX + 64];
+
+    x->n_conditions--;
+    if (fault->code != RS_OK) {
+        snprintf(message, sizeof message, "condition of the edge %s: %s", edge_name(x, c->edge, name), fault->message);
+        execution_error(x, "expression", message, x->graph->nodes[x->graph->edges[c->edge].source].id);
+        execution_log(x, NULL, "error", "runner", message, strlen(message));
+        x->edges[c->edge] = EDGE_FAILED;
+    } else {
+        /* jq's truth: everything but null and false. */
+        bool taken = value && !(json_object_is_type(value, json_type_boolean) && !json_object_get_boolean(value));
+        x->edges[c->edge] = taken ? EDGE_TAKEN : EDGE_NOT_TAKEN;
+    }
+    json_object_put(value);
+    free(c);
+    execution_turn(x);
+}
+
+static void settle_edge(struct execution *x, const struct node *node, int edge)
+{
+    const struct graph_edge *e = &x->graph->edges[edge];
+    bool go_on = json_get_bool(node->def->data, "continueOnError", false);
+
+    if (node->status == NODE_ERROR && !go_on)
+        x->edges[edge] = EDGE_FAILED;
+    else if (node->status != NODE_SUCCESS && node->status != NODE_ERROR)
+        x->edges[edge] = EDGE_NOT_TAKEN;
+    else if (e->source_handle && node->handle && strcmp(e->source_handle, node->handle) != 0)
+        x->edges[edge] = EDGE_NOT_TAKEN;
+    else if (e->source_handle && !node->handle)
+        x->edges[edge] = EDGE_NOT_TAKEN; /* a condition that failed has no value */
+    else if (!e->condition)
+        x->edges[edge] = EDGE_TAKEN;
+    else {
+        struct condition *c = malloc(sizeof *c);
+        if (!c)
+            give_up(x);
+        *c = (struct condition){x, edge};
+        x->n_conditions++;
+        jqworker_eval(x->jq, e->condition, on_condition, c);
+    }
+}
+
+void execution_settle(struct execution *x, const struct node *node)
+{
+    for (int i = 0; i < node->def->n_out; i++)
+        settle_edge(x, node, node->def->out[i]);
+    execution_turn(x);
+}
+
+enum readiness { WAITS, READY, SKIPPED, BEHIND_FAILED };
+
+static enum readiness readiness(const struct execution *x, const struct node *node)
+{
+    bool taken = node->def->n_in == 0, failed = false;
+
+    for (int i = 0; i < node->def->n_in; i++) {
+        enum edge_state state = x->edges[node->def->in[i]];
+        if (state == EDGE_OPEN)
+            return WAITS;
+        taken |= state == EDGE_TAKEN;
+        failed |= state == EDGE_FAILED;
+    }
+    return failed ? BEHIND_FAILED : taken ? READY : SKIPPED;
+}
+
+/* --- the turn --- */
+
+static void stop_all(struct execution *x, enum execution_stop why)
+{
+    if (x->stop)
+        return;
+    x->stop = why;
+    for (int i = 0; i < x->graph->n_nodes; i++)
+        node_stop(&x->nodes[i], why == EXECUTION_CANCELLED ? "cancelled" : "timeout");
+    execution_turn(x);
+}
+
+static struct json_object *run_output(const struct execution *x)
+{
+    struct json_object *all = NULL, *one = NULL;
+    int n = 0;
+
+    for (int i = 0; x->graph && i < x->graph->n_nodes; i++) {
+        const struct node *node = &x->nodes[i];
+        if (strcmp(node->def->kind->name, "result") != 0 || node->status != NODE_SUCCESS)
+            continue;
+        one = node->output;
+        if (!all)
+            all = json_object_new_object();
+        json_set(all, node->def->id, json_object_get(node->output));
+        n++;
+    }
+    /* One result is the run's output; several are given by the id of their nodes. */
+    if (n > 1)
+        return all;
+    one = json_object_get(one);
+    json_object_put(all);
+    return one;
+}
+
+static void end(struct execution *x)
+{
+    struct spool *spool;
+    struct fault fault;
+    enum run_status status = RUN_SUCCESS;
+    enum rs_err err = RS_BUSY;
+
+    x->ended = true;
+    if (x->stop == EXECUTION_CANCELLED) {
+        status = RUN_CANCELLED;
+        json_object_put(x->error);
+        x->error = NULL;
+        execution_error(x, "cancelled", "cancelled", NULL);
+    } else if (x->error) {
+        status = RUN_ERROR;
+    }
+    kill_descendants();
+    if (store_spool(&x->store, &spool, &fault) == RS_OK && spool_flush(spool, FLUSH_MS) != RS_OK)
+        log_event(LOG_LEVEL_WARN, "run.flush_timeout", "run=%s", x->claim.id);
+    struct json_object *output = run_output(x);
+    for (int i = 0; i < END_TRIES && err == RS_BUSY; i++)
+        err = run_end(&x->store, x->claim.id, x->claim.fence, status, output, x->error, &fault);
+    execution_must(x, err, &fault, "run");
+    json_object_put(output);
+    if (outbox_wait(&x->store, SETTLE_MS, &fault) != RS_OK)
+        log_event(LOG_LEVEL_WARN, "run.events_left", "run=%s reason=\"%s\"", x->claim.id, fault.message);
+    uv_stop(&x->loop);
+}
+
+static void on_turn(uv_timer_t *timer)
+{
+    struct execution *x = timer->data;
+    int max = (int)config_number(x->dd->config, "runner.max_nodes"), n_waiting = 0;
+
+    if (x->ended)
+        return;
+    for (int i = 0; i < x->graph->n_nodes; i++)
+        if (x->nodes[i].phase == NODE_PHASE_DONE)
+            node_conclude(&x->nodes[i]);
+    /* Topological order: what one skip settles is seen by the nodes behind it in the same pass. */
+    for (int i = 0; i < x->graph->n_nodes && !x->stop; i++) {
+        struct node *node = &x->nodes[i];
+        if (node->phase != NODE_PHASE_IDLE)
+            continue;
+        switch (readiness(x, node)) {
+        case READY:
+            if (x->n_active < max)
+                node_begin(node);
+            else
+                n_waiting++;
+            break;
+        case SKIPPED:
+            node_skip(node);
+            execution_settle(x, node);
+            break;
+        case BEHIND_FAILED:
+            node_skip(node);
+            for (int k = 0; k < node->def->n_out; k++)
+                x->edges[node->def->out[k]] = EDGE_FAILED;
+            break;
+        case WAITS:
+            break;
+        }
+    }
+    struct fault fault;
+    if (outbox_settle(&x->store, &fault) != RS_OK)
+        log_event(LOG_LEVEL_WARN, "outbox.settle_failed", "run=%s reason=\"%s\"", x->claim.id, fault.message);
+    if (x->n_active == 0 && x->n_conditions == 0 && n_waiting == 0 && !uv_is_active((uv_handle_t *)&x->turn))
+        end(x);
+}
+
+void execution_turn(struct execution *x)
+{
+    if (!x->ended)
+        uv_timer_start(&x->turn, on_turn, 0, 0);
+}
+
+static void look_at_lease(struct execution *x)
+{
+    struct fault fault;
+    bool cancel = false;
+    enum rs_err err = run_lease(&x->store, x->claim.id, x->claim.fence, getpid(), &cancel, &fault);
+
+    if (err == RS_CONFLICT)
+        execution_must(x, err, &fault, "lease");
+    if (err)
+        log_event(LOG_LEVEL_WARN, "run.lease_failed", "run=%s reason=\"%s\"", x->claim.id, fault.message);
+    if (cancel)
+        stop_all(x, EXECUTION_CANCELLED);
+    if (outbox_settle(&x->store, NULL) != RS_OK) {
+        /* The next time. */
+    }
+}
+
+static void on_lease(uv_timer_t *timer)
+{
+    look_at_lease(timer->data);
+}
+
+static void on_signal(uv_signal_t *handle, int signum)
+{
+    struct execution *x = handle->data;
+    if (signum == SIGUSR1)
+        look_at_lease(x);
+    else
+        stop_all(x, EXECUTION_CANCELLED);
+}
+
+static void on_run_timeout(uv_timer_t *timer)
+{
+    struct execution *x = timer->data;
+    char message[128];
+    snprintf(message, sizeof message, "not done after %lld ms", (long long)json_get_int(x->claim.definition, "timeoutMs", 0));
+    execution_error(x, "timeout", message, NULL);
+    stop_all(x, EXECUTION_TIMED_OUT);
+}
+
+/* --- making and unmaking --- */
+
+static struct json_object *first_context(const struct execution *x)
+{
+    struct json_object *context = json_object_new_object(), *nodes = json_object_new_object();
+    struct json_object *session = NULL, *env = json_object_new_object();
+
+    for (int i = 0; i < x->graph->n_nodes; i++) {
+        struct json_object *record = json_object_new_object();
+        json_set_string(record, "status", "pending");
+        json_set(nodes, x->graph->nodes[i].id, record);
+    }
+    if (x->claim.session_id[0]) {
+        session = json_object_new_object();
+        json_set_string(session, "id", x->claim.session_id);
+    }
+    json_set_string(env, "RUNSPOOL_RUN_ID", x->claim.id);
+    json_set_string(env, "HOME", x->work);
+    json_set(context, "input", x->claim.input ? json_object_get(x->claim.input) : json_object_new_object());
+    json_set(context, "nodes", nodes);
+    json_set(context, "session", session);
+    json_set(context, "env", env);
+    return context;
+}
+
+static enum rs_err make(struct execution *x, struct fault *fault)
+{
+    static const int signals[] = {SIGTERM, SIGINT, SIGUSR1};
+    enum rs_err err;
+    struct json_object *errors = json_object_new_array();
+
+    if (!errors)
+        return fault_set(fault, RS_NOMEM, "out of memory");
+    err = graph_parse(x->claim.definition, errors, &x->graph, fault);
+    if (err == RS_UNPROCESSABLE)
+        fault_set(fault, err, "the definition is not valid: %s",
+                  json_get_string(json_object_array_get_idx(errors, 0), "message", "?"));
+    json_object_put(errors);
+    if (err)
+        return err;
+    x->nodes = calloc((size_t)x->graph->n_nodes, sizeof *x->nodes);
+    x->edges = calloc((size_t)x->graph->n_edges + 1, sizeof *x->edges);
+    if (!x->nodes || !x->edges)
+        return fault_set(fault, RS_NOMEM, "out of memory");
+    datadir_path(x->dd, x->work, DATADIR_RUN_WORK, x->claim.id);
+    datadir_path(x->dd, x->artifacts, DATADIR_RUN_ARTIFACTS, x->claim.id);
+    if ((err = file_mkdir(x->work, 0770, fault)) || (err = file_mkdir(x->artifacts, 0770, fault)))
+        return err;
+    x->context = first_context(x);
+    if ((err = reaper_new(&x->loop, &x->reaper, fault)) ||
+        (err = jqworker_new(&x->loop, x->reaper, x->context, &x->jq, fault)) || (err = http_new(&x->loop, &x->http, fault)))
+        return err;
+    for (int i = 0; i < x->graph->n_nodes; i++) {
+        struct node *node = &x->nodes[i];
+        *node = (struct node){.x = x, .def = &x->graph->nodes[i], .index = i, .status = NODE_PENDING};
+        node->type = node_type_find(node->def->kind->name);
+        uv_timer_init(&x->loop, &node->timer);
+        node->timer.data = node;
+    }
+    for (int i = 0; i < 3; i++) {
+        uv_signal_init(&x->loop, &x->signals[i]);
+        x->signals[i].data = x;
+        uv_signal_start(&x->signals[i], on_signal, signals[i]);
+    }
+    uv_timer_init(&x->loop, &x->turn);
+    uv_timer_init(&x->loop, &x->lease);
+    uv_timer_init(&x->loop, &x->timeout);
+    x->turn.data = x->lease.data = x->timeout.data = x;
+    return RS_OK;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    (void)handle; /* part of the execution */
+}
+
+static void unmake(struct execution *x)
+{
+    if (x->timeout.data) {
+        for (int i = 0; i < x->graph->n_nodes; i++)
+            node_release(&x->nodes[i]);
+        for (int i = 0; i < 3; i++)
+            uv_close((uv_handle_t *)&x->signals[i], on_closed);
+        uv_close((uv_handle_t *)&x->turn, on_closed);
+        uv_close((uv_handle_t *)&x->lease, on_closed);
+        uv_close((uv_handle_t *)&x->timeout, on_closed);
+    }
+    http_free(x->http);
+    jqworker_free(x->jq);
+    reaper_free(x->reaper);
+    uv_run(&x->loop, UV_RUN_DEFAULT);
+    if (uv_loop_close(&x->loop) != 0)
+        log_event(LOG_LEVEL_ERROR, "run.handles_left", "run=%s", x->claim.id);
+    if (x->sandbox_open)
+        sandbox_close(&x->sandbox);
+    json_object_put(x->context);
+    json_object_put(x->error);
+    free(x->nodes);
+    free(x->edges);
+    graph_free(x->graph);
+    run_claim_release(&x->claim);
+    store_release(&x->store);
+}
+
+int execution_run(const struct datadir *dd, struct run_claim *claim, struct store *store)
+{
+    struct execution *x = calloc(1, sizeof *x);
+    struct fault fault;
+    int rc = 0;
+
+    if (!x || uv_loop_init(&x->loop) != 0) {
+        log_event(LOG_LEVEL_ERROR, "run.no_memory", "run=%s", claim->id);
+        free(x);
+        return 70;
+    }
+    x->dd = dd;
+    x->store = *store;
+    x->claim = *claim;
+    *store = (struct store){0};
+    *claim = (struct run_claim){0};
+    snprintf(x->stream, sizeof x->stream, "run:%s", x->claim.id);
+    /* What leaves its process group becomes our child when its parent ends, and is found again by kill_descendants. */
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+
+    enum rs_err made = make(x, &fault);
+    enum rs_err begun = RS_BUSY;
+    struct fault why = {0};
+    for (int i = 0; i < END_TRIES && begun == RS_BUSY; i++)
+        begun = run_begin(&x->store, x->claim.id, x->claim.fence, &why);
+    execution_must(x, begun, &why, "run");
+    if (made) {
+        execution_error(x, made == RS_UNPROCESSABLE ? "input" : "limit", fault.message, NULL);
+        log_event(LOG_LEVEL_ERROR, "run.not_startable", "run=%s reason=\"%s\"", x->claim.id, fault.message);
+        end(x);
+        rc = 1;
+    } else {
+        int64_t timeout = json_get_int(x->claim.definition, "timeoutMs", 0);
+        if (timeout > 0)
+            uv_timer_start(&x->timeout, on_run_timeout, (uint64_t)timeout, 0);
+        uv_timer_start(&x->lease, on_lease, 0, LEASE_EVERY_MS);
+        execution_turn(x);
+        uv_run(&x->loop, UV_RUN_DEFAULT);
+    }
+    unmake(x);
+    free(x);
+    return rc;
+}

@@ -1,0 +1,77 @@
+/* execution - one run being executed: the graph's nodes and edges with their states, on one libuv loop.
+ *
+ * A node is ready when all its incoming edges are settled and at least one was taken; it is skipped when none was. At most
+ * runner.max_nodes run at a time. An edge is taken when its source succeeded (or failed with continueOnError), its handle
+ * fits the condition's value, and its own jq condition is true.
+ *
+ * When a node fails for good (after its retries, without continueOnError) the run will end in `error`, with this first
+ * error. As with needs in GitHub Actions and all_success in Airflow, what lies behind the failed node is skipped, also
+ * where another edge leads to it, and what does not depend on it runs to its end.
+ *
+ * Every state is written by the model before anything follows from it. When a write fails for good, or the lease is lost
+ * to another process, the processes of the run are killed and this one exits: the run is then an orphan, and its state
+ * in the database stays the true one.
+ * Threads: the loop's. Model calls block on the database. */
+#ifndef RUNSPOOL_RUNNER_EXECUTION_H
+#define RUNSPOOL_RUNNER_EXECUTION_H
+
+#include "conf/datadir.h"
+#include "event/stream.h"
+#include "model/graph.h"
+#include "model/run.h"
+#include "runner/child.h"
+#include "runner/http.h"
+#include "runner/jqworker.h"
+#include "runner/node.h"
+#include "runner/procs.h"
+#include "runner/sandbox.h"
+
+enum edge_state { EDGE_OPEN, EDGE_TAKEN, EDGE_NOT_TAKEN, EDGE_FAILED /* behind a node that failed for good */ };
+
+enum execution_stop { EXECUTION_GOES_ON, EXECUTION_CANCELLED, EXECUTION_TIMED_OUT };
+
+struct execution {
+    uv_loop_t loop;
+    const struct datadir *dd;
+    struct store store;
+    struct run_claim claim;
+    struct graph *graph;
+    struct node *nodes;     /* by index of the graph */
+    enum edge_state *edges; /* the same */
+    struct reaper *reaper;
+    struct jqworker *jq;
+    struct http *http;
+    struct json_object *context; /* {input,nodes,session,env} of jq */
+    struct json_object *error;   /* the first one, NULL: none */
+    char stream[STREAM_MAX];     /* run:ID */
+    char work[PATH_MAX], artifacts[PATH_MAX];
+    struct sandbox sandbox;
+    bool sandbox_open, sandbox_said;
+    uv_timer_t turn, lease, timeout;
+    uv_signal_t signals[3]; /* TERM, INT: cancel; USR1: look at the lease now */
+    enum execution_stop stop;
+    int n_active;     /* nodes between node_begin and node_conclude */
+    int n_conditions; /* edge conditions being evaluated */
+    bool ended;
+};
+
+/* execution_run - execute a claimed run to its end: run_begin ... run_end. claim is moved in. Returns: the exit status of the process. */
+int execution_run(const struct datadir *dd, struct run_claim *claim, struct store *store);
+
+/* execution_turn - something changed: look (soon, from the loop) at what is finished, ready or over. */
+void execution_turn(struct execution *x);
+/* execution_must - every model write goes through this. RS_BUSY is for the caller to try again (execution_again).
+ * Anything else but RS_OK ends the process as said above. */
+void execution_must(struct execution *x, enum rs_err err, const struct fault *fault, const char *what);
+/* execution_error - the first error makes the run fail: {code,message,nodeId}. node_id may be NULL. */
+void execution_error(struct execution *x, const char *code, const char *message, const char *node_id);
+/* execution_log - a `log` event. node_id may be NULL; text: valid UTF-8. */
+void execution_log(struct execution *x, const char *node_id, const char *level, const char *source, const char *text,
+                   size_t len);
+/* execution_settle - node ended: decide its outgoing edges. handle: what a condition gave, "true", "false", or NULL. */
+void execution_settle(struct execution *x, const struct node *node);
+/* execution_sandbox - the run's sandbox, made by the first node that needs one; *ret NULL when the settings say none, which
+ * is said in the run's log. RS_DENIED: there is no way to make one here. */
+enum rs_err execution_sandbox(struct execution *x, const struct sandbox **ret, struct fault *fault) RS_MUST_CHECK;
+
+#endif

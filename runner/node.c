@@ -1,0 +1,381 @@
+#include "runner/node.h"
+#include "base/clock.h"
+#include "runner/execution.h"
+#include "runner/output.h"
+#include "runner/template.h"
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_tool(const struct node *node)
+{
+    return strcmp(node->def->kind->group, "tool") == 0;
+}
+
+static struct json_object *error_record(const struct node *node)
+{
+    if (!node->error_code)
+        return NULL;
+    struct json_object *error = json_object_new_object();
+    json_set_string(error, "code", node->error_code);
+    json_set_string(error, "message", node->error);
+    json_set_string(error, "nodeId", node->def->id);
+    return error;
+}
+
+struct json_object *node_record(const struct node *node)
+{
+    struct json_object *record = json_object_new_object();
+    int64_t took = clock_mono_ms() - node->begun_mono_ms;
+
+    json_set_string(record, "status", node_status_name(node->status));
+    if (node->attempt > 0) {
+        json_set_time(record, "startedAt", node->begun_wall_ms);
+        json_set_int(record, "attempt", node->attempt);
+        if (node_status_ended(node->status)) {
+            json_set_time(record, "finishedAt", node->begun_wall_ms + took);
+            json_set_int(record, "durationMs", took);
+        }
+    }
+    json_set(record, "output", json_object_get(node->output));
+    json_set(record, "error", error_record(node));
+    return record;
+}
+
+/* Write a move; RS_BUSY was waited for by the database already, so it is tried a few times more and no longer. */
+static void move(struct node *node, const struct node_change *change)
+{
+    struct execution *x = node->x;
+    struct fault fault;
+    enum rs_err err = RS_BUSY;
+
+    for (int i = 0; i < 3 && err == RS_BUSY; i++)
+        err = node_move(&x->store, x->claim.id, x->claim.fence, change, &fault);
+    execution_must(x, err, &fault, "node");
+    node->status = change->status;
+}
+
+/* What the workflow can read of the node from now on. */
+static void publish(struct node *node)
+{
+    json_set(json_get(node->x->context, "nodes"), node->def->id, node_record(node));
+    jqworker_node_changed(node->x->jq, node->def->id);
+}
+
+static void tool_event(struct node *node, const char *type, struct json_object *data)
+{
+    struct execution *x = node->x;
+    struct change *change;
+    struct fault fault;
+
+    json_set_string(data, "crewId", json_get_string(x->claim.definition, "crewId", NULL));
+    json_set_string(data, "nodeId", node->def->id);
+    json_set_string(data, "tool", node->def->kind->name);
+    json_set_string(data, "toolId", json_get_string(node->def->data, "toolId", node->def->id));
+    enum rs_err err = change_begin(&x->store, &change, &fault);
+    if (!err) {
+        err = change_event(change, x->stream, type, data, &fault);
+        if (err)
+            change_abort(change);
+        else
+            err = change_commit(change, &fault);
+    }
+    json_object_put(data);
+    execution_must(x, err, &fault, type);
+}
+
+static void tool_started(struct node *node)
+{
+    struct json_object *data = json_object_new_object(), *params = NULL;
+    size_t len;
+
+    if (node->announced)
+        return;
+    node->announced = true;
+    if (node->data && json_object_deep_copy(node->data, &params, NULL) == 0) {
+        for (const struct kind_setting *s = kind_common_settings; s->name; s++)
+            json_object_object_del(params, s->name);
+        (void)json_text(params, &len);
+        if (len > NODE_PARAMS_MAX) {
+            json_object_put(params);
+            params = json_object_new_object();
+        }
+    }
+    json_set(data, "params", params);
+    tool_event(node, "tool.started", data);
+}
+
+static void tool_finished(struct node *node)
+{
+    struct json_object *data = json_object_new_object();
+    struct json_object *exit_code = json_get(node->output, "exitCode");
+    bool go_on = json_get_bool(node->def->data, "continueOnError", false);
+
+    tool_started(node); /* its templates may have failed before */
+    json_set(data, "durationS", json_object_new_double((double)(clock_mono_ms() - node->begun_mono_ms) / 1000));
+    json_set(data, "exitCode",
+             exit_code ? json_object_get(exit_code) : node->error_code ? NULL : json_object_new_int(0));
+    json_set_string(data, "status", !node->error_code ? "success" : go_on ? "completed_with_errors" : "error");
+    tool_event(node, "tool.finished", data);
+}
+
+/* --- an attempt --- */
+
+static void finish(struct node *node)
+{
+    uv_timer_stop(&node->timer);
+    node->phase = NODE_PHASE_DONE;
+    execution_turn(node->x);
+}
+
+void node_done(struct node *node, struct json_object *output)
+{
+    assert(node->phase == NODE_PHASE_WORK);
+    node->output = output;
+    node->error_code = NULL;
+    finish(node);
+}
+
+static void set_error(struct node *node, const char *code, const char *fmt, ...) RS_PRINTF(3, 4);
+static void set_error(struct node *node, const char *code, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(node->error, sizeof node->error, fmt, args);
+    va_end(args);
+    node->error_code = code;
+    node->final = strcmp(code, "input") == 0 || strcmp(code, "expression") == 0 || strcmp(code, "limit") == 0;
+}
+
+void node_fail(struct node *node, const char *code, struct json_object *output, const char *fmt, ...)
+{
+    char message[FAULT_MESSAGE_MAX];
+    va_list args;
+
+    assert(node->phase == NODE_PHASE_WORK || node->phase == NODE_PHASE_RENDER);
+    va_start(args, fmt);
+    vsnprintf(message, sizeof message, fmt, args);
+    va_end(args);
+    node->output = output;
+    set_error(node, code, "%s", message);
+    finish(node);
+}
+
+void node_log(struct node *node, const char *level, const char *source, const char *text, size_t len)
+{
+    execution_log(node->x, node->def->id, level, source, text, len);
+}
+
+enum rs_err node_set_group(struct node *node, pid_t pgid, struct fault *fault)
+{
+    return node_set_pgid(&node->x->store, node->x->claim.id, node->x->claim.fence, node->def->id, pgid, fault);
+}
+
+static void on_timeout(uv_timer_t *timer)
+{
+    node_stop(timer->data, "timeout");
+}
+
+static int64_t timeout_ms(const struct node *node)
+{
+    return json_get_int(node->def->data, "timeoutMs", config_number(node->x->dd->config, "runner.node_timeout"));
+}
+
+static void work(struct node *node)
+{
+    node->phase = NODE_PHASE_WORK;
+    if (is_tool(node))
+        tool_started(node);
+    uv_timer_start(&node->timer, on_timeout, (uint64_t)timeout_ms(node), 0);
+    node->type->start(node);
+}
+
+static void on_rendered(void *ctx, struct json_object *value, const struct fault *fault)
+{
+    struct node *node = ctx;
+
+    if (fault->code != RS_OK || node->stopping) {
+        json_object_put(value);
+        node_fail(node, fault->code == RS_LIMIT ? "limit" : "expression", NULL, "%s", fault->message);
+        return;
+    }
+    /* jq program text is no template; it comes back from the definition. */
+    for (const struct kind_setting *s = node->def->kind->settings; s->name; s++)
+        if (s->type == SETTING_JQ)
+            json_set(value, s->name, json_object_get(json_get(node->def->data, s->name)));
+    node->data = value;
+    work(node);
+}
+
+/* The settings without jq texts and what people only read: what templates may stand in. */
+static struct json_object *renderable(const struct node *node)
+{
+    struct json_object *out = json_object_new_object();
+    for (const struct kind_setting *s = node->def->kind->settings; s->name; s++) {
+        struct json_object *value = json_get(node->def->data, s->name);
+        if (value && s->type != SETTING_JQ)
+            json_set(out, s->name, json_object_get(value));
+    }
+    return out;
+}
+
+static void attempt(struct node *node)
+{
+    node->stopping = NULL;
+    struct json_object *settings = renderable(node);
+    if (template_has_json(settings)) {
+        node->phase = NODE_PHASE_RENDER;
+        jqworker_render(node->x->jq, settings, on_rendered, node);
+    } else {
+        node->data = json_object_get(node->def->data);
+        work(node);
+    }
+    json_object_put(settings);
+}
+
+void node_begin(struct node *node)
+{
+    struct node_change change = {.node_id = node->def->id, .status = NODE_RUNNING, .attempt = 1};
+
+    node->attempt = 1;
+    node->begun_wall_ms = clock_wall_ms();
+    node->begun_mono_ms = clock_mono_ms();
+    node->x->n_active++;
+    move(node, &change);
+    attempt(node);
+}
+
+void node_stop(struct node *node, const char *code)
+{
+    if (node->stopping)
+        return;
+    switch (node->phase) {
+    case NODE_PHASE_RENDER:
+        node->stopping = code;
+        break;
+    case NODE_PHASE_WORK:
+        node->stopping = code;
+        uv_timer_stop(&node->timer);
+        if (node->type->stop)
+            node->type->stop(node);
+        break;
+    case NODE_PHASE_PAUSE:
+        node->stopping = code;
+        finish(node);
+        break;
+    case NODE_PHASE_IDLE:
+    case NODE_PHASE_DONE:
+    case NODE_PHASE_SETTLED:
+        break;
+    }
+}
+
+/* --- its end --- */
+
+static void end_attempt(struct node *node)
+{
+    if (node->type->release)
+        node->type->release(node);
+    node->state = NULL;
+    json_object_put(node->data);
+    node->data = NULL;
+}
+
+static void on_pause_over(uv_timer_t *timer)
+{
+    struct node *node = timer->data;
+    json_object_put(node->output);
+    node->output = NULL;
+    node->error_code = NULL;
+    attempt(node);
+}
+
+/* Another attempt, if there is one left. */
+static bool retry(struct node *node)
+{
+    struct json_object *retry = json_get(node->def->data, "retry"), *factor_member = json_get(retry, "factor");
+    double factor = factor_member ? json_object_get_double(factor_member) : NODE_RETRY_FACTOR;
+    double pause = (double)json_get_int(retry, "backoffMs", NODE_RETRY_BACKOFF_MS);
+    char message[FAULT_MESSAGE_MAX + 64];
+
+    if (node->x->stop || node->final || node->attempt >= json_get_int(retry, "attempts", 1))
+        return false;
+    for (int i = 1; i < node->attempt && pause < NODE_RETRY_MAX_MS; i++)
+        pause *= factor;
+    if (pause > NODE_RETRY_MAX_MS)
+        pause = NODE_RETRY_MAX_MS;
+    int n = snprintf(message, sizeof message, "attempt %d failed, the next one begins in %.0f ms: %s", node->attempt, pause,
+                     node->error);
+    node_log(node, "warning", "runner", message, (size_t)n < sizeof message ? (size_t)n : sizeof message - 1);
+    struct json_object *error = error_record(node);
+    struct node_change change = {.node_id = node->def->id, .status = NODE_RUNNING, .attempt = node->attempt + 1,
+                                 .error = error, .message = node->error, .retried = true};
+    move(node, &change);
+    json_object_put(error);
+    node->attempt++;
+    node->phase = NODE_PHASE_PAUSE;
+    uv_timer_start(&node->timer, on_pause_over, (uint64_t)pause, 0);
+    return true;
+}
+
+void node_conclude(struct node *node)
+{
+    struct execution *x = node->x;
+    struct fault fault;
+
+    end_attempt(node);
+    if (node->stopping && strcmp(node->stopping, "timeout") == 0 && x->stop)
+        set_error(node, "timeout", "the workflow ran longer than its timeoutMs allows");
+    else if (node->stopping && strcmp(node->stopping, "timeout") == 0)
+        set_error(node, "timeout", "not done after %lld ms", (long long)timeout_ms(node));
+    else if (node->stopping)
+        set_error(node, "cancelled", "cancelled");
+    if (output_fit(node->output, RUN_OUTPUT_MAX, &fault) != RS_OK) {
+        json_object_put(node->output);
+        node->output = NULL;
+        if (!node->error_code)
+            set_error(node, "limit", "%s", fault.message);
+    }
+    if (node->error_code && retry(node))
+        return;
+
+    bool cancelled = node->error_code && strcmp(node->error_code, "cancelled") == 0;
+    struct json_object *error = error_record(node);
+    struct node_change change = {
+        .node_id = node->def->id,
+        .status = cancelled ? NODE_CANCELLED : node->error_code ? NODE_ERROR : NODE_SUCCESS,
+        .attempt = node->attempt, .output = node->output, .error = error,
+    };
+    if (is_tool(node))
+        tool_finished(node);
+    move(node, &change);
+    json_object_put(error);
+    node->phase = NODE_PHASE_SETTLED;
+    x->n_active--;
+    publish(node);
+    if (node->status == NODE_ERROR && !json_get_bool(node->def->data, "continueOnError", false))
+        execution_error(x, node->error_code, node->error, node->def->id);
+    execution_settle(x, node);
+}
+
+void node_skip(struct node *node)
+{
+    struct node_change change = {.node_id = node->def->id, .status = NODE_SKIPPED};
+    move(node, &change);
+    node->phase = NODE_PHASE_SETTLED;
+    publish(node);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    (void)handle; /* part of the node, which the execution frees after its loop is empty */
+}
+
+void node_release(struct node *node)
+{
+    uv_close((uv_handle_t *)&node->timer, on_timer_closed);
+    json_object_put(node->output);
+    json_object_put(node->data);
+}

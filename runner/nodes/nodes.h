@@ -1,0 +1,17 @@
+/* nodes - the functions of the kinds, for nodes/table.c. Contracts: struct node_type in runner/node.h. */
+#ifndef RUNSPOOL_RUNNER_NODES_NODES_H
+#define RUNSPOOL_RUNNER_NODES_NODES_H
+
+#include "runner/node.h"
+
+void manual_start(struct node *node);
+void shell_start(struct node *node);
+void git_clone_start(struct node *node);
+void http_request_start(struct node *node);
+void http_request_stop(struct node *node);
+void transform_start(struct node *node);
+void condition_start(struct node *node);
+void result_start(struct node *node);
+void file_start(struct node *node);
+
+#endif

@@ -1,0 +1,24 @@
+/* The kinds that can be executed: one row each; a test holds it equal to the table of model/kind.h. */
+#include "runner/nodes/nodes.h"
+#include "runner/nodes/tool.h"
+#include <string.h>
+
+const struct node_type node_types[] = {
+    {"manual", manual_start, NULL, NULL},
+    {"shell", shell_start, tool_stop, tool_release},
+    {"git_clone", git_clone_start, tool_stop, tool_release},
+    {"http_request", http_request_start, http_request_stop, NULL},
+    {"transform", transform_start, NULL, NULL},
+    {"condition", condition_start, NULL, NULL},
+    {"result", result_start, NULL, NULL},
+    {"file", file_start, NULL, NULL},
+};
+const unsigned n_node_types = sizeof node_types / sizeof *node_types;
+
+const struct node_type *node_type_find(const char *kind)
+{
+    for (unsigned i = 0; i < n_node_types; i++)
+        if (strcmp(node_types[i].kind, kind) == 0)
+            return &node_types[i];
+    return NULL;
+}

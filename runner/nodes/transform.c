@@ -1,0 +1,17 @@
+/* transform - the value of a jq expression. */
+#include "runner/nodes/nodes.h"
+#include "runner/execution.h"
+
+static void on_value(void *ctx, struct json_object *value, const struct fault *fault)
+{
+    struct node *node = ctx;
+    if (fault->code == RS_OK)
+        node_done(node, value);
+    else
+        node_fail(node, fault->code == RS_LIMIT ? "limit" : "expression", NULL, "%s", fault->message);
+}
+
+void transform_start(struct node *node)
+{
+    jqworker_eval(node->x->jq, json_get_string(node->data, "expression", "null"), on_value, node);
+}
