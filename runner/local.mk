@@ -1,1 +1,36 @@
-# runner
+# runspool-runner. Its modules are a library too, so that the unit tests can use them.
+noinst_LIBRARIES += librunner.a
+librunner_a_SOURCES = \
+  runner/child.c runner/child.h \
+  runner/exec.c runner/exec.h \
+  runner/execution.c runner/execution.h \
+  runner/http.c runner/http.h \
+  runner/jqchild.c runner/jqchild.h \
+  runner/jqcheck_main.c \
+  runner/jqeval.c runner/jqeval.h \
+  runner/jqlex.c runner/jqlex.h \
+  runner/jqworker.c runner/jqworker.h \
+  runner/lines.c runner/lines.h \
+  runner/netaddr.c runner/netaddr.h \
+  runner/node.c runner/node.h \
+  runner/output.c runner/output.h \
+  runner/procs.c runner/procs.h \
+  runner/sandbox.c runner/sandbox.h \
+  runner/supervisor.c runner/supervisor.h \
+  runner/template.c runner/template.h \
+  runner/nodes/condition.c \
+  runner/nodes/file.c \
+  runner/nodes/git_clone.c \
+  runner/nodes/http_request.c \
+  runner/nodes/manual.c \
+  runner/nodes/nodes.h \
+  runner/nodes/result.c \
+  runner/nodes/shell.c \
+  runner/nodes/table.c \
+  runner/nodes/tool.c runner/nodes/tool.h \
+  runner/nodes/transform.c
+RUNNER_LIBS = librunner.a $(SHARED_LIBS) $(UV_LIBS) $(CURL_LIBS) $(JQ_LIBS)
+
+sbin_PROGRAMS += runner/runspool-runner
+runner_runspool_runner_SOURCES = runner/main.c
+runner_runspool_runner_LDADD = $(RUNNER_LIBS)

@@ -64,61 +64,34 @@ static void publish(struct node *node)
     jqworker_node_changed(node->x->jq, node->def->id);
 }
 
-static void tool_event(struct node *node, const char *type, struct json_object *data)
+/* What the node is called with, for tool.started. */
+static struct json_object *params(const struct node *node)
 {
-    struct execution *x = node->x;
-    struct change *change;
-    struct fault fault;
-
-    json_set_string(data, "crewId", json_get_string(x->claim.definition, "crewId", NULL));
-    json_set_string(data, "nodeId", node->def->id);
-    json_set_string(data, "tool", node->def->kind->name);
-    json_set_string(data, "toolId", json_get_string(node->def->data, "toolId", node->def->id));
-    enum rs_err err = change_begin(&x->store, &change, &fault);
-    if (!err) {
-        err = change_event(change, x->stream, type, data, &fault);
-        if (err)
-            change_abort(change);
-        else
-            err = change_commit(change, &fault);
-    }
-    json_object_put(data);
-    execution_must(x, err, &fault, type);
-}
-
-static void tool_started(struct node *node)
-{
-    struct json_object *data = json_object_new_object(), *params = NULL;
+    struct json_object *out = NULL;
     size_t len;
 
-    if (node->announced)
-        return;
-    node->announced = true;
-    if (node->data && json_object_deep_copy(node->data, &params, NULL) == 0) {
-        for (const struct kind_setting *s = kind_common_settings; s->name; s++)
-            json_object_object_del(params, s->name);
-        (void)json_text(params, &len);
-        if (len > NODE_PARAMS_MAX) {
-            json_object_put(params);
-            params = json_object_new_object();
-        }
+    if (!is_tool(node) || !node->data || json_object_deep_copy(node->data, &out, NULL) != 0)
+        return NULL;
+    for (const struct kind_setting *s = kind_common_settings; s->name; s++)
+        json_object_object_del(out, s->name);
+    (void)json_text(out, &len);
+    if (len > NODE_PARAMS_MAX) {
+        json_object_put(out);
+        out = NULL;
     }
-    json_set(data, "params", params);
-    tool_event(node, "tool.started", data);
+    return out;
 }
 
-static void tool_finished(struct node *node)
+/* The first attempt's templates are evaluated, or failed to be: now it runs. */
+static void record_running(struct node *node)
 {
-    struct json_object *data = json_object_new_object();
-    struct json_object *exit_code = json_get(node->output, "exitCode");
-    bool go_on = json_get_bool(node->def->data, "continueOnError", false);
+    struct node_change change = {.node_id = node->def->id, .status = NODE_RUNNING, .attempt = 1};
 
-    tool_started(node); /* its templates may have failed before */
-    json_set(data, "durationS", json_object_new_double((double)(clock_mono_ms() - node->begun_mono_ms) / 1000));
-    json_set(data, "exitCode",
-             exit_code ? json_object_get(exit_code) : node->error_code ? NULL : json_object_new_int(0));
-    json_set_string(data, "status", !node->error_code ? "success" : go_on ? "completed_with_errors" : "error");
-    tool_event(node, "tool.finished", data);
+    if (node->status != NODE_PENDING)
+        return;
+    change.params = params(node);
+    move(node, &change);
+    json_object_put(change.params);
 }
 
 /* --- an attempt --- */
@@ -186,8 +159,7 @@ static int64_t timeout_ms(const struct node *node)
 static void work(struct node *node)
 {
     node->phase = NODE_PHASE_WORK;
-    if (is_tool(node))
-        tool_started(node);
+    record_running(node);
     uv_timer_start(&node->timer, on_timeout, (uint64_t)timeout_ms(node), 0);
     node->type->start(node);
 }
@@ -237,13 +209,10 @@ static void attempt(struct node *node)
 
 void node_begin(struct node *node)
 {
-    struct node_change change = {.node_id = node->def->id, .status = NODE_RUNNING, .attempt = 1};
-
     node->attempt = 1;
     node->begun_wall_ms = clock_wall_ms();
     node->begun_mono_ms = clock_mono_ms();
     node->x->n_active++;
-    move(node, &change);
     attempt(node);
 }
 
@@ -325,6 +294,7 @@ void node_conclude(struct node *node)
     struct execution *x = node->x;
     struct fault fault;
 
+    record_running(node);
     end_attempt(node);
     if (node->stopping && strcmp(node->stopping, "timeout") == 0 && x->stop)
         set_error(node, "timeout", "the workflow ran longer than its timeoutMs allows");
@@ -348,8 +318,6 @@ void node_conclude(struct node *node)
         .status = cancelled ? NODE_CANCELLED : node->error_code ? NODE_ERROR : NODE_SUCCESS,
         .attempt = node->attempt, .output = node->output, .error = error,
     };
-    if (is_tool(node))
-        tool_finished(node);
     move(node, &change);
     json_object_put(error);
     node->phase = NODE_PHASE_SETTLED;

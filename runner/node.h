@@ -42,7 +42,6 @@ struct node {
     struct json_object *output;
     const char *error_code; /* NULL: well. Static storage */
     char error[FAULT_MESSAGE_MAX];
-    bool announced;         /* tool.started was said */
     bool final;             /* another attempt would not help */
     const char *handle;     /* condition: "true" or "false" */
 };

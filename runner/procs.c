@@ -4,9 +4,11 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,7 +16,7 @@
 #define ENVIRON_MAX (256 * 1024) /* bytes looked at of a process's environment */
 
 struct proc {
-    pid_t pid, parent, group;
+    pid_t pid, parent;
     bool marked;
 };
 struct procs {
@@ -36,10 +38,10 @@ static bool read_stat(pid_t pid, struct proc *ret)
     /* The name in parentheses may hold anything: what follows is behind the last one. */
     char *rest = strrchr(text, ')');
     char state;
-    int parent, group;
-    if (!rest || sscanf(rest + 1, " %c %d %d", &state, &parent, &group) != 3 || state == 'Z')
+    int parent;
+    if (!rest || sscanf(rest + 1, " %c %d", &state, &parent) != 2 || state == 'Z')
         return false;
-    *ret = (struct proc){.pid = pid, .parent = parent, .group = group};
+    *ret = (struct proc){.pid = pid, .parent = parent};
     return true;
 }
 
@@ -139,38 +141,18 @@ static bool works_in(pid_t pid, const char *folder)
     return memcmp(cwd, folder, len) == 0 && (cwd[len] == '\0' || cwd[len] == '/' || cwd[len] == ' ');
 }
 
-int kill_run_leftovers(const char *run_id, const char *run_folder, const pid_t *pgids, int n_pgids)
+int kill_run_leftovers(const char *run_id, const char *run_folder)
 {
     struct procs procs = list_procs();
     int found = 0;
 
     for (int i = 0; i < procs.n; i++) {
-        const struct proc *p = &procs.list[i];
-        if (p->pid == getpid() || (!has_run_id(p->pid, run_id) && !works_in(p->pid, run_folder)))
+        pid_t pid = procs.list[i].pid;
+        if (pid == getpid() || (!has_run_id(pid, run_id) && !works_in(pid, run_folder)))
             continue;
         found++;
-        for (int k = 0; k < n_pgids; k++)
-            if (pgids[k] == p->group)
-                kill(-p->group, SIGKILL);
-        kill(p->pid, SIGKILL);
+        kill(pid, SIGKILL);
     }
     free(procs.list);
     return found;
-}
-
-bool proc_is_run(pid_t pid, const char *run_id)
-{
-    char path[64], text[4096];
-    snprintf(path, sizeof path, "/proc/%d/cmdline", (int)pid);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text);
-    if (fd >= 0)
-        close(fd);
-    bool run = false;
-    for (ssize_t at = 0; at < n; at += (ssize_t)strnlen(text + at, (size_t)(n - at)) + 1) {
-        if (run && strnlen(text + at, (size_t)(n - at)) == strlen(run_id) && memcmp(text + at, run_id, strlen(run_id)) == 0)
-            return true;
-        run = n - at >= 6 && memcmp(text + at, "--run", 6) == 0;
-    }
-    return false;
 }

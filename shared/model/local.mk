@@ -4,6 +4,7 @@ librunspool_a_SOURCES += \
   shared/model/graph_check.c \
   shared/model/idempotency.c \
   shared/model/idempotency.h \
+  shared/model/jqcheck.c \
   shared/model/jqcheck.h \
   shared/model/kind.c \
   shared/model/kind.h \

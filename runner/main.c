@@ -1,0 +1,148 @@
+/* runspool-runner: supervisor, run process, and the confined children for jq, by option. */
+#include "config.h"
+#include "base/log.h"
+#include "runner/execution.h"
+#include "runner/jqchild.h"
+#include "runner/supervisor.h"
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OVERRIDES_MAX 256
+
+static const char help[] =
+    "Usage: runspool-runner [--data DIR] [--set KEY=VALUE]... [-t]\n"
+    "Takes queued runs from the database and executes each in a process of its own.\n"
+    "\n"
+    "  --data DIR       data directory (default: RUNSPOOL_DATA, else the built-in one)\n"
+    "  --set KEY=VALUE  set a setting, before environment and file; repeatable\n"
+    "  --run ID         execute this one queued run, in this process, and end\n"
+    "  --fence N        with --run: it is claimed already, with this fencing token\n"
+    "  -t               test the configuration and end\n"
+    "  --help, --version\n"
+    "\n"
+    "Signals: SIGTERM ends the supervisor alone: runs go on, and the next supervisor leaves them in peace\n"
+    "(`runspool restart runner`). SIGINT ends the runs too: they are cancelled, and what is left after 10 s\n"
+    "is killed (`runspool down`); queued runs stay queued. SIGTERM to a run's process cancels that run.\n";
+
+struct options {
+    const char *data, *run, *fence;
+    const char *overrides[OVERRIDES_MAX + 1];
+    int n_overrides;
+    bool test;
+};
+
+static int usage(const char *why)
+{
+    fprintf(stderr, "runspool-runner: %s\nTry: runspool-runner --help\n", why);
+    return 2;
+}
+
+static void set_log_level(const struct datadir *dd)
+{
+    enum log_level level;
+    const char *name = config_text(dd->config, "log.level");
+    if (name && log_level_parse(name, &level) == RS_OK)
+        log_set_level(level);
+}
+
+static int run_one(const struct datadir *dd, const struct options *options)
+{
+    struct store store;
+    struct run_claim claim = {0};
+    struct fault fault;
+    char owner[ID_MAX + 1], *end = NULL;
+    int64_t fence = options->fence ? strtoll(options->fence, &end, 10) : 0;
+
+    if (!id_valid(options->run) || (options->fence && (*end || end == options->fence)))
+        return usage("--run wants a run's id, --fence a number");
+    signal(SIGPIPE, SIG_IGN);
+    enum rs_err err = store_open(&store, dd, "run", &fault);
+    if (err) {
+        log_event(LOG_LEVEL_ERROR, "run.not_startable", "run=%s reason=\"%s\"", options->run, fault.message);
+        return 1;
+    }
+    err = options->fence ? run_claim_load(&store, options->run, fence, &claim, &fault)
+                         : run_claim_id(&store, options->run, id_new("run_", owner), &claim, &fault);
+    if (err) {
+        log_event(LOG_LEVEL_ERROR, "run.not_claimed", "run=%s reason=\"%s\"", options->run, fault.message);
+        store_release(&store);
+        return 1;
+    }
+    return execution_run(dd, &claim, &store);
+}
+
+static int parse(int argc, char **argv, struct options *o)
+{
+    enum { OPT_DATA = 256, OPT_SET, OPT_RUN, OPT_FENCE, OPT_HELP, OPT_VERSION };
+    static const struct option long_options[] = {
+        {"data", required_argument, NULL, OPT_DATA}, {"set", required_argument, NULL, OPT_SET},
+        {"run", required_argument, NULL, OPT_RUN},   {"fence", required_argument, NULL, OPT_FENCE},
+        {"help", no_argument, NULL, OPT_HELP},       {"version", no_argument, NULL, OPT_VERSION},
+        {NULL, 0, NULL, 0},
+    };
+    int c;
+
+    while ((c = getopt_long(argc, argv, "t", long_options, NULL)) != -1) {
+        switch (c) {
+        case OPT_DATA:
+            o->data = optarg;
+            break;
+        case OPT_SET:
+            if (o->n_overrides == OVERRIDES_MAX)
+                return usage("too many --set");
+            o->overrides[o->n_overrides++] = optarg;
+            break;
+        case OPT_RUN:
+            o->run = optarg;
+            break;
+        case OPT_FENCE:
+            o->fence = optarg;
+            break;
+        case 't':
+            o->test = true;
+            break;
+        case OPT_HELP:
+            fputs(help, stdout);
+            return 0;
+        case OPT_VERSION:
+            puts("runspool-runner " PACKAGE_VERSION);
+            return 0;
+        default:
+            return usage("unknown option, or one without its value");
+        }
+    }
+    return optind < argc ? usage("no arguments are taken") : -1;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {0};
+    struct datadir dd = {0};
+    struct fault fault;
+
+    /* These two see nothing of an instance. */
+    if (argc == 2 && strcmp(argv[1], "--jq") == 0)
+        return jqchild_main();
+    if (argc == 2 && strcmp(argv[1], "--jq-check") == 0)
+        return jqchild_check_main();
+    int rc = parse(argc, argv, &options);
+    if (rc >= 0)
+        return rc;
+    log_open(options.run ? "run" : "runner", LOG_LEVEL_INFO, LOG_TO_STDERR);
+    if (datadir_open(&dd, options.data, !options.test && !options.run, options.overrides, &fault) != RS_OK) {
+        log_event(LOG_LEVEL_ERROR, "config.invalid", "reason=\"%s\"", fault.message);
+        return 1;
+    }
+    set_log_level(&dd);
+    if (options.test) {
+        puts("configuration ok");
+        rc = 0;
+    } else {
+        rc = options.run ? run_one(&dd, &options) : supervisor_run(&dd, options.overrides);
+    }
+    datadir_release(&dd);
+    return rc;
+}

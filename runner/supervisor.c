@@ -1,0 +1,448 @@
+#include "runner/supervisor.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/id.h"
+#include "base/log.h"
+#include "model/run.h"
+#include "runner/procs.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <uv.h>
+
+#define LOOK_EVERY_MS 1000   /* at the queue, when no datagram comes */
+#define CARE_EVERY_MS 2000   /* for orphans and events left behind */
+#define OUTBOX_AGE_MS 2000   /* an event this old was left by its writer */
+#define ORPHANS_AT_ONCE 64
+#define OVERRIDES_MAX 256
+
+struct process {
+    pid_t pid; /* 0: free */
+    char run_id[ID_MAX + 1];
+};
+
+struct supervisor {
+    const struct datadir *dd;
+    const char *const *overrides;
+    struct store store;
+    uv_loop_t loop;
+    uv_poll_t poll;
+    uv_timer_t tick;
+    uv_signal_t signals[3];
+    int lock_fd, socket_fd;
+    char id[ID_MAX + 1];
+    struct process *processes; /* max_runs */
+    int max_runs;
+    bool adopted;      /* runs of an earlier supervisor may still be going */
+    bool ending;       /* SIGINT: no new runs */
+    bool gone;         /* to leave the loop */
+    int64_t end_by_ms; /* when ending: kill what is left */
+    int64_t care_ms;   /* when it was last cared for */
+};
+
+extern char **environ;
+
+/* --- starting runs --- */
+
+static struct process *free_process(struct supervisor *s)
+{
+    for (int i = 0; i < s->max_runs; i++)
+        if (s->processes[i].pid == 0)
+            return &s->processes[i];
+    return NULL;
+}
+
+static struct process *find_process(struct supervisor *s, const char *run_id)
+{
+    for (int i = 0; i < s->max_runs; i++)
+        if (s->processes[i].pid && strcmp(s->processes[i].run_id, run_id) == 0)
+            return &s->processes[i];
+    return NULL;
+}
+
+static int n_processes(const struct supervisor *s)
+{
+    int n = 0;
+    for (int i = 0; i < s->max_runs; i++)
+        n += s->processes[i].pid != 0;
+    return n;
+}
+
+/* The running runs that are not our children. *ret: {"items":[...]} of all running ones, owned; NULL on failure. */
+static int n_adopted(struct supervisor *s, struct json_object **ret)
+{
+    struct run_filter filter = {.status = "running"};
+    struct json_object *list = NULL;
+    struct fault fault;
+    int n = 0;
+
+    *ret = NULL;
+    if (run_list(&s->store, &filter, RUN_LIST_MAX, NULL, &list, &fault) != RS_OK) {
+        log_event(LOG_LEVEL_WARN, "runs.unknown", "reason=\"%s\"", fault.message);
+        return 0;
+    }
+    struct json_object *items = json_get_array(list, "items");
+    for (size_t i = 0; items && i < json_object_array_length(items); i++)
+        n += !find_process(s, json_get_string(json_object_array_get_idx(items, i), "id", ""));
+    *ret = list;
+    return n;
+}
+
+static int spawn(struct supervisor *s, const struct run_claim *claim, pid_t *ret_pid)
+{
+    const char *argv[OVERRIDES_MAX * 2 + 10];
+    char fence[32];
+    int n = 0;
+    posix_spawnattr_t attr;
+    posix_spawn_file_actions_t actions;
+    sigset_t none, defaults;
+
+    snprintf(fence, sizeof fence, "%lld", (long long)claim->fence);
+    argv[n++] = "runspool-runner";
+    argv[n++] = "--run";
+    argv[n++] = claim->id;
+    argv[n++] = "--fence";
+    argv[n++] = fence;
+    argv[n++] = "--data";
+    argv[n++] = s->dd->root;
+    for (int i = 0; s->overrides && s->overrides[i] && i < OVERRIDES_MAX; i++) {
+        argv[n++] = "--set";
+        argv[n++] = s->overrides[i];
+    }
+    argv[n] = NULL;
+    sigemptyset(&none);
+    sigfillset(&defaults);
+    sigdelset(&defaults, SIGUSR1); /* we ignore it, and so does the new process until it has its handler */
+    sigdelset(&defaults, SIGPIPE);
+    posix_spawnattr_init(&attr);
+    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    posix_spawnattr_setsigmask(&attr, &none);
+    posix_spawnattr_setsigdefault(&attr, &defaults);
+    posix_spawn_file_actions_init(&actions);
+    int rc = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    /* The same program that runs here, also when its file was replaced meanwhile. */
+    rc = rc ? rc : posix_spawn(ret_pid, "/proc/self/exe", &actions, &attr, (char *const *)argv, environ);
+    posix_spawnattr_destroy(&attr);
+    posix_spawn_file_actions_destroy(&actions);
+    return rc;
+}
+
+static void claim_runs(struct supervisor *s)
+{
+    struct fault fault;
+    struct process *process;
+    struct json_object *list = NULL;
+    int others = s->adopted ? n_adopted(s, &list) : 0;
+
+    if (s->adopted && list && others == 0)
+        s->adopted = false;
+    json_object_put(list);
+    while (!s->ending && n_processes(s) + others < s->max_runs && (process = free_process(s))) {
+        struct run_claim claim;
+        enum rs_err err = run_claim_next(&s->store, s->id, &claim, &fault);
+        if (err == RS_NOT_FOUND)
+            return;
+        if (err) {
+            log_event(LOG_LEVEL_WARN, "run.claim_failed", "reason=\"%s\"", fault.message);
+            return;
+        }
+        pid_t pid;
+        int rc = spawn(s, &claim, &pid);
+        if (rc) {
+            /* Its lease runs out, and it is queued again. */
+            log_event(LOG_LEVEL_ERROR, "run.start_failed", "run=%s reason=\"%s\"", claim.id, strerror(rc));
+            run_claim_release(&claim);
+            return;
+        }
+        process->pid = pid;
+        snprintf(process->run_id, sizeof process->run_id, "%s", claim.id);
+        bool cancel;
+        if (run_lease(&s->store, claim.id, claim.fence, pid, &cancel, &fault) != RS_OK)
+            log_event(LOG_LEVEL_WARN, "run.lease_failed", "run=%s reason=\"%s\"", claim.id, fault.message);
+        log_event(LOG_LEVEL_INFO, "run.started", "run=%s pid=%d", claim.id, (int)pid);
+        run_claim_release(&claim);
+    }
+}
+
+/* --- care --- */
+
+static void end_orphans(struct supervisor *s)
+{
+    static struct run_orphan orphans[ORPHANS_AT_ONCE];
+    struct fault fault;
+    int n = 0;
+
+    if (run_orphans(&s->store, orphans, ORPHANS_AT_ONCE, &n, &fault) != RS_OK) {
+        log_event(LOG_LEVEL_WARN, "orphans.unknown", "reason=\"%s\"", fault.message);
+        return;
+    }
+    for (int i = 0; i < n; i++) {
+        const struct run_orphan *o = &orphans[i];
+        char folder[PATH_MAX];
+        /* One that lives and is late is stopped before anything of its is touched. */
+        if (o->pid > 0)
+            kill(o->pid, SIGKILL);
+        for (int k = 0; k < o->n_pgids; k++)
+            kill(-o->pgids[k], SIGKILL);
+        kill_run_leftovers(o->id, datadir_path(s->dd, folder, "runs/%s", o->id));
+        enum rs_err err = run_orphan_end(&s->store, o, &fault);
+        if (err && err != RS_CONFLICT)
+            log_event(LOG_LEVEL_WARN, "orphan.failed", "run=%s reason=\"%s\"", o->id, fault.message);
+        else if (!err)
+            log_event(LOG_LEVEL_WARN, "run.orphaned", "run=%s", o->id);
+    }
+}
+
+static void care(struct supervisor *s)
+{
+    struct fault fault;
+    int n = 0;
+
+    s->care_ms = clock_mono_ms();
+    if (runner_alive(&s->store, s->id, &fault) != RS_OK)
+        log_event(LOG_LEVEL_WARN, "runner.alive_failed", "reason=\"%s\"", fault.message);
+    end_orphans(s);
+    if (outbox_recover(&s->store, OUTBOX_AGE_MS, &n, &fault) != RS_OK)
+        log_event(LOG_LEVEL_WARN, "outbox.recover_failed", "reason=\"%s\"", fault.message);
+    else if (n > 0)
+        log_event(LOG_LEVEL_INFO, "outbox.recovered", "events=%d", n);
+}
+
+static void on_sigchld(struct supervisor *s)
+{
+    int status, died = 0;
+    pid_t pid;
+
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        for (int i = 0; i < s->max_runs; i++) {
+            if (s->processes[i].pid != pid)
+                continue;
+            bool well = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+            log_event(well ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "run.process_ended", "run=%s pid=%d %s=%d",
+                      s->processes[i].run_id, (int)pid, WIFSIGNALED(status) ? "signal" : "status",
+                      WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+            s->processes[i] = (struct process){0};
+            died++;
+        }
+    }
+    if (died) {
+        end_orphans(s);
+        claim_runs(s);
+    }
+}
+
+/* --- ending --- */
+
+static void cancel_runs(struct supervisor *s)
+{
+    struct json_object *list;
+    struct fault fault;
+
+    s->ending = true;
+    s->end_by_ms = clock_mono_ms() + SUPERVISOR_END_MS;
+    (void)n_adopted(s, &list);
+    struct json_object *items = json_get_array(list, "items");
+    for (size_t i = 0; items && i < json_object_array_length(items); i++) {
+        struct json_object *item = json_object_array_get_idx(items, i);
+        enum run_status status;
+        enum rs_err err = run_cancel(&s->store, json_get_string(item, "org", ""), json_get_string(item, "id", ""), &status, &fault);
+        if (err && err != RS_CONFLICT)
+            log_event(LOG_LEVEL_WARN, "run.cancel_failed", "run=%s reason=\"%s\"", json_get_string(item, "id", ""), fault.message);
+    }
+    json_object_put(list);
+    for (int i = 0; i < s->max_runs; i++)
+        if (s->processes[i].pid)
+            kill(s->processes[i].pid, SIGTERM);
+    uv_timer_set_repeat(&s->tick, 100);
+    uv_timer_again(&s->tick);
+}
+
+static void end_when_over(struct supervisor *s)
+{
+    struct json_object *list;
+    int others = n_adopted(s, &list);
+
+    json_object_put(list);
+    if (n_processes(s) + others > 0 && clock_mono_ms() < s->end_by_ms)
+        return;
+    for (int i = 0; i < s->max_runs; i++) {
+        if (!s->processes[i].pid)
+            continue;
+        kill(s->processes[i].pid, SIGKILL);
+        waitpid(s->processes[i].pid, NULL, 0);
+        s->processes[i].pid = 0;
+    }
+    end_orphans(s);
+    s->gone = true;
+    uv_stop(&s->loop);
+}
+
+/* --- the loop --- */
+
+static void on_poke(uv_poll_t *poll, int status, int events)
+{
+    struct supervisor *s = poll->data;
+    char bytes[16];
+
+    (void)status, (void)events;
+    while (recv(s->socket_fd, bytes, sizeof bytes, MSG_DONTWAIT) >= 0) {
+    }
+    /* It may be about a run to cancel: its process knows best. */
+    for (int i = 0; i < s->max_runs; i++)
+        if (s->processes[i].pid)
+            kill(s->processes[i].pid, SIGUSR1);
+    claim_runs(s);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct supervisor *s = timer->data;
+
+    if (s->ending) {
+        end_when_over(s);
+        return;
+    }
+    if (clock_mono_ms() - s->care_ms >= CARE_EVERY_MS)
+        care(s);
+    claim_runs(s);
+    struct fault fault;
+    if (outbox_settle(&s->store, &fault) != RS_OK)
+        log_event(LOG_LEVEL_WARN, "outbox.settle_failed", "reason=\"%s\"", fault.message);
+}
+
+static void on_signal(uv_signal_t *handle, int signum)
+{
+    struct supervisor *s = handle->data;
+
+    if (signum == SIGCHLD) {
+        on_sigchld(s);
+    } else if (signum == SIGTERM) {
+        log_event(LOG_LEVEL_INFO, "runner.leaving", "runs_going_on=%d", n_processes(s));
+        s->gone = true;
+        uv_stop(&s->loop);
+    } else if (!s->ending) {
+        log_event(LOG_LEVEL_INFO, "runner.ending", "runs=%d", n_processes(s));
+        cancel_runs(s);
+    }
+}
+
+static enum rs_err open_lock(struct supervisor *s, struct fault *fault)
+{
+    char path[PATH_MAX];
+    s->lock_fd = open(datadir_path(s->dd, path, DATADIR_RUNNER_LOCK), O_RDWR | O_CREAT | O_CLOEXEC, 0660);
+    if (s->lock_fd < 0)
+        return fault_set(fault, RS_IO, "%s: %s", path, strerror(errno));
+    if (flock(s->lock_fd, LOCK_EX | LOCK_NB) < 0)
+        return fault_set(fault, RS_CONFLICT, "a runner is at work in %s already", s->dd->root);
+    return RS_OK;
+}
+
+static enum rs_err open_socket(struct supervisor *s, struct fault *fault)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    char path[PATH_MAX];
+
+    datadir_path(s->dd, path, DATADIR_RUNNER_SOCKET);
+    if (strlen(path) >= sizeof address.sun_path)
+        return fault_set(fault, RS_LIMIT, "%s is too long for a socket", path);
+    memcpy(address.sun_path, path, strlen(path));
+    s->socket_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    unlink(path); /* the lock says that nobody has it */
+    if (s->socket_fd < 0 || bind(s->socket_fd, (struct sockaddr *)&address, sizeof address) < 0)
+        return fault_set(fault, RS_IO, "%s: %s", path, strerror(errno));
+    return RS_OK;
+}
+
+static enum rs_err write_pid(struct supervisor *s, struct fault *fault)
+{
+    char path[PATH_MAX], text[32];
+    int len = snprintf(text, sizeof text, "%d\n", (int)getpid());
+    return file_write(datadir_path(s->dd, path, "run/runner.pid"), text, (size_t)len, 0640, fault);
+}
+
+static void watch(struct supervisor *s)
+{
+    static const int signals[] = {SIGCHLD, SIGTERM, SIGINT};
+
+    for (int i = 0; i < 3; i++) {
+        uv_signal_init(&s->loop, &s->signals[i]);
+        s->signals[i].data = s;
+        uv_signal_start(&s->signals[i], on_signal, signals[i]);
+    }
+    uv_poll_init(&s->loop, &s->poll, s->socket_fd);
+    s->poll.data = s;
+    uv_poll_start(&s->poll, UV_READABLE, on_poke);
+    uv_timer_init(&s->loop, &s->tick);
+    s->tick.data = s;
+    uv_timer_start(&s->tick, on_tick, 0, LOOK_EVERY_MS);
+}
+
+static void unwatch(struct supervisor *s)
+{
+    for (int i = 0; i < 3; i++)
+        uv_close((uv_handle_t *)&s->signals[i], NULL);
+    uv_close((uv_handle_t *)&s->poll, NULL);
+    uv_close((uv_handle_t *)&s->tick, NULL);
+    uv_run(&s->loop, UV_RUN_DEFAULT);
+}
+
+int supervisor_run(const struct datadir *dd, const char *const *overrides)
+{
+    struct supervisor *s = calloc(1, sizeof *s);
+    struct fault fault;
+    char path[PATH_MAX];
+    int rc = 1;
+
+    if (!s)
+        return 1;
+    s->dd = dd;
+    s->overrides = overrides;
+    s->lock_fd = s->socket_fd = -1;
+    s->adopted = true;
+    s->max_runs = (int)config_number(dd->config, "runner.max_runs");
+    s->processes = calloc((size_t)s->max_runs, sizeof *s->processes);
+    id_new("runner_", s->id);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGUSR1, SIG_IGN);
+    if (!s->processes || open_lock(s, &fault) || open_socket(s, &fault) || write_pid(s, &fault) ||
+        store_open(&s->store, dd, "runner", &fault)) {
+        log_event(LOG_LEVEL_ERROR, "runner.not_startable", "reason=\"%s\"", s->processes ? fault.message : "out of memory");
+        goto out;
+    }
+    if (uv_loop_init(&s->loop) != 0) {
+        log_event(LOG_LEVEL_ERROR, "runner.not_startable", "reason=\"no loop\"");
+        goto out;
+    }
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    watch(s);
+    log_event(LOG_LEVEL_INFO, "runner.ready", "data=%s max_runs=%d", dd->root, s->max_runs);
+    if (config_is(dd->config, "runner.shell", "allow") && config_is(dd->config, "runner.sandbox", "none"))
+        log_event(LOG_LEVEL_WARN, "runner.no_sandbox", "runner.sandbox=none runner.shell=allow");
+    while (!s->gone)
+        uv_run(&s->loop, UV_RUN_DEFAULT);
+    unwatch(s);
+    uv_loop_close(&s->loop);
+    unlink(datadir_path(dd, path, "run/runner.pid"));
+    unlink(datadir_path(dd, path, DATADIR_RUNNER_SOCKET));
+    rc = 0;
+out:
+    store_release(&s->store);
+    if (s->socket_fd >= 0)
+        close(s->socket_fd);
+    if (s->lock_fd >= 0)
+        close(s->lock_fd);
+    free(s->processes);
+    free(s);
+    return rc;
+}
