@@ -39,7 +39,6 @@ void jqchild_confine(void)
     struct rlimit none = {0, 0}, memory = {JQ_MEMORY_BYTES, JQ_MEMORY_BYTES};
     clearenv();
     setrlimit(RLIMIT_CORE, &none);
-    setrlimit(RLIMIT_FSIZE, &none); /* pipes are no files */
     if (LIMIT_MEMORY)
         setrlimit(RLIMIT_AS, &memory);
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);

@@ -48,7 +48,10 @@ static void say(struct fault *fault, const char *text)
     static const char prefix[] = "jq: error: ";
     if (strncmp(text, prefix, sizeof prefix - 1) == 0)
         text += sizeof prefix - 1;
-    fault_set(fault, RS_INVALID, "jq: %.*s", (int)strcspn(text, "\n"), text);
+    size_t len = strcspn(text, "\n");
+    while (len > 0 && strchr(": ", text[len - 1]))
+        len--;
+    fault_set(fault, RS_INVALID, "jq: %.*s", (int)len, text);
 }
 
 static void on_compile_error(void *ctx, jv message)
