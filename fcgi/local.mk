@@ -1,4 +1,4 @@
-pkglibexec_PROGRAMS += fcgi/events.fcgi
+pkglibexec_PROGRAMS += fcgi/api.fcgi fcgi/events.fcgi
 
 FCGI_COMMON = \
   fcgi/exchange.h \
@@ -8,6 +8,17 @@ FCGI_COMMON = \
   fcgi/request.c fcgi/request.h \
   fcgi/response.c fcgi/response.h \
   fcgi/routes.c fcgi/routes.h
+
+fcgi_api_fcgi_SOURCES = $(FCGI_COMMON) \
+  fcgi/about.c \
+  fcgi/api.c fcgi/api.h \
+  fcgi/artifacts.c \
+  fcgi/definition.c fcgi/definition.h \
+  fcgi/emit.c \
+  fcgi/history.c \
+  fcgi/runs.c fcgi/runs.h \
+  fcgi/workflows.c
+fcgi_api_fcgi_LDADD = $(SHARED_LIBS) $(FCGI_LIBS)
 
 fcgi_events_fcgi_SOURCES = $(FCGI_COMMON) fcgi/events.c
 fcgi_events_fcgi_LDADD = $(SHARED_LIBS) $(FCGI_LIBS)
