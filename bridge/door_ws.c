@@ -32,8 +32,10 @@ static size_t ws_send(struct subscriber *sub, const char *bytes, size_t len)
 
 static void close_when_empty(struct ws_connection *c)
 {
-    if (c->close_code && c->sub.queue_len == 0)
-        lws_set_timer_usecs(c->wsi, 1); /* from where libwebsockets sends the code */
+    if (!c->close_code || c->sub.queue_len > 0)
+        return;
+    lws_set_timer_usecs(c->wsi, 1);   /* from where libwebsockets sends the code; */
+    lws_callback_on_writable(c->wsi); /* it looks at its timers after one of its events only */
 }
 
 void door_ws_writable(struct ws_connection *c)
