@@ -5,6 +5,7 @@
 
 #include "bridge/frame.h"
 #include "bridge/metrics.h"
+#include <stdbool.h>
 #include <stddef.h>
 
 struct subscriber;
@@ -21,6 +22,7 @@ struct door {
     const char *name;         /* the first part of its paths: "/ws", "/sse", "/poll" */
     enum frame_format format;
     enum metric connections, deliveries;
+    bool ends_with_run; /* a connection that follows one run is over when the run is, and its end was given */
     /* send - put bytes (whole frames) on the wire now; returns how many will arrive without further ado, 0 when none.
      * Called with an empty queue only. NULL: the door pulls by itself. Must not free the subscriber. */
     size_t (*send)(struct subscriber *sub, const char *bytes, size_t len);

@@ -129,6 +129,7 @@ const struct door door_sse = {
     .format = FRAME_SSE,
     .connections = METRIC_CONNECTIONS_SSE,
     .deliveries = METRIC_DELIVERIES_SSE,
+    .ends_with_run = true, /* EventSource then asks again, and is told 204 */
     .wake = sse_wake,
     .end = sse_end,
     .cut = sse_cut,

@@ -146,6 +146,17 @@ static enum rs_err deliver_format(struct group *g, struct bridge *bridge, enum f
     return err;
 }
 
+/* The batch ends with the end of the one run that is followed. */
+static void end_with_run(struct group *g)
+{
+    if (!g->feed->run_id[0] || !event_type_ends(g->batch[g->n_batch - 1]->type))
+        return;
+    for (enum frame_format f = 0; f < FRAME_NONE; f++)
+        for (struct subscriber *sub = g->members[f]; sub; sub = sub->group_next)
+            if (sub->door->ends_with_run && sub->gave && sub->state == SUBSCRIBER_LIVE)
+                subscriber_end(sub, END_FINISHED);
+}
+
 void group_deliver(struct group *g, struct bridge *bridge)
 {
     for (enum frame_format f = 0; f < FRAME_NONE; f++) {
@@ -157,6 +168,7 @@ void group_deliver(struct group *g, struct bridge *bridge)
         for (struct subscriber *sub = g->members[f]; sub; sub = sub->group_next)
             subscriber_end(sub, END_FAILED);
     }
+    end_with_run(g);
     for (struct subscriber *sub = g->members[FRAME_NONE]; sub; sub = sub->group_next)
         if (sub->state == SUBSCRIBER_LIVE)
             sub->door->wake(sub);

@@ -270,6 +270,27 @@ void native_side_done(struct subscriber *sub)
         subscriber_resume(sub);
 }
 
+static bool follows(const struct feed *feed, const char *name)
+{
+    for (int i = 0; feed && i < feed->n_streams; i++)
+        if (strcmp(feed->streams[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* How many subscriptions there would be. Those that wait are counted as they were asked for. */
+static size_t count_with(const struct subscriber *sub, struct json_object *streams)
+{
+    size_t n = json_object_array_length(streams);
+    size_t count = (size_t)sub->native->n_waiting + (size_t)(sub->feed ? sub->feed->n_streams : 0) +
+                   (size_t)(sub->side ? sub->side->n_streams : 0);
+    if (count + n <= FEED_STREAMS_MAX)
+        return count + n;
+    for (size_t i = 0; i < n; i++) /* near the limit one looks closely */
+        count += !follows(sub->feed, json_object_get_string(json_object_array_get_idx(streams, i)));
+    return count;
+}
+
 static enum rs_err check_streams(const struct subscriber *sub, struct json_object *streams, bool remove,
                                  struct fault *fault)
 {
@@ -284,9 +305,7 @@ static enum rs_err check_streams(const struct subscriber *sub, struct json_objec
         if (err)
             return err;
     }
-    size_t have = (size_t)sub->native->n_waiting + (size_t)(sub->feed ? sub->feed->n_streams : 0) +
-                  (size_t)(sub->side ? sub->side->n_streams : 0);
-    if (!remove && have + n > FEED_STREAMS_MAX)
+    if (!remove && count_with(sub, streams) > FEED_STREAMS_MAX)
         return fault_set(fault, RS_LIMIT, "at most %d subscriptions on one connection", FEED_STREAMS_MAX);
     return RS_OK;
 }

@@ -104,8 +104,10 @@ void subscriber_live(struct subscriber *sub, struct block *block)
         return;
     size_t at = sub->after < block->marks[0].id ? 0 : block_after(block, sub->after);
     sub->after = last;
-    if (at < block->bytes.len)
-        enqueue(sub, block, at);
+    if (at == block->bytes.len)
+        return;
+    sub->gave = true;
+    enqueue(sub, block, at);
 }
 
 static void queue_bytes(struct subscriber *sub, const char *json, const char *raw, size_t len)
@@ -191,6 +193,7 @@ static bool take_message(void *ctx, const char *id, const char *json, size_t len
         step->failed = true;
         return false;
     }
+    step->sub->gave = step->sub->gave || id;
     return true;
 }
 
@@ -245,6 +248,15 @@ static void caught_up(struct subscriber *sub)
     sub->after = sub->feed->at.id;
     if (sub->native)
         native_live(sub);
+    if (sub->door->ends_with_run && sub->gave && sub->feed->run_id[0]) {
+        struct fault fault = {0};
+        bool ended = false;
+        enum rs_err err = feed_ended(sub->feed, sub->bridge->log, &ended, &fault);
+        if (err)
+            fail(sub, err, &fault);
+        else if (ended)
+            subscriber_end(sub, END_FINISHED);
+    }
 }
 
 bool subscriber_step(struct subscriber *sub)

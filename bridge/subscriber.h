@@ -37,6 +37,7 @@ struct subscriber {
     struct feed *side;          /* owned; a later `since`: replays these streams up to side_until, then joins feed */
     int64_t side_until;
     int64_t after;              /* LIVE: events up to this id were given */
+    bool gave;                  /* a message with an id was given: the client has a cursor to come back with */
     struct group *group;        /* the hub's, while it has a feed */
     struct subscriber *group_next, **group_link;
     struct subscriber *all_next, **all_link;
