@@ -1,4 +1,5 @@
 include tests/unit/local.mk
+include tests/bench/local.mk
 include tests/fuzz/local.mk
 
 # The suites that need the whole system; each prints TAP, one line a test.

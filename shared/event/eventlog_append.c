@@ -217,8 +217,9 @@ static enum rs_err store(struct sqlite_log *log, struct stream_state *stream, st
     sqlite3_bind_int64(stmt, 1, stream->id);
     sqlite3_bind_int64(stmt, 2, stream->last_seq + 1);
     sqlite3_bind_int64(stmt, 3, time_ms);
-    sqlite3_bind_text(stmt, 4, entry->type, -1, SQLITE_STATIC);
-    sqlite3_bind_text(stmt, 5, entry->data, (int)entry->data_len, SQLITE_STATIC);
+    sqlite3_bind_int(stmt, 4, event_type_is_bulk(entry->type));
+    sqlite3_bind_text(stmt, 5, entry->type, -1, SQLITE_STATIC);
+    sqlite3_bind_text(stmt, 6, entry->data, (int)entry->data_len, SQLITE_STATIC);
     err = sqlite_run(log, stmt, fault);
     if (err)
         return err;

@@ -1,6 +1,5 @@
 /* eventlog_newest - the SQLite log's newest events of one stream, read backwards. */
 #include "base/buf.h"
-#include "event/eventlog_schema.h"
 #include "event/eventlog_sqlite.h"
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +18,7 @@ static enum rs_err prepare(struct sqlite_log *log, const char *const *types, sql
         bulk = bulk || event_type_is_bulk(types[i]);
     buf_init(&sql, SQL_MAX);
     buf_printf(&sql, "SELECT id, seq, time, type, data FROM events INDEXED BY %s WHERE stream = ?1 AND id <= ?2%s",
-               bulk ? "events_stream" : "events_state", bulk ? "" : " AND " EVENTLOG_NOT_BULK);
+               bulk ? "events_stream" : "events_state", bulk ? "" : " AND bulk = 0");
     for (int i = 0; types && types[i]; i++)
         buf_printf(&sql, "%s?%d", i == 0 ? " AND type IN (" : ", ", 4 + i);
     if (types)

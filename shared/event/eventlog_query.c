@@ -9,6 +9,8 @@
 
 #define SCAN_ALWAYS 512 /* a range of ids so short is scanned without asking which streams a view shows */
 #define SEEK_COST 16    /* looking into one stream's index costs as much as scanning so many events */
+#define MANY_STREAMS 32 /* a view over so many is likely to show much of the log: a scan is tried first, */
+#define TRY_SCAN 4      /* over so many times the events wanted */
 
 /* One read: what was asked, what was found. */
 struct reading {
@@ -82,7 +84,7 @@ static bool fits(const struct reading *r, const struct home *home)
     return false;
 }
 
-static enum rs_err read_range(struct reading *r)
+static enum rs_err read_range(struct reading *r, int64_t until)
 {
     sqlite3_stmt *stmt;
     enum rs_err err = sqlite_statement(r->log, SQL_EVENTS_SCAN, &stmt, r->fault);
@@ -90,7 +92,7 @@ static enum rs_err read_range(struct reading *r)
     if (err)
         return err;
     sqlite3_bind_int64(stmt, 1, r->after);
-    sqlite3_bind_int64(stmt, 2, r->until);
+    sqlite3_bind_int64(stmt, 2, until);
     while (!r->full && !(err = sqlite_row(r->log, stmt, r->fault))) {
         struct home *home;
         if (r->query->without_bulk && event_type_is_bulk((const char *)sqlite3_column_text(stmt, 4)))
@@ -129,16 +131,16 @@ static enum rs_err read_one(struct reading *r, int64_t stream)
     return err ? err : take_rows(r, stmt);
 }
 
-/* The lowest `limit` ids over all streams. Once so many are known, none above the highest of them is looked at. */
+/* The lowest ids over all streams, as many as are wanted yet. Once so many are known, none above the highest of them is looked at. */
 static enum rs_err merge_ids(struct reading *r, const struct numbers *streams, struct numbers *ids)
 {
-    size_t limit = (size_t)r->limit;
+    size_t wanted = (size_t)(r->limit - r->n), sorted = 0;
     int64_t until = r->until;
     sqlite3_stmt *stmt;
     enum rs_err err;
 
     for (size_t i = 0; i < streams->n; i++) {
-        err = open_stream(r, SQL_IDS_OF_STREAM, SQL_IDS_OF_STREAM_STATE, streams->at[i], until, r->limit, &stmt);
+        err = open_stream(r, SQL_IDS_OF_STREAM, SQL_IDS_OF_STREAM_STATE, streams->at[i], until, (int)wanted, &stmt);
         if (err)
             return err;
         while (!(err = sqlite_row(r->log, stmt, r->fault))) {
@@ -149,10 +151,10 @@ static enum rs_err merge_ids(struct reading *r, const struct numbers *streams, s
         sqlite3_reset(stmt);
         if (err != RS_NOT_FOUND)
             return err;
-        if (ids->n >= limit) {
+        if (ids->n >= wanted && ids->n > sorted) {
             numbers_sort_unique(ids);
-            ids->n = limit;
-            until = ids->at[limit - 1];
+            sorted = ids->n = wanted;
+            until = ids->at[wanted - 1];
         }
     }
     numbers_sort_unique(ids);
@@ -176,6 +178,21 @@ static enum rs_err read_some(struct reading *r, const struct numbers *streams)
     return err;
 }
 
+/* Streams that show most of the log are cheaper read in one go, the others by their indexes; the first events tell. */
+static enum rs_err read_many(struct reading *r, const struct numbers *streams)
+{
+    int64_t tried = (int64_t)r->limit * TRY_SCAN;
+    enum rs_err err;
+
+    if (streams->n >= MANY_STREAMS && r->until - r->after > tried) {
+        err = read_range(r, r->after + tried);
+        if (err || r->full)
+            return err;
+        r->after += tried;
+    }
+    return read_some(r, streams);
+}
+
 static enum rs_err read_cheapest(struct reading *r)
 {
     struct numbers streams = {NULL, 0, 0};
@@ -186,14 +203,14 @@ static enum rs_err read_cheapest(struct reading *r)
     for (int i = 0; i < r->query->n_streams; i++)
         homes = homes && view_is_home(&r->views[i]);
     if (!homes && range <= SCAN_ALWAYS)
-        return read_range(r);
+        return read_range(r, r->until);
     for (int i = 0; !err && i < r->query->n_streams; i++)
         err = sqlite_view_streams(r->log, &r->views[i], r->query->org, r->after, &streams, r->fault);
     numbers_sort_unique(&streams);
     if (!err && streams.n == 1)
         err = read_one(r, streams.at[0]);
     else if (!err && streams.n > 1)
-        err = streams.n >= range / SEEK_COST ? read_range(r) : read_some(r, &streams);
+        err = streams.n >= range / SEEK_COST ? read_range(r, r->until) : read_many(r, &streams);
     free(streams.at);
     return err;
 }

@@ -13,7 +13,8 @@
 static const char *const migrations[] = {
     /* 1: ids by AUTOINCREMENT, so that none is ever reused. An index on (stream) is one on (stream, id), for id is the
      * row's own number. A stream's row says where it stands, a producer's what was seen of it: both are written in the
-     * transaction that adds their events. trims: ranges of ids that retention removed from a stream. */
+     * transaction that adds their events. bulk: event_type_is_bulk, as a number, for an index over it is checked for each
+     * row that is added. trims: ranges of ids that retention removed from a stream. */
     "CREATE TABLE streams ("
     "  id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, org TEXT NOT NULL,"
     "  last_seq INTEGER NOT NULL DEFAULT 0, last_id INTEGER NOT NULL DEFAULT 0,"
@@ -23,9 +24,9 @@ static const char *const migrations[] = {
     "CREATE INDEX stream_tags_stream ON stream_tags (stream);"
     "CREATE TABLE events ("
     "  id INTEGER PRIMARY KEY AUTOINCREMENT, stream INTEGER NOT NULL, seq INTEGER NOT NULL, time INTEGER NOT NULL,"
-    "  type TEXT NOT NULL, data TEXT NOT NULL);"
+    "  bulk INTEGER NOT NULL, type TEXT NOT NULL, data TEXT NOT NULL);"
     "CREATE INDEX events_stream ON events (stream);"
-    "CREATE INDEX events_state ON events (stream) WHERE " EVENTLOG_NOT_BULK ";"
+    "CREATE INDEX events_state ON events (stream) WHERE bulk = 0;"
     "CREATE TABLE producers ("
     "  name TEXT PRIMARY KEY, last INTEGER NOT NULL, seen INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE trims ("

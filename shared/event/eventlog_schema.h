@@ -15,8 +15,4 @@ enum rs_err eventlog_schema_update(sqlite3 *db, struct fault *fault) RS_MUST_CHE
 /* eventlog_schema_version - the number of the newest migration this program knows. */
 int eventlog_schema_version(void);
 
-/* The condition of the partial index of what is not bulk: a query gets the index by saying exactly this.
- * The list is event_type_is_bulk's. */
-#define EVENTLOG_NOT_BULK "type NOT IN ('log', 'log.dropped', 'agent.delta')"
-
 #endif

@@ -31,14 +31,13 @@ static const char *const texts[N_SQL] = {
     [SQL_PRODUCER_SET] = "INSERT INTO producers (name, last, seen) VALUES (?1, ?2, ?3)"
                          " ON CONFLICT (name) DO UPDATE SET last = excluded.last, seen = excluded.seen",
     [SQL_PRODUCERS_PRUNE] = "DELETE FROM producers WHERE seen < ?1",
-    [SQL_EVENT_ADD] = "INSERT INTO events (stream, seq, time, type, data) VALUES (?1, ?2, ?3, ?4, ?5)",
+    [SQL_EVENT_ADD] = "INSERT INTO events (stream, seq, time, bulk, type, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [SQL_EVENT_BY_ID] = "SELECT " EVENT_COLUMNS " FROM events WHERE id = ?1",
     [SQL_EVENTS_SCAN] = "SELECT " EVENT_COLUMNS " FROM events WHERE id > ?1 AND id <= ?2 ORDER BY id",
     [SQL_EVENTS_OF_STREAM] = OF_STREAM(EVENT_COLUMNS, "events_stream") " ORDER BY id LIMIT ?4",
-    [SQL_EVENTS_OF_STREAM_STATE] = OF_STREAM(EVENT_COLUMNS, "events_state") " AND " EVENTLOG_NOT_BULK
-                                                                            " ORDER BY id LIMIT ?4",
+    [SQL_EVENTS_OF_STREAM_STATE] = OF_STREAM(EVENT_COLUMNS, "events_state") " AND bulk = 0 ORDER BY id LIMIT ?4",
     [SQL_IDS_OF_STREAM] = OF_STREAM("id", "events_stream") " ORDER BY id LIMIT ?4",
-    [SQL_IDS_OF_STREAM_STATE] = OF_STREAM("id", "events_state") " AND " EVENTLOG_NOT_BULK " ORDER BY id LIMIT ?4",
+    [SQL_IDS_OF_STREAM_STATE] = OF_STREAM("id", "events_state") " AND bulk = 0 ORDER BY id LIMIT ?4",
     [SQL_VIEW_HOME] = VIEW_COLUMNS "streams s WHERE s.name = ?1" VIEW_LIMITS,
     [SQL_VIEW_HOME_KIND] = VIEW_COLUMNS "streams s WHERE s.name > ?1 || ':' AND s.name < ?1 || ';'" VIEW_LIMITS,
     [SQL_VIEW_TAG] = VIEW_COLUMNS "stream_tags t CROSS JOIN streams s ON s.id = t.stream WHERE t.tag = ?1" VIEW_LIMITS,

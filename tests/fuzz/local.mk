@@ -5,7 +5,7 @@ LIBFUZZER = -fsanitize=fuzzer
 else
 FUZZ_MAIN = tests/fuzz/replay.c
 LIBFUZZER =
-TESTS += tests/fuzz/fuzz_feed
+TESTS += tests/fuzz/fuzz_feed tests/fuzz/fuzz_line tests/fuzz/fuzz_cursor
 endif
 
 check_PROGRAMS += tests/fuzz/fuzz_feed
@@ -14,3 +14,13 @@ tests_fuzz_fuzz_feed_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)
 tests_fuzz_fuzz_feed_LDFLAGS = $(AM_LDFLAGS) $(LIBFUZZER)
 tests_fuzz_fuzz_feed_LDADD = $(SHARED_LIBS)
 EXTRA_DIST += tests/fuzz/replay.c tests/fuzz/corpus
+
+check_PROGRAMS += tests/fuzz/fuzz_line tests/fuzz/fuzz_cursor
+tests_fuzz_fuzz_line_SOURCES = tests/fuzz/fuzz_line.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_line_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/fuzz_line"'
+tests_fuzz_fuzz_line_LDFLAGS = $(AM_LDFLAGS) $(LIBFUZZER)
+tests_fuzz_fuzz_line_LDADD = $(SHARED_LIBS)
+tests_fuzz_fuzz_cursor_SOURCES = tests/fuzz/fuzz_cursor.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_cursor_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/fuzz_cursor"'
+tests_fuzz_fuzz_cursor_LDFLAGS = $(AM_LDFLAGS) $(LIBFUZZER)
+tests_fuzz_fuzz_cursor_LDADD = $(SHARED_LIBS)

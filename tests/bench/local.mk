@@ -1,0 +1,9 @@
+# Programs that print figures. `make bench` builds them; neither `all` nor `check` does.
+BENCHES = tests/bench/bench_eventlog
+EXTRA_PROGRAMS += $(BENCHES)
+CLEANFILES += $(BENCHES)
+.PHONY: bench
+bench: $(BENCHES)
+
+tests_bench_bench_eventlog_SOURCES = tests/bench/bench_eventlog.c
+tests_bench_bench_eventlog_LDADD = $(SHARED_LIBS)
