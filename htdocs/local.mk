@@ -1,1 +1,62 @@
-# htdocs
+# The web root: htdocs and, beside it, the libraries from npm as ES modules. Built once per change into webroot/.
+
+HTDOCS_FILES = \
+	htdocs/index.html \
+	htdocs/app/ansi.js htdocs/app/api.js htdocs/app/fold.js htdocs/app/follow-run.js htdocs/app/format.js \
+	htdocs/app/layout.js htdocs/app/main.js htdocs/app/prefs.js htdocs/app/router.js htdocs/app/state.js \
+	htdocs/app/text.js htdocs/app/theme.js htdocs/app/ui.js \
+	htdocs/app/components/badge.js htdocs/app/components/form.js htdocs/app/components/graph.js \
+	htdocs/app/components/icons.js htdocs/app/components/json-view.js htdocs/app/components/log.js \
+	htdocs/app/components/resource.js htdocs/app/components/split.js htdocs/app/components/tabs.js \
+	htdocs/app/components/theme-switch.js htdocs/app/components/time.js \
+	htdocs/app/pages/run-details.js htdocs/app/pages/run-head.js htdocs/app/pages/run-stepper.js \
+	htdocs/app/pages/run.js htdocs/app/pages/runs-table.js htdocs/app/pages/runs.js htdocs/app/pages/workflow.js \
+	htdocs/app/pages/workflows.js \
+	htdocs/client/backoff.js htdocs/client/console.js htdocs/client/cursor.js htdocs/client/index.d.ts \
+	htdocs/client/index.js htdocs/client/live.js htdocs/client/rest.js htdocs/client/urls.js \
+	htdocs/client/doors/cgi-poll.js htdocs/client/doors/http.js htdocs/client/doors/long-poll.js \
+	htdocs/client/doors/poll.js htdocs/client/doors/sse.js htdocs/client/doors/websocket.js \
+	htdocs/css/base.css htdocs/css/lists.css htdocs/css/log.css htdocs/css/run.css htdocs/css/tokens.css \
+	htdocs/icons/cancelled.svg htdocs/icons/error.svg htdocs/icons/idle.svg htdocs/icons/paused.svg \
+	htdocs/icons/queued.svg htdocs/icons/running.svg htdocs/icons/success.svg
+
+EXTRA_DIST += $(HTDOCS_FILES) htdocs/package.json htdocs/package-lock.json htdocs/stage.mjs
+
+npm_verbose = $(npm_verbose_@AM_V@)
+npm_verbose_ = $(npm_verbose_@AM_DEFAULT_V@)
+npm_verbose_0 = @echo "  NPM     " $@;
+
+if HAVE_NPM
+noinst_DATA = webroot.stamp
+else
+all-local: no-npm
+no-npm:
+	@echo "npm is missing: the dashboard is not built (apt-get install npm, then configure again)"
+endif
+
+npm/libraries.stamp: htdocs/package.json htdocs/package-lock.json
+	$(npm_verbose)$(MKDIR_P) npm && cp $(srcdir)/htdocs/package.json $(srcdir)/htdocs/package-lock.json npm/ && \
+	  chmod u+w npm/package.json npm/package-lock.json && \
+	  cd npm && $(NPM) ci --silent --no-audit --no-fund --ignore-scripts >/dev/null && touch libraries.stamp
+
+webroot.stamp: npm/libraries.stamp htdocs/stage.mjs $(HTDOCS_FILES)
+	$(AM_V_GEN)node $(srcdir)/htdocs/stage.mjs $(srcdir)/htdocs npm/node_modules webroot && touch $@
+
+if HAVE_NPM
+install-data-local: webroot.stamp
+	$(MKDIR_P) "$(DESTDIR)$(pkgdatadir)/htdocs"
+	cp -R webroot/. "$(DESTDIR)$(pkgdatadir)/htdocs"
+
+uninstall-local:
+	rm -rf "$(DESTDIR)$(pkgdatadir)/htdocs"
+endif
+
+clean-local: clean-webroot
+clean-webroot:
+	rm -rf webroot webroot.stamp
+
+distclean-local: clean-npm
+clean-npm:
+	rm -rf npm
+
+.PHONY: no-npm clean-webroot clean-npm

@@ -1,0 +1,22 @@
+// The REST calls the pages make.
+
+import { request } from '../client/rest.js';
+import { noteServerTime } from './components/time.js';
+
+const id = encodeURIComponent;
+
+async function get(path, options) {
+  const response = await request('GET', path, { ...options, as: 'response' });
+  noteServerTime(response);
+  return response.json();
+}
+
+export const listWorkflows = (query, signal) => get('api/workflows', { query, signal });
+export const getWorkflow = (workflowId, signal) => get(`api/workflows/${id(workflowId)}`, { signal });
+export const listRuns = (query, signal) => get('api/runs', { query, signal });
+export const getRun = (runId, signal) => get(`api/runs/${id(runId)}`, { signal });
+export const listArtifacts = (runId, signal) => get(`api/runs/${id(runId)}/artifacts`, { signal });
+export const artifactPath = (runId, name) => `api/runs/${id(runId)}/artifacts/${name.split('/').map(id).join('/')}`;
+export const artifactText = (runId, name, signal) => request('GET', artifactPath(runId, name), { as: 'text', signal });
+export const startRun = (workflowId, body) => request('POST', `api/workflows/${id(workflowId)}/run`, { body });
+export const cancelRun = (runId) => request('POST', `api/runs/${id(runId)}/cancel`, { body: {} });

@@ -1,0 +1,53 @@
+// Shapes that say the state without colour, and the few other icons. 16 x 16, drawn in the current colour.
+
+import { html } from '../ui.js';
+import { text } from '../text.js';
+
+const ring = html`<circle cx="8" cy="8" r="6.25" />`;
+
+const STATE = {
+  pending: () => ring,
+  queued: () => ring,
+  running: () => html`<circle cx="8" cy="8" r="6.25" class="icon-track" /><path d="M8 1.75A6.25 6.25 0 0 1 14.25 8" class="icon-turn" />`,
+  success: () => html`${ring}<path d="M5 8.2l2.1 2.1L11 6.2" />`,
+  error: () => html`${ring}<path d="M5.6 5.6l4.8 4.8M10.4 5.6l-4.8 4.8" />`,
+  cancelled: () => html`${ring}<path d="M4.8 8h6.4" />`,
+  skipped: () => html`<path d="M2.5 8h3M6.8 8h2.6M10.7 8h2.8" />`,
+  waiting: () => html`<path d="M4 1.75h8M4 14.25h8M4.75 1.75c0 4 6.5 4.5 6.5 12.5M11.25 1.75c0 4-6.5 4.5-6.5 12.5" />`,
+  paused: () => html`<path d="M5.25 3v10M10.75 3v10" stroke-width="2.5" />`,
+  never: () => html`<path d="M5.5 8h5" />`,
+};
+
+const SHAPE = {
+  manual: 'M5 3.5l7 4.5-7 4.5z',
+  webhook: 'M8 2v5M5.5 11.5a3 3 0 1 1 5 0M3 13.5h10',
+  schedule: 'M8 4.5V8l2.5 1.5M8 1.75a6.25 6.25 0 1 0 0 12.5 6.25 6.25 0 0 0 0-12.5',
+  event: 'M9 1.75L3.5 9H8l-1 5.25L12.5 7H8z',
+  shell: 'M3 4.5L6.5 8 3 11.5M8 12h5',
+  script: 'M5.5 4L2 8l3.5 4M10.5 4L14 8l-3.5 4',
+  git_clone: 'M4.5 4.5v7M4.5 4.5a1.5 1.5 0 1 0 0-.01M4.5 13a1.5 1.5 0 1 0 0-.01M11.5 6a1.5 1.5 0 1 0 0-.01M11.5 6c0 3-7 2-7 5',
+  http_request: 'M8 1.75a6.25 6.25 0 1 0 0 12.5 6.25 6.25 0 0 0 0-12.5M1.75 8h12.5M8 1.75c4 4 4 8.5 0 12.5M8 1.75c-4 4-4 8.5 0 12.5',
+  transform: 'M2.5 5h9l-2.5-2.5M13.5 11h-9L7 13.5',
+  condition: 'M8 2l6 6-6 6-6-6z',
+  result: 'M8 2v8M4.5 6.5L8 10l3.5-3.5M2.5 13.5h11',
+  file: 'M4 1.75h5L12.5 5v9.25H4zM9 1.75V5h3.5',
+  agent: 'M3 5.5h10v7H3zM8 2.5v3M6 8.5v1M10 8.5v1',
+  other: 'M3 3h10v10H3z',
+  search: 'M7 2.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9M10.5 10.5l3.5 3.5',
+  close: 'M4 4l8 8M12 4l-8 8',
+  down: 'M8 3v9M4.5 8.5L8 12l3.5-3.5',
+  up: 'M4 10l4-4 4 4',
+};
+
+const svg = (name, content) =>
+  html`<svg class=${name} viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false">${content}</svg>`;
+
+export const Icon = ({ name }) => svg('icon', html`<path d=${SHAPE[name] ?? SHAPE.other} />`);
+
+/** word: beside the shape for everyone (true), or only for those who do not see it (false). */
+export function State({ status, word = false }) {
+  const shape = STATE[status] ?? STATE.pending;
+  return html`<span class=${`state s-${status}`}>
+    ${svg('icon', shape())}<span class=${word ? 'state-word' : 'hidden'}>${text.state[status] ?? status}</span>
+  </span>`;
+}

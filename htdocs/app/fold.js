@@ -1,0 +1,148 @@
+// A run as the fold of its native events over its record. The record tells the state at one moment, the events are
+// replayed from the start for the log; so a state only ever moves forward, and an old event does not turn it back.
+
+import { text } from './text.js';
+import { duration } from './format.js';
+
+const LINES_MAX = 200000; // kept in this page; the rest is still at the server
+const LINES_DROP = 20000;
+
+const RANK = { pending: 0, queued: 0, running: 1, waiting: 1, paused: 1 };
+const rank = (status) => RANK[status] ?? 2;
+
+export const ended = (status) => rank(status) === 2;
+
+const NODE_STATUS = {
+  'node.started': 'running',
+  'node.waiting': 'waiting',
+  'node.finished': 'success',
+  'node.failed': 'error',
+  'node.skipped': 'skipped',
+  'node.cancelled': 'cancelled',
+  'node.retried': 'running',
+};
+const RUN_STATUS = {
+  'run.queued': 'queued',
+  'run.started': 'running',
+  'run.paused': 'paused',
+  'run.resumed': 'running',
+  'run.finished': 'success',
+  'run.failed': 'error',
+  'run.cancelled': 'cancelled',
+};
+
+export class RunFold {
+  lines = []; // {n, id, time, nodeId, level, message}
+  byNode = new Map(); // node id -> lines
+  errors = []; // lines of level error
+  folded = 0; // lines dropped from this page
+  gap = false;
+  #n = 0;
+  #attempt = 1; // of the run, as replayed
+
+  constructor(record) {
+    this.graph = { nodes: record.graph?.nodes ?? [], edges: record.graph?.edges ?? [] };
+    this.labels = new Map(this.graph.nodes.map((node) => [node.id, node.data?.label || node.id]));
+    this.take(record);
+  }
+
+  /** A fresh record replaces the states; the log stays. */
+  take(record) {
+    const { nodes = {}, graph, ...run } = record;
+    this.run = run;
+    this.nodes = new Map(this.graph.nodes.map(({ id }) => [id, nodes[id] ?? { status: 'pending' }]));
+  }
+
+  label(nodeId) {
+    return this.labels.get(nodeId) ?? nodeId;
+  }
+
+  apply(event) {
+    const { type, data } = event;
+    if (type === 'log') this.#line(event, data.nodeId, data.level ?? 'info', data.message ?? '');
+    else if (type === 'log.dropped') this.#line(event, data.nodeId, 'note', text.log.dropped(data.count ?? 0));
+    else if (type.startsWith('node.')) this.#node(event);
+    else if (type.startsWith('run.')) this.#run(event);
+  }
+
+  applyGap(gap) {
+    this.gap = true;
+    this.#line({ id: gap.last, time: null }, null, 'note', text.log.gap);
+  }
+
+  #run({ type, time, data }) {
+    const { run } = this;
+    if (type === 'run.retried' || type === 'run.resumed') {
+      this.#attempt = data.attempt ?? this.#attempt + 1;
+      if (this.#attempt > (run.attempt ?? 1)) {
+        Object.assign(run, { status: 'queued', attempt: this.#attempt, finishedAt: null, error: null, output: null });
+        for (const [id, node] of this.nodes)
+          if (type === 'run.retried' || node.status !== 'success') this.nodes.set(id, { status: 'pending' });
+      }
+    }
+    if (this.#attempt < (run.attempt ?? 1)) return;
+    if (data.progress > (run.progress ?? 0)) run.progress = data.progress;
+    const status = RUN_STATUS[type];
+    if (!status || rank(status) < rank(run.status) || run.status === status) return;
+    run.status = status;
+    if (status === 'running') run.startedAt ??= time;
+    if (!ended(status)) return;
+    run.finishedAt = time;
+    for (const field of ['output', 'error', 'durationMs']) if (data[field] !== undefined) run[field] = data[field];
+    if (status === 'success') run.progress = 100;
+  }
+
+  #node(event) {
+    const { type, time, data } = event;
+    const status = NODE_STATUS[type];
+    const name = this.label(data.nodeId);
+    const say = (level, message) => this.#line(event, data.nodeId, level, message);
+    if (type === 'node.finished') say('success', text.log.node_.finished(name, duration(data.durationMs)));
+    else if (type === 'node.failed') say('error', text.log.node_.failed(name, data.error?.message ?? data.message));
+    else if (type === 'node.cancelled') say('warning', text.log.node_.cancelled(name));
+    else if (type === 'node.retried') say('warning', text.log.node_.retried(name, data.attempt, data.message));
+    else if (type === 'node.waiting') say('note', text.log.node_.waiting(name, data.message));
+    const node = this.nodes.get(data.nodeId);
+    if (!node || !status || this.#attempt < (this.run.attempt ?? 1)) return;
+    const attempt = data.attempt ?? node.attempt ?? 1;
+    const known = node.attempt ?? 0;
+    if (attempt < known || (attempt === known && rank(status) < rank(node.status))) return;
+    const next = { ...node, status, attempt };
+    if (status === 'running' && rank(node.status) !== 1) Object.assign(next, { startedAt: time, finishedAt: null });
+    if (ended(status)) next.finishedAt ??= time;
+    for (const field of ['output', 'error', 'message', 'durationMs'])
+      if (data[field] !== undefined) next[field] = data[field];
+    this.nodes.set(data.nodeId, next);
+  }
+
+  #line({ id, time }, nodeId, level, message) {
+    const line = { n: ++this.#n, id, time, nodeId, level, message };
+    this.lines.push(line);
+    if (level === 'error') this.errors.push(line);
+    if (nodeId) {
+      if (!this.byNode.has(nodeId)) this.byNode.set(nodeId, []);
+      this.byNode.get(nodeId).push(line);
+    }
+    if (this.lines.length <= LINES_MAX) return;
+    this.folded += LINES_DROP;
+    const first = this.lines[LINES_DROP].n;
+    const young = (one) => one.n >= first;
+    this.lines = this.lines.filter(young);
+    this.errors = this.errors.filter(young);
+    for (const [key, lines] of this.byNode) this.byNode.set(key, lines.filter(young));
+  }
+}
+
+/** What became of an edge: 'pending', 'taken' or 'not-taken'. The runner decides conditions; here it shows in the nodes. */
+export function edgeState(edge, nodes) {
+  const source = nodes.get(edge.source);
+  const target = nodes.get(edge.target);
+  if (!source || !ended(source.status)) return 'pending';
+  if (source.status === 'skipped' || source.status === 'cancelled' || target?.status === 'skipped') return 'not-taken';
+  if (edge.sourceHandle === 'true' || edge.sourceHandle === 'false') {
+    const { output } = source;
+    const value = typeof output === 'object' && output !== null ? (output.result ?? output.value) : output;
+    if (typeof value === 'boolean') return String(value) === edge.sourceHandle ? 'taken' : 'not-taken';
+  }
+  return target && target.status === 'pending' ? 'pending' : 'taken';
+}

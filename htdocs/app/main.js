@@ -1,0 +1,51 @@
+// The frame around every page, and which page a route is.
+
+import { html, render, useEffect } from './ui.js';
+import { Badge } from './components/badge.js';
+import { ThemeSwitch } from './components/theme-switch.js';
+import { RunPage } from './pages/run.js';
+import { RunsPage } from './pages/runs.js';
+import { WorkflowPage } from './pages/workflow.js';
+import { WorkflowsPage } from './pages/workflows.js';
+import { href, route } from './router.js';
+import { liveStatus, pageState } from './state.js';
+import { text } from './text.js';
+
+const PAGES = {
+  workflows: (id) => (id ? html`<${WorkflowPage} key=${id} id=${id} />` : html`<${WorkflowsPage} />`),
+  runs: (id) => (id ? html`<${RunPage} key=${id} id=${id} />` : html`<${RunsPage} />`),
+};
+
+const NotHere = () => html`<div class="page"><section class="notice"><p>${text.failure.notHere}</p>
+  <a class="button" href=${href(['workflows'])}>${text.failure.toWorkflows}</a></section></div>`;
+
+function useTitle() {
+  const { title, icon } = pageState.value;
+  useEffect(() => {
+    document.title = title ? `${title} · ${text.product}` : text.product;
+    document.getElementById('favicon').href = `icons/${icon ?? 'idle'}.svg`;
+  }, [title, icon]);
+}
+
+function App() {
+  useTitle();
+  const [section = 'workflows', id] = route.value.parts;
+  const page = Object.hasOwn(PAGES, section) ? PAGES[section](id) : html`<${NotHere} />`;
+  const skip = (event) => {
+    event.preventDefault();
+    document.getElementById('main').focus();
+  };
+  return html`<a class="skip" href="#main" onClick=${skip}>${text.skip}</a>
+    <header class="top">
+      <a class="brand" href=${href(['workflows'])}><img src="icons/idle.svg" width="18" height="18" alt="" />${text.product}</a>
+      <nav aria-label=${text.nav.main}>
+        ${Object.keys(PAGES).map((name) => html`<a key=${name} href=${href([name])} aria-current=${name === section ? 'page' : undefined}>${text.nav[name]}</a>`)}
+      </nav>
+      <span class="top-space"></span>
+      ${liveStatus.value && html`<${Badge} status=${liveStatus.value} />`}
+      <${ThemeSwitch} />
+    </header>
+    <main id="main" tabIndex=${-1}>${page}</main>`;
+}
+
+render(html`<${App} />`, document.getElementById('app'));

@@ -1,0 +1,108 @@
+// The right side of a run: the chosen node, and the tabs.
+
+import { html } from '../ui.js';
+import { artifactPath, artifactText, listArtifacts } from '../api.js';
+import { Icon, State } from '../components/icons.js';
+import { JsonBlock } from '../components/json-view.js';
+import { Log } from '../components/log.js';
+import { Failure, useResource } from '../components/resource.js';
+import { Tabs } from '../components/tabs.js';
+import { Duration } from '../components/time.js';
+import { siteUrl, siteBase } from '../../client/urls.js';
+import { ended } from '../fold.js';
+import { bytes } from '../format.js';
+import { setParams } from '../router.js';
+import { text } from '../text.js';
+
+const REPORT_MAX = 512 * 1024; // bytes of a report drawn here; larger ones are for downloading
+
+function NodeStrip({ fold, node, onNode }) {
+  const record = fold.nodes.get(node);
+  const { data, type } = fold.graph.nodes.find(({ id }) => id === node);
+  const kind = data?.kind ?? type;
+  const done = ended(record.status);
+  return html`<div class=${`node-strip s-${record.status}`}>
+    <${State} status=${record.status} word />
+    <strong class="node-strip-name" dir="auto" title=${fold.label(node)}>${fold.label(node)}</strong>
+    <span class="node-strip-kind"><${Icon} name=${kind} />${text.run.nodeKind(kind)}</span>
+    ${record.startedAt && html`<${Duration} ms=${done ? (record.durationMs ?? null) : undefined} since=${done ? null : record.startedAt} />`}
+    ${record.attempt > 1 && html`<span class="number">${text.run.attempt(record.attempt)}</span>`}
+    <button type="button" class="button-quiet button-icon" aria-label=${text.run.clearNode} title=${text.run.clearNode} onClick=${() => onNode(null)}>
+      <${Icon} name="close" /></button>
+    ${record.error && html`<p class="node-strip-error" dir="auto">${record.error.message ?? String(record.error)}</p>`}
+  </div>`;
+}
+
+function RunError({ error, fold, onNode }) {
+  return html`<section class="failure-box"><h3>${text.results.error}</h3>
+    <p dir="auto">${error.message ?? String(error)}</p>
+    ${error.nodeId && html`<p><span class="faint">${text.results.errorIn(fold.label(error.nodeId))}</span> <button type="button" class="button-quiet"
+      onClick=${() => (onNode(error.nodeId), setParams({ tab: null }))}>${text.results.openNode}</button></p>`}
+  </section>`;
+}
+
+function Report({ runId, artifact }) {
+  const { data, error, reload } = useResource(`report ${runId} ${artifact.name}`, (signal) => artifactText(runId, artifact.name, signal));
+  return html`<section class="block"><header class="block-head"><h3>${artifact.name}</h3></header>
+    ${error && html`<${Failure} error=${error} retry=${reload} />`}
+    ${data !== null && html`<pre class="report" dir="auto">${data}</pre>`}</section>`;
+}
+
+const isReport = ({ name, mediaType = '', size }) =>
+  size <= REPORT_MAX && (mediaType.startsWith('text/markdown') || /\.(md|txt)$/.test(name));
+
+function Results({ id, fold, artifacts, onNode }) {
+  const { run } = fold;
+  const reports = artifacts.data?.items.filter(isReport) ?? [];
+  const nothing = !run.error && (run.output === null || run.output === undefined) && !reports.length;
+  return html`<div class="panel-scroll">
+    ${run.error && html`<${RunError} error=${run.error} fold=${fold} onNode=${onNode} />`}
+    ${nothing && html`<p class="faint">${ended(run.status) ? text.results.none : text.results.later}</p>`}
+    ${reports.map((artifact) => html`<${Report} key=${artifact.name} runId=${id} artifact=${artifact} />`)}
+    ${run.output !== null && run.output !== undefined && html`<${JsonBlock} title=${text.results.result} value=${run.output} />`}
+  </div>`;
+}
+
+function InputOutput({ fold, node }) {
+  const record = node ? fold.nodes.get(node) : fold.run;
+  const settings = node && fold.graph.nodes.find(({ id }) => id === node)?.data;
+  return html`<div class="panel-scroll">
+    ${!node && fold.nodes.size > 0 && html`<p class="faint">${text.io.choose}</p>`}
+    <${JsonBlock} key=${`in ${node}`} title=${text.io.input} value=${node ? settings : record.input} />
+    ${record.error && html`<${JsonBlock} key=${`err ${node}`} title=${text.io.error} value=${record.error} />`}
+    ${ended(record.status) || record.output
+      ? html`<${JsonBlock} key=${`out ${node}`} title=${text.io.output} value=${record.output} />`
+      : html`<p class="faint">${text.io.notYet}</p>`}
+  </div>`;
+}
+
+function Artifacts({ id, artifacts }) {
+  if (artifacts.error && !artifacts.data) return html`<div class="panel-scroll"><${Failure} error=${artifacts.error} retry=${artifacts.reload} /></div>`;
+  const items = artifacts.data?.items ?? [];
+  if (!items.length) return html`<div class="panel-scroll"><p class="faint">${text.artifacts.empty}</p></div>`;
+  return html`<div class="panel-scroll"><table class="list">
+    <thead><tr><th>${text.artifacts.name}</th><th class="cell-number">${text.artifacts.size}</th><th class="wide-only">${text.artifacts.type}</th></tr></thead>
+    <tbody>${items.map(({ name, size, mediaType }) => html`<tr key=${name}>
+      <td class="cell-main"><a href=${siteUrl(siteBase, artifactPath(id, name)).href} download title=${text.artifacts.download}>${name}</a></td>
+      <td class="cell-number">${bytes(size)}</td><td class="wide-only">${mediaType}</td></tr>`)}</tbody>
+  </table></div>`;
+}
+
+export function RunDetails({ id, fold, rev, node, params, ended: over, onNode }) {
+  const artifacts = useResource(`artifacts ${id} ${fold.run.status}`, (signal) => listArtifacts(id, signal));
+  const { tabs } = text.run;
+  const tab = Object.hasOwn(tabs, params.get('tab') ?? '') ? params.get('tab') : 'log';
+  const counts = { artifacts: artifacts.data?.items.length };
+  const panel = {
+    log: () => html`<${Log} fold=${fold} rev=${rev} node=${node} query=${params.get('q') ?? ''} wanted=${params.get('line')} ended=${over}
+      onNode=${onNode} onQuery=${(q) => setParams({ q })} onLine=${(line) => setParams({ line })} />`,
+    results: () => html`<${Results} id=${id} fold=${fold} artifacts=${artifacts} onNode=${onNode} />`,
+    io: () => html`<${InputOutput} fold=${fold} node=${node} />`,
+    artifacts: () => html`<${Artifacts} id=${id} artifacts=${artifacts} />`,
+  };
+  return html`
+    <${Tabs} label=${text.run.detail} chosen=${tab} onChoose=${(name) => setParams({ tab: name === 'log' ? null : name })}
+      tabs=${Object.entries(tabs).map(([name, label]) => ({ id: name, label, count: counts[name] }))} />
+    ${node && html`<${NodeStrip} fold=${fold} node=${node} onNode=${onNode} />`}
+    <div class="panel" role="tabpanel" id="panel" aria-labelledby=${`tab-${tab}`}>${panel[tab]()}</div>`;
+}

@@ -1,0 +1,69 @@
+// The header line of a run: state, name, times, progress, and what one can do about it.
+
+import { html, useState } from '../ui.js';
+import { cancelRun, startRun } from '../api.js';
+import { explain } from '../components/resource.js';
+import { State } from '../components/icons.js';
+import { Ago, Duration } from '../components/time.js';
+import { percent } from '../format.js';
+import { ended } from '../fold.js';
+import { go, href } from '../router.js';
+import { text } from '../text.js';
+
+/** The same workflow with the same input; one that was never saved is run from this run's own graph. */
+async function runAgain({ run, graph }) {
+  const body = { input: run.input ?? {} };
+  if (!run.workflowVersion) Object.assign(body, graph);
+  const { runId } = await startRun(run.workflowId, body);
+  go(['runs', runId]);
+}
+
+function Actions({ id, fold, followed }) {
+  const [busy, setBusy] = useState(null);
+  const [failure, setFailure] = useState(null);
+  const done = ended(fold.run.status);
+  const act = (name, action) => async () => {
+    setBusy(name);
+    setFailure(null);
+    try {
+      await action();
+    } catch (error) {
+      setFailure(error.status === 404 && name === 'rerun' ? text.run.inlineGone : explain(error));
+      setBusy(null);
+    }
+  };
+  const cancel = act('cancel', async () => {
+    await cancelRun(id);
+    followed.refresh();
+  });
+  return html`${failure && html`<p class="run-failure" role="alert">${text.run.actionFailed(failure)}
+      <button type="button" class="button-quiet" onClick=${() => setFailure(null)}>${text.run.dismiss}</button></p>`}
+    ${!done && html`<button type="button" class="button" disabled=${busy === 'cancel'} onClick=${cancel}>
+      ${busy === 'cancel' ? text.run.cancelling : text.run.cancel}</button>`}
+    ${done && html`<button type="button" class="button" disabled=${busy === 'rerun'} onClick=${act('rerun', () => runAgain(fold))}>
+      ${busy === 'rerun' ? text.run.rerunning : text.run.rerun}</button>`}`;
+}
+
+export function RunHead({ id, fold, followed }) {
+  const { run, nodes } = fold;
+  const done = ended(run.status);
+  const settled = [...nodes.values()].filter(({ status }) => ended(status)).length;
+  const name = run.name || run.workflowId;
+  return html`<header class="run-head">
+    <div class="run-title">
+      <span class="run-state" data-status=${run.status}><${State} status=${run.status} word /></span>
+      <h1 dir="auto" title=${name}>${run.workflowVersion ? html`<a href=${href(['workflows', run.workflowId])}>${name}</a>` : name}</h1>
+      <span class="run-actions"><${Actions} id=${id} fold=${fold} followed=${followed} /></span>
+    </div>
+    <div class="run-facts">
+      <span class="mono" title=${text.run.label(id)}>${id}</span>
+      <span>${run.startedAt ? text.run.started : text.run.queuedAt} <${Ago} time=${run.startedAt ?? run.createdAt} /></span>
+      ${run.startedAt && html`<span class="run-duration"><${Duration} ms=${done ? (run.durationMs ?? null) : undefined} since=${done ? null : run.startedAt} /></span>`}
+      <span class="number">${text.run.nodeOf(settled, nodes.size)}</span>
+      ${run.attempt > 1 && html`<span class="number">${text.run.attempt(run.attempt)}</span>`}
+      ${!done && html`<span class="number run-percent">${percent(run.progress)}</span>`}
+    </div>
+    <div class=${`run-progress s-${run.status}`} role="progressbar" aria-label=${text.run.progress} aria-valuemin="0" aria-valuemax="100"
+      aria-valuenow=${Math.round(run.progress ?? 0)}><span style=${{ transform: `scaleX(${(run.progress ?? 0) / 100})` }}></span></div>
+  </header>`;
+}

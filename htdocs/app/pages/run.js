@@ -1,0 +1,118 @@
+// The page that matters: one run, live or from history, the same.
+
+import { html, useEffect, useMemo, useRef, useState } from '../ui.js';
+import { Failure, Skeleton } from '../components/resource.js';
+import { Graph } from '../components/graph.js';
+import { Split } from '../components/split.js';
+import { ended } from '../fold.js';
+import { followRun } from '../follow-run.js';
+import { percent } from '../format.js';
+import { layoutGraph } from '../layout.js';
+import { route, setParams } from '../router.js';
+import { liveStatus, usePageState } from '../state.js';
+import { text } from '../text.js';
+import { RunDetails } from './run-details.js';
+import { RunHead } from './run-head.js';
+import { Stepper } from './run-stepper.js';
+
+const NARROW = '(max-width: 760px)';
+const GRAPH_SHARE = 46;
+
+function useMedia(query) {
+  const [matches, setMatches] = useState(() => matchMedia(query).matches);
+  useEffect(() => {
+    const media = matchMedia(query);
+    const change = () => setMatches(media.matches);
+    media.addEventListener('change', change);
+    return () => media.removeEventListener('change', change);
+  }, [query]);
+  return matches;
+}
+
+/** Says what a person who does not see the graph has to know: the run's states and the nodes that failed. */
+function Announcer({ fold, rev }) {
+  const said = useRef(new Map());
+  const [words, setWords] = useState('');
+  useEffect(() => {
+    const news = [];
+    const note = (key, name, status, worth) => {
+      if (said.current.get(key) === status) return;
+      if (said.current.has(key) && worth) news.push(text.run.announce(name, text.state[status]));
+      said.current.set(key, status);
+    };
+    note('', fold.run.name ?? fold.run.workflowId, fold.run.status, true);
+    for (const [id, { status }] of fold.nodes) note(`n ${id}`, fold.label(id), status, status === 'error' || status === 'waiting');
+    if (news.length) setWords(news.join('. '));
+  }, [rev]);
+  return html`<div class="hidden" role="status" aria-live="polite">${words}</div>`;
+}
+
+function titleOf(run) {
+  const name = run.name || run.workflowId;
+  const word = text.state[run.status];
+  return run.status === 'running' ? `${word} ${percent(run.progress)} · ${name}` : `${word} · ${name}`;
+}
+
+function Sheet({ open, setOpen, last, children }) {
+  return html`<section class=${open ? 'sheet sheet-open' : 'sheet'} aria-label=${text.run.detail}>
+    <button type="button" class="sheet-grip" aria-expanded=${open} onClick=${() => setOpen(!open)}>
+      <span class="sheet-handle"></span>
+      <span class="hidden">${open ? text.run.closeSheet : text.run.openSheet}</span>
+      ${!open && html`<span class="sheet-title">${text.run.tabs.log}</span><span class="sheet-last mono" dir="auto">${last}</span>`}
+    </button>
+    ${open && html`<div class="sheet-body">${children}</div>`}
+  </section>`;
+}
+
+function RunView({ id, fold, rev, followed }) {
+  const { params } = route.value;
+  const narrow = useMedia(NARROW);
+  const node = fold.nodes.has(params.get('node')) ? params.get('node') : null;
+  const [sheet, setSheet] = useState(() => Boolean(params.get('tab') || params.get('line')));
+  const order = useMemo(() => (fold.graph.nodes.length ? layoutGraph(fold.graph, false).order : []), [fold]);
+  usePageState(titleOf(fold.run), fold.run.status);
+
+  const choose = (chosen) => {
+    setParams({ node: chosen === node && !narrow ? null : chosen, line: null });
+    if (narrow) setSheet(true);
+  };
+  const details = html`<${RunDetails} id=${id} fold=${fold} rev=${rev} node=${node} params=${params}
+    ended=${ended(fold.run.status)} onNode=${(chosen) => setParams({ node: chosen, line: null })} />`;
+  const last = fold.lines.at(-1)?.message.slice(0, 200) ?? '';
+
+  return html`<div class="run">
+    <${RunHead} id=${id} fold=${fold} followed=${followed} />
+    <${Announcer} fold=${fold} rev=${rev} />
+    ${fold.gap && html`<p class="stale" role="status">${text.run.gap}</p>`}
+    ${narrow
+      ? html`<${Stepper} fold=${fold} order=${order} chosen=${node} onChoose=${choose} />
+          <${Sheet} open=${sheet} setOpen=${setSheet} last=${last}>${details}<//>`
+      : html`<${Split} name="run" start=${GRAPH_SHARE} label=${text.run.divider}
+          left=${html`<${Graph} graph=${fold.graph} nodes=${fold.nodes} chosen=${node} onChoose=${choose} label=${text.run.graph} />`}
+          right=${html`<div class="details">${details}</div>`} />`}
+  </div>`;
+}
+
+export function RunPage({ id }) {
+  const followed = useMemo(() => followRun(id), [id]);
+  useEffect(() => () => followed.close(), [followed]);
+  const status = followed.status.value;
+  useEffect(() => {
+    liveStatus.value = status;
+  }, [status]);
+  useEffect(() => () => (liveStatus.value = null), []);
+
+  const [slow, setSlow] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setSlow(true), 200);
+    return () => clearTimeout(timer);
+  }, []);
+
+  const { fold, rev, error } = followed.view.value;
+  if (error) {
+    liveStatus.value = null;
+    return html`<div class="page"><${Failure} error=${error} missing=${text.failure.notFound.run} retry=${followed.reload} /></div>`;
+  }
+  if (!fold) return html`<div class="page">${slow && html`<${Skeleton} rows=${8} />`}</div>`;
+  return html`<${RunView} id=${id} fold=${fold} rev=${rev} followed=${followed} />`;
+}

@@ -1,0 +1,40 @@
+// Routes live in the hash, so that any static server works: #/runs/r_1?node=clone&tab=log&line=812
+
+import { signal } from './ui.js';
+
+function parse(hash) {
+  const [path, query = ''] = hash.replace(/^#\/?/, '').split('?');
+  const parts = path.split('/').filter(Boolean).map(decode);
+  return { parts, params: new URLSearchParams(query) };
+}
+
+function decode(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+export const route = signal(parse(location.hash));
+addEventListener('hashchange', () => (route.value = parse(location.hash)));
+
+/** href(['runs', id], {tab: 'log'}); empty parameters are left out. */
+export function href(parts, params = {}) {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(params))
+    if (value !== null && value !== undefined && value !== '') query.set(name, value);
+  const tail = query.toString();
+  return `#/${parts.map(encodeURIComponent).join('/')}${tail ? `?${tail}` : ''}`;
+}
+
+export function go(parts, params) {
+  location.hash = href(parts, params);
+}
+
+/** Change parameters of the page in view: a view of the same thing, so no new entry in the history. */
+export function setParams(changes) {
+  const { parts, params } = route.value;
+  history.replaceState(null, '', href(parts, { ...Object.fromEntries(params), ...changes }));
+  route.value = parse(location.hash);
+}

@@ -1,0 +1,76 @@
+// Polling, the same for both doors: the bridge holds a request until something happens; the CGI door may answer at
+// once, and then the next request waits a little, longer while nothing changes.
+
+import { siteUrl } from '../urls.js';
+import { authorization, isType, refusal } from './http.js';
+
+const WAIT_S = 25;
+const FULL = 500; // an answer with fewer messages has brought everything there was
+const HELD_MS = 1000; // an empty answer that took at least so long was held
+const IDLE_MS = [700, 1000, 1500, 2500, 4000];
+
+export function pollDoor(name, prefix, firstMs) {
+  return {
+    name,
+    firstMs,
+
+    open(target, on) {
+      const { base, path, streams, token, fetch } = target;
+      const abort = new AbortController();
+      let open = true;
+      let deadline, pause, wake;
+      let since = target.since ?? (streams ? 'now' : undefined);
+
+      const finish = (outcome) => {
+        if (!open) return;
+        open = false;
+        clearTimeout(deadline);
+        clearTimeout(pause);
+        wake?.();
+        abort.abort();
+        if (outcome) on.closed(outcome);
+      };
+      const ask = async (wait) => {
+        clearTimeout(deadline);
+        deadline = setTimeout(() => finish({ kind: 'cut' }), wait * 1000 + 10000);
+        const response = await fetch(siteUrl(base, `${prefix}${path}`, { stream: streams, since, wait }), {
+          headers: { Accept: 'application/json', ...authorization(token) },
+          cache: 'no-store',
+          signal: abort.signal,
+        });
+        if (!response.ok || !isType(response, 'application/json')) return finish(refusal(response));
+        return response.json();
+      };
+      const run = async () => {
+        let wait = 0; // the first answer proves the door, so it must not be held
+        let idle = 0;
+        while (open) {
+          const asked = performance.now();
+          const answer = await ask(wait);
+          if (!open) return;
+          if (!Array.isArray(answer?.events)) return finish({ kind: 'unusable' });
+          on.frame();
+          for (const message of answer.events) {
+            on.message(message);
+            if (!open) return;
+          }
+          if (answer.next) on.position((since = answer.next));
+          if (answer.events.length < FULL) on.caughtUp();
+          if (answer.end) return finish({ kind: 'ended' });
+          const held = wait > 0 && performance.now() - asked >= HELD_MS;
+          if (answer.events.length || held) idle = 0;
+          else if (wait > 0) {
+            const delay = IDLE_MS[Math.min(idle++, IDLE_MS.length - 1)];
+            await new Promise((resolve) => {
+              wake = resolve;
+              pause = setTimeout(resolve, delay * (1 + Math.random() / 4));
+            });
+          }
+          wait = WAIT_S;
+        }
+      };
+      run().catch((error) => finish({ kind: error instanceof SyntaxError ? 'unusable' : 'cut' }));
+      return () => finish();
+    },
+  };
+}

@@ -1,0 +1,62 @@
+// stage.mjs SOURCE MODULES TARGET: make TARGET the web root: htdocs from SOURCE, and the libraries from MODULES
+// (node_modules) as plain ES modules in TARGET/lib. What is served is what was written: only the libraries' bare
+// imports are rewritten to files beside them.
+
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const LIBRARIES = [
+  { name: 'preact', package: 'preact', file: 'dist/preact.mjs' },
+  { name: 'preact/hooks', package: 'preact', file: 'hooks/dist/hooks.mjs' },
+  { name: 'htm', package: 'htm', file: 'dist/htm.mjs' },
+  { name: '@preact/signals-core', package: '@preact/signals-core', file: 'dist/signals-core.mjs' },
+  { name: '@preact/signals', package: '@preact/signals', file: 'dist/signals.mjs' },
+  { name: '@dagrejs/dagre', package: '@dagrejs/dagre', file: 'dist/dagre.esm.js', bundles: ['@dagrejs/graphlib'] },
+];
+const SITE = ['index.html', 'app', 'client', 'css', 'icons'];
+
+const [source, modules, target] = process.argv.slice(2);
+if (!target) {
+  console.error('usage: node stage.mjs SOURCE MODULES TARGET');
+  process.exit(2);
+}
+
+const fileOf = (name) => `${name.replace(/^@/, '').replaceAll('/', '-')}.js`;
+const known = new Set(LIBRARIES.map(({ name }) => name));
+
+function rewriteImports(code, library) {
+  return code.replace(/(\bfrom\s*|\bimport\s*)(["'])([^"'./][^"']*)\2/g, (_, keyword, quote, name) => {
+    if (!known.has(name)) throw new Error(`${library} imports ${name}, which stage.mjs does not know`);
+    return `${keyword}${quote}./${fileOf(name)}${quote}`;
+  });
+}
+
+// Contents only: a source tree that is read-only must not make a web root that is.
+function copy(from, to) {
+  let entries;
+  try {
+    entries = readdirSync(from);
+  } catch (error) {
+    if (error.code !== 'ENOTDIR') throw error;
+    return writeFileSync(to, readFileSync(from));
+  }
+  mkdirSync(to, { recursive: true });
+  for (const entry of entries) copy(join(from, entry), join(to, entry));
+}
+
+const lib = join(target, 'lib');
+rmSync(target, { recursive: true, force: true });
+mkdirSync(lib, { recursive: true });
+for (const entry of SITE) copy(join(source, entry), join(target, entry));
+
+const licences = new Map();
+for (const { name, package: folder, file, bundles = [] } of LIBRARIES) {
+  const code = readFileSync(join(modules, folder, file), 'utf8').replace(/\n?\/\/# sourceMappingURL=.*\s*$/, '\n');
+  writeFileSync(join(lib, fileOf(name)), rewriteImports(code, name));
+  for (const licensed of [folder, ...bundles]) {
+    const { version, license } = JSON.parse(readFileSync(join(modules, licensed, 'package.json'), 'utf8'));
+    const text = readFileSync(join(modules, licensed, 'LICENSE'), 'utf8').trim();
+    licences.set(licensed, `${licensed} ${version} (${license})\n\n${text}\n`);
+  }
+}
+writeFileSync(join(lib, 'LICENSES.txt'), [...licences.values()].join(`\n${'-'.repeat(80)}\n\n`));
