@@ -37,6 +37,7 @@ export class RunFold {
   errors = []; // lines of level error
   folded = 0; // lines dropped from this page
   gap = false;
+  changes = 0; // of states; lines do not count
   #n = 0;
   #attempt = 1; // of the run, as replayed
 
@@ -50,6 +51,7 @@ export class RunFold {
   take(record) {
     const { nodes = {}, graph, ...run } = record;
     this.run = run;
+    this.changes++;
     this.nodes = new Map(this.graph.nodes.map(({ id }) => [id, nodes[id] ?? { status: 'pending' }]));
   }
 
@@ -75,6 +77,7 @@ export class RunFold {
     if (type === 'run.retried' || type === 'run.resumed') {
       this.#attempt = data.attempt ?? this.#attempt + 1;
       if (this.#attempt > (run.attempt ?? 1)) {
+        this.changes++;
         Object.assign(run, { status: 'queued', attempt: this.#attempt, finishedAt: null, error: null, output: null });
         for (const [id, node] of this.nodes)
           if (type === 'run.retried' || node.status !== 'success') this.nodes.set(id, { status: 'pending' });
@@ -113,6 +116,7 @@ export class RunFold {
     for (const field of ['output', 'error', 'message', 'durationMs'])
       if (data[field] !== undefined) next[field] = data[field];
     this.nodes.set(data.nodeId, next);
+    this.changes++;
   }
 
   #line({ id, time }, nodeId, level, message) {

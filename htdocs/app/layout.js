@@ -3,7 +3,7 @@
 import { Graph, layout } from '../lib/dagrejs-dagre.js';
 
 export const NODE = { width: 200, height: 56 };
-const GAP = { horizontal: { nodesep: 20, ranksep: 56 }, vertical: { nodesep: 24, ranksep: 44 } };
+const GAP = { horizontal: { nodesep: 20, ranksep: 56 }, vertical: { nodesep: 14, ranksep: 64 } };
 const CACHE_MAX = 20;
 const cache = new Map();
 
@@ -21,12 +21,14 @@ function curve(points, vertical) {
   return d;
 }
 
-// The layout's own points lie in the middle of the gaps between ranks; start and end on the nodes' facing sides.
-function edgePoints(edge, source, target, vertical) {
+// From side to facing side. Of the layout's own points only those that lead past the nodes of a rank are needed; the
+// ones in the gaps between ranks would make a bend of what can be one curve.
+function edgePoints(edge, source, target, ranks, vertical) {
   const half = vertical ? NODE.height / 2 : NODE.width / 2;
   const start = vertical ? { x: source.x, y: source.y + half } : { x: source.x + half, y: source.y };
   const end = vertical ? { x: target.x, y: target.y - half } : { x: target.x - half, y: target.y };
-  return [start, ...(edge.points ?? []).slice(1, -1), end];
+  const past = (edge.points ?? []).slice(1, -1).filter((point) => ranks.has(Math.round(vertical ? point.y : point.x)));
+  return [start, ...past, end];
 }
 
 /** {width, height, nodes: Map id -> {x, y} (upper left), edges: [{edge, d}], order: [ids]}. */
@@ -43,14 +45,17 @@ export function layoutGraph(graph, vertical) {
   layout(g);
 
   const nodes = new Map();
+  const ranks = new Set();
   for (const { id } of graph.nodes) {
     const { x, y } = g.node(id);
+    ranks.add(Math.round(vertical ? y : x));
     nodes.set(id, { x: x - NODE.width / 2, y: y - NODE.height / 2 });
   }
   const edges = graph.edges.flatMap((edge, i) => {
     const laid = g.edge({ v: edge.source, w: edge.target, name: String(i) });
     if (!laid) return [];
-    return [{ edge, d: curve(edgePoints(laid, g.node(edge.source), g.node(edge.target), vertical), vertical) }];
+    const points = edgePoints(laid, g.node(edge.source), g.node(edge.target), ranks, vertical);
+    return [{ edge, d: curve(points, vertical) }];
   });
   const along = vertical ? ['y', 'x'] : ['x', 'y'];
   const order = [...nodes.keys()].sort(

@@ -8,7 +8,7 @@ import { text } from '../text.js';
 import { Icon, State } from './icons.js';
 import { Duration } from './time.js';
 
-const PAD = 24;
+const PAD = 16;
 const SCALE_MIN = 0.08;
 const SCALE_START = 0.5; // an overview smaller than this is asked for by the button
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
@@ -121,7 +121,9 @@ export function Graph({ graph, nodes, chosen, onChoose, label }) {
     if (!laid) return;
     const first = (status) => laid.order.find((id) => nodes.get(id)?.status === status);
     const id = chosen ?? first('error') ?? first('running');
-    if (id && (width > box.width || height > box.height)) show(id, false);
+    if (width + PAD * 2 <= box.width && height + PAD * 2 <= box.height) return;
+    if (id) show(id, false);
+    else pane.current.scrollLeft = laid === layoutGraph(graph, true) ? (width + PAD * 2 - box.width) / 2 : 0;
   }, [laid]);
 
   const move = (event) => {

@@ -110,7 +110,8 @@ export function Log({ fold, rev, node, query, wanted, ended, onNode, onQuery, on
     scroller.current.scrollTop = index * ROW - view.height / 2;
   };
 
-  const first = Math.max(0, Math.floor(view.top / ROW) - SPARE);
+  const top = follow ? total * ROW - view.height : view.top; // the scroll event of a followed line comes too late
+  const first = Math.max(0, Math.floor(top / ROW) - SPARE);
   const rows = lines.slice(first, first + Math.ceil(view.height / ROW) + SPARE * 2);
   const waiting = follow ? 0 : Math.max(0, total - seen);
   const empty = !total && (query || node ? text.log.emptyFilter : ended ? text.log.emptyEnded : text.log.empty);
@@ -154,14 +155,13 @@ export function Log({ fold, rev, node, query, wanted, ended, onNode, onQuery, on
 
 /** Where the errors are, at their height in the scroll bar. */
 function Marks({ lines, total, onJump }) {
-  const marks = useMemo(() => {
-    const found = new Map();
-    for (let i = 0; i < total; i++)
-      if (lines[i].level === 'error') found.set(Math.round((i / total) * MARKS_MAX), i);
-    return [...found.values()];
-  }, [lines, total]);
+  const memo = useRef({ lines: null, at: 0, errors: [] });
+  const was = memo.current;
+  if (was.lines !== lines || was.at > total) Object.assign(was, { lines, at: 0, errors: [] });
+  for (; was.at < total; was.at++) if (lines[was.at].level === 'error') was.errors.push(was.at);
+  const marks = new Map(was.errors.map((i) => [Math.round((i / total) * MARKS_MAX), i])).values();
   return html`<div class="log-marks" aria-hidden="true">
-    ${marks.map((i) => html`<button type="button" key=${i} tabIndex=${-1} class="log-mark" title=${text.log.errorAt(lines[i].n)}
+    ${[...marks].map((i) => html`<button type="button" key=${i} tabIndex=${-1} class="log-mark" title=${text.log.errorAt(lines[i].n)}
       style=${{ top: `${((i + 0.5) / total) * 100}%` }} onClick=${() => onJump(i)}></button>`)}
   </div>`;
 }

@@ -1,5 +1,6 @@
 import { html, useState } from '../ui.js';
 import { text } from '../text.js';
+import { Icon } from './icons.js';
 
 const THEMES = ['system', 'light', 'dark', 'dracula'];
 
@@ -17,6 +18,7 @@ export function ThemeSwitch() {
   };
   return html`<label class="theme">
     <span class="hidden">${text.theme.label}</span>
+    <${Icon} name="theme" />
     <select value=${theme} onChange=${choose}>
       ${THEMES.map((name) => html`<option key=${name} value=${name} selected=${name === theme}>${text.theme[name]}</option>`)}
     </select>

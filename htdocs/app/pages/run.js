@@ -16,7 +16,7 @@ import { RunHead } from './run-head.js';
 import { Stepper } from './run-stepper.js';
 
 const NARROW = '(max-width: 760px)';
-const GRAPH_SHARE = 46;
+const GRAPH_SHARE = 50;
 
 function useMedia(query) {
   const [matches, setMatches] = useState(() => matchMedia(query).matches);
@@ -78,6 +78,11 @@ function RunView({ id, fold, rev, followed }) {
   };
   const details = html`<${RunDetails} id=${id} fold=${fold} rev=${rev} node=${node} params=${params}
     ended=${ended(fold.run.status)} onNode=${(chosen) => setParams({ node: chosen, line: null })} />`;
+  // Drawn again when a state has changed, not with every line of the log.
+  const graph = useMemo(
+    () => html`<${Graph} graph=${fold.graph} nodes=${fold.nodes} chosen=${node} onChoose=${choose} label=${text.run.graph} />`,
+    [fold, fold.changes, node, narrow],
+  );
   const last = fold.lines.at(-1)?.message.slice(0, 200) ?? '';
 
   return html`<div class="run">
@@ -88,7 +93,7 @@ function RunView({ id, fold, rev, followed }) {
       ? html`<${Stepper} fold=${fold} order=${order} chosen=${node} onChoose=${choose} />
           <${Sheet} open=${sheet} setOpen=${setSheet} last=${last}>${details}<//>`
       : html`<${Split} name="run" start=${GRAPH_SHARE} label=${text.run.divider}
-          left=${html`<${Graph} graph=${fold.graph} nodes=${fold.nodes} chosen=${node} onChoose=${choose} label=${text.run.graph} />`}
+          left=${graph}
           right=${html`<div class="details">${details}</div>`} />`}
   </div>`;
 }

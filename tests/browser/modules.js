@@ -1,0 +1,10 @@
+// The test libraries live in the build tree (make puts them there), so the source tree may be read-only.
+
+import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
+
+const folder = resolve(process.env.RUNSPOOL_TEST_MODULES ?? new URL('../../build/npm-tests', import.meta.url).pathname);
+const require = createRequire(`${folder}/package.json`);
+
+export const { WebSocket, WebSocketServer } = require('ws');
+export const { chromium } = require('playwright-core');
