@@ -7,6 +7,8 @@ import { signal } from './ui.js';
 
 const SETTLE_MS = 150; // after the last event of a run, before its record is read again
 const HIDDEN_MS = 500; // a page nobody sees is drawn so often, for its title
+const FLOOD = 200; // events within one frame; then ...
+const FLOOD_MS = 150; // ... it is drawn so often, and the time goes into reading
 
 /** {view: signal of {fold, rev, error}, status: signal for the badge, close(), reload()} */
 export function followRun(runId) {
@@ -14,14 +16,19 @@ export function followRun(runId) {
   const status = signal({ state: 'connecting', door: null });
   const abort = new AbortController();
   let live, frame, settle;
+  let fresh = 0; // events since it was drawn
+  let flood = false;
 
   const draw = () => {
     if (frame) return;
     const paint = () => {
       frame = null;
+      flood = fresh > FLOOD;
+      fresh = 0;
       view.value = { ...view.value, rev: view.value.rev + 1 };
     };
-    frame = document.hidden ? setTimeout(paint, HIDDEN_MS) : requestAnimationFrame(paint);
+    const delay = document.hidden ? HIDDEN_MS : flood ? FLOOD_MS : 0;
+    frame = delay ? setTimeout(paint, delay) : requestAnimationFrame(paint);
   };
   // Events tell each change; the record has what they leave out (full outputs).
   const refresh = async () => {
@@ -44,6 +51,7 @@ export function followRun(runId) {
       live = connectStreams([`run:${runId}`], (event) => {
         const was = fold.run.status;
         fold.apply(event);
+        fresh++;
         if (ended(fold.run.status) && !ended(was)) refreshSoon();
         draw();
       }, {

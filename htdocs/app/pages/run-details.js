@@ -48,8 +48,8 @@ function Report({ runId, artifact }) {
     ${data !== null && html`<pre class="report" dir="auto">${data}</pre>`}</section>`;
 }
 
-const isReport = ({ name, mediaType = '', size }) =>
-  size <= REPORT_MAX && (mediaType.startsWith('text/markdown') || /\.(md|txt)$/.test(name));
+const isReport = ({ name, type = '', bytes: size }) =>
+  size <= REPORT_MAX && (type.startsWith('text/markdown') || /\.(md|txt)$/.test(name));
 
 function Results({ id, fold, artifacts, onNode }) {
   const { run } = fold;
@@ -82,9 +82,9 @@ function Artifacts({ id, artifacts }) {
   if (!items.length) return html`<div class="panel-scroll"><p class="faint">${text.artifacts.empty}</p></div>`;
   return html`<div class="panel-scroll"><table class="list">
     <thead><tr><th>${text.artifacts.name}</th><th class="cell-number">${text.artifacts.size}</th><th class="wide-only">${text.artifacts.type}</th></tr></thead>
-    <tbody>${items.map(({ name, size, mediaType }) => html`<tr key=${name}>
+    <tbody>${items.map(({ name, bytes: size, type }) => html`<tr key=${name}>
       <td class="cell-main"><a href=${siteUrl(siteBase, artifactPath(id, name)).href} download title=${text.artifacts.download}>${name}</a></td>
-      <td class="cell-number">${bytes(size)}</td><td class="wide-only">${mediaType}</td></tr>`)}</tbody>
+      <td class="cell-number">${bytes(size)}</td><td class="wide-only">${type}</td></tr>`)}</tbody>
   </table></div>`;
 }
 

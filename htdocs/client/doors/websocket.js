@@ -12,7 +12,7 @@ export const websocket = {
 
   open(target, on) {
     const { base, path, streams, since, token, WebSocket } = target;
-    let ping, pong, retryMs;
+    let ping, pong, retryMs, heardAt;
     let open = true;
     let socket;
 
@@ -21,22 +21,30 @@ export const websocket = {
       open = false;
       clearTimeout(ping);
       clearTimeout(pong);
-      socket.onmessage = socket.onclose = socket.onerror = null;
+      socket.onmessage = socket.onclose = null;
       socket.close();
       if (kind) on.closed({ kind, retryMs });
     };
     const send = (message) => {
       if (socket.readyState === 1) socket.send(JSON.stringify(message));
     };
-    // Some frame has come: ask for the next proof of life later.
-    const heard = () => {
-      on.frame();
-      clearTimeout(ping);
-      clearTimeout(pong);
+    // When nothing has come for a while, ask for a proof of life.
+    const listen = (delay) => {
       ping = setTimeout(() => {
+        const silent = Date.now() - heardAt;
+        if (silent < PING_MS) return listen(PING_MS - silent);
         send(streams ? { op: 'ping' } : { type: 'ping' });
         pong = setTimeout(() => finish('cut'), PONG_MS);
-      }, PING_MS);
+      }, delay);
+    };
+    const heard = () => {
+      heardAt = Date.now();
+      on.frame();
+      if (pong || !ping) {
+        clearTimeout(pong);
+        pong = null;
+        listen(PING_MS);
+      }
     };
 
     const protocols = [...(streams ? ['runspool.v1'] : []), ...(token ? ['token', token] : [])];
@@ -63,6 +71,7 @@ export const websocket = {
       else if (message.op === 'error' && message.code !== 'limit') finish('unusable');
       on.message(message);
     };
+    socket.onerror = () => {}; // a close follows, and that is what counts
     socket.onclose = ({ code }) => finish(CODE_DENIED.includes(code) ? 'denied' : 'cut');
     return () => finish();
   },

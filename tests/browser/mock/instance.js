@@ -195,7 +195,7 @@ export class Instance {
     }
     if (kind === 'runs' && action === 'artifacts') {
       const files = this.artifacts.get(id) ?? new Map();
-      if (!name) return list([...files].map(([file, text]) => ({ name: file, size: text.length, mediaType: file.endsWith('.md') ? 'text/markdown' : 'text/plain' })));
+      if (!name) return list([...files].map(([file, text]) => ({ name: file, bytes: text.length, type: file.endsWith('.md') ? 'text/markdown' : 'text/plain' })));
       return response.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8' }).end(files.get(name));
     }
     return json(response, 200, found);

@@ -1,0 +1,20 @@
+# Tests of the client library and of the dashboard in Chromium. Their libraries come from npm into npm-tests/.
+EXTRA_DIST += tests/browser.test tests/browser/package.json tests/browser/package-lock.json tests/browser/modules.js \
+  tests/browser/browser.js tests/browser/screenshots.js tests/browser/client.test.js tests/browser/app.test.js \
+  tests/browser/view.test.js tests/browser/mock/instance.js tests/browser/mock/log.js tests/browser/mock/sample.js
+
+if HAVE_NPM
+TESTS += tests/browser.test
+check_DATA = npm-tests.stamp
+endif
+
+npm-tests.stamp: tests/browser/package.json tests/browser/package-lock.json
+	$(npm_verbose)$(MKDIR_P) npm-tests && cp $(srcdir)/tests/browser/package.json $(srcdir)/tests/browser/package-lock.json npm-tests/ && \
+	  chmod u+w npm-tests/package.json npm-tests/package-lock.json && \
+	  (cd npm-tests && $(NPM) ci --silent --no-audit --no-fund --ignore-scripts >/dev/null) && touch $@
+
+CLEANFILES += npm-tests.stamp
+distclean-local: clean-npm-tests
+clean-npm-tests:
+	rm -rf npm-tests
+.PHONY: clean-npm-tests

@@ -1,0 +1,168 @@
+// The run view under load and by keyboard, against an instance whose runs are made up.
+
+import assert from 'node:assert/strict';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { launch } from './browser.js';
+import { Instance } from './mock/instance.js';
+import { addRun, byName } from './mock/sample.js';
+
+const webroot = process.env.RUNSPOOL_WEBROOT ?? new URL('../../build/webroot', import.meta.url).pathname;
+let browser, instance, page, complaints;
+
+before(async () => {
+  browser = await launch();
+});
+after(() => browser.close());
+beforeEach(async () => {
+  instance = await new Instance({ webroot, prefix: '/deep/below/' }).start();
+  for (const workflow of Object.values(byName)) instance.workflows.set(workflow.id, workflow);
+  page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  page.setDefaultTimeout(20000);
+  complaints = [];
+  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+  page.on('pageerror', (error) => complaints.push(error.message));
+});
+afterEach(async () => {
+  await page.close();
+  await instance.close();
+});
+
+const open = (hash) => page.goto(`${instance.url}${hash}`);
+const logLines = () => page.locator('.log .line').count();
+const badge = (state, door) => page.locator(`.badge[data-state="${state}"]${door ? `[data-door="${door}"]` : ''}`).waitFor();
+const log = (run, message, nodeId = 'count', level = 'info') => instance.log.append(`run:${run}`, 'log', { level, message, nodeId, source: 'stdout' });
+
+test('a finished run under a sub-path and the strict policy: every node, every line, no complaint', async () => {
+  addRun(instance, byName.health, { id: 'r_1' });
+  await open('#/runs/r_1');
+  await page.locator('.run-state[data-status="success"]').waitFor();
+  await badge('live', 'websocket');
+  assert.equal(await page.locator('.node[data-status="success"]').count(), 12);
+  assert.equal(await page.locator('.node[data-status="skipped"]').count(), 1);
+  await page.getByText('Result finished in').waitFor();
+  assert.equal(await page.title(), 'Success · Repository health · Runspool');
+  assert.match(await page.locator('#favicon').getAttribute('href'), /success/);
+  assert.deepEqual(complaints, []);
+});
+
+test('50,000 lines: only those in view are drawn, Follow turns off when scrolled up, and counts', async () => {
+  addRun(instance, byName.wide, { id: 'r_1', until: 120, lines: 50000 });
+  await open('#/runs/r_1');
+  await page.getByText('50,117 lines').waitFor({ timeout: 60000 });
+  const follow = page.getByRole('button', { name: 'Follow' });
+  assert.equal(await follow.getAttribute('aria-pressed'), 'true');
+  assert(await logLines() < 150);
+  const scroller = page.locator('.log-scroll');
+  await scroller.hover();
+  await page.mouse.wheel(0, -2000);
+  await page.locator('[aria-pressed="false"]', { hasText: 'Follow' }).waitFor();
+  for (let i = 0; i < 3; i++) log('r_1', `later ${i}`, 't1');
+  await page.getByText('3 new lines').click();
+  await page.getByText('later 2').waitFor();
+  await page.locator('[aria-pressed="true"]', { hasText: 'Follow' }).waitFor();
+  await page.getByPlaceholder('Filter lines').fill('gave 3');
+  await page.getByText('50 of 50,120 lines').waitFor();
+  assert.match(page.url(), /q=gave/);
+  assert.deepEqual(complaints, []);
+});
+
+test('a line has a link that leads back to it', async () => {
+  addRun(instance, byName.wide, { id: 'r_1', until: 120, lines: 5000 });
+  const { id } = instance.log.events.find(({ data }) => data.message?.startsWith('case 2400 '));
+  await open(`#/runs/r_1?line=${id}`);
+  const line = page.locator('.line.wanted');
+  await line.waitFor();
+  assert.match(await line.textContent(), /case 2400/);
+  assert(await line.evaluate((element) => {
+    const { top, bottom } = element.getBoundingClientRect();
+    const box = element.closest('.log-scroll').getBoundingClientRect();
+    return top >= box.top && bottom <= box.bottom;
+  }));
+});
+
+test('nodes are reached by Tab and arrows, tabs by arrows, the divider by arrows', async () => {
+  addRun(instance, byName.health, { id: 'r_1' });
+  await open('#/runs/r_1');
+  await page.locator('.node').first().waitFor();
+  await page.locator('[data-node="start"]').focus();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  assert.match(page.url(), /node=clone/);
+  await page.locator('.node-strip', { hasText: 'Clone the repository' }).waitFor();
+  await page.getByText('6 of 33 lines').waitFor();
+  await page.getByRole('tab', { name: 'Log' }).focus();
+  await page.keyboard.press('ArrowRight');
+  assert.match(page.url(), /tab=results/);
+  assert.equal(await page.getByRole('tab', { name: 'Results' }).getAttribute('aria-selected'), 'true');
+  const divider = page.getByRole('separator');
+  const was = Number(await divider.getAttribute('aria-valuenow'));
+  await divider.focus();
+  await page.keyboard.press('ArrowLeft');
+  assert.equal(Number(await divider.getAttribute('aria-valuenow')), was - 2);
+});
+
+test('states move while one looks; nodes stay where they are', async () => {
+  addRun(instance, byName.health, { id: 'r_1', until: 7 });
+  await open('#/runs/r_1');
+  const node = page.locator('[data-node="scripts"]');
+  await node.and(page.locator('[data-status="pending"]')).waitFor();
+  const place = await node.boundingBox();
+  const say = (type, data) => instance.log.append('run:r_1', type, { nodeId: 'scripts', attempt: 1, ...data });
+  say('node.started', {});
+  await node.and(page.locator('[data-status="running"]')).waitFor();
+  say('node.failed', { error: { code: 'exit', message: 'exit 2' } });
+  await node.and(page.locator('[data-status="error"]')).waitFor();
+  await page.locator('[role="status"][aria-live]', { hasText: 'Check shell scripts: Failed' }).waitFor({ state: 'attached' });
+  assert.deepEqual(await node.boundingBox(), place);
+});
+
+test('a phone shows the nodes as steps and the log in a sheet', async () => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  addRun(instance, byName.long, { id: 'r_1' });
+  await open('#/runs/r_1');
+  await page.locator('.step').first().waitFor();
+  assert.equal(await page.locator('.step').count(), 13);
+  await page.locator('.step-button[data-node="clone"]').click();
+  await page.locator('.sheet-open .line', { hasText: 'Cloning into' }).waitFor();
+  assert(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing is wider than the screen');
+});
+
+test('the form refuses what the params do not allow, and sends typed values', async () => {
+  const inputs = [];
+  instance.onRun = (_, { input }) => {
+    inputs.push(input);
+    return addRun(instance, byName.health, { id: 'r_new', until: 3 });
+  };
+  await open('#/workflows/repo-health');
+  await page.getByLabel('repo').fill('');
+  await page.getByLabel('depth').fill('many');
+  await page.getByRole('button', { name: 'Run workflow' }).click();
+  await page.getByText('Enter a value.').waitFor();
+  await page.getByText('Enter a number.').waitFor();
+  assert.deepEqual(inputs, []);
+  await page.getByLabel('repo').fill('https://example.org/x.git');
+  await page.getByLabel('depth').fill('5');
+  await page.getByLabel('level').selectOption('thorough');
+  await page.getByRole('button', { name: 'Run workflow' }).click();
+  await page.waitForURL(/#\/runs\/r_new/);
+  assert.deepEqual(inputs, [{ repo: 'https://example.org/x.git', depth: 5, largeBytes: 1000000, ignore: ['vendor/', 'third_party/'], level: 'thorough', strict: true }]);
+});
+
+test('a server that is away: what happened, what to do, and a retry that works', async () => {
+  instance.failure = 503;
+  await open('#/workflows');
+  await page.getByText('The server answered 503').waitFor();
+  instance.failure = 0;
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.getByText('Nightly matrix').waitFor();
+});
+
+test('themes change only tokens and are remembered', async () => {
+  await open('#/workflows');
+  await page.getByLabel('Theme').selectOption('dracula');
+  const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  assert.equal(await ground(), 'rgb(40, 42, 54)');
+  await page.reload();
+  await page.getByText('Nightly matrix').waitFor();
+  assert.equal(await ground(), 'rgb(40, 42, 54)');
+});
