@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "cli/control.h"
 #include "cli/uplock.h"
 #include <errno.h>

@@ -1,5 +1,4 @@
 /* runspool down; start, stop and restart of one part. */
-#define _GNU_SOURCE
 #include "cli/cli.h"
 #include "cli/control.h"
 #include "cli/uplock.h"

@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "cli/listen.h"
 #include <errno.h>
 #include <netdb.h>

@@ -1,1 +1,39 @@
-# cli
+# runspool, the command line. What can be tested alone is in libcli.a.
+noinst_LIBRARIES += libcli.a
+libcli_a_SOURCES = \
+  cli/args.c cli/args.h \
+  cli/control.c cli/control.h \
+  cli/display.c \
+  cli/eventtext.c cli/eventtext.h \
+  cli/follow.c cli/follow.h \
+  cli/lines.c cli/lines.h \
+  cli/listen.c cli/listen.h \
+  cli/nearest.c \
+  cli/part.c cli/part.h \
+  cli/supervise.c cli/supervise.h \
+  cli/table.c cli/table.h \
+  cli/term.c cli/term.h \
+  cli/upconf.c cli/up.h \
+  cli/uplock.c cli/uplock.h \
+  cli/weblighttpd.c cli/weblighttpd.h
+
+bin_PROGRAMS += cli/runspool
+cli_runspool_SOURCES = \
+  cli/cancel.c \
+  cli/cli.h \
+  cli/common.c \
+  cli/config.c \
+  cli/definition.c cli/definition.h \
+  cli/down.c \
+  cli/emit.c \
+  cli/followrun.c \
+  cli/main.c \
+  cli/ps.c \
+  cli/run.c \
+  cli/status.c \
+  cli/tail.c \
+  cli/up.c \
+  cli/watch.c cli/watch.h \
+  cli/workflow.c \
+  cli/wrap.c
+cli_runspool_LDADD = libcli.a $(SHARED_LIBS)

@@ -8,29 +8,29 @@
 #include <string.h>
 
 static const struct command commands[] = {
-    {"up", "", "start web server, bridge and runner here", command_up, up_options, 0, 0, .no_json = true,
+    {"up", "", "start web server, bridge and runner here", command_up, .options = up_options, .max_operands = 0, .no_json = true,
      .more = "Stays in the foreground and restarts what dies, until SIGINT or SIGTERM; with --detach it returns once\n"
              "everything answers."},
-    {"down", "", "end what `up` started", command_down, NULL, 0, 0, .no_json = true},
-    {"status", "", "show what is up, and what it does", command_status, NULL, 0, 0,
+    {"down", "", "end what `up` started", command_down, .max_operands = 0, .no_json = true},
+    {"status", "", "show what is up, and what it does", command_status, .max_operands = 0,
      .more = "Exit status 0 when it is up, 3 when it is not."},
-    {"start", "bridge|runner|web", "start one part of a running instance", command_control, NULL, 1, 1},
-    {"stop", "bridge|runner|web", "stop one part, until it is started again", command_control, NULL, 1, 1},
-    {"restart", "bridge|runner|web", "restart one part", command_control, NULL, 1, 1},
+    {"start", "bridge|runner|web", "start one part of a running instance", command_control, .min_operands = 1, .max_operands = 1},
+    {"stop", "bridge|runner|web", "stop one part, until it is started again", command_control, .min_operands = 1, .max_operands = 1},
+    {"restart", "bridge|runner|web", "restart one part", command_control, .min_operands = 1, .max_operands = 1},
     {"run", "WORKFLOW", "start a workflow: a saved one's id, or the path of a .json definition", command_run,
      run_options, 1, 1,
      .more = "With --follow the exit status is 0 when the run succeeds, 1 when it fails, 130 when it is cancelled or\n"
              "Ctrl-C ends the following (the run itself goes on)."},
-    {"wrap", "[--] COMMAND [ARGUMENT...]", "run any command as a run with a live page", command_wrap, wrap_options, 1, -1,
+    {"wrap", "[--] COMMAND [ARGUMENT...]", "run any command as a run with a live page", command_wrap, .options = wrap_options, .min_operands = 1, .max_operands = -1,
      .stop_at_operand = true, .no_json = true,
      .more = "The command's input, output and exit status are its own (128 + n when signal n ended it). Needs no runner."},
-    {"ps", "", "list the runs that are queued, running or paused", command_ps, ps_options, 0, 0},
-    {"tail", "STREAM...", "show events: run:ID, tool:ID, run:*, runs, system, ...", command_tail, tail_options, 1, 100},
-    {"emit", "STREAM TYPE JSON", "append an event to a stream", command_emit, NULL, 3, 3,
+    {"ps", "", "list the runs that are queued, running or paused", command_ps, .options = ps_options, .max_operands = 0},
+    {"tail", "STREAM...", "show events: run:ID, tool:ID, run:*, runs, system, ...", command_tail, .options = tail_options, .min_operands = 1, .max_operands = 100},
+    {"emit", "STREAM TYPE JSON", "append an event to a stream", command_emit, .min_operands = 3, .max_operands = 3,
      .more = "JSON is an object, @FILE, or - for standard input. Returns once the event is stored."},
-    {"cancel", "RUN", "cancel a run", command_cancel, NULL, 1, 1},
-    {"workflow", "import FILE...|export ID|list", "saved workflows", command_workflow, workflow_options, 1, 100},
-    {"config", "", "print the settings in force", command_config, config_options, 0, 0},
+    {"cancel", "RUN", "cancel a run", command_cancel, .min_operands = 1, .max_operands = 1},
+    {"workflow", "import FILE...|export ID|list", "saved workflows", command_workflow, .options = workflow_options, .min_operands = 1, .max_operands = 100},
+    {"config", "", "print the settings in force", command_config, .options = config_options, .max_operands = 0},
     {0},
 };
 

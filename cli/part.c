@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "cli/part.h"
 #include "base/clock.h"
 #include "base/log.h"

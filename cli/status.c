@@ -78,9 +78,10 @@ static int status_text(struct cli *cli, struct json_object *answer, bool up)
                    term_off(&cli->out), cli->dd.root);
     else
         buf_printf(&out, "Nothing is up in %s\n\n", cli->dd.root);
-    if (parts)
+    if (parts) {
         json_object_object_foreach(parts, name, part)
             status_part(&table, &cli->out, name, part);
+    }
     (void)table_put(&table, &cli->out, &out);
     buf_printf(&out, "%sruns: %d running, %d queued, %d paused; runners alive: %d; events up to %s\n", parts ? "\n" : "",
                (int)json_get_int(runs, "running", 0), (int)json_get_int(runs, "queued", 0),

@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "cli/supervise.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -159,7 +158,7 @@ static void request_check(struct supervise *s, struct supervise_request *request
         request_answer(request, part_json(part));
     } else if (request->want_up && part->state == PART_BACKOFF) {
         char text[FAULT_MESSAGE_MAX];
-        snprintf(text, sizeof(text), "%s does not start (%s)%s%s; it is tried again", part->name, part->last_end,
+        snprintf(text, sizeof(text), "%s does not start (%s)%s%.300s; it is tried again", part->name, part->last_end,
                  part->log[0] ? "; see " : "", part->log);
         request_refuse(request, "%s", text);
     } else if (!request->want_up && part->state == PART_OFF) {

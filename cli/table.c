@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "cli/table.h"
 #include <assert.h>
 #include <stdarg.h>

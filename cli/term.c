@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "cli/term.h"
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,4 @@
 /* runspool up: find everything, take the lock and the port, start the parts, and watch over them. */
-#define _GNU_SOURCE
 #include "cli/up.h"
 #include "base/clock.h"
 #include "base/file.h"

@@ -1,0 +1,108 @@
+#include "cli/eventtext.h"
+#include "base/clock.h"
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* The wall clock of this place, to the millisecond. */
+static void put_time(struct buf *out, const struct term *term, struct json_object *event)
+{
+    int64_t ms;
+    struct tm tm;
+    time_t seconds;
+    if (clock_parse(json_get_string(event, "time", ""), &ms) != RS_OK)
+        return;
+    seconds = (time_t)(ms / 1000);
+    localtime_r(&seconds, &tm);
+    buf_printf(out, "%s%02d:%02d:%02d.%03d%s ", term_on(term, TERM_DIM), tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(ms % 1000),
+               term_off(term));
+}
+
+static void put_state(struct buf *out, const struct term *term, const char *status, const char *text)
+{
+    const struct term_state *state = term_state(status);
+    buf_printf(out, "%s%s %s%s", term_on(term, state->color), term->utf8 ? state->symbol : state->ascii, text,
+               term_off(term));
+}
+
+static void put_log(struct buf *out, const struct term *term, struct json_object *data)
+{
+    const char *level = json_get_string(data, "level", "info");
+    enum term_color color = strcmp(level, "error") == 0     ? TERM_RED
+                            : strcmp(level, "warning") == 0 ? TERM_AMBER
+                                                            : TERM_DIM;
+    buf_printf(out, "%s%s%s ", term_on(term, color), term->utf8 ? "│" : "|", term_off(term));
+    const char *message = json_get_string(data, "message", "");
+    term_put_fit(out, term, message, term_width(message) + 1, false);
+}
+
+/* Types whose last part is a state's word, in the past or not. */
+static const char *status_of(const char *type)
+{
+    static const struct {
+        const char *word, *status;
+    } words[] = {{"queued", "queued"},       {"started", "running"},  {"finished", "success"}, {"failed", "error"},
+                 {"cancelled", "cancelled"}, {"skipped", "skipped"},  {"waiting", "waiting"},  {"paused", "paused"},
+                 {"retried", "running"},     {"resumed", "running"},  {"progress", "running"}};
+    const char *dot = strchr(type, '.');
+    for (unsigned i = 0; dot && i < sizeof(words) / sizeof(*words); i++)
+        if (strcmp(words[i].word, dot + 1) == 0)
+            return words[i].status;
+    return NULL;
+}
+
+static void put_known(struct buf *out, const struct term *term, const char *type, const char *status,
+                      struct json_object *data)
+{
+    const char *word = strchr(type, '.') + 1;
+    const char *message = json_get_string(json_get(data, "error"), "message", json_get_string(data, "message", NULL));
+    char text[96];
+    if (strncmp(type, "node.", 5) == 0)
+        snprintf(text, sizeof(text), "%s", word);
+    else if (strcmp(type, "run.progress") == 0)
+        snprintf(text, sizeof(text), "%d %%", (int)json_get_int(data, "progress", 0));
+    else
+        snprintf(text, sizeof(text), "%.60s %s", strncmp(type, "run.", 4) == 0 ? "run" : type, strncmp(type, "run.", 4) == 0 ? word : "");
+    put_state(out, term, status, text);
+    if (json_get(data, "durationMs")) {
+        buf_puts(out, term_on(term, TERM_DIM));
+        buf_puts(out, " in ");
+        term_put_duration(out, json_get_int(data, "durationMs", 0));
+        buf_puts(out, term_off(term));
+    }
+    if (message) {
+        buf_puts(out, ": ");
+        term_put_fit(out, term, message, term_width(message) + 1, false);
+    }
+}
+
+enum rs_err eventtext_put(struct buf *out, const struct term *term, struct json_object *event, bool with_stream,
+                          int who_columns)
+{
+    const char *type = json_get_string(event, "type", ""), *op = json_get_string(event, "op", NULL);
+    const char *stream = json_get_string(event, "stream", "");
+    struct json_object *data = json_get(event, "data");
+    const char *node = json_get_string(data, "nodeId", ""), *status = status_of(type);
+
+    if (op) {
+        buf_printf(out, "%s-- events %s to %s of %s were removed by retention%s\n", term_on(term, TERM_AMBER),
+                   json_get_string(event, "first", "?"), json_get_string(event, "last", "?"), stream, term_off(term));
+        return out->err;
+    }
+    put_time(out, term, event);
+    if (with_stream)
+        buf_printf(out, "%s%s%s ", term_on(term, TERM_BLUE), stream, term_off(term));
+    buf_puts(out, term_on(term, TERM_DIM));
+    term_put_fit(out, term, node, who_columns, true);
+    buf_printf(out, "%s ", term_off(term));
+    if (strcmp(type, "log") == 0)
+        put_log(out, term, data);
+    else if (strcmp(type, "log.dropped") == 0)
+        buf_printf(out, "%s%d log lines were lost in an outage%s", term_on(term, TERM_AMBER),
+                   (int)json_get_int(data, "count", 0), term_off(term));
+    else if (status && (strncmp(type, "run.", 4) == 0 || strncmp(type, "node.", 5) == 0))
+        put_known(out, term, type, status, data);
+    else
+        buf_printf(out, "%s %s", type, json_text(data, NULL));
+    return buf_putc(out, '\n');
+}

@@ -1,0 +1,166 @@
+/* The loop of `run --follow`. */
+#include "base/clock.h"
+#include "cli/eventtext.h"
+#include "cli/follow.h"
+#include "cli/watch.h"
+#include "model/run.h"
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#define REDRAW_MS 100
+#define QUIET_MS 60000 /* without a display there is nothing to redraw */
+#define SCREEN_MAX (16 * 1024 * 1024)
+#define RESULT_SHOWN_MAX 4000
+#define WHO_COLUMNS_MAX 20
+
+struct screen {
+    struct cli *cli;
+    struct follow follow;
+    struct buf lines;   /* to be shown above the display */
+    int who_columns;
+    int n_drawn;        /* lines of the display on the screen */
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int sig)
+{
+    interrupted = sig;
+}
+
+static bool screen_message(void *ctx, const char *id, const char *json, size_t len)
+{
+    struct screen *screen = ctx;
+    struct json_object *event = NULL;
+    (void)id;
+    if (screen->cli->json) {
+        buf_append(&screen->lines, json, len);
+        buf_putc(&screen->lines, '\n');
+    }
+    if (json_parse(json, len, EVENT_LINE_MAX, &event, NULL) != RS_OK)
+        return true;
+    bool worth = follow_event(&screen->follow, event);
+    const char *type = json_get_string(event, "type", "");
+    bool plain = !screen->follow.term->live && strncmp(type, "tool.", 5) != 0 && strncmp(type, "agent.", 6) != 0;
+    if (!screen->cli->json && (worth || plain))
+        (void)eventtext_put(&screen->lines, screen->follow.term, event, false, screen->who_columns);
+    json_object_put(event);
+    return screen->lines.len < SCREEN_MAX / 2;
+}
+
+/* One write: lines above, then the display anew. Terminals that know mode 2026 show it in one go. */
+static int screen_draw(struct screen *screen, bool last)
+{
+    bool live = screen->follow.term->live && !screen->cli->json;
+    struct buf out;
+    int rows, columns = term_columns(screen->follow.term, &rows), status;
+    if (!live) {
+        status = screen->lines.len ? cli_print(screen->cli, &screen->lines) : EXIT_DONE;
+        buf_clear(&screen->lines);
+        return status;
+    }
+    buf_init(&out, SCREEN_MAX);
+    buf_puts(&out, "\033[?2026h\033[?25l");
+    if (screen->n_drawn)
+        buf_printf(&out, "\r\033[%dA", screen->n_drawn);
+    for (size_t at = 0; at < screen->lines.len;) {
+        size_t n = strcspn(screen->lines.data + at, "\n");
+        buf_append(&out, screen->lines.data + at, n);
+        buf_puts(&out, "\033[K\n");
+        at += n + 1;
+    }
+    buf_clear(&screen->lines);
+    if (!screen->n_drawn)
+        buf_puts(&out, "\n");
+    screen->n_drawn = follow_put_display(&screen->follow, &out, clock_wall_ms(), columns - 1, last ? 10000 : rows - 1);
+    buf_printf(&out, "\033[J%s\033[?2026l", last ? "\033[?25h" : "");
+    status = cli_print(screen->cli, &out);
+    buf_release(&out);
+    return status;
+}
+
+/* What came of it, once it has ended. */
+static void screen_result(struct screen *screen)
+{
+    const struct follow *follow = &screen->follow;
+    const struct term *term = follow->term;
+    const char *message = json_get_string(follow->error, "message", NULL);
+    if (message)
+        printf("\n%s%s%s%s%s\n", term_on(term, TERM_RED), json_get_string(follow->error, "nodeId", ""),
+               json_get_string(follow->error, "nodeId", NULL) ? ": " : "", message, term_off(term));
+    if (follow->output) {
+        const char *text = json_object_to_json_string_ext(
+            follow->output, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE);
+        if (strlen(text) <= RESULT_SHOWN_MAX)
+            printf("\n%s\n", text);
+        else
+            printf("\nThe result has %zu bytes of JSON.\n", strlen(text));
+    }
+}
+
+static int screen_end(struct screen *screen, bool ended)
+{
+    const struct follow *follow = &screen->follow;
+    struct json_object *record = NULL;
+    int status = strcmp(follow->status, "success") == 0 ? EXIT_DONE
+                 : strcmp(follow->status, "cancelled") == 0 ? EXIT_CANCELLED : EXIT_FAILED;
+    if (!ended) {
+        if (!screen->cli->json)
+            cli_note(screen->cli, "run %s goes on; to end it: runspool cancel %s", follow->run_id, follow->run_id);
+        return EXIT_CANCELLED;
+    }
+    if (!screen->cli->json) {
+        screen_result(screen);
+    } else if (run_record(&screen->cli->store, NULL, follow->run_id, &record, NULL) == RS_OK) {
+        cli_print_json(screen->cli, record);
+        json_object_put(record);
+    }
+    fflush(stdout);
+    return status;
+}
+
+int follow_run(struct cli *cli, const char *run_id)
+{
+    struct screen screen = {.cli = cli};
+    struct json_object *record = NULL;
+    struct watch watch = {0};
+    struct fault fault = {0};
+    char stream[STREAM_MAX];
+    bool ended = false;
+    int status;
+
+    if (run_record(&cli->store, NULL, run_id, &record, &fault) != RS_OK)
+        return cli_fail(cli, "%s", fault.message);
+    follow_init(&screen.follow, &cli->out, record);
+    json_object_put(record);
+    for (int i = 0; i < screen.follow.n_nodes; i++) {
+        int width = term_width(screen.follow.nodes[i].id);
+        screen.who_columns = width > screen.who_columns ? width : screen.who_columns;
+    }
+    if (screen.who_columns > WHO_COLUMNS_MAX)
+        screen.who_columns = WHO_COLUMNS_MAX;
+    buf_init(&screen.lines, SCREEN_MAX);
+
+    struct sigaction action = {.sa_handler = on_interrupt}; /* no SA_RESTART: the wait ends */
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
+    snprintf(stream, sizeof(stream), "run:%s", run_id);
+    enum rs_err err = watch_open(&watch, cli, (const char *const[]){stream}, 1, "start",
+                                 (struct message_sink){screen_message, &screen}, &fault);
+    while (err == RS_OK && !interrupted && !ended) {
+        err = watch_read(&watch, &ended, &fault);
+        if (screen_draw(&screen, ended) != EXIT_DONE)
+            break;
+        if (err == RS_OK && !ended)
+            watch_wait(&watch, cli->out.live && !cli->json ? REDRAW_MS : QUIET_MS);
+    }
+    if (!ended)
+        screen_draw(&screen, true);
+    status = err == RS_OK ? screen_end(&screen, ended) : cli_fail(cli, "%s", fault.message);
+    watch_release(&watch);
+    buf_release(&screen.lines);
+    follow_release(&screen.follow);
+    return status;
+}

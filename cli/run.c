@@ -1,0 +1,127 @@
+/* runspool run WORKFLOW */
+#include "model/run.h"
+#include "cli/cli.h"
+#include "cli/definition.h"
+#include "cli/follow.h"
+#include "model/workflow.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OUTBOX_WAIT_MS 5000
+
+const struct arg_option run_options[] = {
+    {"input", 'i', "JSON", NULL, false, "the input, a JSON object; @FILE reads a file, - standard input"},
+    {"follow", 'f', NULL, NULL, false, "show it until it ends"},
+    {"name", 0, "TEXT", NULL, false, "name of the run (default: the workflow's)"},
+    {0},
+};
+
+static enum rs_err run_input(const struct cli *cli, struct json_object **ret)
+{
+    const char *given = args_value(&cli->args, "input");
+    struct fault fault = {0};
+    char *text = NULL;
+    size_t len;
+    enum rs_err err = RS_OK;
+    if (!given)
+        return RS_OK;
+    bool file = *given == '@' || strcmp(given, "-") == 0;
+    if (file && (err = cli_read(cli, *given == '@' ? given + 1 : given, JSON_BODY_MAX, &text, &len)) != RS_OK)
+        return err;
+    err = json_parse(file ? text : given, file ? len : strlen(given), JSON_BODY_MAX, ret, &fault);
+    if (err == RS_OK && !json_object_is_type(*ret, json_type_object))
+        err = fault_set(&fault, RS_INVALID, "the input must be a JSON object, as in '{\"repo\":\"...\"}'");
+    if (err != RS_OK)
+        cli_fail(cli, "--input: %s", fault.message);
+    free(text);
+    return err;
+}
+
+/* The definition: of a file when WORKFLOW is a path, else a saved one; its id and version. */
+static enum rs_err run_definition(struct cli *cli, const char *workflow, struct json_object **ret, const char **ret_id,
+                                  int *ret_version)
+{
+    struct fault fault = {0};
+    size_t len = strlen(workflow);
+    bool path = strchr(workflow, '/') || (len > 5 && strcmp(workflow + len - 5, ".json") == 0) || strcmp(workflow, "-") == 0;
+    enum rs_err err;
+    if (path) {
+        if ((err = definition_read(cli, workflow, ret)) != RS_OK || (err = definition_check(cli, workflow, *ret)) != RS_OK)
+            return err;
+        *ret_id = json_get_string(*ret, "id", "inline");
+        return RS_OK;
+    }
+    err = workflow_get(&cli->store, cli_org(cli), workflow, ret, &fault);
+    if (err == RS_NOT_FOUND)
+        cli_fail(cli, "there is no workflow \"%s\"; `runspool workflow list` shows the saved ones, and a file is named by "
+                 "its path: ./%s.json", workflow, workflow);
+    else if (err != RS_OK)
+        cli_fail(cli, "%s", fault.message);
+    *ret_id = workflow;
+    *ret_version = (int)json_get_int(*ret, "version", 0);
+    return err;
+}
+
+static void run_say(struct cli *cli, const char *run_id, const char *workflow_id, bool follow)
+{
+    char url[PATH_MAX];
+    int alive = 0;
+    struct fault fault = {0};
+    cli_url(cli, url);
+    if (cli->json && !follow) {
+        struct json_object *answer = json_object_new_object();
+        char page[PATH_MAX + ID_MAX + 16];
+        snprintf(page, sizeof(page), "%s/#/runs/%s", url, run_id);
+        json_set_string(answer, "runId", run_id);
+        json_set_string(answer, "workflowId", workflow_id);
+        json_set_string(answer, "status", "queued");
+        json_set_string(answer, "page", *url ? page : NULL);
+        cli_print_json(cli, answer);
+        json_object_put(answer);
+    } else if (!cli->json && *url) {
+        printf("%s%s%s  %s%s/#/runs/%s%s\n", term_on(&cli->out, TERM_BOLD), run_id, term_off(&cli->out),
+               term_on(&cli->out, TERM_DIM), url, run_id, term_off(&cli->out));
+    } else if (!cli->json) {
+        printf("%s\n", run_id);
+    }
+    fflush(stdout);
+    if (runner_count_alive(&cli->store, &alive, &fault) == RS_OK && alive == 0)
+        cli_note(cli, "no runner is alive, so the run waits in the queue; start one with: runspool %s --data %s",
+                 *url ? "start runner" : "up", cli->dd.root);
+}
+
+int command_run(struct cli *cli)
+{
+    struct json_object *definition = NULL, *given = NULL, *input = NULL, *errors = json_object_new_array();
+    const char *id = NULL;
+    char run_id[ID_MAX + 1];
+    struct fault fault = {0};
+    bool follow = args_has(&cli->args, "follow");
+    int version = 0, status = EXIT_FAILED;
+
+    if (cli_open_store(cli, false) != RS_OK || run_input(cli, &given) != RS_OK ||
+        run_definition(cli, cli->args.operands[0], &definition, &id, &version) != RS_OK)
+        goto out;
+    enum rs_err err = graph_check_input(definition, given, errors, &input, &fault);
+    if (json_object_array_length(errors)) {
+        definition_errors(cli, cli->args.operands[0], errors);
+        goto out;
+    }
+    struct run_new new = {.org = cli_org(cli), .workflow_id = id, .workflow_version = version, .definition = definition,
+                          .input = input, .name = args_value(&cli->args, "name")};
+    if (err != RS_OK || run_create(&cli->store, &new, run_id, &fault) != RS_OK) {
+        cli_fail(cli, "%s", fault.message);
+        goto out;
+    }
+    if (outbox_wait(&cli->store, OUTBOX_WAIT_MS, &fault) != RS_OK) /* relayed later, by the runner */
+        cli_note(cli, "its first event is on its way: %s", fault.message);
+    run_say(cli, run_id, id, follow);
+    status = follow ? follow_run(cli, run_id) : EXIT_DONE;
+out:
+    json_object_put(errors);
+    json_object_put(input);
+    json_object_put(given);
+    json_object_put(definition);
+    return status;
+}
