@@ -4,6 +4,7 @@
 #include "cli/follow.h"
 #include "cli/watch.h"
 #include "model/run.h"
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,8 +12,11 @@
 #define REDRAW_MS 100
 #define QUIET_MS 60000 /* without a display there is nothing to redraw */
 #define SCREEN_MAX (16 * 1024 * 1024)
+#define SCREEN_FLUSH 65536
 #define RESULT_SHOWN_MAX 4000
 #define WHO_COLUMNS_MAX 20
+#define DISPLAY_SHARE 70 /* percent of the screen's rows the display may take */
+#define DISPLAY_ROWS_MIN 6
 
 struct screen {
     struct cli *cli;
@@ -29,6 +33,8 @@ static void on_interrupt(int sig)
     interrupted = sig;
 }
 
+static int screen_draw(struct screen *screen, bool last);
+
 static bool screen_message(void *ctx, const char *id, const char *json, size_t len)
 {
     struct screen *screen = ctx;
@@ -41,12 +47,14 @@ static bool screen_message(void *ctx, const char *id, const char *json, size_t l
     if (json_parse(json, len, EVENT_LINE_MAX, &event, NULL) != RS_OK)
         return true;
     bool worth = follow_event(&screen->follow, event);
+    /* Without a display the lines tell all; percentages would only repeat what they say. */
     const char *type = json_get_string(event, "type", "");
-    bool plain = !screen->follow.term->live && strncmp(type, "tool.", 5) != 0 && strncmp(type, "agent.", 6) != 0;
+    bool plain = !screen->follow.term->live && strcmp(type, "run.progress") != 0 &&
+                 (strncmp(type, "node.", 5) == 0 || strncmp(type, "run.", 4) == 0);
     if (!screen->cli->json && (worth || plain))
         (void)eventtext_put(&screen->lines, screen->follow.term, event, false, screen->who_columns);
     json_object_put(event);
-    return screen->lines.len < SCREEN_MAX / 2;
+    return screen->lines.len < SCREEN_FLUSH || screen_draw(screen, false) == EXIT_DONE;
 }
 
 /* One write: lines above, then the display anew. Terminals that know mode 2026 show it in one go. */
@@ -71,9 +79,9 @@ static int screen_draw(struct screen *screen, bool last)
         at += n + 1;
     }
     buf_clear(&screen->lines);
-    if (!screen->n_drawn)
-        buf_puts(&out, "\n");
-    screen->n_drawn = follow_put_display(&screen->follow, &out, clock_wall_ms(), columns - 1, last ? 10000 : rows - 1);
+    buf_puts(&out, "\033[K\n"); /* sets the display off from the lines above */
+    rows = rows * DISPLAY_SHARE / 100 > DISPLAY_ROWS_MIN ? rows * DISPLAY_SHARE / 100 : DISPLAY_ROWS_MIN;
+    screen->n_drawn = 1 + follow_put_display(&screen->follow, &out, clock_wall_ms(), columns - 1, last ? INT_MAX : rows);
     buf_printf(&out, "\033[J%s\033[?2026l", last ? "\033[?25h" : "");
     status = cli_print(screen->cli, &out);
     buf_release(&out);

@@ -21,6 +21,7 @@ void part_init(struct part *part, const char *name, int64_t stop_ms)
     part->name = name;
     part->stop_ms = stop_ms;
     part->listen_fd = -1;
+    part->down_signal = SIGTERM;
     part->since_ms = clock_wall_ms();
 }
 
@@ -145,7 +146,7 @@ static void part_signal(const struct part *part, int sig)
         kill(part->whole_group ? -part->pid : part->pid, sig);
 }
 
-void part_stop(struct part *part, bool again)
+static void part_end(struct part *part, bool again, int sig)
 {
     part->again = again;
     if (part->state == PART_ENDING)
@@ -165,10 +166,17 @@ void part_stop(struct part *part, bool again)
     part->backoff_ms = 0;
     part->killed = false;
     part->deadline_ms = clock_mono_ms() + part->stop_ms;
-    if (part->whole_group)
-        kill(part->pid, SIGTERM); /* it ends its children itself; what it leaves is killed when it is reaped */
-    else
-        part_signal(part, SIGTERM);
+    kill(part->pid, sig); /* it ends its children itself; what it leaves of its group is killed when it is reaped */
+}
+
+void part_stop(struct part *part, bool again)
+{
+    part_end(part, again, SIGTERM);
+}
+
+void part_down(struct part *part)
+{
+    part_end(part, false, part->down_signal);
 }
 
 void part_ended(struct part *part, int status)

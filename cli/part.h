@@ -30,7 +30,8 @@ struct part {
     char log[PATH_MAX];   /* file its output is appended to; "": our own standard error */
     int listen_fd;        /* handed over as descriptor 3 (LISTEN_FDS); -1: none */
     bool whole_group;     /* its own children end with it, by signal to the process group */
-    int64_t stop_ms;      /* between SIGTERM and SIGKILL */
+    int64_t stop_ms;      /* between the signal to end and SIGKILL */
+    int down_signal;      /* ends it for good (SIGTERM unless set); a stop or restart of it alone is always SIGTERM */
     /* Read by the owner: */
     enum part_state state;
     pid_t pid;            /* 0: none */
@@ -49,8 +50,9 @@ struct part {
 void part_init(struct part *part, const char *name, int64_t stop_ms);
 /* part_start - from OFF or BACKOFF; a living one stays as it is. Failure to fork counts as a death. */
 void part_start(struct part *part);
-/* part_stop - ask it to end; again: start it anew when it is dead. */
+/* part_stop - ask it to end, by SIGTERM; again: start it anew when it is dead. part_down - ask it to end for good. */
 void part_stop(struct part *part, bool again);
+void part_down(struct part *part);
 /* part_ended - its process was reaped with this wait status. */
 void part_ended(struct part *part, int status);
 /* part_tick - do what is due. Returns: monotonic ms when it wants to be called next, INT64_MAX: no wish. */

@@ -223,7 +223,7 @@ static void supervise_end(struct supervise *s)
     int asked = s->stop_signals;
     for (int i = 0; i < s->n_parts; i++) {
         struct part *part = &s->parts[i];
-        part_stop(part, false);
+        part_down(part);
         while (part->state != PART_OFF) {
             if (s->stop_signals > asked) /* impatience */
                 for (int k = i; k < s->n_parts; k++)

@@ -207,6 +207,7 @@ static enum rs_err up_parts(struct up *up, struct fault *fault)
         if ((err = program_path("runspool-runner", up->runner_path, fault)) != RS_OK)
             return err;
         part = up_add_part(up, "runner", RUNNER_STOP_MS, pid_file_says);
+        part->down_signal = SIGINT; /* its runs are cancelled; after SIGTERM they go on, for the next runner */
         part->argv[0] = up->runner_path;
         part->argv[1] = "--data";
         part->argv[2] = dd->root;

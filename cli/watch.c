@@ -2,6 +2,13 @@
 #include "base/clock.h"
 #include <poll.h>
 
+static bool watch_message(void *ctx, const char *id, const char *json, size_t len)
+{
+    struct watch *watch = ctx;
+    watch->stopped = !watch->sink.message(watch->sink.ctx, id, json, len);
+    return !watch->stopped;
+}
+
 enum rs_err watch_open(struct watch *watch, struct cli *cli, const char *const *streams, int n_streams,
                        const char *since, struct message_sink sink, struct fault *fault)
 {
@@ -17,7 +24,7 @@ enum rs_err watch_open(struct watch *watch, struct cli *cli, const char *const *
                          fault)) != RS_OK)
         return err;
     (void)eventlog_changed(watch->log);
-    return feed_start(watch->feed, cursor, &cli->store, watch->log, &watch->sink, fault);
+    return feed_start(watch->feed, cursor, &cli->store, watch->log, &(struct message_sink){watch_message, watch}, fault);
 }
 
 void watch_release(struct watch *watch)
@@ -29,10 +36,11 @@ void watch_release(struct watch *watch)
 
 enum rs_err watch_read(struct watch *watch, bool *ret_ended, struct fault *fault)
 {
+    struct message_sink sink = {watch_message, watch};
     bool more = true;
     enum rs_err err = RS_OK;
-    while (more && err == RS_OK)
-        err = feed_read(watch->feed, watch->log, WATCH_BATCH, &watch->sink, &more, fault);
+    while (more && err == RS_OK && !watch->stopped)
+        err = feed_read(watch->feed, watch->log, WATCH_BATCH, &sink, &more, fault);
     return err == RS_OK ? feed_ended(watch->feed, watch->log, ret_ended, fault) : err;
 }
 
