@@ -39,13 +39,16 @@ class Ws:
         host, port, prefix = url_parts(base)
         self.loop = asyncio.new_event_loop()
         try:
-            self.ws = self._wait(websockets.connect(f"ws://{host}:{port}{prefix}{path}", subprotocols=subprotocols, max_size=None,
-                                                    extra_headers=headers, open_timeout=WAIT, ping_interval=None,
-                                                    close_timeout=2))
+            self.ws = self._wait(self._connect(f"ws://{host}:{port}{prefix}{path}", subprotocols, headers))
         except BaseException:
             self.loop.close()
             raise
         self.subprotocol = self.ws.subprotocol
+
+    @staticmethod
+    async def _connect(url, subprotocols, headers):
+        return await websockets.connect(url, subprotocols=subprotocols, extra_headers=headers, max_size=None,
+                                        open_timeout=WAIT, ping_interval=None, close_timeout=2)
 
     def _wait(self, awaitable, timeout=WAIT):
         async def run():

@@ -153,29 +153,24 @@ def test_a_later_since_replays_that_subscription_only(ws, emit, name):
 
 
 def test_replay_and_live_meet_without_gap_or_duplicate(bridge, emit, name):
-    """Events are appended all the while a replay begins, several times."""
-    stop = threading.Event()
-    sent = [0]
+    """Events are appended while a replay of several chunks goes on."""
+    total = 700
+    emit(f"run:{name}", "log", *[{"i": i} for i in range(total)])
 
-    def writer():
-        while not stop.is_set() or sent[0] < 200:
-            emit(f"run:{name}", "log", *[{"i": sent[0] + k} for k in range(7)])
-            sent[0] += 7
-            if stop.is_set() and sent[0] >= 200:
-                break
+    def more(first):
+        for i in range(first, first + 20):
+            emit(f"run:{name}", "log", {"i": i})
 
-    thread = threading.Thread(target=writer)
-    thread.start()
-    try:
-        for _ in range(5):
-            with Ws(bridge.url, "/ws") as other:
-                other.recv()
-                subscribe(other, f"run:{name}", since="start")
-                for expected in range(sent[0] + 50):
-                    assert other.recv()["data"]["i"] == expected
-    finally:
-        stop.set()
-        thread.join()
+    for _ in range(15):
+        with Ws(bridge.url, "/ws") as ws:
+            ws.recv()
+            thread = threading.Thread(target=more, args=(total,))
+            thread.start()
+            total += 20
+            subscribe(ws, f"run:{name}", since="start")
+            assert [ws.recv()["data"]["i"] for _ in range(total)] == list(range(total))
+            thread.join()
+            alive(ws)
 
 
 def test_unsubscribe(ws, emit, name):
