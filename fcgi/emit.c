@@ -2,7 +2,7 @@
 #include "api.h"
 #include "event/stream.h"
 #include "gateway.h"
-#include "runs.h"
+#include "model/run.h"
 #include <string.h>
 
 enum { FLUSH_MS = 3000 };
@@ -13,14 +13,22 @@ static bool tells_state(const char *type)
     return strncmp(type, "run.", 4) == 0 || strncmp(type, "node.", 5) == 0;
 }
 
-static enum rs_err check_run_stream(struct call *call, const char *stream, const char *type, struct fault *fault)
+/* A run's stream belongs to the run's org; one that no run owns to that of the setting spool.org. */
+static enum rs_err check_run_stream(struct call *call, struct store *store, const char *stream, const char *type,
+                                    struct fault *fault)
 {
+    struct json_object *record = NULL;
     if (!stream_has_kind(stream, "run"))
         return RS_OK;
-    enum rs_err err = run_check(call, stream_id(stream), fault);
-    if (err)
+    enum rs_err err = run_record(store, NULL, stream_id(stream), &record, fault);
+    if (err && err != RS_NOT_FOUND)
         return err;
-    if (tells_state(type))
+    const char *owner = err ? config_text(store->dd->config, "spool.org") : json_get_string(record, "org", "");
+    bool mine = owner && strcmp(owner, call->access.org) == 0;
+    json_object_put(record);
+    if (!mine)
+        return fault_set(fault, RS_NOT_FOUND, "there is no run %s", stream_id(stream));
+    if (!err && tells_state(type))
         return fault_set(fault, RS_DENIED, "%s events of a run are its runner's", type);
     return RS_OK;
 }
@@ -72,7 +80,7 @@ enum rs_err events_post(struct call *call, struct fault *fault)
     struct json_object *sent = data ? json_object_get(data) : json_object_new_object();
     err = worker_store(call->worker, &store, fault);
     if (!err)
-        err = check_run_stream(call, stream, type, fault);
+        err = check_run_stream(call, store, stream, type, fault);
     if (!err)
         err = emit(call, store, stream, type, sent, fault);
     if (!err) {

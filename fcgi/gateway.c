@@ -6,6 +6,7 @@
 #include "fastcgi.h"
 #include "http/problem.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -229,7 +230,9 @@ static int serve_cgi(struct gateway *gateway)
     gateway->stop_fd = -1;
     program_serve(gateway->program, &worker, &exchange);
     /* The client must not wait for our events: for it the response ends here. */
-    close(STDOUT_FILENO);
+    int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (null >= 0 && dup2(null, STDOUT_FILENO) >= 0 && null != STDOUT_FILENO)
+        close(null);
     struct fault fault = {0};
     if (worker.settle_turns > 0 && outbox_wait(&worker.store, CGI_SETTLE_MS, &fault) == RS_IO)
         log_event(LOG_LEVEL_WARN, "outbox.settle_failed", "reason=\"%s\"", fault.message);

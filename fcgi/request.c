@@ -31,16 +31,31 @@ static const char *find_api(const char *path, const char *public_url)
     return NULL;
 }
 
+/* Where the web server says our part begins: SCRIPT_NAME is "/base/api" or "/base/api/poll" and PATH_INFO the rest.
+ * Without PATH_INFO it may be all of the path (nginx), which says nothing. */
+static const char *installed_at(const char *full, const char *script, const char *info)
+{
+    static const char *const ends[] = {"/api", "/api/poll"};
+    size_t len = script ? strlen(script) : 0;
+    if (!len || !info || !*info || strncmp(full, script, len) != 0)
+        return NULL;
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        size_t n = strlen(ends[i]);
+        if (len >= n && strcmp(script + len - n, ends[i]) == 0)
+            return full + len - n;
+    }
+    return NULL;
+}
+
 /* The path as the web server has split it: SCRIPT_NAME + PATH_INFO are decoded already, REQUEST_URI is not.
- * SCRIPT_NAME ending in "/api" says for certain where we are installed; other set-ups (nginx passes all of the path
- * in SCRIPT_NAME, a CGI script has a name of its own there) leave it to be found in the address. */
+ * Where it does not
+ * say where we are installed (a CGI script has a name of its own), that is found in the address. */
 static enum rs_err find_path(struct request *request, const char *public_url, struct fault *fault)
 {
     struct exchange *ex = request->exchange;
     const char *script = ex->param(ex, "SCRIPT_NAME"), *info = ex->param(ex, "PATH_INFO");
     const char *uri = ex->param(ex, "REQUEST_URI");
     char full[REQUEST_PATH_MAX];
-    size_t script_len = script ? strlen(script) : 0;
     int n;
     if (uri && *uri == '/') {
         char raw[REQUEST_PATH_MAX];
@@ -55,10 +70,7 @@ static enum rs_err find_path(struct request *request, const char *public_url, st
         if (n < 0 || (size_t)n >= sizeof full)
             return fault_set(fault, RS_INVALID, "the path is too long");
     }
-    const char *from = NULL;
-    if (script_len >= sizeof api - 1 && strcmp(script + script_len - (sizeof api - 1), api) == 0 &&
-        strncmp(full, script, script_len) == 0)
-        from = full + script_len - (sizeof api - 1);
+    const char *from = installed_at(full, script, info);
     if (!from || !starts_api(from))
         from = find_api(full, public_url);
     if (!from)

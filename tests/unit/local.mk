@@ -116,3 +116,9 @@ TESTS += tests/unit/test_workflow
 tests_unit_test_workflow_SOURCES = tests/unit/test_workflow.c tests/unit/model.h tests/unit/unit.h
 tests_unit_test_workflow_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_workflow_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+
+check_PROGRAMS += tests/unit/test_utf8
+TESTS += tests/unit/test_utf8
+tests_unit_test_utf8_SOURCES = tests/unit/test_utf8.c tests/unit/unit.h
+tests_unit_test_utf8_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_utf8_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)

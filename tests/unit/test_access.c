@@ -1,14 +1,16 @@
 #include "http/access.h"
 #include "unit.h"
 
-static struct config *config_of(const char *const *overrides) {
+static struct config *config_of(const char *const *overrides)
+{
     struct config *c = NULL;
     struct fault fault = {0};
     ck_assert_msg(config_load("/nonexistent/runspool.conf", overrides, &c, &fault) == RS_OK, "%s", fault.message);
     return c;
 }
 
-static enum rs_err check(const struct config *c, struct access_request request, struct fault *fault) {
+static enum rs_err check(const struct config *c, struct access_request request, struct fault *fault)
+{
     struct access access = {0};
     if (!request.method)
         request.method = "GET";
@@ -20,7 +22,8 @@ static enum rs_err check(const struct config *c, struct access_request request, 
 #define ALLOWED(c, ...) ck_assert_int_eq(check(c, (struct access_request){__VA_ARGS__}, NULL), RS_OK)
 #define DENIED(c, ...) ck_assert_int_eq(check(c, (struct access_request){__VA_ARGS__}, NULL), RS_DENIED)
 
-START_TEST(none_serves_loopback_only) {
+START_TEST(none_serves_loopback_only)
+{
     struct config *c = config_of(NULL);
     ALLOWED(c, .peer = "127.0.0.1");
     ALLOWED(c, .peer = "127.9.9.9", .host = "localhost:8080");
@@ -39,7 +42,8 @@ START_TEST(none_serves_loopback_only) {
 }
 END_TEST
 
-START_TEST(forwarded_for_counts_by_its_last_hop) {
+START_TEST(forwarded_for_counts_by_its_last_hop)
+{
     struct config *c = config_of((const char *const[]){"trusted_proxies=192.0.2.0/25, 2001:db8::/32", NULL});
     DENIED(c, .peer = "unix", .forwarded_for = "127.0.0.1, 203.0.113.5");
     ALLOWED(c, .peer = "unix", .forwarded_for = "203.0.113.5, 127.0.0.1");
@@ -54,7 +58,8 @@ START_TEST(forwarded_for_counts_by_its_last_hop) {
 }
 END_TEST
 
-START_TEST(foreign_host_names_are_refused) {
+START_TEST(foreign_host_names_are_refused)
+{
     struct config *c = config_of((const char *const[]){"public_url=https://runs.example.org:8443/base", NULL});
     struct fault fault = {0};
     ck_assert_int_eq(check(c, (struct access_request){.peer = "unix", .host = "evil.example"}, &fault), RS_DENIED);
@@ -69,9 +74,10 @@ START_TEST(foreign_host_names_are_refused) {
 }
 END_TEST
 
-START_TEST(origin_is_checked_where_it_matters) {
-    struct config *c = config_of((const char *const[]){"cors.origins=https://a.example",
-                                                       "public_url=https://runs.example.org", NULL});
+START_TEST(origin_is_checked_where_it_matters)
+{
+    struct config *c =
+        config_of((const char *const[]){"cors.origins=https://a.example", "public_url=https://runs.example.org", NULL});
     ALLOWED(c, .peer = "unix", .host = "localhost:1", .origin = "https://evil.example");
     DENIED(c, .peer = "unix", .host = "localhost:1", .origin = "https://evil.example", .websocket = true);
     DENIED(c, .method = "POST", .peer = "unix", .host = "localhost:1", .origin = "https://evil.example");
@@ -86,7 +92,8 @@ START_TEST(origin_is_checked_where_it_matters) {
 }
 END_TEST
 
-START_TEST(none_public_serves_all_but_other_sites_pages) {
+START_TEST(none_public_serves_all_but_other_sites_pages)
+{
     struct config *c = config_of((const char *const[]){"auth.none_public=yes", NULL});
     ALLOWED(c, .peer = "192.0.2.1", .host = "runs.example.org");
     DENIED(c, .method = "POST", .peer = "192.0.2.1", .host = "runs.example.org", .origin = "https://evil.example");
@@ -94,14 +101,16 @@ START_TEST(none_public_serves_all_but_other_sites_pages) {
 }
 END_TEST
 
-START_TEST(tokens_are_never_taken_for_granted) {
+START_TEST(tokens_are_never_taken_for_granted)
+{
     struct config *c = config_of((const char *const[]){"auth=jwt", "auth.none_public=yes", NULL});
     ck_assert_int_eq(check(c, (struct access_request){.peer = "127.0.0.1"}, NULL), RS_UNAUTHENTICATED);
     config_free(c);
 }
 END_TEST
 
-START_TEST(cors_origin) {
+START_TEST(cors_origin)
+{
     struct config *c = config_of((const char *const[]){"cors.origins=https://a.example", NULL});
     ck_assert_str_eq(access_cors_origin(c, "https://a.example"), "https://a.example");
     ck_assert_ptr_null(access_cors_origin(c, "https://b.example"));
@@ -113,7 +122,8 @@ START_TEST(cors_origin) {
 }
 END_TEST
 
-static Suite *suite(void) {
+static Suite *suite(void)
+{
     Suite *s = suite_create("access");
     TCase *t = tcase_create("access");
     tcase_add_test(t, none_serves_loopback_only);

@@ -1,7 +1,8 @@
 #include "base/buf.h"
 #include "unit.h"
 
-START_TEST(appends_up_to_the_maximum_and_no_further) {
+START_TEST(appends_up_to_the_maximum_and_no_further)
+{
     struct buf b;
     buf_init(&b, 10);
     ck_assert_ok(buf_puts(&b, "12345"));
@@ -19,7 +20,8 @@ START_TEST(appends_up_to_the_maximum_and_no_further) {
 }
 END_TEST
 
-START_TEST(grows_over_many_appends) {
+START_TEST(grows_over_many_appends)
+{
     struct buf b;
     buf_init(&b, 1 << 20);
     for (int i = 0; i < 100000; i++)
@@ -31,7 +33,8 @@ START_TEST(grows_over_many_appends) {
 }
 END_TEST
 
-START_TEST(json_escapes) {
+START_TEST(json_escapes)
+{
     struct buf b;
     buf_init(&b, 200);
     static const char text[] = "a\"b\\c/\n\t\x01\x7F\xC3\xA9\xF0\x9F\x98\x80";
@@ -47,7 +50,8 @@ START_TEST(json_escapes) {
 }
 END_TEST
 
-START_TEST(json_replaces_what_is_not_utf8) {
+START_TEST(json_replaces_what_is_not_utf8)
+{
     static const char *const bad[] = {"\xFF", "\xC0\xAF", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE2\x82", "\x80"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct buf b;
@@ -59,7 +63,8 @@ START_TEST(json_replaces_what_is_not_utf8) {
 }
 END_TEST
 
-START_TEST(json_over_the_maximum_leaves_contents) {
+START_TEST(json_over_the_maximum_leaves_contents)
+{
     struct buf b;
     buf_init(&b, 6);
     ck_assert_ok(buf_puts(&b, "ab"));
@@ -70,7 +75,8 @@ START_TEST(json_over_the_maximum_leaves_contents) {
 }
 END_TEST
 
-START_TEST(consume_and_take) {
+START_TEST(consume_and_take)
+{
     struct buf b;
     buf_init(&b, 100);
     ck_assert_ok(buf_puts(&b, "hello world"));
@@ -90,7 +96,8 @@ START_TEST(consume_and_take) {
 }
 END_TEST
 
-static Suite *suite(void) {
+static Suite *suite(void)
+{
     Suite *s = suite_create("buf");
     TCase *t = tcase_create("buf");
     tcase_add_test(t, appends_up_to_the_maximum_and_no_further);

@@ -1,7 +1,8 @@
 #include "base/clock.h"
 #include "unit.h"
 
-START_TEST(formats_utc_with_milliseconds) {
+START_TEST(formats_utc_with_milliseconds)
+{
     char text[CLOCK_TEXT_MAX];
     ck_assert_str_eq(clock_format(0, text), "1970-01-01T00:00:00.000Z");
     ck_assert_str_eq(clock_format(1795273445123, text), "2026-11-21T15:04:05.123Z");
@@ -11,8 +12,12 @@ START_TEST(formats_utc_with_milliseconds) {
 }
 END_TEST
 
-START_TEST(parses_every_offset_and_fraction) {
-    static const struct { const char *text; int64_t ms; } good[] = {
+START_TEST(parses_every_offset_and_fraction)
+{
+    static const struct {
+        const char *text;
+        int64_t ms;
+    } good[] = {
         {"1970-01-01T00:00:00Z", 0},
         {"2026-11-21T15:04:05.123Z", 1795273445123},
         {"2026-11-21t16:04:05.123456+01:00", 1795273445123},
@@ -27,10 +32,18 @@ START_TEST(parses_every_offset_and_fraction) {
 }
 END_TEST
 
-START_TEST(refuses_what_is_no_time) {
-    static const char *const bad[] = {"", "2026", "2026-13-01T00:00:00Z", "2026-02-29T00:00:00Z", "2026-11-21T24:00:00Z",
-                                      "2026-11-21T15:04:05", "2026-11-21T15:04:05.Z", "2026-11-21T15:04:05Zx",
-                                      "2026-11-21T15:04:05+1:00", "2026-11-21T15:04:05+24:00"};
+START_TEST(refuses_what_is_no_time)
+{
+    static const char *const bad[] = {"",
+                                      "2026",
+                                      "2026-13-01T00:00:00Z",
+                                      "2026-02-29T00:00:00Z",
+                                      "2026-11-21T24:00:00Z",
+                                      "2026-11-21T15:04:05",
+                                      "2026-11-21T15:04:05.Z",
+                                      "2026-11-21T15:04:05Zx",
+                                      "2026-11-21T15:04:05+1:00",
+                                      "2026-11-21T15:04:05+24:00"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         int64_t ms = -7;
         ck_assert_msg(clock_parse(bad[i], &ms) == RS_INVALID, "%s", bad[i]);
@@ -39,7 +52,8 @@ START_TEST(refuses_what_is_no_time) {
 }
 END_TEST
 
-START_TEST(round_trip_of_now) {
+START_TEST(round_trip_of_now)
+{
     char text[CLOCK_TEXT_MAX];
     int64_t now = clock_wall_ms(), back;
     ck_assert_ok(clock_parse(clock_format(now, text), &back));
@@ -50,7 +64,8 @@ START_TEST(round_trip_of_now) {
 }
 END_TEST
 
-static Suite *suite(void) {
+static Suite *suite(void)
+{
     Suite *s = suite_create("clock");
     TCase *t = tcase_create("clock");
     tcase_add_test(t, formats_utc_with_milliseconds);

@@ -3,16 +3,19 @@
 
 static char tmp[PATH_MAX], file[PATH_MAX];
 
-static void setup(void) {
+static void setup(void)
+{
     unit_tmpdir(tmp);
     unit_path(file, tmp, "runspool.conf");
 }
 
-static void teardown(void) {
+static void teardown(void)
+{
     unit_rmdir(tmp);
 }
 
-static struct config *load(const char *text, const char *const *overrides) {
+static struct config *load(const char *text, const char *const *overrides)
+{
     struct config *c = NULL;
     struct fault fault = {0};
     if (text)
@@ -22,7 +25,8 @@ static struct config *load(const char *text, const char *const *overrides) {
 }
 
 /* What loading this file says; "%s" in expected stands for the file's name. */
-static void refused(const char *text, const char *expected) {
+static void refused(const char *text, const char *expected)
+{
     struct config *c = NULL;
     struct fault fault = {0};
     char want[PATH_MAX + 200];
@@ -33,7 +37,8 @@ static void refused(const char *text, const char *expected) {
     ck_assert_str_eq(fault.message, want);
 }
 
-START_TEST(defaults_without_a_file) {
+START_TEST(defaults_without_a_file)
+{
     struct config *c = load(NULL, NULL);
     ck_assert(config_is(c, "auth", "none"));
     ck_assert(config_is(c, "runner.shell", "deny"));
@@ -50,10 +55,12 @@ START_TEST(defaults_without_a_file) {
 }
 END_TEST
 
-START_TEST(file_syntax_and_types) {
+START_TEST(file_syntax_and_types)
+{
     struct config *c = load("# a comment\n\n  runner.shell=allow\r\nlimits.body = 64k\nrunner.node_timeout =  2h \n"
                             "auth.none_public = yes\ncors.origins = https://a.example , https://b.example\n"
-                            "hooks.github.secret = s=1#x\npublic_url =\nrunner.max_runs = 12", NULL);
+                            "hooks.github.secret = s=1#x\npublic_url =\nrunner.max_runs = 12",
+                            NULL);
     ck_assert(config_is(c, "runner.shell", "allow"));
     ck_assert_int_eq(config_number(c, "limits.body"), 65536);
     ck_assert_int_eq(config_number(c, "runner.node_timeout"), 7200000);
@@ -69,7 +76,8 @@ START_TEST(file_syntax_and_types) {
 }
 END_TEST
 
-START_TEST(mistakes_name_file_and_line) {
+START_TEST(mistakes_name_file_and_line)
+{
     refused("# x\nrunner.shel = allow\n", "2: unknown setting \"runner.shel\"");
     refused("runner.shell = maybe", "1: runner.shell must be one of deny|allow, not \"maybe\"");
     refused("runner.shell =", "1: runner.shell must be one of deny|allow, not \"\"");
@@ -92,7 +100,8 @@ START_TEST(mistakes_name_file_and_line) {
 }
 END_TEST
 
-START_TEST(option_beats_environment_beats_file) {
+START_TEST(option_beats_environment_beats_file)
+{
     setenv("RUNSPOOL_RUNNER_MAX_RUNS", "7", 1);
     setenv("RUNSPOOL_LOG_LEVEL", "debug", 1);
     setenv("RUNSPOOL_HOOKS_GITHUB_SECRET", "env", 1);
@@ -106,12 +115,14 @@ START_TEST(option_beats_environment_beats_file) {
 }
 END_TEST
 
-START_TEST(bad_environment_and_options_are_named) {
+START_TEST(bad_environment_and_options_are_named)
+{
     struct config *c = NULL;
     struct fault fault = {0};
     setenv("RUNSPOOL_AUTH", "perhaps", 1);
     ck_assert_int_eq(config_load(file, NULL, &c, &fault), RS_INVALID);
-    ck_assert_str_eq(fault.message, "environment variable RUNSPOOL_AUTH: auth must be one of none|jwt, not \"perhaps\"");
+    ck_assert_str_eq(fault.message,
+                     "environment variable RUNSPOOL_AUTH: auth must be one of none|jwt, not \"perhaps\"");
     unsetenv("RUNSPOOL_AUTH");
     ck_assert_int_eq(config_load(file, (const char *const[]){"nokey=1", NULL}, &c, &fault), RS_INVALID);
     ck_assert_str_eq(fault.message, "--set: unknown setting \"nokey\"");
@@ -121,7 +132,8 @@ START_TEST(bad_environment_and_options_are_named) {
 }
 END_TEST
 
-START_TEST(printing_hides_secrets) {
+START_TEST(printing_hides_secrets)
+{
     struct config *c = load("auth.secret = hidden\nrunner.max_runs = 3\n", NULL);
     struct buf out;
     buf_init(&out, 100000);
@@ -143,7 +155,8 @@ START_TEST(printing_hides_secrets) {
 END_TEST
 
 /* Every row is complete: a default that parses is proved by loading, the rest here. */
-START_TEST(table_is_sound) {
+START_TEST(table_is_sound)
+{
     for (unsigned i = 0; i < config_n_settings; i++) {
         const struct config_setting *s = &config_settings[i];
         ck_assert_msg(s->help && *s->help, "%s has no help", s->key);
@@ -154,7 +167,8 @@ START_TEST(table_is_sound) {
 }
 END_TEST
 
-static Suite *suite(void) {
+static Suite *suite(void)
+{
     Suite *s = suite_create("config");
     TCase *t = tcase_create("config");
     tcase_add_checked_fixture(t, setup, teardown);

@@ -5,15 +5,18 @@
 
 static char tmp[PATH_MAX];
 
-static void setup(void) {
+static void setup(void)
+{
     unit_tmpdir(tmp);
 }
 
-static void teardown(void) {
+static void teardown(void)
+{
     unit_rmdir(tmp);
 }
 
-START_TEST(creates_folders_shared_by_the_group) {
+START_TEST(creates_folders_shared_by_the_group)
+{
     static const char *const folders[] = {"", "run", "log", "runs", "pending", "keys"};
     char root[PATH_MAX], path[PATH_MAX];
     struct datadir dd = {0};
@@ -34,7 +37,8 @@ START_TEST(creates_folders_shared_by_the_group) {
 }
 END_TEST
 
-START_TEST(missing_directory_says_how_to_make_one) {
+START_TEST(missing_directory_says_how_to_make_one)
+{
     char root[PATH_MAX];
     struct datadir dd = {0};
     struct fault fault = {0};
@@ -44,7 +48,8 @@ START_TEST(missing_directory_says_how_to_make_one) {
 }
 END_TEST
 
-START_TEST(reads_its_config_and_environment) {
+START_TEST(reads_its_config_and_environment)
+{
     struct datadir dd = {0};
     struct fault fault = {0};
     unit_write(tmp, "runspool.conf", "runner.max_runs = 9\n");
@@ -61,7 +66,8 @@ START_TEST(reads_its_config_and_environment) {
 }
 END_TEST
 
-START_TEST(refuses_a_path_too_long_for_sockets) {
+START_TEST(refuses_a_path_too_long_for_sockets)
+{
     char root[PATH_MAX], name[101];
     struct datadir dd = {0};
     struct fault fault = {0};
@@ -72,7 +78,8 @@ START_TEST(refuses_a_path_too_long_for_sockets) {
 }
 END_TEST
 
-START_TEST(finds_programs) {
+START_TEST(finds_programs)
+{
     char path[PATH_MAX], want[PATH_MAX];
     struct fault fault = {0};
     unit_write(tmp, "runspool-bridge", "#!/bin/sh\n");
@@ -90,7 +97,8 @@ START_TEST(finds_programs) {
 }
 END_TEST
 
-static Suite *suite(void) {
+static Suite *suite(void)
+{
     Suite *s = suite_create("datadir");
     TCase *t = tcase_create("datadir");
     tcase_add_checked_fixture(t, setup, teardown);

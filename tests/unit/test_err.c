@@ -1,7 +1,8 @@
 #include "base/err.h"
 #include "unit.h"
 
-START_TEST(every_error_has_name_and_status) {
+START_TEST(every_error_has_name_and_status)
+{
     for (int e = 0; e < RS_N_ERRS; e++) {
         ck_assert_ptr_nonnull(rs_err_name((enum rs_err)e));
         ck_assert_int_ge(rs_err_http((enum rs_err)e), 200);
@@ -12,7 +13,8 @@ START_TEST(every_error_has_name_and_status) {
 }
 END_TEST
 
-START_TEST(fault_takes_null_and_returns_code) {
+START_TEST(fault_takes_null_and_returns_code)
+{
     ck_assert_int_eq(fault_set(NULL, RS_IO, "x"), RS_IO);
     struct fault f = {0};
     ck_assert_int_eq(fault_set(&f, RS_INVALID, "line %d\nnext", 3), RS_INVALID);
@@ -21,7 +23,8 @@ START_TEST(fault_takes_null_and_returns_code) {
 }
 END_TEST
 
-START_TEST(long_message_is_cut_between_characters) {
+START_TEST(long_message_is_cut_between_characters)
+{
     struct fault f = {0};
     char text[2 * FAULT_MESSAGE_MAX + 2] = "x";
     for (int i = 0; i < FAULT_MESSAGE_MAX; i++)
@@ -33,7 +36,8 @@ START_TEST(long_message_is_cut_between_characters) {
 }
 END_TEST
 
-static Suite *suite(void) {
+static Suite *suite(void)
+{
     Suite *s = suite_create("err");
     TCase *t = tcase_create("err");
     tcase_add_test(t, every_error_has_name_and_status);

@@ -8,15 +8,18 @@
 
 static char tmp[PATH_MAX];
 
-static void setup(void) {
+static void setup(void)
+{
     unit_tmpdir(tmp);
 }
 
-static void teardown(void) {
+static void teardown(void)
+{
     unit_rmdir(tmp);
 }
 
-static int entries(const char *folder) {
+static int entries(const char *folder)
+{
     DIR *d = opendir(folder);
     ck_assert_ptr_nonnull(d);
     int n = 0;
@@ -26,7 +29,8 @@ static int entries(const char *folder) {
     return n - 2;
 }
 
-START_TEST(write_then_read) {
+START_TEST(write_then_read)
+{
     char path[PATH_MAX], *data = NULL;
     size_t len = 0;
     unit_path(path, tmp, "f");
@@ -46,7 +50,8 @@ START_TEST(write_then_read) {
 }
 END_TEST
 
-START_TEST(read_is_bounded) {
+START_TEST(read_is_bounded)
+{
     char path[PATH_MAX], *data = NULL;
     char *big = calloc(1, 100000);
     memset(big, 'x', 100000);
@@ -63,7 +68,8 @@ START_TEST(read_is_bounded) {
 }
 END_TEST
 
-START_TEST(missing_file_is_not_found) {
+START_TEST(missing_file_is_not_found)
+{
     char path[PATH_MAX], *data = NULL;
     struct fault fault = {0};
     ck_assert_int_eq(file_read(unit_path(path, tmp, "none"), 10, &data, NULL, &fault), RS_NOT_FOUND);
@@ -72,7 +78,8 @@ START_TEST(missing_file_is_not_found) {
 }
 END_TEST
 
-START_TEST(empty_file) {
+START_TEST(empty_file)
+{
     char path[PATH_MAX], *data = NULL;
     size_t len = 9;
     ck_assert_ok(file_write(unit_path(path, tmp, "e"), "", 0, 0600, NULL));
@@ -110,7 +117,8 @@ START_TEST(create_leaves_existing_files_and_their_locks_alone)
 }
 END_TEST
 
-START_TEST(mkdir_makes_parents_and_accepts_existing) {
+START_TEST(mkdir_makes_parents_and_accepts_existing)
+{
     char path[PATH_MAX];
     struct stat st;
     unit_path(path, tmp, "a/b/c");
@@ -125,7 +133,8 @@ START_TEST(mkdir_makes_parents_and_accepts_existing) {
 }
 END_TEST
 
-START_TEST(remove_tree_does_not_follow_links) {
+START_TEST(remove_tree_does_not_follow_links)
+{
     char keep[PATH_MAX], tree[PATH_MAX], path[PATH_MAX];
     ck_assert_ok(file_mkdir(unit_path(keep, tmp, "keep"), 0700, NULL));
     unit_write(keep, "precious", "x");
@@ -140,7 +149,8 @@ START_TEST(remove_tree_does_not_follow_links) {
 }
 END_TEST
 
-static Suite *suite(void) {
+static Suite *suite(void)
+{
     Suite *s = suite_create("file");
     TCase *t = tcase_create("file");
     tcase_add_checked_fixture(t, setup, teardown);

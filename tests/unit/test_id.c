@@ -1,7 +1,8 @@
 #include "base/id.h"
 #include "unit.h"
 
-START_TEST(valid_ids) {
+START_TEST(valid_ids)
+{
     ck_assert(id_valid("a"));
     ck_assert(id_valid("r_8f3k.A-9"));
     ck_assert(id_valid("..."));
@@ -18,7 +19,8 @@ START_TEST(valid_ids) {
 }
 END_TEST
 
-START_TEST(length_is_bounded) {
+START_TEST(length_is_bounded)
+{
     char s[ID_MAX + 2];
     memset(s, 'x', sizeof s);
     s[ID_MAX] = '\0';
@@ -29,7 +31,8 @@ START_TEST(length_is_bounded) {
 }
 END_TEST
 
-START_TEST(new_ids_are_valid_and_differ) {
+START_TEST(new_ids_are_valid_and_differ)
+{
     char a[ID_MAX + 1], b[ID_MAX + 1];
     ck_assert_ptr_eq(id_new("r_", a), a);
     ck_assert(id_valid(a));
@@ -41,7 +44,8 @@ START_TEST(new_ids_are_valid_and_differ) {
 }
 END_TEST
 
-static Suite *suite(void) {
+static Suite *suite(void)
+{
     Suite *s = suite_create("id");
     TCase *t = tcase_create("id");
     tcase_add_test(t, valid_ids);

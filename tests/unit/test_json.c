@@ -1,13 +1,23 @@
 #include "base/json.h"
 #include "unit.h"
 
-static enum rs_err parse(const char *text, struct json_object **ret, struct fault *fault) {
+static enum rs_err parse(const char *text, struct json_object **ret, struct fault *fault)
+{
     return json_parse(text, strlen(text), 10000, ret, fault);
 }
 
-START_TEST(accepts_json) {
-    static const char *const good[] = {"{}", " [1,2.5,-3e2] ", "\"\\u00e9\\ud83d\\ude00\"", "null", "true", "12",
-                                       "{\"a\":{\"b\":[null,false]}}\n", "\"\xC3\xA9\"", "0", "-0.5"};
+START_TEST(accepts_json)
+{
+    static const char *const good[] = {"{}",
+                                       " [1,2.5,-3e2] ",
+                                       "\"\\u00e9\\ud83d\\ude00\"",
+                                       "null",
+                                       "true",
+                                       "12",
+                                       "{\"a\":{\"b\":[null,false]}}\n",
+                                       "\"\xC3\xA9\"",
+                                       "0",
+                                       "-0.5"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         struct json_object *o = (void *)-1;
         struct fault fault = {0};
@@ -18,12 +28,58 @@ START_TEST(accepts_json) {
 }
 END_TEST
 
-START_TEST(refuses_what_is_not_json) {
-    static const char *const bad[] = {"", "  ", "{", "[1,]", "{\"a\":1,}", "{a:1}", "{'a':1}", "nul", "tru", "[1] x", "1 2",
-                                      "\"abc", "\"\\x\"", "/* c */ 1", "NaN", "Infinity", "-Infinity", "[-Infinity]",
-                                      "\"\xFF\"", "\"\xC0\xAF\"", "\"\xED\xA0\x80\"", "['a']", "-01", "[1.e3]", "[1 // c\n]", "[\f1]", "[1-]", "[1,,2]", "[nulll]",
-                                      "[1e+]", "\"a\x01\"", "[", "[1", "{\"a\":", "01", "TRUE", "Null", "+1", "1.", ".5", "-",
-                                      "1e", "\"a\nb\"", "{\"a\" 1}", "[1 2]", "}", "\"\\u12g4\"", "[01]", "[1.]", "[-]",
+START_TEST(refuses_what_is_not_json)
+{
+    static const char *const bad[] = {"",
+                                      "  ",
+                                      "{",
+                                      "[1,]",
+                                      "{\"a\":1,}",
+                                      "{a:1}",
+                                      "{'a':1}",
+                                      "nul",
+                                      "tru",
+                                      "[1] x",
+                                      "1 2",
+                                      "\"abc",
+                                      "\"\\x\"",
+                                      "/* c */ 1",
+                                      "NaN",
+                                      "Infinity",
+                                      "-Infinity",
+                                      "[-Infinity]",
+                                      "\"\xFF\"",
+                                      "\"\xC0\xAF\"",
+                                      "\"\xED\xA0\x80\"",
+                                      "['a']",
+                                      "-01",
+                                      "[1.e3]",
+                                      "[1 // c\n]",
+                                      "[\f1]",
+                                      "[1-]",
+                                      "[1,,2]",
+                                      "[nulll]",
+                                      "[1e+]",
+                                      "\"a\x01\"",
+                                      "[",
+                                      "[1",
+                                      "{\"a\":",
+                                      "01",
+                                      "TRUE",
+                                      "Null",
+                                      "+1",
+                                      "1.",
+                                      ".5",
+                                      "-",
+                                      "1e",
+                                      "\"a\nb\"",
+                                      "{\"a\" 1}",
+                                      "[1 2]",
+                                      "}",
+                                      "\"\\u12g4\"",
+                                      "[01]",
+                                      "[1.]",
+                                      "[-]",
                                       "\f1"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct json_object *o = NULL;
@@ -38,7 +94,8 @@ START_TEST(refuses_what_is_not_json) {
 }
 END_TEST
 
-START_TEST(says_where) {
+START_TEST(says_where)
+{
     struct json_object *o = NULL;
     struct fault fault = {0};
     ck_assert_int_eq(parse("{\n \"a\": x}", &o, &fault), RS_INVALID);
@@ -46,7 +103,8 @@ START_TEST(says_where) {
 }
 END_TEST
 
-START_TEST(does_not_read_beyond_len) {
+START_TEST(does_not_read_beyond_len)
+{
     struct json_object *o = NULL;
     ck_assert_ok(json_parse("12345", 2, 10, &o, NULL));
     ck_assert_int_eq(json_object_get_int(o), 12);
@@ -54,7 +112,8 @@ START_TEST(does_not_read_beyond_len) {
 }
 END_TEST
 
-START_TEST(depth_and_length_are_bounded) {
+START_TEST(depth_and_length_are_bounded)
+{
     char text[2 * (JSON_DEPTH_MAX + 1) + 2];
     for (int extra = 0; extra <= 1; extra++) {
         int n = JSON_DEPTH_MAX + extra;
@@ -78,7 +137,8 @@ START_TEST(depth_and_length_are_bounded) {
 }
 END_TEST
 
-START_TEST(getters_fall_back) {
+START_TEST(getters_fall_back)
+{
     struct json_object *o = NULL;
     ck_assert_ok(parse("{\"s\":\"x\",\"i\":7,\"b\":true,\"n\":null,\"a\":[1],\"d\":1.5}", &o, NULL));
     ck_assert_str_eq(json_get_string(o, "s", "-"), "x");
@@ -99,7 +159,8 @@ START_TEST(getters_fall_back) {
 }
 END_TEST
 
-START_TEST(setters_and_text) {
+START_TEST(setters_and_text)
+{
     struct json_object *o = json_object_new_object();
     json_set_string(o, "s", "a/b");
     json_set_string(o, "absent", NULL);
@@ -110,7 +171,8 @@ START_TEST(setters_and_text) {
     json_set(o, "n", NULL);
     size_t len;
     const char *text = json_text(o, &len);
-    ck_assert_str_eq(text, "{\"s\":\"a/b\",\"i\":9223372036854775807,\"b\":false,\"t\":\"2026-11-21T15:04:05.123Z\",\"n\":null}");
+    ck_assert_str_eq(
+        text, "{\"s\":\"a/b\",\"i\":9223372036854775807,\"b\":false,\"t\":\"2026-11-21T15:04:05.123Z\",\"n\":null}");
     ck_assert_uint_eq(len, strlen(text));
     json_object_put(o);
     ck_assert_str_eq(json_text(NULL, &len), "null");
@@ -118,7 +180,8 @@ START_TEST(setters_and_text) {
 }
 END_TEST
 
-static Suite *suite(void) {
+static Suite *suite(void)
+{
     Suite *s = suite_create("json");
     TCase *t = tcase_create("json");
     tcase_add_test(t, accepts_json);

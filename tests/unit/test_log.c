@@ -6,7 +6,8 @@
 static char tmp[PATH_MAX], path[PATH_MAX];
 
 /* stderr goes to a file: each test runs in a process of its own. */
-static void setup(void) {
+static void setup(void)
+{
     unit_tmpdir(tmp);
     unit_path(path, tmp, "log");
     int fd = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
@@ -16,17 +17,20 @@ static void setup(void) {
     unsetenv("JOURNAL_STREAM");
 }
 
-static void teardown(void) {
+static void teardown(void)
+{
     unit_rmdir(tmp);
 }
 
-static char *logged(void) {
+static char *logged(void)
+{
     char *text = NULL;
     ck_assert_ok(file_read(path, 100000, &text, NULL, NULL));
     return text;
 }
 
-START_TEST(line_has_time_program_level_event) {
+START_TEST(line_has_time_program_level_event)
+{
     log_open("tester", LOG_LEVEL_INFO, LOG_TO_STDERR);
     log_event(LOG_LEVEL_WARN, "spool.refused", "reason=%s n=%d", "full", 3);
     log_event(LOG_LEVEL_INFO, "bare.event", "%s", "");
@@ -39,7 +43,8 @@ START_TEST(line_has_time_program_level_event) {
 }
 END_TEST
 
-START_TEST(level_filters) {
+START_TEST(level_filters)
+{
     enum log_level level = LOG_LEVEL_INFO;
     log_open("tester", LOG_LEVEL_ERROR, LOG_TO_STDERR);
     log_event(LOG_LEVEL_WARN, "not.shown", "%s", "");
@@ -55,7 +60,8 @@ START_TEST(level_filters) {
 }
 END_TEST
 
-START_TEST(no_line_breaks_out_or_grows) {
+START_TEST(no_line_breaks_out_or_grows)
+{
     char *big = malloc(5001);
     memset(big, 'x', 5000);
     big[5000] = '\0';
@@ -72,7 +78,8 @@ START_TEST(no_line_breaks_out_or_grows) {
 }
 END_TEST
 
-START_TEST(journal_prefix) {
+START_TEST(journal_prefix)
+{
     setenv("JOURNAL_STREAM", "8:1", 1);
     log_open("tester", LOG_LEVEL_INFO, LOG_TO_STDERR);
     log_event(LOG_LEVEL_WARN, "spool.refused", "n=%d", 1);
@@ -82,7 +89,8 @@ START_TEST(journal_prefix) {
 }
 END_TEST
 
-static Suite *suite(void) {
+static Suite *suite(void)
+{
     Suite *s = suite_create("log");
     TCase *t = tcase_create("log");
     tcase_add_checked_fixture(t, setup, teardown);

@@ -1,7 +1,8 @@
 #include "http/problem.h"
 #include "unit.h"
 
-START_TEST(is_rfc_9457_json) {
+START_TEST(is_rfc_9457_json)
+{
     struct buf out;
     struct fault fault = {0};
     struct json_object *errors = json_object_new_array(), *o = NULL;
@@ -25,13 +26,15 @@ START_TEST(is_rfc_9457_json) {
 }
 END_TEST
 
-START_TEST(every_error_has_a_reason) {
+START_TEST(every_error_has_a_reason)
+{
     for (int e = 0; e < RS_N_ERRS; e++)
         ck_assert_str_ne(http_reason(rs_err_http((enum rs_err)e)), "Unknown");
 }
 END_TEST
 
-static Suite *suite(void) {
+static Suite *suite(void)
+{
     Suite *s = suite_create("problem");
     TCase *t = tcase_create("problem");
     tcase_add_test(t, is_rfc_9457_json);

@@ -1,7 +1,8 @@
 #include "http/query.h"
 #include "unit.h"
 
-START_TEST(decodes_parameters_in_order) {
+START_TEST(decodes_parameters_in_order)
+{
     struct query q = {0};
     ck_assert_ok(query_parse("stream=run%3Ar_1&since=12&stream=a+b&&flag&empty=&x=1=2", &q, NULL));
     int index = 0;
@@ -20,7 +21,8 @@ START_TEST(decodes_parameters_in_order) {
 }
 END_TEST
 
-START_TEST(refuses_bad_encodings) {
+START_TEST(refuses_bad_encodings)
+{
     static const char *const bad[] = {"a=%", "a=%1", "a=%zz", "a=%00", "a=%FF", "%C0%AF=1", "a=%E2%82"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct query q = {0};
@@ -32,7 +34,8 @@ START_TEST(refuses_bad_encodings) {
 }
 END_TEST
 
-START_TEST(count_and_length_are_bounded) {
+START_TEST(count_and_length_are_bounded)
+{
     char *text = malloc(QUERY_TEXT_MAX + 2);
     struct query q = {0};
     memset(text, 'a', QUERY_TEXT_MAX + 1);
@@ -52,7 +55,8 @@ START_TEST(count_and_length_are_bounded) {
 }
 END_TEST
 
-START_TEST(decodes_paths) {
+START_TEST(decodes_paths)
+{
     char out[16];
     ck_assert_ok(path_decode("/a%20b/c+d", out, sizeof out));
     ck_assert_str_eq(out, "/a b/c+d");
@@ -65,7 +69,8 @@ START_TEST(decodes_paths) {
 }
 END_TEST
 
-START_TEST(matches_patterns) {
+START_TEST(matches_patterns)
+{
     struct path_params p;
     ck_assert(path_match("/api/runs/{id}/logs", "/api/runs/r_1/logs", &p));
     ck_assert_str_eq(path_param(&p, "id"), "r_1");
@@ -85,7 +90,8 @@ START_TEST(matches_patterns) {
 }
 END_TEST
 
-START_TEST(long_values_are_cut_beyond_validity) {
+START_TEST(long_values_are_cut_beyond_validity)
+{
     struct path_params p;
     char path[400] = "/x/";
     memset(path + 3, 'a', 300);
@@ -95,7 +101,8 @@ START_TEST(long_values_are_cut_beyond_validity) {
 }
 END_TEST
 
-static Suite *suite(void) {
+static Suite *suite(void)
+{
     Suite *s = suite_create("query");
     TCase *t = tcase_create("query");
     tcase_add_test(t, decodes_parameters_in_order);
