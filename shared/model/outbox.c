@@ -18,9 +18,10 @@ struct ids {
     size_t n, cap;
 };
 struct outbox {
-    struct ids sent;  /* handed to our emitter, not known to be acknowledged */
-    struct ids acked; /* acknowledged, rows still there */
-    bool behind;      /* rows were left because the emitter was full */
+    struct ids sent;    /* handed to our emitter, not known to be acknowledged */
+    struct ids acked;   /* acknowledged, rows still there */
+    struct ids refused; /* the emitter will never take them: left where they are, for people to look at */
+    bool behind;        /* rows were left because the emitter was full */
 };
 
 struct outbox *outbox_new(void)
@@ -34,6 +35,7 @@ void outbox_free(struct outbox *outbox)
         return;
     free(outbox->sent.at);
     free(outbox->acked.at);
+    free(outbox->refused.at);
     free(outbox);
 }
 
@@ -145,9 +147,9 @@ static enum rs_err relay_rows(struct store *store, struct spool *spool, struct d
     while ((err = db_next(rows, fault)) == RS_OK) {
         ++*ret_seen;
         id = db_int(rows, 0);
-        if (ids_has(&o->sent, id) || ids_has(&o->acked, id))
+        if (ids_has(&o->sent, id) || ids_has(&o->acked, id) || ids_has(&o->refused, id))
             continue;
-        if ((err = ids_reserve(&o->sent)) != RS_OK)
+        if ((err = ids_reserve(&o->sent)) != RS_OK || (err = ids_reserve(&o->refused)) != RS_OK)
             break;
         data = db_text(rows, 3);
         err = spool_append_at(spool, db_text(rows, 1), db_text(rows, 2), data, strlen(data), id, db_int(rows, 4));
@@ -155,7 +157,10 @@ static enum rs_err relay_rows(struct store *store, struct spool *spool, struct d
             o->behind = true;
             break;
         }
-        /* change_event has checked what spool_append checks: a row it refuses would block its stream for ever. */
+        if (err != RS_OK) { /* change_event would not have let it in: it must not block its stream for ever */
+            ids_add(&o->refused, id);
+            continue;
+        }
         ids_add(&o->sent, id);
         ++*ret_n;
     }
@@ -231,21 +236,21 @@ enum rs_err outbox_settle(struct store *store, struct fault *fault)
 enum rs_err outbox_wait(struct store *store, int timeout_ms, struct fault *fault)
 {
     int64_t deadline = clock_mono_ms() + timeout_ms, left;
-    enum rs_err err;
+    bool done = false;
+    enum rs_err err = RS_OK;
 
     if (store->spool == NULL)
         return RS_OK;
-    do {
+    while (err == RS_OK && !done) {
         left = deadline - clock_mono_ms();
-        if ((err = spool_flush(store->spool, left > 0 ? (int)left : 0)) != RS_OK)
-            break;
-        err = outbox_settle(store, fault);
-    } while (err == RS_OK && (store->outbox->behind || store->outbox->sent.n > 0));
-    if (err == RS_TIMEOUT) {
-        err = delete_now(store, fault);
-        if (err == RS_OK)
-            err = fault_set(fault, RS_TIMEOUT, "events are waiting in the outbox");
+        err = spool_flush(store->spool, left > 0 ? (int)left : 0);
+        if (err == RS_OK && (err = outbox_settle(store, fault)) == RS_OK)
+            done = !store->outbox->behind && store->outbox->sent.n == 0;
+        if (err == RS_OK && !done && clock_mono_ms() >= deadline)
+            err = RS_TIMEOUT;
     }
+    if (err == RS_TIMEOUT && (err = delete_now(store, fault)) == RS_OK)
+        err = fault_set(fault, RS_TIMEOUT, "events are waiting in the outbox");
     return err;
 }
 

@@ -227,6 +227,22 @@ START_TEST(two_writers)
 }
 END_TEST
 
+/* A row that no log takes (written by hand, or by a program that checked less) stays, and holds up nothing. */
+START_TEST(refused_row)
+{
+    int n = -1;
+
+    in_child(die_after_commit, 1, 1);
+    must(db_run(store.db, NULL, &fault, "INSERT INTO outbox (stream, type, created, data)"
+                                        " VALUES ('session:a', 'No Type', 0, '{}')", ""));
+    must(outbox_recover(&store, 0, &n, &fault));
+    ck_assert_int_eq(n, 1);
+    change_with(&store, "session:a", 2, 2);
+    ck_assert_str_eq(events_of("session:a", text, sizeof(text)), row_of(1, 3));
+    ck_assert_int_eq(count_rows("SELECT COUNT(*) FROM outbox"), 1);
+}
+END_TEST
+
 /* A relayed event keeps the time it happened. */
 START_TEST(time_kept)
 {
@@ -309,6 +325,7 @@ static Suite *suite(void)
     tcase_add_test(c, older_first);
     tcase_add_test(c, stored_once);
     tcase_add_test(c, two_writers);
+    tcase_add_test(c, refused_row);
     tcase_add_test(c, time_kept);
     tcase_add_test(c, owner_of_a_run);
     tcase_add_test(c, poke);
