@@ -1,6 +1,6 @@
 #include "event/eventlog.h"
 #include "base/clock.h"
-#include "event/eventlog_schema.h"
+#include "event/view.h"
 #include "tests/unit/instance.h"
 #include <inttypes.h>
 #include <signal.h>
@@ -322,6 +322,62 @@ START_TEST(several_streams_give_each_event_once)
     query.after = head + 5000; /* beyond the end */
     query.until = 0;
     ck_assert_str_eq(show(log_, query, 2, &examined), "");
+}
+END_TEST
+
+/* Every way of reading against the plainest one: all events of all homes, kept when they fit. */
+START_TEST(any_view_and_page_size_give_the_same)
+{
+    enum { STREAMS = 60, EVENTS = 3000 };
+    static const char *const views[] = {"runs", "workflow:lint", "workflow:site", "crew:*", "tool:*", "mission:web", "run:l7"};
+    static const int limits[] = {1, 7, 50, 1000, 5000};
+    static char homes[STREAMS][16];
+    static const char *names[STREAMS];
+    static int64_t expected[EVENTS];
+    struct event **all;
+    int64_t examined;
+    unsigned random = 12345;
+    int n_all;
+
+    for (int i = 0; i < STREAMS; i++) {
+        snprintf(homes[i], sizeof homes[i], "%s%d", i < 3 ? "tool:t" : i % 10 ? "run:s" : "run:l", i);
+        names[i] = homes[i];
+    }
+    for (int i = 0; i < EVENTS; i++) {
+        random = random * 1103515245 + 12345;
+        add(homes[(random >> 16) % (i < EVENTS / 2 ? 3 : STREAMS)], random & 0x40000000 ? "log" : "node.started");
+    }
+    struct eventlog_query query = {.streams = names, .n_streams = STREAMS};
+    ck_assert_ok(eventlog_read(log_, &query, EVENTS + 1, &all, &n_all, &examined, &fault));
+    ck_assert_int_eq(n_all, EVENTS);
+    for (size_t v = 0; v < sizeof views / sizeof *views; v++) {
+        struct view view;
+        view_init(&view, views[v]);
+        for (int without_bulk = 0; without_bulk < 2; without_bulk++) {
+            int n_expected = 0;
+            for (int i = 0; i < n_all; i++) {
+                if (view_has(&view, all[i]->home) && !(without_bulk && event_type_is_bulk(all[i]->type)))
+                    expected[n_expected++] = all[i]->id;
+            }
+            for (size_t l = 0; l < sizeof limits / sizeof *limits; l++) {
+                int found = 0;
+                query = (struct eventlog_query){.streams = &views[v], .n_streams = 1, .without_bulk = without_bulk};
+                while (query.after < all[n_all - 1]->id) {
+                    struct event **events;
+                    int n;
+                    ck_assert_ok(eventlog_read(log_, &query, limits[l], &events, &n, &query.after, &fault));
+                    ck_assert_int_le(n, limits[l]);
+                    for (int i = 0; i < n; i++, found++) {
+                        ck_assert_int_lt(found, n_expected);
+                        ck_assert_int_eq(events[i]->id, expected[found]);
+                    }
+                    eventlog_events_free(events, n);
+                }
+                ck_assert_msg(found == n_expected, "%s by %d: %d of %d", views[v], limits[l], found, n_expected);
+            }
+        }
+    }
+    eventlog_events_free(all, n_all);
 }
 END_TEST
 
@@ -700,6 +756,7 @@ static Suite *suite(void)
     tcase_add_test(tc, an_ended_run_takes_nothing_until_it_is_reopened);
     tcase_add_test(tc, views_show_homes_in_the_order_of_ids);
     tcase_add_test(tc, several_streams_give_each_event_once);
+    tcase_add_test(tc, any_view_and_page_size_give_the_same);
     tcase_add_test(tc, org_and_bulk_filter_every_way_of_reading);
     tcase_add_test(tc, a_bad_name_is_an_error);
     tcase_add_test(tc, newest_are_given_oldest_first);
