@@ -122,3 +122,26 @@ TESTS += tests/unit/test_utf8
 tests_unit_test_utf8_SOURCES = tests/unit/test_utf8.c tests/unit/unit.h
 tests_unit_test_utf8_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_utf8_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+check_PROGRAMS += tests/unit/test_cli_args
+TESTS += tests/unit/test_cli_args
+tests_unit_test_cli_args_SOURCES = tests/unit/test_cli_args.c tests/unit/unit.h
+tests_unit_test_cli_args_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_cli_args_LDADD = $(CHECK_LIBS) libcli.a $(SHARED_LIBS)
+
+check_PROGRAMS += tests/unit/test_cli_web
+TESTS += tests/unit/test_cli_web
+tests_unit_test_cli_web_SOURCES = tests/unit/test_cli_web.c tests/unit/unit.h
+tests_unit_test_cli_web_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_cli_web_LDADD = $(CHECK_LIBS) libcli.a $(SHARED_LIBS)
+
+check_PROGRAMS += tests/unit/test_cli_term
+TESTS += tests/unit/test_cli_term
+tests_unit_test_cli_term_SOURCES = tests/unit/test_cli_term.c tests/unit/unit.h
+tests_unit_test_cli_term_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_cli_term_LDADD = $(CHECK_LIBS) libcli.a $(SHARED_LIBS)
+
+check_PROGRAMS += tests/unit/test_cli_supervise
+TESTS += tests/unit/test_cli_supervise
+tests_unit_test_cli_supervise_SOURCES = tests/unit/test_cli_supervise.c tests/unit/unit.h
+tests_unit_test_cli_supervise_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_cli_supervise_LDADD = $(CHECK_LIBS) libcli.a $(SHARED_LIBS)
