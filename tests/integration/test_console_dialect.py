@@ -212,20 +212,29 @@ def test_listen_only_sockets(instance, good):
             assert ws.close_code() == 1007
 
 
-def test_a_future_cursor_gets_a_gap(instance, good):
+def test_a_future_cursor_gets_a_gap_then_live(instance):
+    run = instance.inline(*chain(shell("say", "echo here\n" + GATE), result()))
+    with Ws(instance.url, f"/ws/workflows/{run}/logs?since=start") as ws:
+        ws.until(lambda m: m["message"] == "here")
     head = int(poll(instance.url, "/poll", stream="runs")["next"])
-    gap = {"type": "gap", "stream": f"run:{good}", "first": str(head + 1), "last": str(head + 9000)}
+    gap = {"type": "gap", "stream": f"run:{run}", "first": str(head + 1), "last": str(head + 9000)}
     since = str(head + 9000)
     for suffix in ("", "/logs"):
-        path = f"/workflows/{good}{suffix}"
+        path = f"/workflows/{run}{suffix}"
         for door in DOORS[1:]:
             answer = poll(instance.url, door + path, since=since)
-            assert answer["events"] == [gap] and int(answer["next"]) >= head
-        with Ws(instance.url, with_query("/ws" + path, since=since)) as ws:
-            assert ws.recv() == gap
-        with Sse(instance.url, with_query("/sse" + path, since=since)) as sse:
-            sse.next()
-            assert sse.next() == (None, gap)
+            assert answer["events"] == [gap] and answer["next"] == str(head)
+    with Ws(instance.url, f"/ws/workflows/{run}?since={since}") as ws, \
+            Sse(instance.url, f"/sse/workflows/{run}", last_event_id=since) as sse:
+        assert ws.recv() == gap
+        assert sse.next()[1]["op"] == "hello"
+        assert sse.next() == (None, gap)
+        open_gate(instance, run)
+        live = ws.until(ended)
+        assert sse.until(lambda m: False) == live
+    # Of the ended run: there is nothing to come back for.
+    assert get(instance.url, f"/sse/workflows/{run}?since={head + 900000}")[0] == 204
+    assert poll(instance.url, f"/poll/workflows/{run}", since=head + 900000)["end"] is True
 
 
 def test_scraping(instance):

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from clients import UPGRADE, Sse, Ws, get, number, poll, refused, with_query
+from runs import GATE, chain, result, shell
 
 pytest_plugins = ["bridge_fixture"]
 
@@ -288,6 +289,53 @@ def test_run_and_cancel_of_what_is_not_there(ws):
         assert answer["op"] == "error" and answer["ref"] == "abc" and answer["message"]
         assert answer["code"] == "not_found"
     alive(ws)
+
+
+def test_run_with_ref_and_follow(instance):
+    with Ws(instance.url, "/ws", subprotocols=["runspool.v1"]) as ws:
+        assert ws.recv()["op"] == "hello"
+        answer = ws.ask({"op": "run", "ref": "my run", "workflowId": "test-workflow", "input": {"limit": 30}})
+        assert (answer["op"], answer["ref"]) == ("ok", "my run")
+        run = answer["runId"]
+        subscribe(ws, f"run:{run}", since="start")
+        events = ws.until(lambda m: m["type"] in ("run.finished", "run.failed", "run.cancelled"))
+        assert events[0]["type"] == "run.queued" and events[-1]["type"] == "run.finished"
+        assert [e["seq"] for e in events] == list(range(1, len(events) + 1))
+        assert events[-1]["data"]["output"]["count"] == 10  # primes below 30
+        assert events[0]["data"]["workflowId"] == "test-workflow"
+        answer = ws.ask({"op": "run", "ref": "bad", "workflowId": "test-workflow", "input": {"limit": "many"}})
+        assert (answer["op"], answer["ref"]) == ("error", "bad") and answer["message"]
+        answer = ws.ask({"op": "cancel", "ref": "late", "runId": run})
+        assert (answer["op"], answer["ref"], answer["code"]) == ("error", "late", "conflict")
+
+
+def test_cancel_with_ref(instance):
+    run = instance.inline(*chain(shell("waits", GATE), result()))
+    with Ws(instance.url, "/ws") as ws:
+        ws.recv()
+        subscribe(ws, f"run:{run}", since="start")
+        ws.until(lambda m: m["type"] == "node.started" and m["data"]["nodeId"] == "waits")
+        ws.send({"op": "cancel", "ref": "c", "runId": run})
+        messages = ws.until(lambda m: m.get("type") == "run.cancelled")
+        replies = [m for m in messages if "op" in m]
+        assert len(replies) <= 1
+        reply = replies[0] if replies else ws.recv()
+        assert reply["op"] == "ok" and reply["ref"] == "c"
+        types = [(m["type"], m["data"].get("nodeId")) for m in messages if "type" in m]
+        assert ("node.cancelled", "waits") in types
+
+
+def test_a_workflow_is_followed_through_its_view(instance):
+    with Ws(instance.url, "/ws") as ws, Sse(instance.url, "/sse?stream=workflow:test-workflow") as sse:
+        ws.recv()
+        sse.next()
+        subscribe(ws, "workflow:test-workflow", "crew:examples")
+        since = poll(instance.url, "/api/poll", stream="workflow:test-workflow")["next"]
+        run = instance.run("test-workflow")
+        events = ws.until(lambda m: m["type"] == "run.finished")
+        assert {e["stream"] for e in events} == {f"run:{run}"}
+        assert [sse.next()[1] for _ in events] == events
+        assert poll(instance.url, "/api/poll", stream="crew:examples", since=since)["events"] == events
 
 
 def test_auth_is_answered(ws):
