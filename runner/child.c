@@ -177,6 +177,15 @@ struct reaper {
     int n, cap;
 };
 
+/* Somebody waiting keeps the loop going; the reaper alone does not. */
+static void keep_loop(struct reaper *reaper)
+{
+    if (reaper->n > 0)
+        uv_ref((uv_handle_t *)&reaper->signal);
+    else
+        uv_unref((uv_handle_t *)&reaper->signal);
+}
+
 static void on_sigchld(uv_signal_t *handle, int signum)
 {
     struct reaper *reaper = handle->data;
@@ -190,6 +199,7 @@ static void on_sigchld(uv_signal_t *handle, int signum)
                 continue;
             struct watch watch = reaper->watches[i];
             reaper->watches[i] = reaper->watches[--reaper->n];
+            keep_loop(reaper);
             watch.fn(watch.ctx, status);
             break;
         }
@@ -209,7 +219,7 @@ enum rs_err reaper_new(uv_loop_t *loop, struct reaper **ret, struct fault *fault
         free(reaper);
         return fault_set(fault, RS_IO, "cannot watch processes: %s", uv_strerror(rc));
     }
-    uv_unref((uv_handle_t *)&reaper->signal);
+    keep_loop(reaper);
     *ret = reaper;
     return RS_OK;
 }
@@ -240,6 +250,7 @@ enum rs_err reaper_watch(struct reaper *reaper, pid_t pid, reaper_fn *fn, void *
         reaper->cap = cap;
     }
     reaper->watches[reaper->n++] = (struct watch){pid, fn, ctx};
+    keep_loop(reaper);
     return RS_OK;
 }
 
@@ -248,6 +259,7 @@ void reaper_forget(struct reaper *reaper, pid_t pid)
     for (int i = 0; i < reaper->n; i++)
         if (reaper->watches[i].pid == pid) {
             reaper->watches[i] = reaper->watches[--reaper->n];
+            keep_loop(reaper);
             return;
         }
 }

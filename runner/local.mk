@@ -34,3 +34,9 @@ RUNNER_LIBS = librunner.a $(SHARED_LIBS) $(UV_LIBS) $(CURL_LIBS) $(JQ_LIBS)
 sbin_PROGRAMS += runner/runspool-runner
 runner_runspool_runner_SOURCES = runner/main.c
 runner_runspool_runner_LDADD = $(RUNNER_LIBS)
+
+# The runner's integration tests use the model by this program.
+check_PROGRAMS += tests/integration/runctl
+tests_integration_runctl_SOURCES = tests/integration/runctl.c
+tests_integration_runctl_LDADD = $(SHARED_LIBS)
+EXTRA_DIST += tests/integration/test_runner.py

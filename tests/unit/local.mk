@@ -145,3 +145,26 @@ TESTS += tests/unit/test_cli_supervise
 tests_unit_test_cli_supervise_SOURCES = tests/unit/test_cli_supervise.c tests/unit/unit.h
 tests_unit_test_cli_supervise_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_cli_supervise_LDADD = $(CHECK_LIBS) libcli.a $(SHARED_LIBS)
+check_PROGRAMS += tests/unit/test_template
+TESTS += tests/unit/test_template
+tests_unit_test_template_SOURCES = tests/unit/test_template.c tests/unit/unit.h
+tests_unit_test_template_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_template_LDADD = $(CHECK_LIBS) $(RUNNER_LIBS)
+
+check_PROGRAMS += tests/unit/test_jqworker
+TESTS += tests/unit/test_jqworker
+tests_unit_test_jqworker_SOURCES = tests/unit/test_jqworker.c tests/unit/unit.h
+tests_unit_test_jqworker_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_jqworker_LDADD = $(CHECK_LIBS) $(RUNNER_LIBS)
+
+check_PROGRAMS += tests/unit/test_exec
+TESTS += tests/unit/test_exec
+tests_unit_test_exec_SOURCES = tests/unit/test_exec.c tests/unit/unit.h
+tests_unit_test_exec_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_exec_LDADD = $(CHECK_LIBS) $(RUNNER_LIBS)
+
+check_PROGRAMS += tests/unit/test_nodes
+TESTS += tests/unit/test_nodes
+tests_unit_test_nodes_SOURCES = tests/unit/test_nodes.c tests/unit/unit.h
+tests_unit_test_nodes_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_nodes_LDADD = $(CHECK_LIBS) $(RUNNER_LIBS)
