@@ -95,6 +95,7 @@ static enum rs_err sqlite_open(const struct datadir *dd, const char *target, str
     char path[PATH_MAX];
     struct db_sqlite *s = NULL;
     size_t n = strlen(db_sqlite.scheme);
+    struct fault why = {0};
     int rc;
     enum rs_err err;
 
@@ -106,8 +107,8 @@ static enum rs_err sqlite_open(const struct datadir *dd, const char *target, str
                               target[0] == '/' ? "" : "/", target) >= sizeof(path))
         return fault_set(fault, RS_INVALID, "setting database: the path is too long");
     /* SQLite would make it unwritable for the group, which is who the web server's programs are. */
-    if ((err = file_create(path, 0660, fault)) != RS_OK)
-        return err;
+    if ((err = file_create(path, 0660, &why)) != RS_OK)
+        return fault_set(fault, RS_IO, "cannot open the database: %s", why.message);
 
     s = calloc(1, sizeof(*s));
     if (s == NULL)

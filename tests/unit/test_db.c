@@ -271,6 +271,38 @@ START_TEST(opened_by_many)
 }
 END_TEST
 
+/* Closing any descriptor of a file drops all of a process's locks on it (fcntl(2)). If opening a second connection did
+ * so, another process would take itself for the last one and remove the write-ahead log under the first. */
+START_TEST(opening_keeps_locks)
+{
+    struct db *first, *second, *other = NULL;
+    char path[PATH_MAX], go;
+    int fds[2], status;
+    pid_t pid;
+
+    ck_assert_int_eq(pipe(fds), 0);
+    pid = fork(); /* before there is a connection that would go with it */
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        if (read(fds[0], &go, 1) != 1 || db_open(&dd, &other, &fault) != RS_OK)
+            _exit(1);
+        db_close(other);
+        _exit(0);
+    }
+    first = open_db();
+    ck_assert_ok(db_run(first, NULL, &fault, "INSERT INTO runner (id, seen) VALUES ('a', 1)", ""));
+    second = open_db();
+    ck_assert_int_eq(write(fds[1], "g", 1), 1);
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "other process: %d", status);
+    ck_assert_int_eq(access(datadir_path(&dd, path, "%s-wal", DATADIR_DATABASE), F_OK), 0);
+    db_close(second);
+    db_close(first);
+    close(fds[0]);
+    close(fds[1]);
+}
+END_TEST
+
 static enum rs_err open_with(const char *setting)
 {
     const char *overrides[] = {setting, NULL};
@@ -321,6 +353,7 @@ static Suite *suite(void)
     tcase_add_test(c, half_way);
     tcase_add_test(c, newer);
     tcase_add_test(c, opened_by_many);
+    tcase_add_test(c, opening_keeps_locks);
     tcase_add_test(c, chosen);
     suite_add_tcase(s, c);
     return s;
