@@ -49,7 +49,7 @@ const struct config_setting config_settings[] = {
     {"model.url", CONFIG_TEXT, NULL, NULL, 0, 0, false, "OpenAI-compatible endpoint of agent nodes"},
     {"model.key", CONFIG_TEXT, NULL, NULL, 0, 0, true, "its key"},
     {"model.default", CONFIG_TEXT, NULL, NULL, 0, 0, false, "model of agent nodes that name none"},
-    {"assistant.busy", CONFIG_WORD, "queue", "queue|reject", 0, 0, false,
+    {"assistant.busy", CONFIG_WORD, "refuse", "refuse|queue", 0, 0, false,
      "what the assistant socket does with a second workflow"},
     {"hooks.<source>.secret", CONFIG_TEXT, NULL, NULL, 0, 0, true, "secret that signs webhooks of a source"},
 
@@ -70,7 +70,6 @@ const struct config_setting config_settings[] = {
      "time a client may take nothing before it is told to come back"},
     {"limits.header_time", CONFIG_MILLISECONDS, "10s", NULL, 100, 10 * MINUTE, false,
      "time a client may take to send its request headers"},
-    {"limits.cache_bytes", CONFIG_BYTES, "64M", NULL, 1 * MB, 64 * GB, false, "memory of the bridge for recent events"},
     {"limits.artifact_bytes", CONFIG_BYTES, "256M", NULL, 1, 1024 * GB, false, "largest artifact a node may write"},
     {"log.level", CONFIG_WORD, "info", "error|warn|info|debug", 0, 0, false, "what is logged"},
     {"log.target", CONFIG_WORD, "stderr", "stderr|syslog", 0, 0, false, "where programs log to"},

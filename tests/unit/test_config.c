@@ -91,8 +91,9 @@ START_TEST(mistakes_name_file_and_line)
     refused("bridge.drain = 5", "1: bridge.drain must be a time with its unit (250ms, 30s, 5m, 2h, 7d), not \"5\"");
     refused("limits.body = 99999999999999999999", "1: limits.body must be bytes (4096, 64k, 10M, 1G), not "
                                                   "\"99999999999999999999\"");
-    refused("limits.cache_bytes = 9999999999999G", "1: limits.cache_bytes must be bytes (4096, 64k, 10M, 1G), not "
-                                                   "\"9999999999999G\"");
+    refused("limits.artifact_bytes = 9999999999999G",
+            "1: limits.artifact_bytes must be bytes (4096, 64k, 10M, 1G), not "
+            "\"9999999999999G\"");
     refused("hooks.a.b.secret = x", "1: unknown setting \"hooks.a.b.secret\"");
     refused("hooks..secret = x", "1: unknown setting \"hooks..secret\"");
     refused("public_url = a\x01", "1: public_url holds control characters");
