@@ -504,16 +504,16 @@ def test_several_processes_at_once(site, web):
     web.ask("PUT", "/api/workflows/w", definition())
     runs, bad = [], []
 
-    def client(ask, n):
+    def client(ask, name, n):
         for i in range(n):
-            answer = ask("POST", "/api/workflows/w/run", {}, {"Idempotency-Key": f"{threading.get_ident()}-{i}"})
+            answer = ask("POST", "/api/workflows/w/run", {}, {"Idempotency-Key": f"{name}-{i}"})
             (runs if answer.status == 202 else bad).append(answer)
             put = ask("PUT", "/api/workflows/w", definition(name=f"n{i}"))
             if put.status != 200:
                 bad.append(put)
 
-    threads = [threading.Thread(target=client, args=(web.ask, 10)) for _ in range(6)]
-    threads += [threading.Thread(target=client, args=(site.cgi, 5)) for _ in range(2)]
+    threads = [threading.Thread(target=client, args=(web.ask, f"web{n}", 10)) for n in range(6)]
+    threads += [threading.Thread(target=client, args=(site.cgi, f"cgi{n}", 5)) for n in range(2)]
     for t in threads:
         t.start()
     for t in threads:
