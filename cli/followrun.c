@@ -150,13 +150,14 @@ int follow_run(struct cli *cli, const char *run_id)
         screen.who_columns = WHO_COLUMNS_MAX;
     buf_init(&screen.lines, SCREEN_MAX);
 
-    struct sigaction action = {.sa_handler = on_interrupt}; /* no SA_RESTART: the wait ends */
+    struct sigaction action = {.sa_handler = on_interrupt};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGHUP, &action, NULL);
     snprintf(stream, sizeof(stream), "run:%s", run_id);
     enum rs_err err = watch_open(&watch, cli, (const char *const[]){stream}, 1, "start",
                                  (struct message_sink){screen_message, &screen}, &fault);
+    watch.interrupted = &interrupted;
     while (err == RS_OK && !interrupted && !ended) {
         err = watch_read(&watch, &ended, &fault);
         if (screen_draw(&screen, ended) != EXIT_DONE)

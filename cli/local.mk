@@ -37,3 +37,5 @@ cli_runspool_SOURCES = \
   cli/workflow.c \
   cli/wrap.c
 cli_runspool_LDADD = libcli.a $(SHARED_LIBS)
+
+EXTRA_DIST += tests/integration/test_cli.py

@@ -49,9 +49,8 @@ void watch_wait(struct watch *watch, int timeout_ms)
     int64_t until = clock_mono_ms() + timeout_ms;
     for (;;) {
         int64_t left = until - clock_mono_ms();
-        if (eventlog_changed(watch->log) || left <= 0)
+        if (eventlog_changed(watch->log) || left <= 0 || (watch->interrupted && *watch->interrupted))
             return;
-        if (poll(NULL, 0, (int)(left < WATCH_EVERY_MS ? left : WATCH_EVERY_MS)) < 0)
-            return;
+        poll(NULL, 0, (int)(left < WATCH_EVERY_MS ? left : WATCH_EVERY_MS));
     }
 }
