@@ -162,6 +162,25 @@ START_TEST(a_port_in_use_is_said)
 }
 END_TEST
 
+START_TEST(the_man_page_has_every_setting_and_its_default)
+{
+    struct fault fault = {0};
+    char *page = NULL, entry[256];
+    unsigned n = 0;
+    ck_assert_ok(file_read(RUNSPOOL_SOURCE_DIR "/docs/man/runspool.conf.5", 1 << 20, &page, NULL, &fault));
+    for (unsigned i = 0; i < config_n_settings; i++) {
+        const struct config_setting *setting = &config_settings[i];
+        snprintf(entry, sizeof(entry), "\n.It Ic %s%s%s\n", setting->key, setting->fallback ? " No = " : "",
+                 setting->fallback ? setting->fallback : "");
+        ck_assert_msg(strstr(page, entry) != NULL, "runspool.conf.5 lacks:%s", entry);
+    }
+    for (const char *at = page; (at = strstr(at, "\n.It Ic ")); at++)
+        n++;
+    ck_assert_uint_eq(n, config_n_settings);
+    free(page);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("cli_web");
@@ -170,6 +189,7 @@ static Suite *suite(void)
     tcase_add_test(t, variants);
     tcase_add_test(t, a_path_cannot_escape_its_quotes);
     tcase_add_test(t, first_runspool_conf_changes_nothing_and_can_be_read);
+    tcase_add_test(t, the_man_page_has_every_setting_and_its_default);
     tcase_add_test(t, variables);
     tcase_add_test(t, addresses);
     tcase_add_test(t, a_port_in_use_is_said);
