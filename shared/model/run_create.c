@@ -71,17 +71,17 @@ static enum rs_err insert_nodes(struct db *db, const char *run_id, const struct 
     return err;
 }
 
-static enum rs_err insert_run(struct db *db, const struct run_new *run, const struct run_row *row, const char *tags,
+static enum rs_err insert_run(struct change *change, const struct run_new *run, const struct run_row *row, const char *tags,
                               struct fault *fault)
 {
     const char *definition = NULL, *input = NULL;
-    int64_t now = clock_wall_ms();
+    int64_t now = change_now(change);
     enum rs_err err;
 
     if ((err = run_json_text(run->definition, JSON_BODY_MAX, "the workflow", &definition, fault)) != RS_OK ||
         (err = run_json_text(run->input, JSON_BODY_MAX, "the input", &input, fault)) != RS_OK)
         return err;
-    return db_run(db, NULL, fault,
+    return db_run(change_db(change), NULL, fault,
                   "INSERT INTO run (id, org, workflow_id, workflow_version, name, crew_id, session_id, status, priority,"
                   " concurrency, attempt, progress, n_nodes, n_ended, cancel, created, fence, lease, pid, pid_start,"
                   " tags, input, definition, owner)"
@@ -101,7 +101,7 @@ static enum rs_err insert_all(struct store *store, const struct run_new *run, co
 
     if ((err = change_begin(store, &change, fault)) != RS_OK)
         return err;
-    if ((err = insert_run(store->db, run, row, tags, fault)) == RS_OK &&
+    if ((err = insert_run(change, run, row, tags, fault)) == RS_OK &&
         (err = insert_nodes(store->db, row->id, graph, fault)) == RS_OK &&
         (err = run_state_event(change, row, "run.queued", NULL, NULL, -1, fault)) == RS_OK)
         return change_commit(change, fault);

@@ -23,7 +23,7 @@ enum rs_err run_begin(struct store *store, const char *run_id, int64_t fence, st
     }
     run.status = RUN_RUNNING;
     err = db_run(store->db, NULL, fault, "UPDATE run SET status = 'running', started = $1, lease = $2 WHERE id = $3",
-                 "iit", clock_wall_ms(), clock_wall_ms() + RUN_LEASE_MS, run_id);
+                 "iit", change_now(change), change_now(change) + RUN_LEASE_MS, run_id);
     if (err == RS_OK && (err = run_state_event(change, &run, "run.started", NULL, NULL, -1, fault)) == RS_OK)
         return change_commit(change, fault);
 out:
@@ -92,7 +92,7 @@ enum rs_err run_finish(struct change *change, struct run_row *run, enum run_stat
                        struct fault *fault)
 {
     const char *output_text = NULL, *error_text = NULL;
-    int64_t now = clock_wall_ms();
+    int64_t now = change_now(change);
     int progress = run->progress;
     enum rs_err err;
 

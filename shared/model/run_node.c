@@ -93,6 +93,17 @@ static enum rs_err tool_started(struct change *change, const struct run_row *run
     return run_add_event(change, run->id, "tool.started", data, fault);
 }
 
+/* Milliseconds as a number of seconds with three decimals. */
+static struct json_object *seconds(int64_t ms)
+{
+    char text[32];
+
+    if (ms < 0)
+        ms = 0;
+    snprintf(text, sizeof(text), "%lld.%03lld", (long long)(ms / 1000), (long long)(ms % 1000));
+    return json_object_new_double_s((double)ms / 1000, text);
+}
+
 static enum rs_err tool_finished(struct change *change, const struct run_row *run, const struct node_row *row,
                                  const struct node_change *node, int64_t duration_ms, struct fault *fault)
 {
@@ -102,7 +113,7 @@ static enum rs_err tool_finished(struct change *change, const struct run_row *ru
     if (node->status != NODE_SUCCESS)
         status = node->status == NODE_ERROR && row->continue_on_error ? "completed_with_errors" : "error";
     if (data != NULL) {
-        json_set(data, "durationS", json_object_new_double(duration_ms > 0 ? (double)duration_ms / 1000 : 0));
+        json_set(data, "durationS", seconds(duration_ms));
         json_set(data, "exitCode", json_object_is_type(exit_code, json_type_int) ? json_object_get(exit_code) : NULL);
         json_set_string(data, "status", status);
     }
@@ -148,7 +159,7 @@ static enum rs_err node_store(struct db *db, const struct run_row *run, const st
 
 enum rs_err node_apply(struct change *change, struct run_row *run, const struct node_change *node, struct fault *fault)
 {
-    int64_t now = clock_wall_ms(), duration = -1;
+    int64_t now = change_now(change), duration = -1;
     struct node_row row;
     bool first, ended = node_status_ended(node->status);
     enum rs_err err;

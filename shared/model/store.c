@@ -13,6 +13,7 @@
 
 struct change {
     struct store *store;
+    int64_t now_ms;
     char streams[CHANGE_STREAMS_MAX][STREAM_MAX]; /* that got events */
     int n_streams;
 };
@@ -62,16 +63,23 @@ enum rs_err change_begin(struct store *store, struct change **ret, struct fault 
         return fault_set(fault, RS_NOMEM, "no memory for a transaction");
     change->store = store;
     change->n_streams = 0;
-    if ((err = db_begin(store->db, fault)) == RS_OK)
-        *ret = change;
-    else
+    if ((err = db_begin(store->db, fault)) != RS_OK) {
         free(change);
-    return err;
+        return err;
+    }
+    change->now_ms = clock_wall_ms();
+    *ret = change;
+    return RS_OK;
 }
 
 struct db *change_db(struct change *change)
 {
     return change->store->db;
+}
+
+int64_t change_now(const struct change *change)
+{
+    return change->now_ms;
 }
 
 static enum rs_err touch(struct change *change, const char *stream, struct fault *fault)
@@ -107,7 +115,7 @@ enum rs_err change_event(struct change *change, const char *stream, const char *
         return err;
     return db_run(change->store->db, NULL, fault,
                   "INSERT INTO outbox (stream, type, created, data) VALUES ($1, $2, $3, $4)", "ttit", stream, type,
-                  clock_wall_ms(), text);
+                  change->now_ms, text);
 }
 
 enum rs_err change_commit(struct change *change, struct fault *fault)

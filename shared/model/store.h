@@ -33,6 +33,8 @@ struct change;
 enum rs_err change_begin(struct store *store, struct change **ret, struct fault *fault) RS_MUST_CHECK;
 /* change_db - its database, for statements inside the transaction. */
 struct db *change_db(struct change *change);
+/* change_now - the one time (wall, ms) of all that the transaction writes, so that state and events agree. */
+int64_t change_now(const struct change *change);
 /* change_event - add an event to the transaction (one outbox row). data: borrowed.
  * Returns: RS_OK; RS_INVALID (bad stream, type or UTF-8), RS_LIMIT (over EVENT_DATA_MAX), RS_BUSY, RS_IO. */
 enum rs_err change_event(struct change *change, const char *stream, const char *type, struct json_object *data,
