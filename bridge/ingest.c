@@ -155,7 +155,7 @@ static void read_foreign(struct ingest *in, int64_t before)
         int64_t examined = 0;
         query.after = in->published;
         enum rs_err err = eventlog_read(in->log, &query, FOREIGN_EVENTS, &events, &n, &examined, &fault);
-        if (!err) {
+        if (!err && n > 0) {
             struct outcome *o = current(in);
             while (i < n && add_event(o, event_ref(events[i])))
                 in->published = events[i++]->id;

@@ -4,6 +4,7 @@ AM_TESTS_ENVIRONMENT = CK_TAP_LOG_FILE_NAME=- ; export CK_TAP_LOG_FILE_NAME ;
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 
 include tests/unit/event.mk
+include tests/unit/bridge.mk
 
 check_PROGRAMS += tests/unit/test_err
 TESTS += tests/unit/test_err

@@ -1,0 +1,37 @@
+# Unit tests of bridge/.
+check_PROGRAMS += tests/unit/test_http_head
+TESTS += tests/unit/test_http_head
+tests_unit_test_http_head_SOURCES = tests/unit/test_http_head.c tests/unit/unit.h
+tests_unit_test_http_head_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_http_head_LDADD = bridge/libbridge.a $(CHECK_LIBS) $(SHARED_LIBS)
+
+check_PROGRAMS += tests/unit/test_lines
+TESTS += tests/unit/test_lines
+tests_unit_test_lines_SOURCES = tests/unit/test_lines.c tests/unit/unit.h
+tests_unit_test_lines_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_lines_LDADD = bridge/libbridge.a $(CHECK_LIBS) $(SHARED_LIBS)
+
+check_PROGRAMS += tests/unit/test_frame
+TESTS += tests/unit/test_frame
+tests_unit_test_frame_SOURCES = tests/unit/test_frame.c tests/unit/unit.h
+tests_unit_test_frame_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_frame_LDADD = bridge/libbridge.a $(CHECK_LIBS) $(SHARED_LIBS)
+
+check_PROGRAMS += tests/unit/test_views
+TESTS += tests/unit/test_views
+tests_unit_test_views_SOURCES = tests/unit/test_views.c tests/unit/unit.h
+tests_unit_test_views_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_views_LDADD = bridge/libbridge.a $(CHECK_LIBS) $(SHARED_LIBS)
+
+check_PROGRAMS += tests/unit/test_table
+TESTS += tests/unit/test_table
+tests_unit_test_table_SOURCES = tests/unit/test_table.c tests/unit/unit.h
+tests_unit_test_table_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_table_LDADD = bridge/libbridge.a $(CHECK_LIBS) $(SHARED_LIBS)
+
+check_PROGRAMS += tests/unit/test_ingest
+TESTS += tests/unit/test_ingest
+tests_unit_test_ingest_SOURCES = tests/unit/test_ingest.c tests/unit/unit.h
+tests_unit_test_ingest_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_ingest_LDADD = bridge/libbridge.a $(CHECK_LIBS) $(SHARED_LIBS)
+
