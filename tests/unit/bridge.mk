@@ -35,3 +35,7 @@ tests_unit_test_ingest_SOURCES = tests/unit/test_ingest.c tests/unit/unit.h
 tests_unit_test_ingest_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_ingest_LDADD = bridge/libbridge.a $(CHECK_LIBS) $(SHARED_LIBS)
 
+# What tests/integration/test_bridge.py uses to write behind the bridge's back.
+check_PROGRAMS += tests/helper/log_append
+tests_helper_log_append_SOURCES = tests/helper/log_append.c
+tests_helper_log_append_LDADD = $(SHARED_LIBS)

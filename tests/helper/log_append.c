@@ -1,0 +1,30 @@
+/* log_append DIR STREAM JSON - append one `log` event to an instance's event log, as an emitter does that finds no
+ * bridge. For integration tests. */
+#include "event/eventlog.h"
+#include <stdio.h>
+#include <string.h>
+
+int main(int argc, char **argv)
+{
+    struct datadir dd = {0};
+    struct eventlog *log = NULL;
+    struct fault fault = {0};
+    if (argc != 4) {
+        fputs("usage: log_append DIR STREAM JSON\n", stderr);
+        return 2;
+    }
+    struct eventlog_entry entry = {.stream = argv[2], .type = "log", .data = argv[3], .data_len = strlen(argv[3])};
+    enum rs_err err = datadir_open(&dd, argv[1], false, NULL, &fault);
+    if (!err)
+        err = eventlog_open(&dd, EVENTLOG_WRITE, NULL, NULL, &log, &fault);
+    if (!err)
+        err = eventlog_append(log, &entry, 1, &fault);
+    if (!err && !entry.event)
+        err = entry.status;
+    if (err)
+        fprintf(stderr, "log_append: %s %s\n", rs_err_name(err), fault.message);
+    event_unref(entry.event);
+    eventlog_close(log);
+    datadir_release(&dd);
+    return err ? 1 : 0;
+}

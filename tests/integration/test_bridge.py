@@ -1,0 +1,522 @@
+"""The bridge alone, as a process: its doors under load, slow and leaving clients, signals, restarts."""
+
+import asyncio
+import contextlib
+import http.client
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import pytest
+import websockets
+
+from bridge_fixture import PROGRAM, Bridge
+from clients import UPGRADE, Sse, Ws, get, number, poll, with_query
+from conftest import BUILD, wait_until
+
+pytest_plugins = ["bridge_fixture"]
+
+
+@pytest.fixture
+def own_bridge():
+    """Bridges of one test: own_bridge("key=value", ...)."""
+    made = []
+
+    def make(*settings):
+        made.append(Bridge(settings))
+        return made[-1]
+
+    yield make
+    for it in made:
+        it.close()
+
+
+def address(bridge):
+    host, port = bridge.url.removeprefix("http://").split(":")
+    return host, int(port)
+
+
+def ws_url(bridge, path="/ws"):
+    return "ws" + bridge.url.removeprefix("http") + path
+
+
+def metric(bridge, name):
+    text = get(bridge.url, "/metrics")[2].decode()
+    return next(float(line.split()[-1]) for line in text.splitlines() if line.startswith(f"runspool_{name} "))
+
+
+@contextlib.contextmanager
+def raw(bridge, data=b""):
+    with socket.create_connection(address(bridge), timeout=30) as s:
+        s.sendall(data)
+        yield s
+
+
+def to_end(s):
+    """Everything up to the end of the connection, a reset counting as one."""
+    taken = b""
+    with contextlib.suppress(ConnectionResetError):
+        while chunk := s.recv(65536):
+            taken += chunk
+    return taken
+
+
+# The front
+
+@pytest.mark.parametrize("sent", [b"", b"G", b"GET /healthz HTTP/1.1\r\nHost: a\r\n"])
+def test_slow_heads_are_cut(own_bridge, sent):
+    bridge = own_bridge("limits.header_time=300ms")
+    with raw(bridge, sent) as s:
+        assert to_end(s) == b""
+    assert metric(bridge, "slow_heads_total") == 1
+
+
+def test_a_drip_of_bytes_does_not_hold_a_connection(own_bridge):
+    bridge = own_bridge("limits.header_time=500ms")
+    with raw(bridge, b"GET / HTTP/1.1\r\n") as s:
+        with pytest.raises(OSError):
+            while True:
+                s.sendall(b"X: y\r\n")
+                s.settimeout(0.05)
+                with contextlib.suppress(TimeoutError):
+                    assert s.recv(1) == b""
+                    raise ConnectionResetError
+    assert metric(bridge, "slow_heads_total") == 1
+
+
+@pytest.mark.parametrize("pieces", [2, 5, 30])
+def test_heads_in_pieces(bridge, pieces):
+    head = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Long: " + b"x" * 3000 + b"\r\n\r\n"
+    step = len(head) // pieces + 1
+    with raw(bridge) as s:
+        for at in range(0, len(head), step):
+            s.sendall(head[at:at + step])
+            time.sleep(0.005)  # pieces, not one segment
+        assert to_end(s).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize("sent, status", [
+    (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
+    (b"GET / HTTP/1.1\r\nHost : a\r\n\r\n", 400),
+    (b"GET / HTTP/1.1\r\nX: " + b"x" * 9000, 413),
+    (b"POST /sse?stream=runs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc", 405),
+    (b"GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n", 404),
+])
+def test_requests_that_are_refused(bridge, sent, status):
+    with raw(bridge, sent) as s:
+        answer = to_end(s)
+    assert answer.startswith(f"HTTP/1.1 {status} ".encode()), answer
+    assert b"application/problem+json" in answer
+
+
+def test_a_handshake_of_another_version_is_426(bridge):
+    status, headers, _ = get(bridge.url, "/ws", headers={**UPGRADE, "Sec-WebSocket-Version": "8"})
+    assert status == 426 and headers["Sec-WebSocket-Version"] == "13"
+
+
+def test_frames_sent_along_with_the_handshake_are_not_lost(bridge):
+    head = "GET /ws HTTP/1.1\r\nHost: localhost\r\n" + "".join(f"{k}: {v}\r\n" for k, v in UPGRADE.items()) + "\r\n"
+    text = b'{"op":"ping"}'
+    frame = bytes([0x81, 0x80 | len(text), 0, 0, 0, 0]) + text
+    with raw(bridge, head.encode() + frame) as s:
+        taken = b""
+        while b'{"op":"pong"}' not in taken:
+            taken += s.recv(4096)
+    assert taken.startswith(b"HTTP/1.1 101 ") and taken.index(b'"hello"') < taken.index(b'"pong"')
+
+
+@pytest.mark.parametrize("settings, prefix, headers", [
+    (["public_url=http://localhost/tools/rs"], "/tools/rs", {}),
+    ([], "/sub", {"X-Forwarded-Prefix": "/sub/"}),
+])
+def test_below_a_sub_path(own_bridge, name, settings, prefix, headers):
+    bridge = own_bridge(*settings)
+    bridge.emitter().emit(f"run:{name}", "log", {"i": 1})
+    for path in (with_query("/poll", stream=f"run:{name}", since="start"), "/healthz"):
+        assert get(bridge.url, prefix + path, headers=headers)[0] == 200
+        assert get(bridge.url, path)[0] == 200
+    assert get(bridge.url, "/other/healthz", headers=headers)[0] == 404
+    with Ws(bridge.url, prefix + "/ws", headers=headers) as ws:
+        assert ws.recv()["op"] == "hello"
+
+
+def test_a_unix_socket_serves_everything(name):
+    bridge = Bridge()
+    bridge.stop()
+    path = bridge.data / "bridge.sock"
+    process = subprocess.Popen([str(PROGRAM), "--data", str(bridge.data)], stderr=subprocess.DEVNULL)
+    try:
+        def ask(text):
+            with socket.socket(socket.AF_UNIX) as s:
+                s.settimeout(15)
+                s.connect(str(path))
+                for at in range(0, len(text), 40):
+                    s.sendall(text[at:at + 40])
+                    time.sleep(0.002)
+                return s.recv(65536)
+        wait_until(path.exists, what="the socket")
+        assert ask(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 100 + b"\r\n\r\n").startswith(b"HTTP/1.1 200")
+        head = "GET /ws HTTP/1.1\r\nHost: localhost\r\n" + "".join(f"{k}: {v}\r\n" for k, v in UPGRADE.items()) + "\r\n"
+        assert ask(head.encode()).startswith(b"HTTP/1.1 101")
+    finally:
+        process.terminate()
+        assert process.wait(15) == 0
+        bridge.close()
+    assert not path.exists()
+
+
+# Many clients, slow clients, clients that leave
+
+def test_two_hundred_clients_get_a_burst_complete_and_in_order(bridge, emit, name):
+    n_clients, n_events, stream = 200, 2000, f"run:{name}"
+
+    async def client(ready, go):
+        async with websockets.connect(ws_url(bridge), max_size=None, max_queue=None, ping_interval=None) as ws:
+            await ws.recv()
+            await ws.send(json.dumps({"op": "subscribe", "streams": [stream]}))
+            assert json.loads(await ws.recv())["op"] == "subscribed"
+            ready.release()
+            await go.wait()
+            return [await ws.recv() for _ in range(n_events)]
+
+    async def all_clients():
+        ready, go = asyncio.Semaphore(0), asyncio.Event()
+        tasks = [asyncio.create_task(client(ready, go)) for _ in range(n_clients)]
+        for _ in range(n_clients):
+            await ready.acquire()
+        go.set()
+        await asyncio.to_thread(emit, stream, "log", *[{"i": i} for i in range(n_events)])
+        return await asyncio.wait_for(asyncio.gather(*tasks), 120)
+
+    results = asyncio.run(all_clients())
+    first = results[0]
+    messages = [json.loads(text) for text in first]
+    assert [m["seq"] for m in messages] == list(range(1, n_events + 1))
+    assert [m["data"]["i"] for m in messages] == list(range(n_events))
+    assert all(other == first for other in results)
+
+
+def slow_ws(bridge, stream):
+    """A client that subscribes and then does not read."""
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    s.settimeout(30)
+    s.connect(address(bridge))
+    head = "GET /ws HTTP/1.1\r\nHost: localhost\r\n" + "".join(f"{k}: {v}\r\n" for k, v in UPGRADE.items()) + "\r\n"
+    text = json.dumps({"op": "subscribe", "streams": [stream]}).encode()
+    s.sendall(head.encode() + bytes([0x81, 0x80 | len(text), 0, 0, 0, 0]) + text)
+    taken = b""
+    while b'"subscribed"' not in taken:
+        taken += s.recv(4096)
+    return s
+
+
+def frames(data):
+    """Whole unmasked frames of a byte string: (opcode, payload)."""
+    taken, at = [], 0
+    while at + 2 <= len(data):
+        length, start = data[at + 1], at + 2
+        if length == 126:
+            length, start = int.from_bytes(data[at + 2:at + 4], "big"), at + 4
+        elif length == 127:
+            length, start = int.from_bytes(data[at + 2:at + 10], "big"), at + 10
+        if start + length > len(data):
+            break
+        taken.append((data[at] & 15, data[start:start + length]))
+        at = start + length
+    return taken, data[at:]
+
+
+def test_a_client_over_its_byte_limit_is_ended_with_1013(own_bridge, name):
+    bridge = own_bridge("limits.subscriber_bytes=64k")
+    stream, filler = f"run:{name}", "x" * 1000
+    emitter = bridge.emitter()
+    with slow_ws(bridge, stream) as s, Ws(bridge.url, "/ws") as other:
+        other.recv()
+        other.ask({"op": "subscribe", "streams": [stream]})
+        n = 0
+        while metric(bridge, 'subscribers_ended_total{reason="bytes"}') == 0:
+            emitter.emit(stream, "log", *[{"i": n + i, "x": filler} for i in range(500)])
+            for i in range(500):  # the other client is not held up
+                assert other.recv()["data"]["i"] == n + i
+            n += 500
+            assert n < 50000
+        got, rest = frames(to_end(s))
+    assert rest == b"" and all(op == 1 for op, _ in got[:-1])
+    events = [json.loads(payload) for _, payload in got[:-1]]
+    assert [e["data"]["i"] for e in events] == list(range(len(events)))
+    assert got[-1][0] == 8 and int.from_bytes(got[-1][1][:2], "big") == 1013
+    with Ws(bridge.url, "/ws") as ws:  # and comes back by its cursor
+        ws.recv()
+        ws.ask({"op": "subscribe", "streams": [stream], "since": events[-1]["id"]})
+        assert ws.recv()["data"]["i"] == len(events)
+
+
+def test_a_client_that_takes_nothing_for_too_long_is_cut(own_bridge, name):
+    bridge = own_bridge("limits.subscriber_time=1s")
+    stream = f"run:{name}"
+    emitter = bridge.emitter()
+    with slow_ws(bridge, stream):
+        emitter.emit(stream, "log", *[{"x": "x" * 1000} for _ in range(4000)])
+        wait_until(lambda: metric(bridge, 'subscribers_ended_total{reason="time"}') == 1, what="the client to be ended")
+        wait_until(lambda: metric(bridge, 'connections{door="ws"}') == 0, what="its connection to be closed")
+
+
+def test_a_slow_client_catches_up_whole_frames_in_order(bridge, emit, name):
+    stream, n = f"run:{name}", 2500
+    with slow_ws(bridge, stream) as s:
+        emit(stream, "log", *[{"i": i, "x": "x" * random.Random(i).choice([1, 60, 200, 3000])} for i in range(n)])
+        got, rest = [], b""
+        while len(got) < n:
+            more, rest = frames(rest + s.recv(65536))
+            got += more
+    events = [json.loads(payload) for op, payload in got if op == 1]
+    assert [e["data"]["i"] for e in events] == list(range(n))
+
+
+@pytest.mark.parametrize("path", ["/sse", "/poll"])
+def test_a_client_that_leaves_is_noticed(bridge, name, path):
+    door = path[1:]
+    before = metric(bridge, f'connections{{door="{door}"}}')
+    request = f"GET {with_query(path, stream=f'run:{name}', wait=30)} HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with raw(bridge, request.encode()):
+        wait_until(lambda: metric(bridge, f'connections{{door="{door}"}}') == before + 1, what="the client to be held")
+    wait_until(lambda: metric(bridge, f'connections{{door="{door}"}}') == before, what="the departure to be noticed")
+
+
+def test_a_silent_peer_is_pinged_and_then_cut(own_bridge):
+    bridge = own_bridge("bridge.heartbeat=1s")
+    with slow_ws(bridge, "run:nobody") as s:
+        got, _ = frames(to_end(s))  # pings come, no pong goes
+    assert 9 in [op for op, _ in got]
+
+
+def test_connections_beyond_the_limit_wait(own_bridge):
+    bridge = own_bridge("limits.connections=3")
+    with Ws(bridge.url, "/ws") as a, Ws(bridge.url, "/ws") as b:
+        assert a.recv()["op"] == b.recv()["op"] == "hello"
+        c = Ws(bridge.url, "/ws")
+        assert c.recv()["op"] == "hello"
+        with raw(bridge, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n") as late:
+            late.settimeout(0.5)
+            with pytest.raises(TimeoutError):
+                late.recv(1)
+            c.close()
+            late.settimeout(20)
+            assert to_end(late).startswith(b"HTTP/1.1 200")
+
+
+# The spool socket
+
+def spool(bridge):
+    s = socket.socket(socket.AF_UNIX)
+    s.settimeout(15)
+    s.connect(str(bridge.data / "spool.sock"))
+    return s, s.makefile("r")
+
+
+def test_printf_and_nc_are_enough(bridge, name):
+    line = json.dumps({"stream": f"tool:{name}", "type": "log", "data": {"i": 1}})
+    subprocess.run(f"printf '%s' '{line}' | nc -N -U {bridge.data}/spool.sock", shell=True, check=True, timeout=15)
+    assert poll(bridge.url, "/poll", stream=f"tool:{name}", since="start", wait=10)["events"][0]["data"] == {"i": 1}
+
+
+def test_bad_lines_are_answered_and_the_connection_lives_on(bridge, name):
+    s, answers = spool(bridge)
+    with s:
+        s.sendall(b'rubbish\n{"n":3,"stream":"run:a","type":"NO","data":{}}\n')
+        assert "n" not in json.loads(answers.readline())
+        assert json.loads(answers.readline())["n"] == 3
+        s.sendall(b'{"x":"' + b"x" * 600000 + b'"}\n')
+        assert "bytes" in json.loads(answers.readline())["error"]
+        s.sendall(json.dumps({"stream": f"run:{name}", "type": "log", "data": {}}).encode() + b"\n")
+        assert poll(bridge.url, "/poll", stream=f"run:{name}", since="start", wait=10)["events"]
+
+
+def test_large_events_pass_every_door(bridge, emit, name):
+    stream, text = f"run:{name}", "ä" * 200000
+    with Ws(bridge.url, "/ws") as ws, Sse(bridge.url, with_query("/sse", stream=stream)) as sse:
+        ws.recv()
+        sse.next()
+        ws.ask({"op": "subscribe", "streams": [stream]})
+        emit(stream, "log", *[{"text": text, "i": i} for i in range(5)])
+        for i in range(5):
+            assert ws.recv()["data"] == {"text": text, "i": i}
+            assert sse.next()[1]["data"] == {"text": text, "i": i}
+    since = "start"
+    for i in range(5):
+        answer = poll(bridge.url, "/poll", stream=stream, since=since)
+        for event in answer["events"]:
+            assert event["data"]["text"] == text
+        since = answer["next"]
+
+
+def test_a_new_connection_of_a_producer_replaces_the_old(bridge, name):
+    hello = json.dumps({"hello": 1, "producer": name[:60], "ack": True}).encode() + b"\n"
+    a, a_answers = spool(bridge)
+    b, b_answers = spool(bridge)
+    with a, b:
+        a.sendall(hello)
+        assert json.loads(a_answers.readline())["lastSeq"] == 0
+        b.sendall(hello)
+        assert json.loads(b_answers.readline())["lastSeq"] == 0
+        assert a_answers.readline() == ""
+
+
+def test_events_another_process_appends_are_published(bridge, name):
+    """Emitters append to the log themselves while there is no bridge; one may not have noticed that there is one."""
+    helper = BUILD / "tests" / "helper" / "log_append"
+    if not helper.exists():
+        pytest.skip("tests/helper/log_append is built by `make check`")
+
+    def append(i):
+        subprocess.run([str(helper), str(bridge.data), f"run:{name}", json.dumps({"i": i})], check=True, timeout=15)
+
+    with Ws(bridge.url, "/ws") as ws:
+        ws.recv()
+        ws.ask({"op": "subscribe", "streams": [f"run:{name}"]})
+        append(1)
+        assert ws.recv()["data"] == {"i": 1}
+        append(2)
+        bridge.emitter().emit(f"run:{name}", "log", {"i": 3})
+        assert [ws.recv()["data"]["i"] for _ in range(2)] == [2, 3]
+
+
+# Ends
+
+def test_sigterm_drains(own_bridge, name):
+    bridge = own_bridge()
+    stream = f"run:{name}"
+    answers = []
+    with Ws(bridge.url, "/ws") as ws, Ws(bridge.url, f"/ws/scraping/{name}") as listener, \
+            Sse(bridge.url, with_query("/sse", stream=stream)) as sse:
+        ws.recv()
+        listener.recv()
+        sse.next()
+        ws.ask({"op": "subscribe", "streams": [stream]})
+        poller = threading.Thread(target=lambda: answers.append(poll(bridge.url, "/poll", stream=f"crew:{name}", wait=30)))
+        poller.start()
+        wait_until(lambda: metric(bridge, 'connections{door="poll"}') == 1, what="the poll to be held")
+        s, _ = spool(bridge)
+        n = 3000
+        with s:
+            s.sendall(b"".join(json.dumps({"stream": stream, "type": "log", "data": {"i": i}}).encode() + b"\n" for i in range(n)))
+            bridge.process.send_signal(signal.SIGTERM)
+            messages = ws.until(lambda m: m.get("op") == "bye")
+            bye = messages.pop()
+            assert isinstance(bye["retryMs"], int) and bye["code"] and bye["reason"]
+            assert [m["data"]["i"] for m in messages] == list(range(n)), "all received lines are committed and sent first"
+            assert ws.close_code() == 1001
+            assert listener.close_code() == 1001
+            seen = []
+            while (item := sse.next()) is not None:
+                seen.append(item[1])
+            assert [m["data"]["i"] for m in seen if "data" in m] == list(range(n)) and seen[-1]["op"] == "bye"
+        poller.join(15)
+        assert answers and answers[0]["events"] == []
+    assert bridge.process.wait(15) == 0
+    assert not (bridge.data / "run" / "bridge.pid").exists()
+    bridge.start()
+    last = poll(bridge.url, "/poll", stream=stream, since="start")["events"][-1]
+    assert int(last["id"]) <= n
+
+
+def test_sighup_reads_the_log_level_again(own_bridge):
+    bridge = own_bridge()
+    (bridge.data / "runspool.conf").write_text("log.level = debug\n")
+    bridge.process.send_signal(signal.SIGHUP)
+    log = bridge.data / "bridge.log"
+    wait_until(lambda: "config.reloaded log_level=debug" in log.read_text(), what="the new level")
+    (bridge.data / "runspool.conf").write_text("no.such.key = 1\n")
+    bridge.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: "config.refused" in log.read_text(), what="the refusal")
+    assert get(bridge.url, "/healthz")[0] == 200
+
+
+def test_a_second_bridge_is_refused(bridge):
+    done = subprocess.run([str(PROGRAM), "--data", str(bridge.data), "--listen", "127.0.0.1:0"], capture_output=True,
+                          text=True, timeout=15)
+    assert done.returncode == 1
+    assert "another bridge is running" in done.stderr
+    assert get(bridge.url, "/healthz")[0] == 200
+
+
+def test_options():
+    for option in ("--help", "--version"):
+        assert subprocess.run([str(PROGRAM), option], capture_output=True, timeout=15).returncode == 0
+    for wrong in (["--nonsense"], ["argument"], ["--listen"]):
+        assert subprocess.run([str(PROGRAM), *wrong], capture_output=True, timeout=15).returncode == 2
+
+
+def test_kill_9_and_clients_that_resume_lose_nothing(own_bridge, name):
+    bridge = own_bridge()
+    stream, n, n_kills = f"run:{name}", 4000, 4
+    written = threading.Event()
+
+    def write():
+        """An emitter as the protocol wants it: resends what was not acknowledged."""
+        acked, producer = 0, f"p-{os.getpid()}-{id(bridge)}"
+        while acked < n:
+            try:
+                s, answers = spool(bridge)
+                with s:
+                    s.sendall(json.dumps({"hello": 1, "producer": producer, "ack": True}).encode() + b"\n")
+                    acked = json.loads(answers.readline())["lastSeq"]
+                    while acked < n:
+                        for i in range(acked, min(acked + 20, n)):
+                            s.sendall(json.dumps({"n": i + 1, "stream": stream, "type": "log", "data": {"i": i}}).encode() + b"\n")
+                        acked = json.loads(answers.readline())["ack"]
+                        time.sleep(0.005)
+            except (OSError, ValueError):
+                time.sleep(0.02)
+        written.set()
+
+    def read_ws(taken):
+        since = "start"
+        while len(taken) < n:
+            try:
+                with Ws(bridge.url, "/ws") as ws:
+                    ws.recv()
+                    ws.send({"op": "subscribe", "streams": [stream], "since": since})
+                    while len(taken) < n:
+                        message = ws.recv()
+                        if "id" in message:
+                            taken.append(message)
+                            since = message["id"]
+            except (OSError, websockets.WebSocketException, asyncio.TimeoutError, asyncio.IncompleteReadError):
+                time.sleep(0.02)
+
+    def read_sse(taken):
+        last = None
+        while len(taken) < n:
+            try:
+                with Sse(bridge.url, with_query("/sse", stream=stream, since="start"), last_event_id=last) as sse:
+                    while len(taken) < n and (item := sse.next()):
+                        if item[0]:
+                            taken.append(item[1])
+                            last = item[0]
+            except (OSError, AssertionError, ValueError, http.client.HTTPException):
+                time.sleep(0.02)
+
+    lists = [[], [], []]
+    threads = [threading.Thread(target=write, daemon=True)] + \
+        [threading.Thread(target=f, args=(taken,), daemon=True) for f, taken in zip((read_ws, read_ws, read_sse), lists)]
+    for thread in threads:
+        thread.start()
+    for kill in range(n_kills):
+        wait_until(lambda: len(lists[0]) > n * (kill + 1) // (n_kills + 1), timeout=60, what="progress")
+        bridge.process.kill()
+        bridge.process.wait()
+        bridge.start()
+    for thread in threads:
+        thread.join(60)
+        assert not thread.is_alive()
+    for taken in lists:
+        assert [m["data"]["i"] for m in taken] == list(range(n))
+        assert [m["seq"] for m in taken] == list(range(1, n + 1))
+        assert sorted({number(m["id"]) for m in taken}) == [number(m["id"]) for m in taken]
