@@ -1,6 +1,6 @@
 """Outside clients of the live doors: WebSocket, Server-Sent Events, polls, and an emitter on the spool socket.
 
-They know docs/PROTOCOL.md only, and use nothing of Runspool's own code."""
+They know the protocol only, and use nothing of Runspool's own code."""
 
 import asyncio
 import http.client
