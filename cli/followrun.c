@@ -13,7 +13,8 @@
 #define QUIET_MS 60000 /* without a display there is nothing to redraw */
 #define SCREEN_MAX (16 * 1024 * 1024)
 #define SCREEN_FLUSH 65536
-#define RESULT_SHOWN_MAX 4000
+#define RESULT_SHOWN_MAX 4000 /* bytes and lines of a result that is printed; a longer one would push all else away */
+#define RESULT_LINES_MAX 24
 #define WHO_COLUMNS_MAX 20
 #define DISPLAY_SHARE 70 /* percent of the screen's rows the display may take */
 #define DISPLAY_ROWS_MIN 6
@@ -100,10 +101,14 @@ static void screen_result(struct screen *screen)
     if (follow->output) {
         const char *text = json_object_to_json_string_ext(
             follow->output, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE);
-        if (strlen(text) <= RESULT_SHOWN_MAX)
+        int lines = 1;
+        for (const char *c = text; *c; c++)
+            lines += *c == '\n';
+        if (strlen(text) <= RESULT_SHOWN_MAX && lines <= RESULT_LINES_MAX)
             printf("\n%s\n", text);
         else
-            printf("\nThe result has %zu bytes of JSON.\n", strlen(text));
+            printf("\n%sThe result, %zu bytes of JSON, is on the run's page; --json prints it.%s\n", term_on(term, TERM_DIM),
+                   strlen(text), term_off(term));
     }
 }
 
