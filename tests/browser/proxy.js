@@ -1,0 +1,69 @@
+// A web server in front of an instance that does to live connections what real ones do: it passes everything through,
+// refuses upgrades, swallows the bodies of streams, or answers 502 because the bridge is away.
+
+import { createServer, request } from 'node:http';
+import { connect } from 'node:net';
+
+const STREAMS = /^\/(ws|sse)(\/|\?|$)/;
+const BRIDGE = /^\/(ws|sse|poll|healthz|metrics)(\/|\?|$)/;
+
+export const WAYS = {
+  websocket: {},
+  sse: { refuseUpgrade: true },
+  'long-poll': { mute: true },
+  polling: { noBridge: true },
+};
+
+export class Proxy {
+  #server = createServer((incoming, response) => this.#http(incoming, response));
+  #sockets = new Set();
+
+  constructor(target, way) {
+    this.target = new URL(target);
+    Object.assign(this, way);
+  }
+
+  async start() {
+    this.#server.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+      socket.on('error', () => {});
+    });
+    this.#server.on('upgrade', (incoming, socket, head) => this.#upgrade(incoming, socket, head));
+    await new Promise((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+    this.url = `http://127.0.0.1:${this.#server.address().port}${this.target.pathname}`;
+    return this;
+  }
+
+  async close() {
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  #http(incoming, response) {
+    if (this.noBridge && BRIDGE.test(incoming.url)) return response.writeHead(502, { 'Content-Type': 'text/html' }).end('<h1>Bad gateway</h1>');
+    const { method, headers, url } = incoming;
+    const onward = request({ host: this.target.hostname, port: this.target.port, method, headers, path: url }, (answer) => {
+      response.writeHead(answer.statusCode, answer.headers);
+      if (this.mute && STREAMS.test(url)) return answer.resume(); // the head passes, the body never does
+      answer.pipe(response);
+    });
+    onward.on('error', () => response.destroy());
+    response.on('close', () => onward.destroy());
+    incoming.pipe(onward);
+  }
+
+  #upgrade(incoming, socket, head) {
+    if (this.refuseUpgrade || this.noBridge) return socket.end('HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+    if (this.mute) return; // accepted, and never heard of again
+    const lines = [`GET ${incoming.url} HTTP/1.1`];
+    for (let i = 0; i < incoming.rawHeaders.length; i += 2) lines.push(`${incoming.rawHeaders[i]}: ${incoming.rawHeaders[i + 1]}`);
+    const onward = connect(this.target.port, this.target.hostname, () => {
+      onward.write(`${lines.join('\r\n')}\r\n\r\n`);
+      onward.write(head);
+      onward.pipe(socket).pipe(onward);
+    });
+    onward.on('error', () => socket.destroy());
+    socket.on('close', () => onward.destroy());
+  }
+}
