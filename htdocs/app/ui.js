@@ -1,4 +1,6 @@
 // The one place that knows which libraries draw the dashboard.
+// With signals a component that has state of its own is drawn again only when a property is another one: what reads a
+// RunFold, which changes in place, takes its `rev`, `changes` or the value itself as a property too.
 
 import { Fragment, h, render } from '../lib/preact.js';
 import htm from '../lib/htm.js';

@@ -53,7 +53,7 @@ function Node({ node, record, place, chosen, focusable, detail, onChoose }) {
   </button>`;
 }
 
-/** graph: {nodes, edges}; nodes: Map id -> record; chosen: node id or null. */
+/** graph: {nodes, edges}; nodes: Map id -> record, which may change in place: `changes` then does too; chosen: node id or null. */
 export function Graph({ graph, nodes, chosen, onChoose, label }) {
   const pane = useRef(null);
   const box = useBox(pane);

@@ -18,10 +18,10 @@ async function runAgain({ run, graph }) {
   go(['runs', runId]);
 }
 
-function Actions({ id, fold, followed }) {
+function Actions({ id, fold, status, followed }) {
   const [busy, setBusy] = useState(null);
   const [failure, setFailure] = useState(null);
-  const done = ended(fold.run.status);
+  const done = ended(status);
   const act = (name, action) => async () => {
     setBusy(name);
     setFailure(null);
@@ -53,7 +53,7 @@ export function RunHead({ id, fold, followed }) {
     <div class="run-title">
       <span class="run-state" data-status=${run.status}><${State} status=${run.status} word /></span>
       <h1 dir="auto" title=${name}>${run.workflowVersion ? html`<a href=${href(['workflows', run.workflowId])}>${name}</a>` : name}</h1>
-      <span class="run-actions"><${Actions} id=${id} fold=${fold} followed=${followed} /></span>
+      <span class="run-actions"><${Actions} id=${id} fold=${fold} status=${run.status} followed=${followed} /></span>
     </div>
     <div class="run-facts">
       <span class="mono" title=${text.run.label(id)}>${id}</span>

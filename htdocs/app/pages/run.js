@@ -80,7 +80,7 @@ function RunView({ id, fold, rev, followed }) {
     ended=${ended(fold.run.status)} onNode=${(chosen) => setParams({ node: chosen, line: null })} />`;
   // Drawn again when a state has changed, not with every line of the log.
   const graph = useMemo(
-    () => html`<${Graph} graph=${fold.graph} nodes=${fold.nodes} chosen=${node} onChoose=${choose} label=${text.run.graph} />`,
+    () => html`<${Graph} graph=${fold.graph} nodes=${fold.nodes} changes=${fold.changes} chosen=${node} onChoose=${choose} label=${text.run.graph} />`,
     [fold, fold.changes, node, narrow],
   );
   const last = fold.lines.at(-1)?.message.slice(0, 200) ?? '';
