@@ -169,7 +169,8 @@ enum rs_err args_count(const struct args *args, const char *name, long min, long
     errno = 0;
     long n = strtol(text, &end, 10);
     if (errno || end == text || *end || n < min || n > max)
-        return fault_set(fault, RS_INVALID, "--%s wants a whole number from %ld to %ld, not \"%.40s\"", name, min, max, text);
+        return fault_set(fault, RS_INVALID, "--%s wants a whole number from %ld to %ld, not \"%.40s\"", name, min, max,
+                         text);
     *ret = n;
     return RS_OK;
 }

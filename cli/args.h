@@ -11,11 +11,11 @@
 /* One row an option; a list ends with name NULL. */
 struct arg_option {
     const char *name;
-    char letter;       /* short form, 0: none */
-    const char *value; /* placeholder of its value ("HOST:PORT"), NULL: a switch */
+    char letter;        /* short form, 0: none */
+    const char *value;  /* placeholder of its value ("HOST:PORT"), NULL: a switch */
     const char *second; /* placeholder of a second value ("KEY"), NULL: none */
-    bool repeat;       /* may be given more than once */
-    const char *help;  /* one line */
+    bool repeat;        /* may be given more than once */
+    const char *help;   /* one line */
 };
 extern const struct arg_option arg_common_options[]; /* --data, --json, --help: known to every command */
 

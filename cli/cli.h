@@ -21,14 +21,14 @@ enum exit_status {
 struct cli;
 struct command {
     const char *name;
-    const char *operands; /* "WORKFLOW", "" for none */
-    const char *help;     /* one line */
-    int (*run)(struct cli *cli); /* returns the exit status */
+    const char *operands;             /* "WORKFLOW", "" for none */
+    const char *help;                 /* one line */
+    int (*run)(struct cli *cli);      /* returns the exit status */
     const struct arg_option *options; /* its own; may be NULL */
-    int min_operands, max_operands; /* max -1: any number */
-    bool stop_at_operand;           /* what follows the first operand is not ours */
-    bool no_json;                   /* --json has no meaning */
-    const char *more;     /* paragraph for --help, may be NULL */
+    int min_operands, max_operands;   /* max -1: any number */
+    bool stop_at_operand;             /* what follows the first operand is not ours */
+    bool no_json;                     /* --json has no meaning */
+    const char *more;                 /* paragraph for --help, may be NULL */
 };
 
 /* One invocation. */
@@ -36,9 +36,9 @@ struct cli {
     const struct command *command;
     struct args args;
     bool json;
-    struct term out, err;     /* standard output, standard error */
-    struct datadir dd;        /* after cli_open */
-    struct store store;       /* after cli_open_store */
+    struct term out, err; /* standard output, standard error */
+    struct datadir dd;    /* after cli_open */
+    struct store store;   /* after cli_open_store */
 };
 
 int command_up(struct cli *cli);

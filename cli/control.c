@@ -75,7 +75,8 @@ enum rs_err control_call(const struct datadir *dd, const char *command, int time
     int fd = uplock_holder(dd) ? unix_connect(datadir_path(dd, path, CONTROL_SOCKET)) : -1;
 
     if (fd < 0)
-        return fault_set(fault, RS_NOT_FOUND, "nothing is up in %s; start it with: runspool up --data %s", dd->root, dd->root);
+        return fault_set(fault, RS_NOT_FOUND, "nothing is up in %s; start it with: runspool up --data %s", dd->root,
+                         dd->root);
     buf_init(&text, CONTROL_ANSWER_MAX);
     socket_timeout(fd, timeout_ms);
     if (send(fd, line, (size_t)len, MSG_NOSIGNAL) == len)
@@ -83,7 +84,8 @@ enum rs_err control_call(const struct datadir *dd, const char *command, int time
             if (n > 0)
                 buf_append(&text, chunk, (size_t)n);
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-        err = fault_set(fault, RS_TIMEOUT, "`runspool up` has not answered \"%s\" within %d s", command, timeout_ms / 1000);
+        err = fault_set(fault, RS_TIMEOUT, "`runspool up` has not answered \"%s\" within %d s", command,
+                        timeout_ms / 1000);
         goto out;
     }
     err = json_parse(text.data ? text.data : "", text.len, CONTROL_ANSWER_MAX, &answer, fault);

@@ -30,7 +30,8 @@ static void put_end_of_line(struct buf *out)
     buf_puts(out, "\033[K\n");
 }
 
-static void put_node(const struct follow *follow, const struct follow_node *node, struct buf *out, int64_t now_ms, int columns)
+static void put_node(const struct follow *follow, const struct follow_node *node, struct buf *out, int64_t now_ms,
+                     int columns)
 {
     const struct term *term = follow->term;
     const struct term_state *state = term_state(node->status);
@@ -51,9 +52,14 @@ static void put_node(const struct follow *follow, const struct follow_node *node
     int label = follow->label_columns, room = columns - 4 - 14 - (int)strlen(tail);
     if (label > room)
         label = room > 8 ? room : 8;
-    buf_printf(out, "  %s%s%s ", term_on(term, state->color), running ? frame(term, now_ms) : term->utf8 ? state->symbol : state->ascii,
+    buf_printf(out, "  %s%s%s ", term_on(term, state->color),
+               running      ? frame(term, now_ms)
+               : term->utf8 ? state->symbol
+                            : state->ascii,
                term_off(term));
-    buf_puts(out, term_on(term, running ? TERM_BOLD : is(node->status, "pending") || is(node->status, "skipped") ? TERM_DIM : TERM_PLAIN));
+    buf_puts(out, term_on(term, running                                                      ? TERM_BOLD
+                                : is(node->status, "pending") || is(node->status, "skipped") ? TERM_DIM
+                                                                                             : TERM_PLAIN));
     term_put_fit(out, term, node->label, label, true);
     buf_puts(out, term_off(term));
     buf_printf(out, "%s  %12s%s%s", term_on(term, TERM_DIM), text, tail, term_off(term));
@@ -70,7 +76,10 @@ static void put_bar(const struct follow *follow, struct buf *out, int64_t now_ms
     int full = width * follow->progress / 100;
     bool moves = is(follow->status, "running");
 
-    buf_printf(out, "  %s%s%s ", term_on(term, state->color), moves ? frame(term, now_ms) : term->utf8 ? state->symbol : state->ascii,
+    buf_printf(out, "  %s%s%s ", term_on(term, state->color),
+               moves        ? frame(term, now_ms)
+               : term->utf8 ? state->symbol
+                            : state->ascii,
                term_off(term));
     if (!ended && width >= 8) {
         buf_puts(out, term_on(term, state->color));
@@ -111,8 +120,8 @@ int follow_put_display(const struct follow *follow, struct buf *out, int64_t now
         }
     }
     if (!all) {
-        buf_printf(out, "  %s%d more have ended, %d more wait%s", term_on(follow->term, TERM_DIM), hidden_done, hidden_pending,
-                   term_off(follow->term));
+        buf_printf(out, "  %s%d more have ended, %d more wait%s", term_on(follow->term, TERM_DIM), hidden_done,
+                   hidden_pending, term_off(follow->term));
         put_end_of_line(out);
         lines++;
     }

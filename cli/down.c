@@ -10,7 +10,7 @@
 #include <sys/pidfd.h>
 #include <unistd.h>
 
-#define DOWN_WAIT_MS 45000    /* longer than all parts may take together */
+#define DOWN_WAIT_MS 45000 /* longer than all parts may take together */
 #define CONTROL_WAIT_MS 45000
 
 int command_down(struct cli *cli)

@@ -16,7 +16,8 @@ static enum rs_err emit_data(const struct cli *cli, const char *operand, struct 
     char *text = NULL;
     size_t len = 0;
     bool file = *operand == '@' || strcmp(operand, "-") == 0;
-    enum rs_err err = file ? cli_read(cli, *operand == '@' ? operand + 1 : operand, EVENT_DATA_MAX, &text, &len) : RS_OK;
+    enum rs_err err =
+        file ? cli_read(cli, *operand == '@' ? operand + 1 : operand, EVENT_DATA_MAX, &text, &len) : RS_OK;
     if (err != RS_OK)
         return err;
     err = json_parse(file ? text : operand, file ? len : strlen(operand), EVENT_DATA_MAX, ret, &fault);
@@ -44,8 +45,10 @@ int command_emit(struct cli *cli)
     if (stream_check_home(stream, &fault) != RS_OK)
         return cli_fail(cli, "%s", fault.message);
     if (!event_type_valid(type, strlen(type)))
-        return cli_fail(cli, "\"%s\" is not an event type: small letters, then perhaps a dot and small letters, as in "
-                        "\"log\" or \"node.finished\"", type);
+        return cli_fail(cli,
+                        "\"%s\" is not an event type: small letters, then perhaps a dot and small letters, as in "
+                        "\"log\" or \"node.finished\"",
+                        type);
     if (emit_data(cli, cli->args.operands[2], &data) != RS_OK || cli_open_store(cli, false) != RS_OK)
         goto out;
     int fd = unix_connect(datadir_path(&cli->dd, path, DATADIR_SPOOL_SOCKET));
@@ -73,7 +76,8 @@ int command_emit(struct cli *cli)
         status = cli_print_json(cli, answer);
         json_object_put(answer);
     } else {
-        printf("%s stored in %s, %s\n", type, stream, fd >= 0 ? "by the bridge" : "in the log itself: no bridge is running");
+        printf("%s stored in %s, %s\n", type, stream,
+               fd >= 0 ? "by the bridge" : "in the log itself: no bridge is running");
         status = EXIT_DONE;
     }
 out:

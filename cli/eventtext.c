@@ -14,8 +14,8 @@ static void put_time(struct buf *out, const struct term *term, struct json_objec
         return;
     seconds = (time_t)(ms / 1000);
     localtime_r(&seconds, &tm);
-    buf_printf(out, "%s%02d:%02d:%02d.%03d%s ", term_on(term, TERM_DIM), tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(ms % 1000),
-               term_off(term));
+    buf_printf(out, "%s%02d:%02d:%02d.%03d%s ", term_on(term, TERM_DIM), tm.tm_hour, tm.tm_min, tm.tm_sec,
+               (int)(ms % 1000), term_off(term));
 }
 
 static void put_state(struct buf *out, const struct term *term, const char *status, const char *text)
@@ -41,9 +41,9 @@ static const char *status_of(const char *type)
 {
     static const struct {
         const char *word, *status;
-    } words[] = {{"queued", "queued"},       {"started", "running"},  {"finished", "success"}, {"failed", "error"},
-                 {"cancelled", "cancelled"}, {"skipped", "skipped"},  {"waiting", "waiting"},  {"paused", "paused"},
-                 {"retried", "running"},     {"resumed", "running"},  {"progress", "running"}};
+    } words[] = {{"queued", "queued"},       {"started", "running"}, {"finished", "success"}, {"failed", "error"},
+                 {"cancelled", "cancelled"}, {"skipped", "skipped"}, {"waiting", "waiting"},  {"paused", "paused"},
+                 {"retried", "running"},     {"resumed", "running"}, {"progress", "running"}};
     const char *dot = strchr(type, '.');
     for (unsigned i = 0; dot && i < sizeof(words) / sizeof(*words); i++)
         if (strcmp(words[i].word, dot + 1) == 0)
@@ -62,7 +62,8 @@ static void put_known(struct buf *out, const struct term *term, const char *type
     else if (strcmp(type, "run.progress") == 0)
         snprintf(text, sizeof(text), "%d %%", (int)json_get_int(data, "progress", 0));
     else
-        snprintf(text, sizeof(text), "%.60s %s", strncmp(type, "run.", 4) == 0 ? "run" : type, strncmp(type, "run.", 4) == 0 ? word : "");
+        snprintf(text, sizeof(text), "%.60s %s", strncmp(type, "run.", 4) == 0 ? "run" : type,
+                 strncmp(type, "run.", 4) == 0 ? word : "");
     put_state(out, term, status, text);
     if (json_get(data, "durationMs")) {
         buf_puts(out, term_on(term, TERM_DIM));

@@ -93,7 +93,8 @@ bool follow_event(struct follow *follow, struct json_object *event)
     (void)!clock_parse(json_get_string(event, "time", ""), &time_ms);
     if (strncmp(type, "node.", 5) == 0) {
         follow_node_event(follow, data, time_ms);
-        return strcmp(type, "node.failed") == 0 || strcmp(type, "node.retried") == 0 || strcmp(type, "node.waiting") == 0;
+        return strcmp(type, "node.failed") == 0 || strcmp(type, "node.retried") == 0 ||
+               strcmp(type, "node.waiting") == 0;
     }
     if (strncmp(type, "run.", 4) == 0) {
         follow_run_event(follow, type, data, time_ms);

@@ -6,8 +6,8 @@
 #include "cli/cli.h"
 
 struct follow_node {
-    char *id, *label;      /* owned */
-    char status[16];       /* record words */
+    char *id, *label;                /* owned */
+    char status[16];                 /* record words */
     int64_t started_ms, duration_ms; /* wall clock; duration -1 until it ended */
     int attempt;
 };
@@ -17,7 +17,7 @@ struct follow {
     char name[128];
     struct follow_node *nodes; /* in the order of the definition */
     int n_nodes;
-    int label_columns;     /* widest label, bounded */
+    int label_columns; /* widest label, bounded */
     char status[16];
     int progress;
     int64_t started_ms, duration_ms;
@@ -28,7 +28,8 @@ void follow_init(struct follow *follow, const struct term *term, struct json_obj
 void follow_release(struct follow *follow);
 /* follow_event - take an event in. true: it is also worth a line of its own above the display. */
 bool follow_event(struct follow *follow, struct json_object *event);
-/* follow_put_display - the display at wall clock now_ms, of at most `rows` lines, each at most `columns` wide and ended by
+/* follow_put_display - the display at wall clock now_ms, of at most `rows` lines, each at most `columns` wide and ended
+ * by
  * "\033[K\n" . Returns the number of lines. */
 int follow_put_display(const struct follow *follow, struct buf *out, int64_t now_ms, int columns, int rows);
 

@@ -22,9 +22,9 @@
 struct screen {
     struct cli *cli;
     struct follow follow;
-    struct buf lines;   /* to be shown above the display */
+    struct buf lines; /* to be shown above the display */
     int who_columns;
-    int n_drawn;        /* lines of the display on the screen */
+    int n_drawn; /* lines of the display on the screen */
 };
 
 static volatile sig_atomic_t interrupted;
@@ -82,7 +82,8 @@ static int screen_draw(struct screen *screen, bool last)
     buf_clear(&screen->lines);
     buf_puts(&out, "\033[K\n"); /* sets the display off from the lines above */
     rows = rows * DISPLAY_SHARE / 100 > DISPLAY_ROWS_MIN ? rows * DISPLAY_SHARE / 100 : DISPLAY_ROWS_MIN;
-    screen->n_drawn = 1 + follow_put_display(&screen->follow, &out, clock_wall_ms(), columns - 1, last ? INT_MAX : rows);
+    screen->n_drawn =
+        1 + follow_put_display(&screen->follow, &out, clock_wall_ms(), columns - 1, last ? INT_MAX : rows);
     buf_printf(&out, "\033[J%s\033[?2026l", last ? "\033[?25h" : "");
     status = cli_print(screen->cli, &out);
     buf_release(&out);
@@ -107,8 +108,8 @@ static void screen_result(struct screen *screen)
         if (strlen(text) <= RESULT_SHOWN_MAX && lines <= RESULT_LINES_MAX)
             printf("\n%s\n", text);
         else
-            printf("\n%sThe result, %zu bytes of JSON, is on the run's page; --json prints it.%s\n", term_on(term, TERM_DIM),
-                   strlen(text), term_off(term));
+            printf("\n%sThe result, %zu bytes of JSON, is on the run's page; --json prints it.%s\n",
+                   term_on(term, TERM_DIM), strlen(text), term_off(term));
     }
 }
 
@@ -116,8 +117,9 @@ static int screen_end(struct screen *screen, bool ended)
 {
     const struct follow *follow = &screen->follow;
     struct json_object *record = NULL;
-    int status = strcmp(follow->status, "success") == 0 ? EXIT_DONE
-                 : strcmp(follow->status, "cancelled") == 0 ? EXIT_CANCELLED : EXIT_FAILED;
+    int status = strcmp(follow->status, "success") == 0     ? EXIT_DONE
+                 : strcmp(follow->status, "cancelled") == 0 ? EXIT_CANCELLED
+                                                            : EXIT_FAILED;
     if (!ended) {
         if (!screen->cli->json)
             cli_note(screen->cli, "run %s goes on; to end it: runspool cancel %s", follow->run_id, follow->run_id);

@@ -69,8 +69,10 @@ enum rs_err listen_open(struct listen_address *address, int *ret_fd, struct faul
             close(fd);
         freeaddrinfo(found);
         if (reason == EADDRINUSE)
-            return fault_set(fault, RS_CONFLICT, "port %d of %s is in use by another program; choose one with --listen "
-                             "HOST:PORT (port 0 takes a free one)", address->port, address->host);
+            return fault_set(fault, RS_CONFLICT,
+                             "port %d of %s is in use by another program; choose one with --listen "
+                             "HOST:PORT (port 0 takes a free one)",
+                             address->port, address->host);
         return fault_set(fault, reason == EACCES ? RS_DENIED : RS_IO, "cannot listen on %s, port %d: %s", address->host,
                          address->port, strerror(reason));
     }
@@ -95,8 +97,8 @@ char *listen_url(const struct listen_address *address, bool tls, char url[LISTEN
     bool wild = strcmp(listen_reached(address), address->numeric) != 0;
     const char *host = wild || strchr(address->host, ':') ? listen_reached(address) : address->host;
     bool ipv6 = strchr(host, ':') != NULL;
-    snprintf(url, LISTEN_HOST_MAX + 32, "%s://%s%s%s:%d", tls ? "https" : "http", ipv6 ? "[" : "", host, ipv6 ? "]" : "",
-             address->port);
+    snprintf(url, LISTEN_HOST_MAX + 32, "%s://%s%s%s:%d", tls ? "https" : "http", ipv6 ? "[" : "", host,
+             ipv6 ? "]" : "", address->port);
     return url;
 }
 

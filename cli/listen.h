@@ -15,7 +15,8 @@ struct listen_address {
 };
 /* listen_parse - "HOST:PORT", "[::1]:PORT", ":PORT" or "PORT" (these two on 127.0.0.1). RS_INVALID. */
 enum rs_err listen_parse(const char *text, struct listen_address *ret, struct fault *fault) RS_MUST_CHECK;
-/* listen_open - bind and listen (closed on exec). RS_CONFLICT: the port is in use; RS_DENIED; RS_INVALID: no such host. */
+/* listen_open - bind and listen (closed on exec). RS_CONFLICT: the port is in use; RS_DENIED; RS_INVALID: no such host.
+ */
 enum rs_err listen_open(struct listen_address *address, int *ret_fd, struct fault *fault) RS_MUST_CHECK;
 /* listen_url - "http://127.0.0.1:8080", without a slash at its end; an address for all interfaces is shown as this
  * machine's loopback. listen_loopback - is it this machine only? listen_connect - a connection to it, -1 with errno. */

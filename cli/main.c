@@ -1,35 +1,42 @@
 /* runspool - the command line: one table of commands, --help, --version, and the call. */
-#include "config.h"
 #include "base/log.h"
 #include "cli/cli.h"
+#include "config.h"
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 static const struct command commands[] = {
-    {"up", "", "start web server, bridge and runner here", command_up, .options = up_options, .max_operands = 0, .no_json = true,
+    {"up", "", "start web server, bridge and runner here", command_up, .options = up_options, .max_operands = 0,
+     .no_json = true,
      .more = "Stays in the foreground and restarts what dies, until SIGINT or SIGTERM; with --detach it returns once\n"
              "everything answers."},
     {"down", "", "end what `up` started", command_down, .max_operands = 0, .no_json = true},
     {"status", "", "show what is up, and what it does", command_status, .max_operands = 0,
      .more = "Exit status 0 when it is up, 3 when it is not."},
-    {"start", "bridge|runner|web", "start one part of a running instance", command_control, .min_operands = 1, .max_operands = 1},
-    {"stop", "bridge|runner|web", "stop one part, until it is started again", command_control, .min_operands = 1, .max_operands = 1},
+    {"start", "bridge|runner|web", "start one part of a running instance", command_control, .min_operands = 1,
+     .max_operands = 1},
+    {"stop", "bridge|runner|web", "stop one part, until it is started again", command_control, .min_operands = 1,
+     .max_operands = 1},
     {"restart", "bridge|runner|web", "restart one part", command_control, .min_operands = 1, .max_operands = 1},
     {"run", "WORKFLOW", "start a workflow: a saved one's id, or the path of a .json definition", command_run,
      run_options, 1, 1,
      .more = "With --follow the exit status is 0 when the run succeeds, 1 when it fails, 130 when it is cancelled or\n"
              "Ctrl-C ends the following (the run itself goes on)."},
-    {"wrap", "[--] COMMAND [ARGUMENT...]", "run any command as a run with a live page", command_wrap, .options = wrap_options, .min_operands = 1, .max_operands = -1,
-     .stop_at_operand = true, .no_json = true,
-     .more = "The command's input, output and exit status are its own (128 + n when signal n ended it). Needs no runner."},
-    {"ps", "", "list the runs that are queued, running or paused", command_ps, .options = ps_options, .max_operands = 0},
-    {"tail", "STREAM...", "show events: run:ID, tool:ID, run:*, runs, system, ...", command_tail, .options = tail_options, .min_operands = 1, .max_operands = 100},
+    {"wrap", "[--] COMMAND [ARGUMENT...]", "run any command as a run with a live page", command_wrap,
+     .options = wrap_options, .min_operands = 1, .max_operands = -1, .stop_at_operand = true, .no_json = true,
+     .more =
+         "The command's input, output and exit status are its own (128 + n when signal n ended it). Needs no runner."},
+    {"ps", "", "list the runs that are queued, running or paused", command_ps, .options = ps_options,
+     .max_operands = 0},
+    {"tail", "STREAM...", "show events: run:ID, tool:ID, run:*, runs, system, ...", command_tail,
+     .options = tail_options, .min_operands = 1, .max_operands = 100},
     {"emit", "STREAM TYPE JSON", "append an event to a stream", command_emit, .min_operands = 3, .max_operands = 3,
      .more = "JSON is an object, @FILE, or - for standard input. Returns once the event is stored."},
     {"cancel", "RUN", "cancel a run", command_cancel, .min_operands = 1, .max_operands = 1},
-    {"workflow", "import FILE...|export ID|list", "saved workflows", command_workflow, .options = workflow_options, .min_operands = 1, .max_operands = 100},
+    {"workflow", "import FILE...|export ID|list", "saved workflows", command_workflow, .options = workflow_options,
+     .min_operands = 1, .max_operands = 100},
     {"config", "", "print the settings in force", command_config, .options = config_options, .max_operands = 0},
     {0},
 };
@@ -66,7 +73,8 @@ static int help_command(const struct cli *cli)
     const struct command *c = cli->command;
     struct buf out;
     buf_init(&out, 16384);
-    buf_printf(&out, "usage: runspool %s [OPTION...]%s%s\n\n%s\n", c->name, *c->operands ? " " : "", c->operands, c->help);
+    buf_printf(&out, "usage: runspool %s [OPTION...]%s%s\n\n%s\n", c->name, *c->operands ? " " : "", c->operands,
+               c->help);
     if (c->more)
         buf_printf(&out, "%s\n", c->more);
     buf_puts(&out, "\n");

@@ -206,7 +206,8 @@ int64_t part_tick(struct part *part)
             return INT64_MAX;
         }
         if (now >= part->deadline_ms && !part->killed) {
-            log_event(LOG_LEVEL_WARN, "part.mute", "part=%s pid=%d waited_ms=%d", part->name, (int)part->pid, PART_START_MS);
+            log_event(LOG_LEVEL_WARN, "part.mute", "part=%s pid=%d waited_ms=%d", part->name, (int)part->pid,
+                      PART_START_MS);
             part_signal(part, SIGKILL);
             part->killed = true;
         }

@@ -72,7 +72,8 @@ static int ps_table(struct cli *cli, struct json_object *items)
     }
     (void)table_put(&table, &cli->out, &out);
     if (table.n_rows == 0)
-        buf_puts(&out, args_has(&cli->args, "all") ? "No runs yet.\n" : "Nothing is queued or running (--all shows ended runs).\n");
+        buf_puts(&out, args_has(&cli->args, "all") ? "No runs yet.\n"
+                                                   : "Nothing is queued or running (--all shows ended runs).\n");
     int status = cli_print(cli, &out);
     buf_release(&cell);
     buf_release(&out);

@@ -44,18 +44,22 @@ static enum rs_err run_definition(struct cli *cli, const char *workflow, struct 
 {
     struct fault fault = {0};
     size_t len = strlen(workflow);
-    bool path = strchr(workflow, '/') || (len > 5 && strcmp(workflow + len - 5, ".json") == 0) || strcmp(workflow, "-") == 0;
+    bool path =
+        strchr(workflow, '/') || (len > 5 && strcmp(workflow + len - 5, ".json") == 0) || strcmp(workflow, "-") == 0;
     enum rs_err err;
     if (path) {
-        if ((err = definition_read(cli, workflow, ret)) != RS_OK || (err = definition_check(cli, workflow, *ret)) != RS_OK)
+        if ((err = definition_read(cli, workflow, ret)) != RS_OK ||
+            (err = definition_check(cli, workflow, *ret)) != RS_OK)
             return err;
         *ret_id = json_get_string(*ret, "id", "inline");
         return RS_OK;
     }
     err = workflow_get(&cli->store, cli_org(cli), workflow, ret, &fault);
     if (err == RS_NOT_FOUND)
-        cli_fail(cli, "there is no workflow \"%s\"; `runspool workflow list` shows the saved ones, and a file is named by "
-                 "its path: ./%s.json", workflow, workflow);
+        cli_fail(cli,
+                 "there is no workflow \"%s\"; `runspool workflow list` shows the saved ones, and a file is named by "
+                 "its path: ./%s.json",
+                 workflow, workflow);
     else if (err != RS_OK)
         cli_fail(cli, "%s", fault.message);
     *ret_id = workflow;
@@ -108,8 +112,12 @@ int command_run(struct cli *cli)
         definition_errors(cli, cli->args.operands[0], errors);
         goto out;
     }
-    struct run_new new = {.org = cli_org(cli), .workflow_id = id, .workflow_version = version, .definition = definition,
-                          .input = input, .name = args_value(&cli->args, "name")};
+    struct run_new new = {.org = cli_org(cli),
+                          .workflow_id = id,
+                          .workflow_version = version,
+                          .definition = definition,
+                          .input = input,
+                          .name = args_value(&cli->args, "name")};
     if (err != RS_OK || run_create(&cli->store, &new, run_id, &fault) != RS_OK) {
         cli_fail(cli, "%s", fault.message);
         goto out;

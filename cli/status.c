@@ -18,8 +18,9 @@ static enum rs_err status_runs(struct cli *cli, struct json_object *runs, struct
     struct db_rows *rows = NULL;
     for (unsigned i = 0; i < sizeof(active) / sizeof(*active); i++)
         json_set_int(runs, active[i], 0);
-    enum rs_err err = db_query(cli->store.db, &rows, fault,
-                               "SELECT status, count(*) FROM run WHERE status IN ('queued', 'running', 'paused') GROUP BY status", "");
+    enum rs_err err = db_query(
+        cli->store.db, &rows, fault,
+        "SELECT status, count(*) FROM run WHERE status IN ('queued', 'running', 'paused') GROUP BY status", "");
     if (err != RS_OK)
         return err;
     while ((err = db_next(rows, fault)) == RS_OK)
@@ -79,12 +80,11 @@ static int status_text(struct cli *cli, struct json_object *answer, bool up)
     else
         buf_printf(&out, "Nothing is up in %s\n\n", cli->dd.root);
     if (parts) {
-        json_object_object_foreach(parts, name, part)
-            status_part(&table, &cli->out, name, part);
+        json_object_object_foreach(parts, name, part) status_part(&table, &cli->out, name, part);
     }
     (void)table_put(&table, &cli->out, &out);
-    buf_printf(&out, "%sruns: %d running, %d queued, %d paused; runners alive: %d; events up to %s\n", parts ? "\n" : "",
-               (int)json_get_int(runs, "running", 0), (int)json_get_int(runs, "queued", 0),
+    buf_printf(&out, "%sruns: %d running, %d queued, %d paused; runners alive: %d; events up to %s\n",
+               parts ? "\n" : "", (int)json_get_int(runs, "running", 0), (int)json_get_int(runs, "queued", 0),
                (int)json_get_int(runs, "paused", 0), (int)json_get_int(answer, "runnersAlive", 0),
                json_get_string(answer, "head", "0"));
     int status = cli_print(cli, &out);

@@ -67,8 +67,7 @@ static enum rs_err supervise_socket(struct supervise *s, struct part *part, bool
 static struct json_object *supervise_status(const struct supervise *s)
 {
     struct json_object *answer = json_object_new_object(), *parts = json_object_new_object();
-    json_object_object_foreach(s->about, key, value)
-        json_set(answer, key, json_object_get(value));
+    json_object_object_foreach(s->about, key, value) json_set(answer, key, json_object_get(value));
     for (int i = s->n_parts - 1; i >= 0; i--)
         json_set(parts, s->parts[i].name, part_json(&s->parts[i]));
     json_set(answer, "components", parts);

@@ -11,7 +11,7 @@
 
 /* A command under way. */
 struct supervise_request {
-    int fd;            /* -1: free */
+    int fd; /* -1: free */
     char line[256];
     size_t len;
     struct part *part; /* answered when it is in the state wanted; NULL: still reading */
@@ -21,16 +21,16 @@ struct supervise_request {
 struct supervise {
     struct part parts[SUPERVISE_PARTS_MAX]; /* in the order in which they are ended */
     int n_parts;
-    int control_fd;                  /* listening; owned by the caller */
-    struct listen_address *address;  /* of the part with a listening socket: closed while it is stopped */
-    struct json_object *about;       /* members of the answer to "status": pid, url, ...; borrowed */
+    int control_fd;                 /* listening; owned by the caller */
+    struct listen_address *address; /* of the part with a listening socket: closed while it is stopped */
+    struct json_object *about;      /* members of the answer to "status": pid, url, ...; borrowed */
     /* Called once when all parts have answered. false: give up. */
     bool (*ready)(void *ctx);
     void *ctx;
     /* Private. */
     struct supervise_request requests[SUPERVISE_REQUESTS_MAX];
     int signal_fd;
-    int stop_signals;                /* SIGTERM, SIGINT and SIGHUP received */
+    int stop_signals; /* SIGTERM, SIGINT and SIGHUP received */
 };
 
 /* supervise_block_signals - to be called before the first part is started or anything else handles signals.

@@ -45,7 +45,8 @@ int command_tail(struct cli *cli)
 {
     const char *const *streams = (const char *const *)cli->args.operands;
     int n = cli->args.n_operands, status = EXIT_FAILED;
-    struct tail tail = {.cli = cli, .with_stream = n > 1 || strncmp(streams[0], "run:", 4) != 0 || stream_is_wildcard(streams[0])};
+    struct tail tail = {.cli = cli,
+                        .with_stream = n > 1 || strncmp(streams[0], "run:", 4) != 0 || stream_is_wildcard(streams[0])};
     const char *since = args_value(&cli->args, "since");
     struct watch watch = {0};
     struct fault fault = {0};

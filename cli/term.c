@@ -7,14 +7,14 @@
 #include <wchar.h>
 
 static const char *const colors[] = {
-    [TERM_PLAIN] = "",          [TERM_BOLD] = "\033[1m",   [TERM_DIM] = "\033[2m",  [TERM_RED] = "\033[31m",
+    [TERM_PLAIN] = "",         [TERM_BOLD] = "\033[1m",   [TERM_DIM] = "\033[2m",   [TERM_RED] = "\033[31m",
     [TERM_GREEN] = "\033[32m", [TERM_AMBER] = "\033[33m", [TERM_BLUE] = "\033[34m",
 };
 
 static const struct term_state states[] = {
-    {"pending", "○", ".", TERM_DIM},     {"queued", "○", "o", TERM_DIM},     {"running", "◐", ">", TERM_BLUE},
-    {"waiting", "⧗", "w", TERM_AMBER},   {"success", "✓", "+", TERM_GREEN},  {"error", "✗", "x", TERM_RED},
-    {"skipped", "–", "-", TERM_DIM},     {"cancelled", "⊘", "/", TERM_DIM},  {"paused", "‖", "=", TERM_AMBER},
+    {"pending", "○", ".", TERM_DIM},   {"queued", "○", "o", TERM_DIM},    {"running", "◐", ">", TERM_BLUE},
+    {"waiting", "⧗", "w", TERM_AMBER}, {"success", "✓", "+", TERM_GREEN}, {"error", "✗", "x", TERM_RED},
+    {"skipped", "–", "-", TERM_DIM},   {"cancelled", "⊘", "/", TERM_DIM}, {"paused", "‖", "=", TERM_AMBER},
 };
 
 void term_init(struct term *term, int fd)

@@ -169,12 +169,20 @@ static enum rs_err up_web(struct up *up, struct fault *fault)
 {
     char api[PATH_MAX], events[PATH_MAX], htdocs[PATH_MAX];
     struct weblighttpd web = {
-        .data = up->cli->dd.root, .htdocs = htdocs, .api = api, .events = events, .address = up->address.numeric,
-        .port = up->address.port, .tls_cert = up->tls_cert, .tls_key = up->tls_key,
-        .processes = (int)config_number(up->cli->dd.config, "fcgi.processes"), .max_files = up_raise_files(),
+        .data = up->cli->dd.root,
+        .htdocs = htdocs,
+        .api = api,
+        .events = events,
+        .address = up->address.numeric,
+        .port = up->address.port,
+        .tls_cert = up->tls_cert,
+        .tls_key = up->tls_key,
+        .processes = (int)config_number(up->cli->dd.config, "fcgi.processes"),
+        .max_files = up_raise_files(),
     };
     enum rs_err err;
-    if ((err = program_path("api.fcgi", api, fault)) != RS_OK || (err = program_path("events.fcgi", events, fault)) != RS_OK ||
+    if ((err = program_path("api.fcgi", api, fault)) != RS_OK ||
+        (err = program_path("events.fcgi", events, fault)) != RS_OK ||
         (err = program_data_path("htdocs", htdocs, fault)) != RS_OK ||
         (err = weblighttpd_find(up->lighttpd_path, fault)) != RS_OK ||
         (err = weblighttpd_write(up->lighttpd_path, &web, up->lighttpd_conf, fault)) != RS_OK)
@@ -319,13 +327,15 @@ static int up_serve(struct up *up)
         char url[PATH_MAX];
         status = args_has(&cli->args, "if-down") ? EXIT_DONE : EXIT_FAILED;
         if (status != EXIT_DONE)
-            cli_fail(cli, "%s, pid %d%s%s", fault.message, (int)uplock_holder(&cli->dd), *cli_url(cli, url) ? ", at " : "", url);
+            cli_fail(cli, "%s, pid %d%s%s", fault.message, (int)uplock_holder(&cli->dd),
+                     *cli_url(cli, url) ? ", at " : "", url);
         goto out;
     }
     /* The database first: a schema from a newer version, or a folder that cannot be written, is said here once. */
     if (err != RS_OK || (err = up_environment(up, &fault)) != RS_OK || (err = up_write_conf(up, &fault)) != RS_OK ||
         (err = db_open(&cli->dd, &db, &fault)) != RS_OK || (err = up_listen(up, &fault)) != RS_OK ||
-        (err = up_parts(up, &fault)) != RS_OK || (err = control_listen(&cli->dd, &up->sup.control_fd, &fault)) != RS_OK) {
+        (err = up_parts(up, &fault)) != RS_OK ||
+        (err = control_listen(&cli->dd, &up->sup.control_fd, &fault)) != RS_OK) {
         cli_fail(cli, "%s", fault.message);
         goto out;
     }
@@ -333,7 +343,8 @@ static int up_serve(struct up *up)
     db = NULL;
     if (*up->url && !listen_loopback(&up->address) && config_is(cli->dd.config, "auth", "none") &&
         !config_bool(cli->dd.config, "auth.none_public"))
-        cli_note(cli, "auth = none answers clients on this machine only: set auth, or auth.none_public = yes to serve all");
+        cli_note(cli,
+                 "auth = none answers clients on this machine only: set auth, or auth.none_public = yes to serve all");
 
     log_open("up", LOG_LEVEL_INFO, LOG_TO_STDERR);
     if (up->detach)

@@ -6,12 +6,14 @@
 
 enum rs_err conf_default_text(struct buf *out)
 {
-    buf_puts(out, "# runspool.conf: settings of the Runspool instance in this directory, see runspool.conf(5).\n"
-                  "# Each is shown with its default; remove the # before a line to change it. `runspool config` prints\n"
-                  "# what is in force. Changes count from the next start of a part: runspool restart bridge|runner|web.\n");
+    buf_puts(out,
+             "# runspool.conf: settings of the Runspool instance in this directory, see runspool.conf(5).\n"
+             "# Each is shown with its default; remove the # before a line to change it. `runspool config` prints\n"
+             "# what is in force. Changes count from the next start of a part: runspool restart bridge|runner|web.\n");
     for (unsigned i = 0; i < config_n_settings; i++) {
         const struct config_setting *s = &config_settings[i];
-        buf_printf(out, "\n# %s\n# %s =%s%s\n", s->help, s->key, s->fallback ? " " : "", s->fallback ? s->fallback : "");
+        buf_printf(out, "\n# %s\n# %s =%s%s\n", s->help, s->key, s->fallback ? " " : "",
+                   s->fallback ? s->fallback : "");
     }
     return out->err;
 }

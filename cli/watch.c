@@ -24,7 +24,8 @@ enum rs_err watch_open(struct watch *watch, struct cli *cli, const char *const *
                          fault)) != RS_OK)
         return err;
     (void)eventlog_changed(watch->log);
-    return feed_start(watch->feed, cursor, &cli->store, watch->log, &(struct message_sink){watch_message, watch}, fault);
+    return feed_start(watch->feed, cursor, &cli->store, watch->log, &(struct message_sink){watch_message, watch},
+                      fault);
 }
 
 void watch_release(struct watch *watch)

@@ -39,7 +39,8 @@ static enum rs_err check_text(const char *text, struct fault *fault)
 {
     for (const char *c = text; *c; c++)
         if (*c == '"' || *c == '\\' || *c == '$' || (unsigned char)*c < 0x20)
-            return fault_set(fault, RS_INVALID, "the path %.200s cannot be given to lighttpd: no quotes, backslashes or $", text);
+            return fault_set(fault, RS_INVALID,
+                             "the path %.200s cannot be given to lighttpd: no quotes, backslashes or $", text);
     return RS_OK;
 }
 
@@ -93,12 +94,13 @@ enum rs_err weblighttpd_config(const struct weblighttpd *web, struct buf *out, s
                   ")\n");
     /* Never text/event-stream: a compressor holds events back. */
     if (web->deflate)
-        buf_printf(out,
-                   "deflate.allowed-encodings = ( \"br\", \"gzip\" )\ndeflate.cache-dir = \"%s/run/deflate\"\n"
-                   "deflate.mimetypes = ( \"text/html\", \"text/css\", \"text/javascript\", \"text/plain\", "
-                   "\"text/markdown\", \"application/json\", \"application/problem+json\", \"application/manifest+json\", "
-                   "\"image/svg+xml\" )\n",
-                   web->data);
+        buf_printf(
+            out,
+            "deflate.allowed-encodings = ( \"br\", \"gzip\" )\ndeflate.cache-dir = \"%s/run/deflate\"\n"
+            "deflate.mimetypes = ( \"text/html\", \"text/css\", \"text/javascript\", \"text/plain\", "
+            "\"text/markdown\", \"application/json\", \"application/problem+json\", \"application/manifest+json\", "
+            "\"image/svg+xml\" )\n",
+            web->data);
 
     buf_printf(out,
                "\n$HTTP[\"url\"] =~ \"^/(api/workflow/stream|ws|sse|poll|metrics|healthz)(/|$)\" {\n"

@@ -10,15 +10,15 @@
 
 /* What the configuration depends on; all borrowed. */
 struct weblighttpd {
-    const char *data;      /* the data directory, absolute */
-    const char *htdocs;    /* folder of the dashboard */
+    const char *data;         /* the data directory, absolute */
+    const char *htdocs;       /* folder of the dashboard */
     const char *api, *events; /* FastCGI programs */
-    const char *address;   /* "127.0.0.1", "::1" */
+    const char *address;      /* "127.0.0.1", "::1" */
     int port;
     const char *tls_cert, *tls_key; /* PEM files; NULL: plain HTTP */
-    bool deflate;          /* mod_deflate is there */
-    int processes;         /* FastCGI processes of each kind */
-    int max_files;          /* descriptors it may have */
+    bool deflate;                   /* mod_deflate is there */
+    int processes;                  /* FastCGI processes of each kind */
+    int max_files;                  /* descriptors it may have */
 };
 /* weblighttpd_config - the text of lighttpd.conf. The listening socket itself is inherited (LISTEN_FDS), so that no
  * connection is refused while the server restarts. Returns out->err; RS_INVALID when a path cannot be written into
@@ -29,7 +29,7 @@ enum rs_err weblighttpd_find(char path[PATH_MAX], struct fault *fault) RS_MUST_C
 /* weblighttpd_write - write DIR/run/lighttpd.conf, have the server check it, and do without compression when its module
  * is not installed (web->deflate says which). RS_INVALID with the server's own words when it does not like it.
  * Blocks for the check. */
-enum rs_err weblighttpd_write(const char *program, struct weblighttpd *web, char path[PATH_MAX], struct fault *fault)
-    RS_MUST_CHECK;
+enum rs_err weblighttpd_write(const char *program, struct weblighttpd *web, char path[PATH_MAX],
+                              struct fault *fault) RS_MUST_CHECK;
 
 #endif

@@ -27,7 +27,9 @@ static int workflow_import(struct cli *cli)
         enum rs_err err = definition_read(cli, path, &definition);
         const char *id = err == RS_OK ? json_get_string(definition, "id", NULL) : NULL;
         if (err == RS_OK && !id_valid(id))
-            err = (enum rs_err)(cli_fail(cli, "%s: a workflow to be saved needs an \"id\" of letters, digits, . _ -", path), RS_INVALID);
+            err = (enum rs_err)(
+                cli_fail(cli, "%s: a workflow to be saved needs an \"id\" of letters, digits, . _ -", path),
+                RS_INVALID);
         else if (err == RS_OK)
             err = definition_check(cli, path, definition);
         if (err == RS_OK &&
@@ -36,7 +38,8 @@ static int workflow_import(struct cli *cli)
         if (err != RS_OK)
             status = EXIT_FAILED;
         else if (!cli->json)
-            printf("%s %s, version %d\n", id, created ? "imported" : "replaced", (int)json_get_int(record, "version", 0));
+            printf("%s %s, version %d\n", id, created ? "imported" : "replaced",
+                   (int)json_get_int(record, "version", 0));
         if (record)
             json_object_array_add(imported, json_object_get(record));
         json_object_put(record);

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define WRAP_NODE "command"
-#define WRAP_FAILED 125          /* our own failure, as env(1) and timeout(1) have it */
+#define WRAP_FAILED 125 /* our own failure, as env(1) and timeout(1) have it */
 #define WRAP_NO_EXEC 126
 #define WRAP_NOT_FOUND 127
 #define WRAP_LEASE_EVERY_MS 1000 /* also how soon a cancel is seen */
@@ -32,10 +32,10 @@ const struct arg_option wrap_options[] = {
 struct wrap_stream {
     struct wrap *wrap;
     const char *source, *level;
-    int pipe[2];       /* ours: [0], -1 when closed */
-    int to;            /* where it is shown */
+    int pipe[2]; /* ours: [0], -1 when closed */
+    int to;      /* where it is shown */
     struct lines lines;
-    struct buf kept;   /* the first bytes, for the node's output */
+    struct buf kept; /* the first bytes, for the node's output */
 };
 
 struct wrap {
@@ -44,12 +44,12 @@ struct wrap {
     struct wrap_stream out, err;
     struct run_claim claim;
     pid_t pid;
-    bool own_group;    /* the command has a process group of its own: no terminal to share */
-    bool lost;         /* the run was taken over: the command goes on without a record */
+    bool own_group; /* the command has a process group of its own: no terminal to share */
+    bool lost;      /* the run was taken over: the command goes on without a record */
     bool cancelled, ended;
-    int64_t kill_ms;   /* monotonic; 0: not asked to end */
-    int status;        /* of wait */
-    int exec_errno;    /* why it could not be started, 0 */
+    int64_t kill_ms; /* monotonic; 0: not asked to end */
+    int status;      /* of wait */
+    int exec_errno;  /* why it could not be started, 0 */
 };
 
 static void wrap_line(void *ctx, const char *text, size_t len)
@@ -57,7 +57,8 @@ static void wrap_line(void *ctx, const char *text, size_t len)
     struct wrap_stream *stream = ctx;
     struct buf data;
     buf_init(&data, EVENT_DATA_MAX);
-    buf_printf(&data, "{\"level\":\"%s\",\"nodeId\":\"" WRAP_NODE "\",\"source\":\"%s\",\"message\":", stream->level, stream->source);
+    buf_printf(&data, "{\"level\":\"%s\",\"nodeId\":\"" WRAP_NODE "\",\"source\":\"%s\",\"message\":", stream->level,
+               stream->source);
     buf_put_json(&data, text, len);
     buf_putc(&data, '}');
     char name[STREAM_MAX];
@@ -112,8 +113,10 @@ static struct json_object *wrap_definition(const struct cli *cli)
     struct json_object *definition = NULL, *command = json_object_new_array();
     static const char text[] =
         "{\"id\":\"wrap\",\"nodes\":["
-        "{\"id\":\"start\",\"type\":\"trigger\",\"position\":{\"x\":0,\"y\":0},\"data\":{\"kind\":\"manual\",\"label\":\"Start\"}},"
-        "{\"id\":\"" WRAP_NODE "\",\"type\":\"tool\",\"position\":{\"x\":260,\"y\":0},\"data\":{\"kind\":\"shell\",\"label\":\"Command\"}}],"
+        "{\"id\":\"start\",\"type\":\"trigger\",\"position\":{\"x\":0,\"y\":0},\"data\":{\"kind\":\"manual\",\"label\":"
+        "\"Start\"}},"
+        "{\"id\":\"" WRAP_NODE
+        "\",\"type\":\"tool\",\"position\":{\"x\":260,\"y\":0},\"data\":{\"kind\":\"shell\",\"label\":\"Command\"}}],"
         "\"edges\":[{\"id\":\"e1\",\"source\":\"start\",\"target\":\"" WRAP_NODE "\"}]}";
     if (json_parse(text, sizeof(text) - 1, sizeof(text), &definition, NULL) != RS_OK)
         abort();
@@ -134,8 +137,13 @@ static enum rs_err wrap_create(struct wrap *wrap, struct fault *fault)
         buf_printf(&name, "%s%s", i ? " " : "", cli->args.operands[i]);
     snprintf(owner, sizeof(owner), "wrap-%d", (int)getpid());
     const char *given = args_value(&cli->args, "name");
-    struct run_new new = {.org = cli_org(cli), .workflow_id = "wrap", .definition = definition, .owner = owner,
-                          .name = given ? given : name.len ? name.data : cli->args.operands[0]};
+    struct run_new new = {.org = cli_org(cli),
+                          .workflow_id = "wrap",
+                          .definition = definition,
+                          .owner = owner,
+                          .name = given      ? given
+                                  : name.len ? name.data
+                                             : cli->args.operands[0]};
     enum rs_err err = run_create(&cli->store, &new, run_id, fault);
     if (err == RS_OK)
         err = run_claim_load(&cli->store, run_id, 1, &wrap->claim, fault);
@@ -152,10 +160,11 @@ static void wrap_lose(struct wrap *wrap, const struct fault *fault)
     wrap->lost = true;
 }
 
-static void wrap_move(struct wrap *wrap, const char *node, enum node_status status, pid_t pgid, struct json_object *output,
-                      struct json_object *error)
+static void wrap_move(struct wrap *wrap, const char *node, enum node_status status, pid_t pgid,
+                      struct json_object *output, struct json_object *error)
 {
-    struct node_change change = {.node_id = node, .status = status, .attempt = 1, .pgid = pgid, .output = output, .error = error};
+    struct node_change change = {
+        .node_id = node, .status = status, .attempt = 1, .pgid = pgid, .output = output, .error = error};
     struct fault fault = {0};
     if (!wrap->lost && node_move(&wrap->cli->store, wrap->claim.id, wrap->claim.fence, &change, &fault) != RS_OK)
         wrap_lose(wrap, &fault);
@@ -304,7 +313,8 @@ static int wrap_finish(struct wrap *wrap)
     if (wrap->exec_errno)
         snprintf(message, sizeof(message), "cannot run it: %s", strerror(wrap->exec_errno));
     else if (WIFSIGNALED(wrap->status))
-        snprintf(message, sizeof(message), "ended by signal %d (%s)", WTERMSIG(wrap->status), strsignal(WTERMSIG(wrap->status)));
+        snprintf(message, sizeof(message), "ended by signal %d (%s)", WTERMSIG(wrap->status),
+                 strsignal(WTERMSIG(wrap->status)));
     else
         snprintf(message, sizeof(message), "exit status %d", code);
     if (!good) {
@@ -318,7 +328,10 @@ static int wrap_finish(struct wrap *wrap)
     if (!wrap->lost && spool_flush(wrap->spool, WRAP_FLUSH_MS) != RS_OK)
         cli_note(wrap->cli, "the last lines of output may be missing from the run's record");
     if (!wrap->lost && run_end(&wrap->cli->store, wrap->claim.id, wrap->claim.fence,
-                               cancelled ? RUN_CANCELLED : good ? RUN_SUCCESS : RUN_ERROR, output, error, &fault) != RS_OK)
+                               cancelled ? RUN_CANCELLED
+                               : good    ? RUN_SUCCESS
+                                         : RUN_ERROR,
+                               output, error, &fault) != RS_OK)
         wrap_lose(wrap, &fault);
     if (!wrap->lost && outbox_wait(&wrap->cli->store, WRAP_FLUSH_MS, &fault) != RS_OK)
         cli_note(wrap->cli, "the run's end is on its way: %s", fault.message);
@@ -333,7 +346,8 @@ static void wrap_say(const struct wrap *wrap)
     if (args_has(&wrap->cli->args, "quiet"))
         return;
     cli_url(wrap->cli, url);
-    cli_note(wrap->cli, "%s%s%s%s%s", wrap->claim.id, *url ? " " : "", url, *url ? "/#/runs/" : "", *url ? wrap->claim.id : "");
+    cli_note(wrap->cli, "%s%s%s%s%s", wrap->claim.id, *url ? " " : "", url, *url ? "/#/runs/" : "",
+             *url ? wrap->claim.id : "");
 }
 
 static void stream_init(struct wrap *wrap, struct wrap_stream *stream, const char *source, const char *level, int to)

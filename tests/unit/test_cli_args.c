@@ -3,7 +3,7 @@
 #include "tests/unit/unit.h"
 
 static const struct arg_option options[] = {
-    {"since", 0, "ID", NULL, false, ""},  {"limit", 'n', "N", NULL, false, ""}, {"all", 'a', NULL, NULL, false, ""},
+    {"since", 0, "ID", NULL, false, ""},     {"limit", 'n', "N", NULL, false, ""}, {"all", 'a', NULL, NULL, false, ""},
     {"set", 0, "KEY=VALUE", NULL, true, ""}, {"tls", 0, "CERT", "KEY", false, ""}, {0},
 };
 

@@ -190,8 +190,10 @@ START_TEST(ended_in_order_and_killed_when_deaf)
     struct fault fault = {0};
     char path[PATH_MAX], script[2][2 * PATH_MAX + 200], *text = NULL;
     datadir_path(&dd, path, "order");
-    snprintf(script[0], sizeof(script[0]), "trap 'echo web >>%s; exit' TERM; echo >%s/run/web; while :; do sleep 0.01; done", path, dd.root);
-    snprintf(script[1], sizeof(script[1]), "trap 'echo bridge >>%s; exit' INT; echo >%s/run/bridge; while :; do sleep 0.01; done", path, dd.root);
+    snprintf(script[0], sizeof(script[0]),
+             "trap 'echo web >>%s; exit' TERM; echo >%s/run/web; while :; do sleep 0.01; done", path, dd.root);
+    snprintf(script[1], sizeof(script[1]),
+             "trap 'echo bridge >>%s; exit' INT; echo >%s/run/bridge; while :; do sleep 0.01; done", path, dd.root);
     part("web", script[0]);
     part("runner", "trap '' TERM; while :; do sleep 0.01; done");
     part("bridge", script[1])->down_signal = SIGINT;

@@ -49,8 +49,8 @@ START_TEST(durations)
     static const struct {
         int64_t ms;
         const char *text;
-    } cases[] = {{-5, "0 ms"}, {999, "999 ms"}, {1000, "1.0 s"}, {59999, "59.9 s"}, {60000, "1 min 00 s"},
-                 {3599999, "59 min 59 s"}, {3600000, "1 h 00 min"}, {360000000, "100 h 00 min"}};
+    } cases[] = {{-5, "0 ms"},          {999, "999 ms"},          {1000, "1.0 s"},         {59999, "59.9 s"},
+                 {60000, "1 min 00 s"}, {3599999, "59 min 59 s"}, {3600000, "1 h 00 min"}, {360000000, "100 h 00 min"}};
     for (unsigned i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         struct buf out;
         buf_init(&out, 64);
@@ -141,21 +141,25 @@ START_TEST(a_run_is_followed)
 {
     struct follow follow;
     struct buf out;
-    struct json_object *record =
-        json("{\"id\":\"r_1\",\"name\":\"n\",\"graph\":{\"nodes\":[{\"id\":\"a\",\"data\":{\"label\":\"First\"}},{\"id\":\"b\"}]}}");
+    struct json_object *record = json("{\"id\":\"r_1\",\"name\":\"n\",\"graph\":{\"nodes\":[{\"id\":\"a\",\"data\":{"
+                                      "\"label\":\"First\"}},{\"id\":\"b\"}]}}");
     follow_init(&follow, &plain, record);
     json_object_put(record);
     buf_init(&out, 65536);
-    ck_assert(!event(&follow, "{\"type\":\"run.started\",\"time\":\"2026-01-01T00:00:00.000Z\",\"data\":{\"status\":\"running\"}}"));
-    ck_assert(!event(&follow, "{\"type\":\"node.started\",\"time\":\"2026-01-01T00:00:00.000Z\",\"data\":{\"nodeId\":\"a\",\"status\":\"running\"}}"));
+    ck_assert(!event(
+        &follow, "{\"type\":\"run.started\",\"time\":\"2026-01-01T00:00:00.000Z\",\"data\":{\"status\":\"running\"}}"));
+    ck_assert(!event(&follow, "{\"type\":\"node.started\",\"time\":\"2026-01-01T00:00:00.000Z\",\"data\":{\"nodeId\":"
+                              "\"a\",\"status\":\"running\"}}"));
     ck_assert(event(&follow, "{\"type\":\"log\",\"data\":{\"message\":\"x\"}}"));
     ck_assert_int_eq(follow_put_display(&follow, &out, 1767225602000, 79, 20), 3);
     ck_assert_ptr_nonnull(strstr(out.data, "First"));
     ck_assert_ptr_nonnull(strstr(out.data, "2.0 s"));
     ck_assert_ptr_nonnull(strstr(out.data, "○ b"));
-    ck_assert(event(&follow, "{\"type\":\"node.failed\",\"data\":{\"nodeId\":\"a\",\"status\":\"error\",\"durationMs\":1500,\"error\":{\"message\":\"no\"}}}"));
+    ck_assert(event(&follow, "{\"type\":\"node.failed\",\"data\":{\"nodeId\":\"a\",\"status\":\"error\",\"durationMs\":"
+                             "1500,\"error\":{\"message\":\"no\"}}}"));
     ck_assert(!event(&follow, "{\"type\":\"node.skipped\",\"data\":{\"nodeId\":\"b\",\"status\":\"skipped\"}}"));
-    ck_assert(!event(&follow, "{\"type\":\"run.failed\",\"data\":{\"status\":\"error\",\"progress\":100,\"durationMs\":1600,\"error\":{\"message\":\"no\"}}}"));
+    ck_assert(!event(&follow, "{\"type\":\"run.failed\",\"data\":{\"status\":\"error\",\"progress\":100,\"durationMs\":"
+                              "1600,\"error\":{\"message\":\"no\"}}}"));
     buf_clear(&out);
     ck_assert_int_eq(follow_put_display(&follow, &out, 1767225609000, 79, 20), 3);
     ck_assert_ptr_nonnull(strstr(out.data, "✗ First"));
@@ -174,12 +178,14 @@ START_TEST(a_large_run_fits_the_screen)
     struct buf out;
     size_t n = (size_t)snprintf(text, sizeof(text), "{\"graph\":{\"nodes\":[");
     for (int i = 0; i < 200; i++)
-        n += (size_t)snprintf(text + n, sizeof(text) - n, "%s{\"id\":\"node-with-a-rather-long-name-%d\"}", i ? "," : "", i);
+        n += (size_t)snprintf(text + n, sizeof(text) - n, "%s{\"id\":\"node-with-a-rather-long-name-%d\"}",
+                              i ? "," : "", i);
     snprintf(text + n, sizeof(text) - n, "]}}");
     struct json_object *record = json(text);
     follow_init(&follow, &plain, record);
     json_object_put(record);
-    ck_assert(!event(&follow, "{\"type\":\"node.started\",\"data\":{\"nodeId\":\"node-with-a-rather-long-name-150\",\"status\":\"running\"}}"));
+    ck_assert(!event(&follow, "{\"type\":\"node.started\",\"data\":{\"nodeId\":\"node-with-a-rather-long-name-150\","
+                              "\"status\":\"running\"}}"));
     buf_init(&out, 262144);
     for (int rows = 4; rows < 30; rows++)
         for (int columns = 20; columns <= 120; columns += 20) {
@@ -205,11 +211,14 @@ START_TEST(events_in_words)
     static const struct {
         const char *event, *words;
     } cases[] = {
-        {"{\"type\":\"log\",\"data\":{\"nodeId\":\"a\",\"level\":\"info\",\"message\":\"hi\\u001b[2J there\"}}", "a    │ hi there\n"},
+        {"{\"type\":\"log\",\"data\":{\"nodeId\":\"a\",\"level\":\"info\",\"message\":\"hi\\u001b[2J there\"}}",
+         "a    │ hi there\n"},
         {"{\"type\":\"node.finished\",\"data\":{\"nodeId\":\"a\",\"durationMs\":12}}", "a    ✓ finished in 12 ms\n"},
-        {"{\"type\":\"run.failed\",\"data\":{\"durationMs\":12,\"error\":{\"message\":\"bad\"}}}", "     ✗ run failed in 12 ms: bad\n"},
+        {"{\"type\":\"run.failed\",\"data\":{\"durationMs\":12,\"error\":{\"message\":\"bad\"}}}",
+         "     ✗ run failed in 12 ms: bad\n"},
         {"{\"type\":\"odd.thing\",\"data\":{\"x\":1}}", "     odd.thing {\"x\":1}\n"},
-        {"{\"op\":\"gap\",\"stream\":\"run:r\",\"first\":\"3\",\"last\":\"9\"}", "-- events 3 to 9 of run:r were removed by retention\n"},
+        {"{\"op\":\"gap\",\"stream\":\"run:r\",\"first\":\"3\",\"last\":\"9\"}",
+         "-- events 3 to 9 of run:r were removed by retention\n"},
     };
     for (unsigned i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         struct json_object *value = json(cases[i].event);

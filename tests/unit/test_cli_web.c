@@ -9,8 +9,15 @@
 
 static struct weblighttpd web(void)
 {
-    return (struct weblighttpd){.data = "/srv/d", .htdocs = "/usr/share/h", .api = "/l/api.fcgi", .events = "/l/events.fcgi",
-                                .address = "127.0.0.1", .port = 8080, .processes = 2, .max_files = 1000, .deflate = true};
+    return (struct weblighttpd){.data = "/srv/d",
+                                .htdocs = "/usr/share/h",
+                                .api = "/l/api.fcgi",
+                                .events = "/l/events.fcgi",
+                                .address = "127.0.0.1",
+                                .port = 8080,
+                                .processes = 2,
+                                .max_files = 1000,
+                                .deflate = true};
 }
 
 /* The place of needle in the text, which must hold it. */
@@ -125,7 +132,10 @@ START_TEST(addresses)
     static const struct {
         const char *text, *host;
         int port;
-    } good[] = {{"127.0.0.1:80", "127.0.0.1", 80}, {"[::1]:0", "::1", 0}, {":8080", "127.0.0.1", 8080}, {"9", "127.0.0.1", 9},
+    } good[] = {{"127.0.0.1:80", "127.0.0.1", 80},
+                {"[::1]:0", "::1", 0},
+                {":8080", "127.0.0.1", 8080},
+                {"9", "127.0.0.1", 9},
                 {"localhost:65535", "localhost", 65535}};
     static const char *const bad[] = {"", "x", "a:", "a:b", "a:70000", "::1:80", "a:-1", "a:8 0", "a:+1"};
     struct listen_address address;
