@@ -169,6 +169,7 @@ static int run(struct bridge *bridge)
     watch(bridge);
     log_event(LOG_LEVEL_INFO, "bridge.ready", "head=%" PRId64, hub_published(bridge->hub));
     uv_run(&bridge->loop, UV_RUN_DEFAULT);
+    ws_free(bridge->ws);
     uv_loop_close(&bridge->loop);
     eventlog_close(bridge->log);
     store_release(&bridge->store);

@@ -154,6 +154,11 @@ void writer_free(struct writer *w)
     if (!w)
         return;
     uv_thread_join(&w->thread);
+    while (w->queue) { /* word of connections that closed since */
+        struct intake *next = w->queue->next;
+        intake_free(w->queue);
+        w->queue = next;
+    }
     ingest_free(w->ingest);
     eventlog_close(w->log);
     uv_close((uv_handle_t *)&w->async, on_closed);

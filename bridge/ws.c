@@ -224,6 +224,13 @@ void ws_adopt(struct ws *ws, int fd, const struct http_head *head, struct feed *
 
 void ws_close(struct ws *ws)
 {
+    if (ws)
+        lws_context_destroy(ws->context);
+}
+
+/* On a foreign loop destroying takes two calls: the first closes the handles, the second frees. */
+void ws_free(struct ws *ws)
+{
     if (!ws)
         return;
     lws_context_destroy(ws->context);

@@ -17,7 +17,9 @@ enum rs_err ws_check(const struct http_head *head, struct fault *fault) RS_MUST_
  * started, ownership passes; NULL for the native one. */
 void ws_adopt(struct ws *ws, int fd, const struct http_head *head, struct feed *feed, struct cursor since,
               const char *org);
-/* ws_close - no connection may be left but such as were cut; runs the loop until libwebsockets has let go of it. */
+/* ws_close - end what connections are left; libwebsockets lets go of the loop. ws_free - after the loop has ended.
+ * NULL is fine. */
 void ws_close(struct ws *ws);
+void ws_free(struct ws *ws);
 
 #endif
