@@ -1,21 +1,12 @@
 # runspool-bridge: spool socket -> event log -> WebSocket, SSE, long poll.
-# The parts that know nothing of sockets are a library of their own, so that tests can link them.
+# All but main.c is a library, so that tests can link its parts.
 noinst_LIBRARIES += bridge/libbridge.a
 bridge_libbridge_a_SOURCES = \
-  bridge/frame.c bridge/frame.h \
-  bridge/http_head.c bridge/http_head.h \
-  bridge/ingest.c bridge/ingest.h bridge/peer.c \
-  bridge/lines.c bridge/lines.h \
-  bridge/metrics.c bridge/metrics.h \
-  bridge/table.c bridge/table.h \
-  bridge/views.c bridge/views.h
-
-sbin_PROGRAMS += bridge/runspool-bridge
-bridge_runspool_bridge_SOURCES = \
-  bridge/main.c bridge/bridge.h \
+  bridge/bridge.h \
   bridge/options.c bridge/options.h \
   bridge/drain.c bridge/drain.h \
   bridge/listener.c bridge/listener.h \
+  bridge/http_head.c bridge/http_head.h \
   bridge/front.c bridge/front.h \
   bridge/request.c bridge/request.h \
   bridge/ws.c bridge/ws.h bridge/door_ws.c bridge/door_ws.h \
@@ -23,8 +14,15 @@ bridge_runspool_bridge_SOURCES = \
   bridge/door.h bridge/door_sse.c bridge/door_poll.c \
   bridge/hub.c bridge/hub.h bridge/group.c bridge/group.h \
   bridge/subscriber.c bridge/subscriber.h \
+  bridge/frame.c bridge/frame.h \
   bridge/native.c bridge/native.h bridge/native_job.c bridge/native_job.h \
-  bridge/spool_server.c bridge/spool_server.h \
-  bridge/writer.c bridge/writer.h \
-  bridge/worker.c bridge/worker.h
+  bridge/spool_server.c bridge/spool_server.h bridge/lines.c bridge/lines.h \
+  bridge/writer.c bridge/writer.h bridge/ingest.c bridge/ingest.h bridge/peer.c \
+  bridge/worker.c bridge/worker.h \
+  bridge/metrics.c bridge/metrics.h \
+  bridge/table.c bridge/table.h \
+  bridge/views.c bridge/views.h
+
+sbin_PROGRAMS += bridge/runspool-bridge
+bridge_runspool_bridge_SOURCES = bridge/main.c
 bridge_runspool_bridge_LDADD = bridge/libbridge.a $(SHARED_LIBS) $(LWS_LIBS) $(MHD_LIBS) $(UV_LIBS)

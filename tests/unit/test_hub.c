@@ -1,0 +1,305 @@
+/* Hub, groups and subscribers, with a door that writes into memory. */
+#include "bridge/hub.h"
+#include "bridge/bridge.h"
+#include "tests/unit/dialect_help.h"
+
+static struct bridge bridge;
+
+struct client {
+    struct subscriber sub;
+    struct buf out;     /* what "arrived" */
+    size_t room;        /* bytes the "socket" still takes */
+    const char *last;   /* the block's bytes it was last given */
+    int wakes, ended;   /* ended: reason + 1 */
+    int heartbeats;
+};
+static struct client clients[3];
+
+static size_t send_bytes(struct subscriber *sub, const char *bytes, size_t len)
+{
+    struct client *c = sub->connection;
+    size_t n = len < c->room ? len : c->room;
+    c->room -= n;
+    c->last = bytes;
+    buf_append(&c->out, bytes, n);
+    return n;
+}
+
+static void wake(struct subscriber *sub)
+{
+    ((struct client *)sub->connection)->wakes++;
+}
+
+static void end(struct subscriber *sub, enum end_reason reason)
+{
+    ((struct client *)sub->connection)->ended = (int)reason + 1;
+}
+
+static void cut(struct subscriber *sub)
+{
+    ((struct client *)sub->connection)->ended = -1;
+}
+
+static void heartbeat(struct subscriber *sub)
+{
+    ((struct client *)sub->connection)->heartbeats++;
+}
+
+static const struct door push_door = {.name = "/push", .format = FRAME_SSE, .connections = METRIC_CONNECTIONS_SSE,
+                                      .deliveries = METRIC_DELIVERIES_SSE, .send = send_bytes, .wake = wake, .end = end,
+                                      .cut = cut, .heartbeat = heartbeat};
+static const struct door wake_door = {.name = "/wake", .format = FRAME_NONE, .connections = METRIC_CONNECTIONS_POLL,
+                                      .deliveries = METRIC_POLLS_ANSWERED, .wake = wake, .end = end, .cut = cut};
+
+static void setup(void)
+{
+    int64_t head;
+    struct fault fault;
+    instance_setup();
+    bridge = (struct bridge){.dd = instance.dd, .log = instance.log, .store = instance.store};
+    uv_loop_init(&bridge.loop);
+    ck_assert_ok(eventlog_head(instance.log, &head, &fault));
+    bridge.hub = hub_new(&bridge, head);
+    for (int i = 0; i < 3; i++) {
+        clients[i] = (struct client){.room = 1 << 20};
+        buf_init(&clients[i].out, 1 << 20);
+        subscriber_init(&clients[i].sub, &bridge, i < 2 ? &push_door : &wake_door, &clients[i]);
+    }
+}
+
+static void teardown(void)
+{
+    for (int i = 0; i < 3; i++) {
+        subscriber_release(&clients[i].sub);
+        buf_release(&clients[i].out);
+    }
+    hub_free(bridge.hub);
+    uv_run(&bridge.loop, UV_RUN_DEFAULT);
+    ck_assert_int_eq(uv_loop_close(&bridge.loop), 0);
+    ck_assert_int_eq(bridge.metrics.values[METRIC_CONNECTIONS_SSE], 0);
+    instance_teardown();
+}
+
+static void start(int i, const char *stream, struct cursor since, const char *org)
+{
+    struct path_params none = {.n = 0};
+    struct feed *feed = NULL;
+    struct fault fault = {0};
+    ck_assert_ok(feed_open(endpoint_find("", &none), &none, &stream, 1, &instance.store, org, &feed, &fault));
+    ck_assert_ok(subscriber_start(&clients[i].sub, feed, since, &fault));
+}
+
+static void replay(void)
+{
+    for (int i = 0; i < 100; i++)
+        uv_run(&bridge.loop, UV_RUN_NOWAIT);
+}
+
+/* The ids that arrived, as "1 2 3 "; whole messages only. */
+static const char *ids(int i)
+{
+    static struct buf text;
+    const char *p = clients[i].out.data;
+    buf_release(&text);
+    buf_init(&text, 10000);
+    for (; p && (p = strstr(p, "id: ")); p++)
+        buf_printf(&text, "%d ", atoi(p + 4));
+    return text.data ? text.data : "";
+}
+
+static struct event *stored(const char *stream)
+{
+    const char *const streams[] = {stream};
+    struct eventlog_query query = {.streams = streams, .n_streams = 1};
+    struct event **events;
+    int n;
+    int64_t examined;
+    struct fault fault;
+    query.after = append_event(stream, "log", "{}") - 1;
+    ck_assert_ok(eventlog_read(instance.log, &query, 1, &events, &n, &examined, &fault));
+    ck_assert_int_eq(n, 1);
+    struct event *ev = event_ref(events[0]);
+    eventlog_events_free(events, n);
+    return ev;
+}
+
+static void publish(struct event *ev)
+{
+    hub_publish(bridge.hub, &ev, 1);
+    event_unref(ev);
+}
+
+static const struct cursor from_start = {.kind = CURSOR_START}, from_now = {.kind = CURSOR_NOW};
+
+START_TEST(replay_then_live_without_gap_or_duplicate)
+{
+    struct event *a = stored("run:x"), *b = stored("run:x");
+    start(0, "run:x", from_start, "default");
+    start(1, "run:x", from_now, "default");
+    replay();
+    ck_assert_str_eq(ids(0), "1 2 ");
+    ck_assert_str_eq(ids(1), "");
+    publish(a); /* both were found in the log already */
+    publish(b);
+    publish(stored("run:x"));
+    publish(stored("run:y"));
+    ck_assert_str_eq(ids(0), "1 2 3 ");
+    ck_assert_str_eq(ids(1), "3 ");
+    ck_assert_ptr_eq(clients[0].last, clients[1].last); /* one piece of memory for both */
+    ck_assert_int_eq(hub_published(bridge.hub), 4);
+}
+END_TEST
+
+START_TEST(what_is_published_during_a_replay_is_found_by_it)
+{
+    enum { N = 3 * REPLAY_EVENTS };
+    struct event *all[N];
+    for (int i = 0; i < N; i++)
+        all[i] = stored("run:x");
+    start(0, "run:x", from_start, "default");
+    for (int i = 0; i < N; i++) {
+        publish(all[i]);
+        if (i % 100 == 0)
+            subscriber_step(&clients[0].sub);
+    }
+    replay();
+    publish(stored("run:x"));
+    int n = 0;
+    for (const char *p = ids(0); *p; p = strchr(p, ' ') + 1)
+        ck_assert_int_eq(atoi(p), ++n);
+    ck_assert_int_eq(n, N + 1);
+}
+END_TEST
+
+START_TEST(organisations_are_apart)
+{
+    start(0, "run:x", from_now, "default");
+    start(1, "run:x", from_now, "other");
+    replay();
+    publish(stored("run:x"));
+    ck_assert_str_eq(ids(0), "1 ");
+    ck_assert_str_eq(ids(1), "");
+}
+END_TEST
+
+START_TEST(views_get_what_they_show)
+{
+    start(0, "runs", from_now, "default");
+    start(1, "run:*", from_now, "default");
+    start(2, "tool:*", from_now, "default");
+    replay();
+    publish(stored("run:x"));
+    publish(stored("tool:t"));
+    ck_assert_str_eq(ids(0), "1 ");
+    ck_assert_str_eq(ids(1), "1 ");
+}
+END_TEST
+
+START_TEST(a_full_socket_gets_the_rest_later)
+{
+    struct iovec iov[4];
+    start(0, "run:x", from_now, "default");
+    replay();
+    clients[0].room = 10;
+    publish(stored("run:x"));
+    publish(stored("run:x"));
+    ck_assert_int_eq(clients[0].wakes, 1);
+    ck_assert_uint_eq(clients[0].out.len, 10);
+    ck_assert_int_eq(subscriber_peek(&clients[0].sub, iov, 4), 2);
+    for (int n; (n = subscriber_peek(&clients[0].sub, iov, 1)) > 0;) {
+        buf_append(&clients[0].out, iov[0].iov_base, 1);
+        subscriber_consume(&clients[0].sub, 1);
+    }
+    ck_assert_str_eq(ids(0), "1 2 ");
+    ck_assert_uint_eq(clients[0].sub.queued_bytes, 0);
+}
+END_TEST
+
+START_TEST(one_over_its_limit_is_ended_and_the_other_is_not)
+{
+    size_t most = (size_t)config_number(bridge.dd.config, "limits.subscriber_bytes");
+    start(0, "run:x", from_now, "default");
+    start(1, "run:x", from_now, "default");
+    replay();
+    clients[0].room = 0;
+    while (!clients[0].ended) {
+        publish(stored("run:x"));
+        ck_assert_uint_le(clients[0].sub.queued_bytes, most);
+        buf_clear(&clients[1].out);
+        clients[1].room = 1 << 20;
+    }
+    ck_assert_int_eq(clients[0].ended, END_OVERLOAD + 1);
+    ck_assert_uint_eq(clients[0].sub.queue_len, 0);
+    ck_assert_int_eq(clients[1].ended, 0);
+    ck_assert_int_eq(bridge.metrics.values[METRIC_ENDED_OVERLOAD], 1);
+    publish(stored("run:x"));
+    ck_assert_uint_gt(clients[1].out.len, 0);
+}
+END_TEST
+
+START_TEST(a_replay_waits_for_a_slow_client)
+{
+    char data[2000];
+    memset(data, 'x', sizeof data);
+    memcpy(data, "{\"x\":\"", 6);
+    memcpy(data + sizeof data - 3, "\"}", 3);
+    for (int i = 0; i < 500; i++)
+        append_event("run:x", "log", data);
+    clients[0].room = 0;
+    start(0, "run:x", from_start, "default");
+    replay();
+    ck_assert_uint_ge(clients[0].sub.queued_bytes, REPLAY_QUEUE_BYTES);
+    ck_assert_uint_le(clients[0].sub.queued_bytes, REPLAY_QUEUE_BYTES + 2 * REPLAY_BLOCK_BYTES);
+    int n = 0;
+    for (struct iovec iov; subscriber_peek(&clients[0].sub, &iov, 1) > 0; replay()) {
+        for (const char *p = iov.iov_base; (p = memmem(p, iov.iov_len - (size_t)(p - (char *)iov.iov_base), "id: ", 4)); p++)
+            ck_assert_int_eq(atoi(p + 4), ++n);
+        subscriber_consume(&clients[0].sub, iov.iov_len);
+    }
+    ck_assert_int_eq(n, 500);
+    ck_assert_int_eq(clients[0].sub.state, SUBSCRIBER_LIVE);
+}
+END_TEST
+
+START_TEST(a_door_that_reads_by_itself_is_woken_only)
+{
+    start(2, "run:x", from_now, "default");
+    clients[2].sub.state = SUBSCRIBER_LIVE;
+    publish(stored("run:x"));
+    ck_assert_int_eq(clients[2].wakes, 1);
+    publish(stored("run:y"));
+    ck_assert_int_eq(clients[2].wakes, 1);
+}
+END_TEST
+
+START_TEST(ended_subscribers_get_nothing_more)
+{
+    start(0, "run:x", from_now, "default");
+    replay();
+    subscriber_end(&clients[0].sub, END_DRAIN);
+    subscriber_end(&clients[0].sub, END_FAILED);
+    ck_assert_int_eq(clients[0].ended, END_DRAIN + 1);
+    publish(stored("run:x"));
+    ck_assert_str_eq(ids(0), "");
+}
+END_TEST
+
+static Suite *suite(void)
+{
+    Suite *s = suite_create("hub");
+    TCase *t = tcase_create("all");
+    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_set_timeout(t, 60);
+    tcase_add_test(t, replay_then_live_without_gap_or_duplicate);
+    tcase_add_test(t, what_is_published_during_a_replay_is_found_by_it);
+    tcase_add_test(t, organisations_are_apart);
+    tcase_add_test(t, views_get_what_they_show);
+    tcase_add_test(t, a_full_socket_gets_the_rest_later);
+    tcase_add_test(t, one_over_its_limit_is_ended_and_the_other_is_not);
+    tcase_add_test(t, a_replay_waits_for_a_slow_client);
+    tcase_add_test(t, a_door_that_reads_by_itself_is_woken_only);
+    tcase_add_test(t, ended_subscribers_get_nothing_more);
+    suite_add_tcase(s, t);
+    return s;
+}
+UNIT_MAIN(suite)
