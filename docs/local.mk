@@ -1,1 +1,2 @@
-EXTRA_DIST += README.md CHANGELOG.md
+include docs/man/local.mk
+EXTRA_DIST += README.md CHANGELOG.md docs/ARCHITECTURE.md docs/HACKING.md
