@@ -1,4 +1,5 @@
 #include "runner/lines.h"
+#include "base/clock.h"
 #include "base/utf8.h"
 #include <string.h>
 
@@ -8,6 +9,7 @@ void lines_init(struct lines *lines, lines_fn *fn, void *ctx)
     lines->ctx = ctx;
     lines->len = 0;
     lines->cut = lines->after_cr = false;
+    lines->shown_ms = 0;
 }
 
 enum rs_err text_scrub(struct buf *out, const char *text, size_t len)
@@ -60,15 +62,31 @@ static void emit(struct lines *lines)
     lines->cut = false;
 }
 
+/* A line that the next one may overwrite. */
+static void progress(struct lines *lines)
+{
+    int64_t now = clock_mono_ms();
+
+    lines->after_cr = lines->len > 0;
+    if (lines->len > 0 && (lines->shown_ms == 0 || now - lines->shown_ms >= LINE_PROGRESS_MS)) {
+        lines->shown_ms = now;
+        emit(lines);
+    }
+}
+
 void lines_feed(struct lines *lines, const char *data, size_t len)
 {
     while (len > 0) {
-        if (lines->after_cr && *data == '\n') {
-            data++, len--;
+        if (lines->after_cr) {
             lines->after_cr = false;
-            continue;
+            if (*data == '\n') {
+                lines_flush(lines);
+                data++, len--;
+                continue;
+            }
+            lines->len = 0;
+            lines->cut = false;
         }
-        lines->after_cr = false;
         size_t n = 0;
         while (n < len && data[n] != '\n' && data[n] != '\r')
             n++;
@@ -78,9 +96,10 @@ void lines_feed(struct lines *lines, const char *data, size_t len)
         lines->cut |= n > room;
         if (n < len) {
             /* A lone \r at a line's start says nothing; an empty line of \n does. */
-            if (data[n] == '\n' || lines->len > 0)
+            if (data[n] == '\n')
                 emit(lines);
-            lines->after_cr = data[n] == '\r';
+            else
+                progress(lines);
             n++;
         }
         data += n;

@@ -1,4 +1,5 @@
-/* lines - cuts a stream of bytes into lines for people: at \n, at \r (progress displays), at LINE_TEXT_MAX bytes.
+/* lines - cuts a stream of bytes into lines for people: at \n, at LINE_TEXT_MAX bytes, and at \r. What ends in a lone \r
+ * is a progress display about to be overwritten: of those one is given every LINE_PROGRESS_MS, and the last.
  * ANSI escapes are kept; what is not UTF-8 becomes U+FFFD. Pure but for its buffer; one thread. */
 #ifndef RUNSPOOL_RUNNER_LINES_H
 #define RUNSPOOL_RUNNER_LINES_H
@@ -6,8 +7,10 @@
 #include "base/buf.h"
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define LINE_TEXT_MAX 8192                   /* bytes of a line; the rest of it is left out */
+#define LINE_PROGRESS_MS 1000
 #define LINE_CUT_MARK " [rest of line cut]"
 
 /* text: valid UTF-8, NUL-terminated, without its newline; borrowed for the call. */
@@ -18,8 +21,9 @@ struct lines {
     void *ctx;
     char text[LINE_TEXT_MAX];
     size_t len;
-    bool cut;      /* the line was longer than its buffer */
-    bool after_cr; /* the last line ended by \r: a \n right behind belongs to it */
+    bool cut;         /* the line was longer than its buffer */
+    bool after_cr;    /* text[0..len) ended by \r: a \n right behind makes it a line, anything else overwrites it */
+    int64_t shown_ms; /* when a progress display was last given (monotonic), 0: never */
 };
 void lines_init(struct lines *lines, lines_fn *fn, void *ctx);
 void lines_feed(struct lines *lines, const char *data, size_t len);

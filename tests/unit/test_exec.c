@@ -136,7 +136,17 @@ START_TEST(test_kinds_of_lines)
 {
     struct seen seen = {0};
     sh(&seen, "printf 'a\\n\\nb\\r\\n1%%\\r2%%\\r\\nbad\\377\\033[1m\\000x\\nlast'", NULL);
-    ck_assert_str_eq(seen.lines, "1:a|1:|1:b|1:1%|1:2%|1:bad\xef\xbf\xbd\033[1m\xef\xbf\xbdx|1:last|");
+    ck_assert_str_eq(seen.lines, "1:a|1:|1:b|1:2%|1:bad\xef\xbf\xbd\033[1m\xef\xbf\xbdx|1:last|");
+    forget(&seen);
+}
+END_TEST
+
+/* A clone's progress was a line of the log a percent: the first is given, then what is left standing. */
+START_TEST(test_progress_displays_are_thinned)
+{
+    struct seen seen = {0};
+    sh(&seen, "i=0; while [ $i -lt 100 ]; do i=$((i+1)); printf 'got %d%%\r' $i; done; printf 'got 100%%, done\nend\r'", NULL);
+    ck_assert_str_eq(seen.lines, "1:got 1%|1:got 100%, done|1:end|");
     forget(&seen);
 }
 END_TEST
@@ -298,6 +308,7 @@ static Suite *suite(void)
     tcase_add_test(tc, test_output_and_status);
     tcase_add_test(tc, test_lines_come_while_it_runs);
     tcase_add_test(tc, test_kinds_of_lines);
+    tcase_add_test(tc, test_progress_displays_are_thinned);
     tcase_add_test(tc, test_long_lines_are_cut);
     tcase_add_test(tc, test_capture_is_bounded);
     tcase_add_test(tc, test_clean_environment);
