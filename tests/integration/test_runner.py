@@ -102,7 +102,9 @@ class Runner:
 
     def close(self):
         self.end()
+        log = self.log()
         shutil.rmtree(self.root, ignore_errors=True)
+        assert "Sanitizer" not in log and "handles_left" not in log and "runtime error" not in log, log[-5000:]
 
 
 @pytest.fixture(scope="module")
