@@ -5,7 +5,7 @@ LIBFUZZER = -fsanitize=fuzzer
 else
 FUZZ_MAIN = tests/fuzz/replay.c
 LIBFUZZER =
-TESTS += tests/fuzz/fuzz_feed tests/fuzz/fuzz_line tests/fuzz/fuzz_cursor tests/fuzz/fuzz_graph
+TESTS += tests/fuzz/fuzz_feed tests/fuzz/fuzz_line tests/fuzz/fuzz_cursor tests/fuzz/fuzz_graph tests/fuzz/fuzz_template
 endif
 
 check_PROGRAMS += tests/fuzz/fuzz_feed
@@ -30,3 +30,9 @@ tests_fuzz_fuzz_graph_SOURCES = tests/fuzz/fuzz_graph.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_graph_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/fuzz_graph"'
 tests_fuzz_fuzz_graph_LDFLAGS = $(AM_LDFLAGS) $(LIBFUZZER)
 tests_fuzz_fuzz_graph_LDADD = $(SHARED_LIBS)
+
+check_PROGRAMS += tests/fuzz/fuzz_template
+tests_fuzz_fuzz_template_SOURCES = tests/fuzz/fuzz_template.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_template_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/fuzz_template"'
+tests_fuzz_fuzz_template_LDFLAGS = $(AM_LDFLAGS) $(LIBFUZZER)
+tests_fuzz_fuzz_template_LDADD = librunner.a $(SHARED_LIBS)
