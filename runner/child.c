@@ -173,7 +173,7 @@ struct reaper {
         pid_t pid;
         reaper_fn *fn;
         void *ctx;
-    } *watches;
+    } * watches;
     int n, cap;
 };
 

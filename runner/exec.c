@@ -27,7 +27,7 @@ struct exec {
         enum exec_stream stream;
     } line_ctx[2];
     char failure[FAULT_MESSAGE_MAX];
-    int n_open;   /* pipes not at their end: out, err, status */
+    int n_open;    /* pipes not at their end: out, err, status */
     int n_handles; /* not yet closed by the loop */
     bool truncated, exited, stopping, finishing;
     int wait_status;
@@ -94,9 +94,11 @@ static void on_status(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
         if (strcmp(failure.what, "exec") == 0)
             snprintf(exec->failure, sizeof exec->failure, "cannot run the program: %s", strerror(failure.err));
         else if (strcmp(failure.what, "cwd") == 0)
-            snprintf(exec->failure, sizeof exec->failure, "cannot enter the working directory: %s", strerror(failure.err));
+            snprintf(exec->failure, sizeof exec->failure, "cannot enter the working directory: %s",
+                     strerror(failure.err));
         else
-            snprintf(exec->failure, sizeof exec->failure, "cannot make the %s: %s", failure.what, strerror(failure.err));
+            snprintf(exec->failure, sizeof exec->failure, "cannot make the %s: %s", failure.what,
+                     strerror(failure.err));
     } else if (n < 0) {
         pipe_ended(exec, &exec->status);
     }
@@ -141,7 +143,7 @@ static void on_closed(uv_handle_t *handle)
 
 static void close_handles(struct exec *exec)
 {
-    uv_handle_t *all[] = {(uv_handle_t *)&exec->in,     (uv_handle_t *)&exec->out[0], (uv_handle_t *)&exec->out[1],
+    uv_handle_t *all[] = {(uv_handle_t *)&exec->in, (uv_handle_t *)&exec->out[0], (uv_handle_t *)&exec->out[1],
                           (uv_handle_t *)&exec->status, (uv_handle_t *)&exec->timer};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (!uv_is_closing(all[i]))
@@ -232,7 +234,11 @@ enum rs_err exec_start(uv_loop_t *loop, struct reaper *reaper, const struct exec
         goto out;
     }
     struct child_spec child = {
-        .argv = spec->argv, .envp = spec->envp, .cwd = spec->cwd, .sandbox = spec->sandbox, .limits = true,
+        .argv = spec->argv,
+        .envp = spec->envp,
+        .cwd = spec->cwd,
+        .sandbox = spec->sandbox,
+        .limits = true,
         .stdio = {fds[0][0], fds[1][1], fds[2][1]},
     };
     if ((err = child_start(&child, &exec->child, fault)))

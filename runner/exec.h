@@ -20,11 +20,11 @@
 enum exec_stream { EXEC_STDOUT, EXEC_STDERR };
 
 struct exec_result {
-    int exit_code;         /* -1 when a signal ended it */
-    int signal;            /* 0 when it exited */
-    bool truncated;        /* more was written than captured */
+    int exit_code;          /* -1 when a signal ended it */
+    int signal;             /* 0 when it exited */
+    bool truncated;         /* more was written than captured */
     struct buf captured[2]; /* valid UTF-8; by enum exec_stream; the receiver may buf_take */
-    const char *failure;   /* the program could not be started: why, in words; else NULL */
+    const char *failure;    /* the program could not be started: why, in words; else NULL */
 };
 
 struct exec_spec {
@@ -42,7 +42,8 @@ struct exec_spec {
 };
 
 struct exec;
-/* exec_start - *ret is valid until on_done was called. Returns: RS_OK (on_done will follow); RS_IO, RS_NOMEM (it will not). */
+/* exec_start - *ret is valid until on_done was called. Returns: RS_OK (on_done will follow); RS_IO, RS_NOMEM (it will
+ * not). */
 enum rs_err exec_start(uv_loop_t *loop, struct reaper *reaper, const struct exec_spec *spec, struct exec **ret,
                        struct fault *fault) RS_MUST_CHECK;
 /* exec_stop - TERM to the group, KILL after kill_after_ms. on_done follows. */

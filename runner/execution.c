@@ -14,11 +14,9 @@
 #define SETTLE_MS 3000      /* for the terminal event's acknowledgement; after that a supervisor relays it */
 #define END_TRIES 6         /* each of them waits for the database as long as DB_BUSY_MS */
 
-/* Kill all that this run started, and leave: the state in the database is the last one that is true. */
-_Noreturn static void give_up(struct execution *x)
+void execution_give_up(void)
 {
     kill_descendants();
-    (void)x;
     _exit(70);
 }
 
@@ -26,9 +24,9 @@ void execution_must(struct execution *x, enum rs_err err, const struct fault *fa
 {
     if (err == RS_OK)
         return;
-    log_event(LOG_LEVEL_ERROR, err == RS_CONFLICT ? "run.lost" : "run.write_failed", "run=%s what=%s error=%s reason=\"%s\"",
-              x->claim.id, what, rs_err_name(err), fault->message);
-    give_up(x);
+    log_event(LOG_LEVEL_ERROR, err == RS_CONFLICT ? "run.lost" : "run.write_failed",
+              "run=%s what=%s error=%s reason=\"%s\"", x->claim.id, what, rs_err_name(err), fault->message);
+    execution_give_up();
 }
 
 void execution_error(struct execution *x, const char *code, const char *message, const char *node_id)
@@ -67,7 +65,8 @@ void execution_log(struct execution *x, const char *node_id, const char *level, 
 
 enum rs_err execution_sandbox(struct execution *x, const struct sandbox **ret, struct fault *fault)
 {
-    static const char none[] = "runner.sandbox = none: the tools of this run are not kept away from Runspool's own data";
+    static const char none[] =
+        "runner.sandbox = none: the tools of this run are not kept away from Runspool's own data";
 
     if (config_is(x->dd->config, "runner.sandbox", "none")) {
         if (!x->sandbox_said)
@@ -84,92 +83,6 @@ enum rs_err execution_sandbox(struct execution *x, const struct sandbox **ret, s
     }
     *ret = &x->sandbox;
     return RS_OK;
-}
-
-/* --- edges --- */
-
-struct condition {
-    struct execution *x;
-    int edge;
-};
-
-static const char *edge_name(const struct execution *x, int edge, char text[2 * ID_MAX + 8])
-{
-    const struct graph_edge *e = &x->graph->edges[edge];
-    if (e->id)
-        return e->id;
-    snprintf(text, 2 * ID_MAX + 8, "%s -> %s", x->graph->nodes[e->source].id, x->graph->nodes[e->target].id);
-    return text;
-}
-
-static void on_condition(void *ctx, struct json_object *value, const struct fault *fault)
-{
-    struct condition *c = ctx;
-    struct execution *x = c->x;
-    char name[2 * ID_MAX + 8], message[FAULT_MESSAGE_MAX + 2 * ID_MAX + 64];
-
-    x->n_conditions--;
-    if (fault->code != RS_OK) {
-        snprintf(message, sizeof message, "condition of the edge %s: %s", edge_name(x, c->edge, name), fault->message);
-        execution_error(x, "expression", message, x->graph->nodes[x->graph->edges[c->edge].source].id);
-        execution_log(x, NULL, "error", "runner", message, strlen(message));
-        x->edges[c->edge] = EDGE_FAILED;
-    } else {
-        /* jq's truth: everything but null and false. */
-        bool taken = value && !(json_object_is_type(value, json_type_boolean) && !json_object_get_boolean(value));
-        x->edges[c->edge] = taken ? EDGE_TAKEN : EDGE_NOT_TAKEN;
-    }
-    json_object_put(value);
-    free(c);
-    execution_turn(x);
-}
-
-static void settle_edge(struct execution *x, const struct node *node, int edge)
-{
-    const struct graph_edge *e = &x->graph->edges[edge];
-    bool go_on = json_get_bool(node->def->data, "continueOnError", false);
-
-    if (node->status == NODE_ERROR && !go_on)
-        x->edges[edge] = EDGE_FAILED;
-    else if (node->status != NODE_SUCCESS && node->status != NODE_ERROR)
-        x->edges[edge] = EDGE_NOT_TAKEN;
-    else if (e->source_handle && node->handle && strcmp(e->source_handle, node->handle) != 0)
-        x->edges[edge] = EDGE_NOT_TAKEN;
-    else if (e->source_handle && !node->handle)
-        x->edges[edge] = EDGE_NOT_TAKEN; /* a condition that failed has no value */
-    else if (!e->condition)
-        x->edges[edge] = EDGE_TAKEN;
-    else {
-        struct condition *c = malloc(sizeof *c);
-        if (!c)
-            give_up(x);
-        *c = (struct condition){x, edge};
-        x->n_conditions++;
-        jqworker_eval(x->jq, e->condition, on_condition, c);
-    }
-}
-
-void execution_settle(struct execution *x, const struct node *node)
-{
-    for (int i = 0; i < node->def->n_out; i++)
-        settle_edge(x, node, node->def->out[i]);
-    execution_turn(x);
-}
-
-enum readiness { WAITS, READY, SKIPPED, BEHIND_FAILED };
-
-static enum readiness readiness(const struct execution *x, const struct node *node)
-{
-    bool taken = node->def->n_in == 0, failed = false;
-
-    for (int i = 0; i < node->def->n_in; i++) {
-        enum edge_state state = x->edges[node->def->in[i]];
-        if (state == EDGE_OPEN)
-            return WAITS;
-        taken |= state == EDGE_TAKEN;
-        failed |= state == EDGE_FAILED;
-    }
-    return failed ? BEHIND_FAILED : taken ? READY : SKIPPED;
 }
 
 /* --- the turn --- */
@@ -251,7 +164,7 @@ static void on_turn(uv_timer_t *timer)
         struct node *node = &x->nodes[i];
         if (node->phase != NODE_PHASE_IDLE)
             continue;
-        switch (readiness(x, node)) {
+        switch (execution_readiness(x, node)) {
         case READY:
             if (x->n_active < max)
                 node_begin(node);
@@ -319,7 +232,8 @@ static void on_run_timeout(uv_timer_t *timer)
 {
     struct execution *x = timer->data;
     char message[128];
-    snprintf(message, sizeof message, "not done after %lld ms", (long long)json_get_int(x->claim.definition, "timeoutMs", 0));
+    snprintf(message, sizeof message, "not done after %lld ms",
+             (long long)json_get_int(x->claim.definition, "timeoutMs", 0));
     execution_error(x, "timeout", message, NULL);
     stop_all(x, EXECUTION_TIMED_OUT);
 }
@@ -374,7 +288,8 @@ static enum rs_err make(struct execution *x, struct fault *fault)
         return err;
     x->context = first_context(x);
     if ((err = reaper_new(&x->loop, &x->reaper, fault)) ||
-        (err = jqworker_new(&x->loop, x->reaper, x->context, &x->jq, fault)) || (err = http_new(&x->loop, &x->http, fault)))
+        (err = jqworker_new(&x->loop, x->reaper, x->context, &x->jq, fault)) ||
+        (err = http_new(&x->loop, &x->http, fault)))
         return err;
     for (int i = 0; i < x->graph->n_nodes; i++) {
         struct node *node = &x->nodes[i];

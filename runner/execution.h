@@ -1,17 +1,16 @@
 /* execution - one run being executed: the graph's nodes and edges with their states, on one libuv loop.
  *
- * A node is ready when all its incoming edges are settled and at least one was taken; it is skipped when none was. At most
- * runner.max_nodes run at a time. An edge is taken when its source succeeded (or failed with continueOnError), its handle
- * fits the condition's value, and its own jq condition is true.
+ * A node is ready when all its incoming edges are settled and at least one was taken; it is skipped when none was. At
+ * most runner.max_nodes run at a time. An edge is taken when its source succeeded (or failed with continueOnError), its
+ * handle fits the condition's value, and its own jq condition is true.
  *
  * When a node fails for good (after its retries, without continueOnError) the run will end in `error`, with this first
  * error. As with needs in GitHub Actions and all_success in Airflow, what lies behind the failed node is skipped, also
  * where another edge leads to it, and what does not depend on it runs to its end.
  *
- * Every state is written by the model before anything follows from it. When a write fails for good, or the lease is lost
- * to another process, the processes of the run are killed and this one exits: the run is then an orphan, and its state
- * in the database stays the true one.
- * Threads: the loop's. Model calls block on the database. */
+ * Every state is written by the model before anything follows from it. When a write fails for good, or the lease is
+ * lost to another process, the processes of the run are killed and this one exits: the run is then an orphan, and its
+ * state in the database stays the true one. Threads: the loop's. Model calls block on the database. */
 #ifndef RUNSPOOL_RUNNER_EXECUTION_H
 #define RUNSPOOL_RUNNER_EXECUTION_H
 
@@ -55,23 +54,30 @@ struct execution {
     bool ended;
 };
 
-/* execution_run - execute a claimed run to its end: run_begin ... run_end. claim is moved in. Returns: the exit status of the process. */
+/* execution_run - execute a claimed run to its end: run_begin ... run_end. claim is moved in. Returns: the exit status
+ * of the process. */
 int execution_run(const struct datadir *dd, struct run_claim *claim, struct store *store);
 
 /* execution_turn - something changed: look (soon, from the loop) at what is finished, ready or over. */
 void execution_turn(struct execution *x);
-/* execution_must - every model write goes through this. RS_BUSY is for the caller to try again (execution_again).
- * Anything else but RS_OK ends the process as said above. */
+/* execution_give_up - kill all that this run started, and leave: the state in the database is the last one that is
+ * true. */
+_Noreturn void execution_give_up(void);
+/* execution_must - every model write goes through this. Anything but RS_OK ends the
+ * process as said above; RS_BUSY has been tried again by the caller. */
 void execution_must(struct execution *x, enum rs_err err, const struct fault *fault, const char *what);
 /* execution_error - the first error makes the run fail: {code,message,nodeId}. node_id may be NULL. */
 void execution_error(struct execution *x, const char *code, const char *message, const char *node_id);
 /* execution_log - a `log` event. node_id may be NULL; text: valid UTF-8. */
 void execution_log(struct execution *x, const char *node_id, const char *level, const char *source, const char *text,
                    size_t len);
+enum readiness { WAITS, READY, SKIPPED, BEHIND_FAILED };
+/* execution_readiness - what a node that has not begun may do now. */
+enum readiness execution_readiness(const struct execution *x, const struct node *node);
 /* execution_settle - node ended: decide its outgoing edges. handle: what a condition gave, "true", "false", or NULL. */
 void execution_settle(struct execution *x, const struct node *node);
-/* execution_sandbox - the run's sandbox, made by the first node that needs one; *ret NULL when the settings say none, which
- * is said in the run's log. RS_DENIED: there is no way to make one here. */
+/* execution_sandbox - the run's sandbox, made by the first node that needs one; *ret NULL when the settings say none,
+ * which is said in the run's log. RS_DENIED: there is no way to make one here. */
 enum rs_err execution_sandbox(struct execution *x, const struct sandbox **ret, struct fault *fault) RS_MUST_CHECK;
 
 #endif

@@ -1,6 +1,6 @@
-#include "config.h"
 #include "runner/http.h"
 #include "base/clock.h"
+#include "config.h"
 #include "runner/netaddr.h"
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -67,7 +67,8 @@ static void finish(struct http_transfer *t, CURLcode code)
                  "%s is a private or local address; runner.http_private = allow lets workflows reach such", t->refused);
     } else if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL) {
         r->err = RS_INVALID;
-        snprintf(r->message, sizeof r->message, "%s", code == CURLE_URL_MALFORMAT ? "not a valid URL" : "only http and https URLs can be requested");
+        snprintf(r->message, sizeof r->message, "%s",
+                 code == CURLE_URL_MALFORMAT ? "not a valid URL" : "only http and https URLs can be requested");
     } else {
         r->err = RS_IO;
         snprintf(r->message, sizeof r->message, "%s", t->curl_error[0] ? t->curl_error : curl_easy_strerror(code));
@@ -152,7 +153,8 @@ static int on_socket_wanted(CURL *curl, curl_socket_t fd, int what, void *ctx, v
         sock->poll.data = sock;
         curl_multi_assign(http->multi, fd, sock);
     }
-    uv_poll_start(&sock->poll, (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0), on_poll);
+    uv_poll_start(&sock->poll, (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0),
+                  on_poll);
     return 0;
 }
 
@@ -239,10 +241,12 @@ static enum rs_err take_headers(struct http_transfer *t, struct json_object *hea
 {
     if (!headers)
         return RS_OK;
-    json_object_object_foreach(headers, name, value) {
+    json_object_object_foreach(headers, name, value)
+    {
         const char *text = value ? json_object_get_string(value) : "";
         struct buf line;
-        if (!*name || strspn(name, "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") != strlen(name))
+        if (!*name || strspn(name, "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") !=
+                          strlen(name))
             return fault_set(fault, RS_INVALID, "\"%.64s\" is no header name", name);
         if (strpbrk(text, "\r\n"))
             return fault_set(fault, RS_INVALID, "the header %.64s holds a line break", name);

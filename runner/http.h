@@ -1,7 +1,7 @@
 /* http - HTTP requests on a libuv loop, by one libcurl multi handle. Only http and https, also after redirects; no
- * proxy from the environment, no netrc, no cookies. Unless a request allows private addresses, each address connected to
- * is checked after resolution, for redirects too.
- * Threads: the loop's. Nothing blocks (libcurl resolves in a thread of its own). */
+ * proxy from the environment, no netrc, no cookies. Unless a request allows private addresses, each address connected
+ * to is checked after resolution, for redirects too. Threads: the loop's. Nothing blocks (libcurl resolves in a thread
+ * of its own). */
 #ifndef RUNSPOOL_RUNNER_HTTP_H
 #define RUNSPOOL_RUNNER_HTTP_H
 
@@ -12,25 +12,25 @@
 #include <stdint.h>
 #include <uv.h>
 
-#define HTTP_BODY_MAX (160 * 1024)    /* bytes kept of an answer; the rest is not read */
-#define HTTP_HEADERS_MAX (32 * 1024)  /* bytes of an answer's headers */
+#define HTTP_BODY_MAX (160 * 1024)   /* bytes kept of an answer; the rest is not read */
+#define HTTP_HEADERS_MAX (32 * 1024) /* bytes of an answer's headers */
 #define HTTP_REDIRECTS_MAX 10
 #define HTTP_CONNECT_MS 20000
 
 struct http_request {
-    const char *url, *method; /* method NULL: GET */
+    const char *url, *method;    /* method NULL: GET */
     struct json_object *headers; /* name: string, number or boolean; NULL: none */
     const char *body;            /* copied; NULL: none */
     size_t body_len;
     bool follow, allow_private;
 };
 struct http_response {
-    enum rs_err err;         /* RS_OK: an answer came, of any status */
+    enum rs_err err;                 /* RS_OK: an answer came, of any status */
     char message[FAULT_MESSAGE_MAX]; /* of err; RS_DENIED: an address that is not allowed */
     long status;
-    const char *url;         /* of the last request, after redirects */
+    const char *url;             /* of the last request, after redirects */
     struct json_object *headers; /* lower-case names; several of a name are joined by ", "; borrowed */
-    struct buf body;         /* as received; the receiver may buf_take */
+    struct buf body;             /* as received; the receiver may buf_take */
     bool truncated;
     int64_t duration_ms;
 };
@@ -39,7 +39,8 @@ typedef void http_fn(void *ctx, struct http_response *response);
 struct http;
 struct http_transfer;
 enum rs_err http_new(uv_loop_t *loop, struct http **ret, struct fault *fault) RS_MUST_CHECK;
-void http_free(struct http *http); /* no transfer is under way; the loop must run on for its handles to close; NULL is fine */
+void http_free(
+    struct http *http); /* no transfer is under way; the loop must run on for its handles to close; NULL is fine */
 /* http_start - fn is called later, once. *ret is valid until then.
  * Returns: RS_OK, RS_INVALID (URL, method or header not acceptable), RS_NOMEM. */
 enum rs_err http_start(struct http *http, const struct http_request *request, http_fn *fn, void *ctx,

@@ -56,7 +56,8 @@ static void add_templates(struct check *check, const struct text *at, struct jso
         for (size_t i = 0; i < json_object_array_length(value); i++)
             add_templates(check, at, json_object_array_get_idx(value, i));
     } else if (json_object_is_type(value, json_type_object)) {
-        json_object_object_foreach(value, key, member) {
+        json_object_object_foreach(value, key, member)
+        {
             (void)key;
             add_templates(check, at, member);
         }
@@ -92,7 +93,8 @@ static void add_node(struct check *check, struct json_object *node)
     /* What is no node or of no known kind, graph_parse has said. */
     if (!kind || !json_object_is_type(data, json_type_object))
         return;
-    json_object_object_foreach(data, name, value) {
+    json_object_object_foreach(data, name, value)
+    {
         const struct kind_setting *setting = find_setting(kind->settings, name);
         struct text at = {.node_id = json_get_string(node, "id", NULL), .setting = name};
         if (!setting)

@@ -9,10 +9,10 @@
 #ifndef RUNSPOOL_RUNNER_JQCHILD_H
 #define RUNSPOOL_RUNNER_JQCHILD_H
 
-#define JQ_CPU_S 2                       /* CPU seconds one request may take */
-#define JQ_CHECK_CPU_S 4                 /* CPU seconds to check one definition */
-#define JQ_MEMORY_BYTES (512LL << 20)    /* address space */
-#define JQ_ANSWER_MAX (4 * 1024 * 1024)  /* bytes of an answer's value as JSON */
+#define JQ_CPU_S 2                      /* CPU seconds one request may take */
+#define JQ_CHECK_CPU_S 4                /* CPU seconds to check one definition */
+#define JQ_MEMORY_BYTES (512LL << 20)   /* address space */
+#define JQ_ANSWER_MAX (4 * 1024 * 1024) /* bytes of an answer's value as JSON */
 
 /* jqchild_confine - give up the environment and set the limits; for good. */
 void jqchild_confine(void);

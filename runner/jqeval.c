@@ -10,12 +10,11 @@
 
 #define SHADOW(name, say) "def " name ": error(\"" say " is not available in workflows\"); "
 /* Stands before every program, on its first line, so that jq's line numbers hold. */
-static const char prelude[] =
-    SHADOW("env", "env") SHADOW("input", "input") SHADOW("inputs", "inputs") SHADOW("debug", "debug")
-    SHADOW("stderr", "stderr") SHADOW("input_filename", "input_filename")
-    SHADOW("input_line_number", "input_line_number") SHADOW("halt", "halt") SHADOW("halt_error", "halt_error")
-    SHADOW("halt_error($c)", "halt_error") SHADOW("get_jq_origin", "get_jq_origin")
-    SHADOW("get_prog_origin", "get_prog_origin");
+static const char prelude[] = SHADOW("env", "env") SHADOW("input", "input") SHADOW("inputs", "inputs")
+    SHADOW("debug", "debug") SHADOW("stderr", "stderr") SHADOW("input_filename", "input_filename")
+        SHADOW("input_line_number", "input_line_number") SHADOW("halt", "halt") SHADOW("halt_error", "halt_error")
+            SHADOW("halt_error($c)", "halt_error") SHADOW("get_jq_origin", "get_jq_origin")
+                SHADOW("get_prog_origin", "get_prog_origin");
 
 struct compiled {
     char *program;

@@ -19,8 +19,8 @@ void jqeval_free(struct jqeval *e);
 /* jqeval_compile - RS_OK, RS_INVALID (the message is jq's first one), RS_LIMIT, RS_NOMEM. Nothing is kept. */
 enum rs_err jqeval_compile(const char *program, size_t len, struct fault *fault) RS_MUST_CHECK;
 /* jqeval_run - the value of the program for this input. input: consumed. *ret: owned. Errors as above. */
-enum rs_err jqeval_run(struct jqeval *e, const char *program, size_t len, jv input, jv *ret, struct fault *fault)
-    RS_MUST_CHECK;
+enum rs_err jqeval_run(struct jqeval *e, const char *program, size_t len, jv input, jv *ret,
+                       struct fault *fault) RS_MUST_CHECK;
 /* jqeval_render - value with every template in its strings (not in member names) replaced. A string that is one
  * template becomes the template's value, with its type; else values are put into the text as jq's tostring does.
  * value, context: consumed. *ret: owned. */

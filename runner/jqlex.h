@@ -10,29 +10,30 @@
 #define JQLEX_DEPTH_MAX 64 /* nesting of brackets and interpolations */
 
 enum jqlex_token {
-    JQLEX_END,     /* end of the text; every bracket and string is closed */
-    JQLEX_BAD,     /* a wrong or missing closing bracket, an open string, too deep: see jqlex_error */
-    JQLEX_NAME,    /* identifier or keyword, also namespaced (a::b) */
-    JQLEX_FIELD,   /* .name */
-    JQLEX_VAR,     /* $name, without white space between */
-    JQLEX_STRING,  /* a piece of a string's text, quotes included where they are */
-    JQLEX_OTHER,   /* one byte of anything else */
-    JQLEX_CLOSE,   /* `}}` where no bracket is open: the end of a template */
+    JQLEX_END,    /* end of the text; every bracket and string is closed */
+    JQLEX_BAD,    /* a wrong or missing closing bracket, an open string, too deep: see jqlex_error */
+    JQLEX_NAME,   /* identifier or keyword, also namespaced (a::b) */
+    JQLEX_FIELD,  /* .name */
+    JQLEX_VAR,    /* $name, without white space between */
+    JQLEX_STRING, /* a piece of a string's text, quotes included where they are */
+    JQLEX_OTHER,  /* one byte of anything else */
+    JQLEX_CLOSE,  /* `}}` where no bracket is open: the end of a template */
 };
 
 struct jqlex {
     const char *text;
-    size_t len, pos;           /* pos: behind the last token */
-    size_t start;              /* where the last token began */
+    size_t len, pos;            /* pos: behind the last token */
+    size_t start;               /* where the last token began */
     char open[JQLEX_DEPTH_MAX]; /* what is open: ( [ { or " for a string's interpolation */
     int depth;
     bool in_string;
-    const char *error;         /* after JQLEX_BAD: words, static storage */
+    const char *error; /* after JQLEX_BAD: words, static storage */
 };
 
 /* jqlex_init - text is borrowed for as long as lex is used. */
 void jqlex_init(struct jqlex *lex, const char *text, size_t len);
-/* jqlex_next - the next token; white space and comments are passed over. After JQLEX_END or JQLEX_BAD it stays there. */
+/* jqlex_next - the next token; white space and comments are passed over. After JQLEX_END or JQLEX_BAD it stays there.
+ */
 enum jqlex_token jqlex_next(struct jqlex *lex);
 
 /* jqlex_check - may this program run here? Refuses what would read files or our environment (import, include,

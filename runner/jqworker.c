@@ -10,7 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define CONTEXT_MAX (320u << 20) /* as many outputs as a run may have, each at its bound; more than jq's memory takes */
+#define CONTEXT_MAX (320u << 20) /* as many outputs as a run may have, each at its bound; more than jq's memory takes  \
+                                  */
 #define ANSWER_LINE_MAX (JQ_ANSWER_MAX + 65536)
 
 struct request {

@@ -1,6 +1,6 @@
-/* jqworker - the run process's side of `runspool-runner --jq` (jqchild.h): requests go out in order, answers come back by
- * callback on the loop. A child that takes longer than JQ_WALL_MS for one request, or dies of its limits, is replaced;
- * that request fails, the next ones are asked of the new one. The child is started by the first request.
+/* jqworker - the run process's side of `runspool-runner --jq` (jqchild.h): requests go out in order, answers come back
+ * by callback on the loop. A child that takes longer than JQ_WALL_MS for one request, or dies of its limits, is
+ * replaced; that request fails, the next ones are asked of the new one. The child is started by the first request.
  * Threads: the loop's. Nothing blocks. */
 #ifndef RUNSPOOL_RUNNER_JQWORKER_H
 #define RUNSPOOL_RUNNER_JQWORKER_H
@@ -22,8 +22,8 @@ enum rs_err jqworker_new(uv_loop_t *loop, struct reaper *reaper, struct json_obj
                          struct fault *fault) RS_MUST_CHECK;
 /* jqworker_node_changed - .nodes[node_id] of the context is another now. */
 void jqworker_node_changed(struct jqworker *w, const char *node_id);
-/* jqworker_render, jqworker_eval - see jqchild.h. data, program: copied. fn is called later, exactly once, unless the worker
- * is freed first. */
+/* jqworker_render, jqworker_eval - see jqchild.h. data, program: copied. fn is called later, exactly once, unless the
+ * worker is freed first. */
 void jqworker_render(struct jqworker *w, struct json_object *data, jqworker_fn *fn, void *ctx);
 void jqworker_eval(struct jqworker *w, const char *program, jqworker_fn *fn, void *ctx);
 /* jqworker_free - ends the child; pending requests are dropped. The loop must run on for its handles to close. */

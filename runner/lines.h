@@ -1,6 +1,6 @@
-/* lines - cuts a stream of bytes into lines for people: at \n, at LINE_TEXT_MAX bytes, and at \r. What ends in a lone \r
- * is a progress display about to be overwritten: of those one is given every LINE_PROGRESS_MS, and the last.
- * ANSI escapes are kept; what is not UTF-8 becomes U+FFFD. Pure but for its buffer; one thread. */
+/* lines - cuts a stream of bytes into lines for people: at \n, at LINE_TEXT_MAX bytes, and at \r. What ends in a lone
+ * \r is a progress display about to be overwritten: of those one is given every LINE_PROGRESS_MS, and the last. ANSI
+ * escapes are kept; what is not UTF-8 becomes U+FFFD. Pure but for its buffer; one thread. */
 #ifndef RUNSPOOL_RUNNER_LINES_H
 #define RUNSPOOL_RUNNER_LINES_H
 
@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define LINE_TEXT_MAX 8192                   /* bytes of a line; the rest of it is left out */
-#define LINE_PROGRESS_MS 1000
+#define LINE_TEXT_MAX 8192    /* bytes of a line; the rest of it is left out */
+#define LINE_PROGRESS_MS 1000 /* of a progress display, one line in so long is given */
 #define LINE_CUT_MARK " [rest of line cut]"
 
 /* text: valid UTF-8, NUL-terminated, without its newline; borrowed for the call. */

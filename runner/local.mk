@@ -2,6 +2,7 @@
 noinst_LIBRARIES += librunner.a
 librunner_a_SOURCES = \
   runner/child.c runner/child.h \
+  runner/edges.c \
   runner/exec.c runner/exec.h \
   runner/execution.c runner/execution.h \
   runner/http.c runner/http.h \
@@ -16,6 +17,7 @@ librunner_a_SOURCES = \
   runner/output.c runner/output.h \
   runner/procs.c runner/procs.h \
   runner/sandbox.c runner/sandbox.h \
+  runner/spawn.c runner/spawn.h \
   runner/supervisor.c runner/supervisor.h \
   runner/template.c runner/template.h \
   runner/nodes/condition.c \

@@ -1,16 +1,15 @@
 /* runspool-runner: supervisor, run process, and the confined children for jq, by option. */
-#include "config.h"
 #include "base/log.h"
+#include "config.h"
 #include "runner/execution.h"
 #include "runner/jqchild.h"
+#include "runner/spawn.h"
 #include "runner/supervisor.h"
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define OVERRIDES_MAX 256
 
 static const char help[] =
     "Usage: runspool-runner [--data DIR] [--set KEY=VALUE]... [-t]\n"
@@ -78,9 +77,12 @@ static int parse(int argc, char **argv, struct options *o)
 {
     enum { OPT_DATA = 256, OPT_SET, OPT_RUN, OPT_FENCE, OPT_HELP, OPT_VERSION };
     static const struct option long_options[] = {
-        {"data", required_argument, NULL, OPT_DATA}, {"set", required_argument, NULL, OPT_SET},
-        {"run", required_argument, NULL, OPT_RUN},   {"fence", required_argument, NULL, OPT_FENCE},
-        {"help", no_argument, NULL, OPT_HELP},       {"version", no_argument, NULL, OPT_VERSION},
+        {"data", required_argument, NULL, OPT_DATA},
+        {"set", required_argument, NULL, OPT_SET},
+        {"run", required_argument, NULL, OPT_RUN},
+        {"fence", required_argument, NULL, OPT_FENCE},
+        {"help", no_argument, NULL, OPT_HELP},
+        {"version", no_argument, NULL, OPT_VERSION},
         {NULL, 0, NULL, 0},
     };
     int c;

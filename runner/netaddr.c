@@ -53,7 +53,7 @@ static bool public_v6(const uint8_t b[16])
     if (b[0] == 0x20 && b[1] == 0x01 && b[2] < 0x02)
         return false; /* 2001::/23: Teredo, benchmarking, ORCHID */
     if (b[0] == 0x20 && b[1] == 0x01 && b[2] == 0x0d && b[3] == 0xb8)
-        return false; /* documentation */
+        return false;                                             /* documentation */
     return !(b[0] == 0x3f && b[1] == 0xff && (b[2] & 0xf0) == 0); /* documentation */
 }
 

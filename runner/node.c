@@ -275,12 +275,16 @@ static bool retry(struct node *node)
         pause *= factor;
     if (pause > NODE_RETRY_MAX_MS)
         pause = NODE_RETRY_MAX_MS;
-    int n = snprintf(message, sizeof message, "attempt %d failed, the next one begins in %.0f ms: %s", node->attempt, pause,
-                     node->error);
+    int n = snprintf(message, sizeof message, "attempt %d failed, the next one begins in %.0f ms: %s", node->attempt,
+                     pause, node->error);
     node_log(node, "warning", "runner", message, (size_t)n < sizeof message ? (size_t)n : sizeof message - 1);
     struct json_object *error = error_record(node);
-    struct node_change change = {.node_id = node->def->id, .status = NODE_RUNNING, .attempt = node->attempt + 1,
-                                 .error = error, .message = node->error, .retried = true};
+    struct node_change change = {.node_id = node->def->id,
+                                 .status = NODE_RUNNING,
+                                 .attempt = node->attempt + 1,
+                                 .error = error,
+                                 .message = node->error,
+                                 .retried = true};
     move(node, &change);
     json_object_put(error);
     node->attempt++;
@@ -315,8 +319,12 @@ void node_conclude(struct node *node)
     struct json_object *error = error_record(node);
     struct node_change change = {
         .node_id = node->def->id,
-        .status = cancelled ? NODE_CANCELLED : node->error_code ? NODE_ERROR : NODE_SUCCESS,
-        .attempt = node->attempt, .output = node->output, .error = error,
+        .status = cancelled          ? NODE_CANCELLED
+                  : node->error_code ? NODE_ERROR
+                                     : NODE_SUCCESS,
+        .attempt = node->attempt,
+        .output = node->output,
+        .error = error,
     };
     move(node, &change);
     json_object_put(error);

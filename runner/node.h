@@ -29,21 +29,21 @@ struct node {
     struct execution *x;
     const struct graph_node *def;
     const struct node_type *type;
-    int index;               /* in the graph */
+    int index; /* in the graph */
     enum node_phase phase;
     enum node_status status; /* as recorded */
     int attempt;
     int64_t begun_wall_ms, begun_mono_ms; /* of the first attempt */
-    struct json_object *data; /* its settings, templates evaluated; of this attempt, NULL before */
-    void *state;              /* the kind's; freed by its release() */
-    uv_timer_t timer;         /* timeout of the attempt, or the pause */
-    const char *stopping;     /* "timeout" or "cancelled": what it was stopped for; NULL: it was not */
+    struct json_object *data;             /* its settings, templates evaluated; of this attempt, NULL before */
+    void *state;                          /* the kind's; freed by its release() */
+    uv_timer_t timer;                     /* timeout of the attempt, or the pause */
+    const char *stopping;                 /* "timeout" or "cancelled": what it was stopped for; NULL: it was not */
     /* How the attempt went. */
     struct json_object *output;
     const char *error_code; /* NULL: well. Static storage */
     char error[FAULT_MESSAGE_MAX];
-    bool final;             /* another attempt would not help */
-    const char *handle;     /* condition: "true" or "false" */
+    bool final;         /* another attempt would not help */
+    const char *handle; /* condition: "true" or "false" */
 };
 
 /* What a kind is. One const row each. */
@@ -65,16 +65,16 @@ void node_done(struct node *node, struct json_object *output);
 /* node_fail - code is one of timeout, exit, cancelled, expression, model, limit, input. Those of code input, expression
  * and limit are not tried again. */
 void node_fail(struct node *node, const char *code, struct json_object *output, const char *fmt, ...) RS_PRINTF(4, 5);
-/* node_log - a `log` event of this node; text: valid UTF-8. level: info, success, warning, error; source: stdout, stderr,
- * runner, agent. */
+/* node_log - a `log` event of this node; text: valid UTF-8. level: info, success, warning, error; source: stdout,
+ * stderr, runner, agent. */
 void node_log(struct node *node, const char *level, const char *source, const char *text, size_t len);
 /* node_set_group - record the process group of the node's process, before it runs. */
 enum rs_err node_set_group(struct node *node, pid_t pgid, struct fault *fault) RS_MUST_CHECK;
 
 /* For the execution. */
-void node_begin(struct node *node);    /* it is ready */
-void node_skip(struct node *node);     /* it never will be */
-void node_conclude(struct node *node); /* its phase is DONE: record, retry, settle */
+void node_begin(struct node *node);                  /* it is ready */
+void node_skip(struct node *node);                   /* it never will be */
+void node_conclude(struct node *node);               /* its phase is DONE: record, retry, settle */
 void node_stop(struct node *node, const char *code); /* "cancelled" or "timeout" */
 void node_release(struct node *node);
 struct json_object *node_record(const struct node *node); /* owned by the caller */

@@ -8,7 +8,8 @@ static const char *longest_string(struct json_object *object)
 {
     const char *longest = NULL;
     int len = SHORTEST;
-    json_object_object_foreach(object, key, value) {
+    json_object_object_foreach(object, key, value)
+    {
         if (json_object_is_type(value, json_type_string) && json_object_get_string_len(value) > len) {
             longest = key;
             len = json_object_get_string_len(value);

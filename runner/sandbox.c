@@ -1,4 +1,5 @@
 #include "runner/sandbox.h"
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -57,10 +58,11 @@ static int bind_fd(int fd, const char *target)
     return mount(path, target, NULL, MS_BIND | MS_REC, NULL) < 0 ? errno : 0;
 }
 
-/* What would let root look behind the cover: unmount it, enter another namespace or process, read by handle or device. */
+/* What would let root look behind the cover: unmount it, enter another namespace or process, read by handle or device.
+ */
 static const int capabilities_given_up[] = {
-    CAP_SYS_ADMIN, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH, CAP_MKNOD, CAP_SYS_RAWIO, CAP_SYS_MODULE, CAP_SYS_BOOT,
-    CAP_SYS_CHROOT, CAP_PERFMON, CAP_BPF, CAP_CHECKPOINT_RESTORE,
+    CAP_SYS_ADMIN, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH, CAP_MKNOD, CAP_SYS_RAWIO,          CAP_SYS_MODULE,
+    CAP_SYS_BOOT,  CAP_SYS_CHROOT, CAP_PERFMON,         CAP_BPF,   CAP_CHECKPOINT_RESTORE,
 };
 
 static int give_up_capabilities(void)
@@ -84,8 +86,9 @@ static int enter_namespace(const struct sandbox *sb)
 
     if (unshare(CLONE_NEWNS | (sb->root ? 0 : CLONE_NEWUSER)) < 0)
         return errno;
-    if (!sb->root && ((err = write_file("/proc/self/setgroups", "deny")) || (err = write_file("/proc/self/uid_map", sb->uid_map)) ||
-                      (err = write_file("/proc/self/gid_map", sb->gid_map))))
+    if (!sb->root &&
+        ((err = write_file("/proc/self/setgroups", "deny")) || (err = write_file("/proc/self/uid_map", sb->uid_map)) ||
+         (err = write_file("/proc/self/gid_map", sb->gid_map))))
         return err;
     work = open(sb->work, O_PATH | O_DIRECTORY | O_CLOEXEC);
     artifacts = open(sb->artifacts, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -127,7 +130,8 @@ static int allow(int ruleset, uint64_t handled, int dir_fd, const char *name)
 }
 
 /* Everything in folder `above` but the entry `except`, which leads to the data directory. */
-static int allow_neighbours(int ruleset, uint64_t handled, const char *above, const char *except, size_t except_len, int *n)
+static int allow_neighbours(int ruleset, uint64_t handled, const char *above, const char *except, size_t except_len,
+                            int *n)
 {
     int err = 0;
     DIR *dir = opendir(above);
@@ -210,25 +214,34 @@ static enum rs_err try_it(const struct sandbox *sb, struct fault *fault)
                      WIFEXITED(status) ? strerror(WEXITSTATUS(status)) : "killed");
 }
 
+/* The caller has seen that it fits. */
+static void put_path(char out[PATH_MAX], const char *data, const char *between, const char *run_id, const char *name)
+{
+    const char *parts[] = {data, between, run_id, name};
+    size_t at = 0;
+
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        size_t len = strlen(parts[i]);
+        assert(at + len < PATH_MAX);
+        memcpy(out + at, parts[i], len + 1);
+        at += len;
+    }
+}
+
 enum rs_err sandbox_open_way(struct sandbox *sandbox, enum sandbox_way way, const char *data, const char *run_id,
                              struct fault *fault)
 {
     struct sandbox sb = {.way = way, .root = geteuid() == 0, .ruleset_fd = -1};
-    char room[PATH_MAX];
     enum rs_err err = RS_OK;
 
     if (!realpath(data, sb.data))
         return fault_set(fault, RS_IO, "%s: %s", data, strerror(errno));
-    if (snprintf(room, sizeof room, "%s/runs/%s/artifacts", sb.data, run_id) >= PATH_MAX || strcmp(sb.data, "/") == 0)
+    if (strlen(sb.data) + strlen("/runs//artifacts") + strlen(run_id) >= PATH_MAX || strcmp(sb.data, "/") == 0)
         return fault_set(fault, RS_IO, "%s: cannot be a data directory", data);
-    /* The check above bounds all of these. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-truncation"
-    snprintf(sb.runs, sizeof sb.runs, "%s/runs", sb.data);
-    snprintf(sb.run, sizeof sb.run, "%s/runs/%s", sb.data, run_id);
-    snprintf(sb.work, sizeof sb.work, "%s/runs/%s/work", sb.data, run_id);
-    snprintf(sb.artifacts, sizeof sb.artifacts, "%s/runs/%s/artifacts", sb.data, run_id);
-#pragma GCC diagnostic pop
+    put_path(sb.runs, sb.data, "/runs", "", "");
+    put_path(sb.run, sb.data, "/runs/", run_id, "");
+    put_path(sb.work, sb.data, "/runs/", run_id, "/work");
+    put_path(sb.artifacts, sb.data, "/runs/", run_id, "/artifacts");
     snprintf(sb.uid_map, sizeof sb.uid_map, "%u %u 1", geteuid(), geteuid());
     snprintf(sb.gid_map, sizeof sb.gid_map, "%u %u 1", getegid(), getegid());
     if (way == SANDBOX_LANDLOCK)

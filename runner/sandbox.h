@@ -20,18 +20,18 @@ enum sandbox_way { SANDBOX_NAMESPACE, SANDBOX_LANDLOCK };
 
 struct sandbox {
     enum sandbox_way way;
-    bool root;                 /* we are root: no user namespace, but capabilities to give up */
-    char data[PATH_MAX];       /* the data directory, resolved */
+    bool root;           /* we are root: no user namespace, but capabilities to give up */
+    char data[PATH_MAX]; /* the data directory, resolved */
     char runs[PATH_MAX], run[PATH_MAX], work[PATH_MAX], artifacts[PATH_MAX];
     char uid_map[64], gid_map[64];
-    int ruleset_fd;            /* SANDBOX_LANDLOCK */
+    int ruleset_fd; /* SANDBOX_LANDLOCK */
 };
 
 /* sandbox_open - find a way that works, by trying it in a child process, and prepare it.
  * data: the data directory; run_id's folders work and artifacts exist. Returns: RS_OK, sandbox_close later; RS_DENIED
  * when this machine allows no way (message says what was tried), RS_IO. Blocks for some milliseconds. */
-enum rs_err sandbox_open(struct sandbox *sandbox, const char *data, const char *run_id, struct fault *fault)
-    RS_MUST_CHECK;
+enum rs_err sandbox_open(struct sandbox *sandbox, const char *data, const char *run_id,
+                         struct fault *fault) RS_MUST_CHECK;
 /* sandbox_open_way - the same with the way given, for tests. */
 enum rs_err sandbox_open_way(struct sandbox *sandbox, enum sandbox_way way, const char *data, const char *run_id,
                              struct fault *fault) RS_MUST_CHECK;

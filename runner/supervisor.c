@@ -5,10 +5,10 @@
 #include "base/log.h"
 #include "model/run.h"
 #include "runner/procs.h"
+#include "runner/spawn.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,11 +21,10 @@
 #include <unistd.h>
 #include <uv.h>
 
-#define LOOK_EVERY_MS 1000   /* at the queue, when no datagram comes */
-#define CARE_EVERY_MS 2000   /* for orphans and events left behind */
-#define OUTBOX_AGE_MS 2000   /* an event this old was left by its writer */
+#define LOOK_EVERY_MS 1000 /* at the queue, when no datagram comes */
+#define CARE_EVERY_MS 2000 /* for orphans and events left behind */
+#define OUTBOX_AGE_MS 2000 /* an event this old was left by its writer */
 #define ORPHANS_AT_ONCE 64
-#define OVERRIDES_MAX 256
 
 struct process {
     pid_t pid; /* 0: free */
@@ -50,8 +49,6 @@ struct supervisor {
     int64_t end_by_ms; /* when ending: kill what is left */
     int64_t care_ms;   /* when it was last cared for */
 };
-
-extern char **environ;
 
 /* --- starting runs --- */
 
@@ -99,45 +96,6 @@ static int n_adopted(struct supervisor *s, struct json_object **ret)
     return n;
 }
 
-static int spawn(struct supervisor *s, const struct run_claim *claim, pid_t *ret_pid)
-{
-    const char *argv[OVERRIDES_MAX * 2 + 10];
-    char fence[32];
-    int n = 0;
-    posix_spawnattr_t attr;
-    posix_spawn_file_actions_t actions;
-    sigset_t none, defaults;
-
-    snprintf(fence, sizeof fence, "%lld", (long long)claim->fence);
-    argv[n++] = "runspool-runner";
-    argv[n++] = "--run";
-    argv[n++] = claim->id;
-    argv[n++] = "--fence";
-    argv[n++] = fence;
-    argv[n++] = "--data";
-    argv[n++] = s->dd->root;
-    for (int i = 0; s->overrides && s->overrides[i] && i < OVERRIDES_MAX; i++) {
-        argv[n++] = "--set";
-        argv[n++] = s->overrides[i];
-    }
-    argv[n] = NULL;
-    sigemptyset(&none);
-    sigfillset(&defaults);
-    sigdelset(&defaults, SIGUSR1); /* we ignore it, and so does the new process until it has its handler */
-    sigdelset(&defaults, SIGPIPE);
-    posix_spawnattr_init(&attr);
-    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    posix_spawnattr_setsigmask(&attr, &none);
-    posix_spawnattr_setsigdefault(&attr, &defaults);
-    posix_spawn_file_actions_init(&actions);
-    int rc = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-    /* The same program that runs here, also when its file was replaced meanwhile. */
-    rc = rc ? rc : posix_spawn(ret_pid, "/proc/self/exe", &actions, &attr, (char *const *)argv, environ);
-    posix_spawnattr_destroy(&attr);
-    posix_spawn_file_actions_destroy(&actions);
-    return rc;
-}
-
 static void claim_runs(struct supervisor *s)
 {
     struct fault fault;
@@ -158,7 +116,7 @@ static void claim_runs(struct supervisor *s)
             return;
         }
         pid_t pid;
-        int rc = spawn(s, &claim, &pid);
+        int rc = spawn_run(s->dd, s->overrides, &claim, &pid);
         if (rc) {
             /* Its lease runs out, and it is queued again. */
             log_event(LOG_LEVEL_ERROR, "run.start_failed", "run=%s reason=\"%s\"", claim.id, strerror(rc));
@@ -256,9 +214,11 @@ static void cancel_runs(struct supervisor *s)
     for (size_t i = 0; items && i < json_object_array_length(items); i++) {
         struct json_object *item = json_object_array_get_idx(items, i);
         enum run_status status;
-        enum rs_err err = run_cancel(&s->store, json_get_string(item, "org", ""), json_get_string(item, "id", ""), &status, &fault);
+        enum rs_err err =
+            run_cancel(&s->store, json_get_string(item, "org", ""), json_get_string(item, "id", ""), &status, &fault);
         if (err && err != RS_CONFLICT)
-            log_event(LOG_LEVEL_WARN, "run.cancel_failed", "run=%s reason=\"%s\"", json_get_string(item, "id", ""), fault.message);
+            log_event(LOG_LEVEL_WARN, "run.cancel_failed", "run=%s reason=\"%s\"", json_get_string(item, "id", ""),
+                      fault.message);
     }
     json_object_put(list);
     for (int i = 0; i < s->max_runs; i++)
@@ -417,7 +377,8 @@ int supervisor_run(const struct datadir *dd, const char *const *overrides)
     signal(SIGUSR1, SIG_IGN);
     if (!s->processes || open_lock(s, &fault) || open_socket(s, &fault) || write_pid(s, &fault) ||
         store_open(&s->store, dd, "runner", &fault)) {
-        log_event(LOG_LEVEL_ERROR, "runner.not_startable", "reason=\"%s\"", s->processes ? fault.message : "out of memory");
+        log_event(LOG_LEVEL_ERROR, "runner.not_startable", "reason=\"%s\"",
+                  s->processes ? fault.message : "out of memory");
         goto out;
     }
     if (uv_loop_init(&s->loop) != 0) {

@@ -21,7 +21,8 @@ bool template_has_json(struct json_object *value)
             if (template_has_json(json_object_array_get_idx(value, i)))
                 return true;
     } else if (json_object_is_type(value, json_type_object)) {
-        json_object_object_foreach(value, key, member) {
+        json_object_object_foreach(value, key, member)
+        {
             (void)key;
             if (template_has_json(member))
                 return true;
@@ -68,12 +69,12 @@ static const struct interpreter {
     bool anywhere;       /* the letter counts anywhere in a cluster (`sh -cx TEXT`), else as its last one only */
     bool first;          /* without such an option the first argument is the text */
 } interpreters[] = {
-    {"sh", "c", true, false},       {"bash", "c", true, false},   {"dash", "c", true, false},
-    {"zsh", "c", true, false},      {"ksh", "c", true, false},    {"ash", "c", true, false},
-    {"python", "c", false, false},  {"python3", "c", false, false}, {"perl", "eE", false, false},
-    {"ruby", "e", false, false},    {"node", "ep", false, false}, {"php", "r", false, false},
-    {"lua", "e", false, false},     {"awk", "", false, true},     {"gawk", "", false, true},
-    {"mawk", "", false, true},      {"sed", "e", false, true},
+    {"sh", "c", true, false},      {"bash", "c", true, false},     {"dash", "c", true, false},
+    {"zsh", "c", true, false},     {"ksh", "c", true, false},      {"ash", "c", true, false},
+    {"python", "c", false, false}, {"python3", "c", false, false}, {"perl", "eE", false, false},
+    {"ruby", "e", false, false},   {"node", "ep", false, false},   {"php", "r", false, false},
+    {"lua", "e", false, false},    {"awk", "", false, true},       {"gawk", "", false, true},
+    {"mawk", "", false, true},     {"sed", "e", false, true},
 };
 
 static const struct interpreter *interpreter_find(const char *arg)

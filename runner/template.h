@@ -10,14 +10,14 @@
 #include <stddef.h>
 
 struct template_part {
-    bool program;    /* jq text (without its brackets), or text to be taken as it is */
+    bool program; /* jq text (without its brackets), or text to be taken as it is */
     size_t start, len;
 };
 
 /* template_next - the part at *pos; *pos moves behind it.
  * Returns: RS_OK; RS_NOT_FOUND at the end of the text; RS_INVALID (message says what is open and where it began). */
-enum rs_err template_next(const char *text, size_t len, size_t *pos, struct template_part *ret, struct fault *fault)
-    RS_MUST_CHECK;
+enum rs_err template_next(const char *text, size_t len, size_t *pos, struct template_part *ret,
+                          struct fault *fault) RS_MUST_CHECK;
 /* template_has - does the text hold any `{{`? */
 bool template_has(const char *text, size_t len);
 /* template_has_json - does any string below value hold one? Member names are not looked at. value may be NULL. */

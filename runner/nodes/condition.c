@@ -1,6 +1,6 @@
 /* condition - jq's truth of an expression (all but null and false); its edges of that handle are taken. Output: it. */
-#include "runner/nodes/nodes.h"
 #include "runner/execution.h"
+#include "runner/nodes/nodes.h"
 
 static void on_value(void *ctx, struct json_object *value, const struct fault *fault)
 {

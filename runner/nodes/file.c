@@ -1,5 +1,6 @@
 /* file - writes an artifact of the run: a string as it is, anything else as JSON. Output: {path, bytes, mediaType}.
- * The path never leaves the run's artifacts folder: its parts are plain names, and links on the way are not followed. */
+ * The path never leaves the run's artifacts folder: its parts are plain names, and links on the way are not followed.
+ */
 #include "runner/nodes/nodes.h"
 #include "runner/nodes/tool.h"
 #include <errno.h>
@@ -13,8 +14,8 @@
 static const struct {
     const char *ending, *media_type;
 } media_types[] = {
-    {".md", "text/markdown"},     {".txt", "text/plain"},        {".csv", "text/csv"},        {".html", "text/html"},
-    {".json", "application/json"}, {".xml", "application/xml"},   {".svg", "image/svg+xml"},   {".log", "text/plain"},
+    {".md", "text/markdown"},      {".txt", "text/plain"},       {".csv", "text/csv"},      {".html", "text/html"},
+    {".json", "application/json"}, {".xml", "application/xml"},  {".svg", "image/svg+xml"}, {".log", "text/plain"},
     {".yaml", "application/yaml"}, {".yml", "application/yaml"},
 };
 
@@ -128,7 +129,8 @@ void file_start(struct node *node)
     }
     if (strlen(path) != (size_t)json_object_get_string_len(path_member) ||
         write_artifact(x->artifacts, path, text, len, &fault) != RS_OK) {
-        node_fail(node, "input", NULL, "%s: %s", path, strlen(path) == (size_t)json_object_get_string_len(path_member) ? fault.message : "holds a NUL byte");
+        node_fail(node, "input", NULL, "%s: %s", path,
+                  strlen(path) == (size_t)json_object_get_string_len(path_member) ? fault.message : "holds a NUL byte");
         return;
     }
     struct json_object *out = json_object_new_object();

@@ -2,10 +2,10 @@
  * progress becomes log lines. URLs are https, http and ssh (git's own two ways of writing it); file paths, relative to
  * where Runspool was started, when runner.git_local allows them.
  * Output: {path, commit, branch}; commit and branch are null in an empty repository, branch on a detached head. */
-#include "runner/nodes/nodes.h"
-#include "runner/nodes/tool.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "runner/nodes/nodes.h"
+#include "runner/nodes/tool.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,9 +40,11 @@ static enum rs_err take_url(const struct node *node, const char *url, char **ret
     } else {
         const char *local = has_prefix(url, "file://") ? url + 7 : url;
         if (strstr(local, "://") || strstr(local, "::"))
-            return fault_set(fault, RS_INVALID, "\"%.200s\": only https, http, ssh and file addresses can be cloned", url);
+            return fault_set(fault, RS_INVALID, "\"%.200s\": only https, http, ssh and file addresses can be cloned",
+                             url);
         if (!config_is(node->x->dd->config, "runner.git_local", "allow"))
-            return fault_set(fault, RS_INVALID, "\"%.200s\" is a local path: the setting runner.git_local is deny", url);
+            return fault_set(fault, RS_INVALID, "\"%.200s\" is a local path: the setting runner.git_local is deny",
+                             url);
         if (!realpath(local, path))
             return fault_set(fault, RS_INVALID, "%.200s: %s", url, strerror(errno));
         /* The instance's own data is no repository for workflows. */
@@ -187,7 +189,8 @@ void git_clone_start(struct node *node)
 {
     struct tool *tool = tool_new(node);
     struct json_object *depth = json_get(node->data, "depth");
-    const char *branch = json_get_string(node->data, "branch", NULL), *dest = json_get_string(node->data, "dest", "repo");
+    const char *branch = json_get_string(node->data, "branch", NULL),
+               *dest = json_get_string(node->data, "dest", "repo");
     char path[PATH_MAX], number[32], *url = NULL;
     bool local = false;
     struct fault fault = {0};

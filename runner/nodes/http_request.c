@@ -1,9 +1,9 @@
-/* http_request - one HTTP request. Output: {status, headers, body, truncated, url, durationMs} and, with parse json, `json`.
- * A status that is not expected (default: 200 to 299) is an error of code exit; its output is kept. A body that is no
- * text becomes text with U+FFFD for what is not UTF-8. */
-#include "runner/nodes/nodes.h"
+/* http_request - one HTTP request. Output: {status, headers, body, truncated, url, durationMs} and, with parse json,
+ * `json`. A status that is not expected (default: 200 to 299) is an error of code exit; its output is kept. A body that
+ * is no text becomes text with U+FFFD for what is not UTF-8. */
 #include "runner/execution.h"
 #include "runner/lines.h"
+#include "runner/nodes/nodes.h"
 #include <string.h>
 
 static bool status_expected(struct json_object *expect, long status)
@@ -57,7 +57,8 @@ static struct json_object *take_headers(struct node *node, bool json_body)
     bool has_type = false;
 
     if (json_object_is_type(given, json_type_object)) {
-        json_object_object_foreach(given, name, value) {
+        json_object_object_foreach(given, name, value)
+        {
             has_type |= strcasecmp(name, "content-type") == 0;
             json_set(headers, name, json_object_get(value));
         }

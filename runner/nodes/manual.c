@@ -1,6 +1,6 @@
 /* manual - where a run that a person or a program started begins. Output: the run's input. */
-#include "runner/nodes/nodes.h"
 #include "runner/execution.h"
+#include "runner/nodes/nodes.h"
 
 void manual_start(struct node *node)
 {

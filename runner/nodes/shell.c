@@ -25,7 +25,9 @@ static void on_done(void *ctx, struct exec_result *result)
     }
     out = json_object_new_object();
     json_set(out, "exitCode", result->signal ? NULL : json_object_new_int(result->exit_code));
-    json_set(out, "signal", result->signal ? json_object_new_string(sigabbrev_np(result->signal) ? sigabbrev_np(result->signal) : "?") : NULL);
+    json_set(out, "signal",
+             result->signal ? json_object_new_string(sigabbrev_np(result->signal) ? sigabbrev_np(result->signal) : "?")
+                            : NULL);
     json_set(out, "stdout", take_text(&result->captured[EXEC_STDOUT]));
     json_set(out, "stderr", take_text(&result->captured[EXEC_STDERR]));
     json_set_bool(out, "truncated", result->truncated);
@@ -66,15 +68,18 @@ static enum rs_err take_command(struct tool *tool, struct json_object *command, 
     return err;
 }
 
-/* Values must not become program text: seen on the evaluated command too, as the interpreter's name may be a template. */
+/* Values must not become program text: seen on the evaluated command too, as the interpreter's name may be a template.
+ */
 static enum rs_err check_program_text(struct json_object *raw, struct json_object *command, struct fault *fault)
 {
     int program = template_program_arg(command);
     if (program < 0)
         return RS_OK;
-    struct json_object *text = json_object_is_type(raw, json_type_array) ? json_object_array_get_idx(raw, (size_t)program) : raw;
+    struct json_object *text =
+        json_object_is_type(raw, json_type_array) ? json_object_array_get_idx(raw, (size_t)program) : raw;
     if (template_has_json(text))
-        return fault_set(fault, RS_INVALID, "program text may not hold templates: hand values over as arguments or by `env`");
+        return fault_set(fault, RS_INVALID,
+                         "program text may not hold templates: hand values over as arguments or by `env`");
     return RS_OK;
 }
 
@@ -84,7 +89,8 @@ static enum rs_err take_env(struct tool *tool, struct json_object *env, struct f
 
     if (!json_object_is_type(env, json_type_object))
         return RS_OK;
-    json_object_object_foreach(env, name, value) {
+    json_object_object_foreach(env, name, value)
+    {
         if (!err && value)
             err = tool_env(tool, name, json_object_get_string(value), fault);
     }

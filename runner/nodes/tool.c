@@ -101,7 +101,8 @@ static enum rs_err on_group(void *ctx, pid_t pgid, struct fault *fault)
 static void log_line(void *ctx, enum exec_stream stream, const char *text, size_t len)
 {
     struct tool *tool = ctx;
-    node_log(tool->node, stream == EXEC_STDOUT ? "info" : "warning", stream == EXEC_STDOUT ? "stdout" : "stderr", text, len);
+    node_log(tool->node, stream == EXEC_STDOUT ? "info" : "warning", stream == EXEC_STDOUT ? "stdout" : "stderr", text,
+             len);
 }
 
 enum rs_err tool_run(struct tool *tool, const char *cwd, const char *input, size_t input_len,

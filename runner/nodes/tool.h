@@ -13,7 +13,7 @@
 
 struct tool {
     struct node *node;
-    struct exec *exec; /* NULL: not running */
+    struct exec *exec;                                      /* NULL: not running */
     char *argv[TOOL_ARGS_MAX + 1], *envp[TOOL_ENV_MAX + 1]; /* owned */
     int n_args, n_env;
     size_t n_bytes;
@@ -25,8 +25,8 @@ void tool_free(struct tool *tool);        /* NULL is fine; not while it runs */
 /* tool_arg, tool_env - copy one more. RS_LIMIT, RS_INVALID (a NUL byte, `=` in a name) with words. */
 enum rs_err tool_arg(struct tool *tool, const char *text, size_t len, struct fault *fault) RS_MUST_CHECK;
 enum rs_err tool_env(struct tool *tool, const char *name, const char *value, struct fault *fault) RS_MUST_CHECK;
-/* tool_run - start it in cwd (absolute). on_line may be NULL: stdout and stderr become the node's log. on_done gets the tool
- * as ctx. On an error on_done is not called: RS_DENIED (no sandbox), RS_IO. */
+/* tool_run - start it in cwd (absolute). on_line may be NULL: stdout and stderr become the node's log. on_done gets the
+ * tool as ctx. On an error on_done is not called: RS_DENIED (no sandbox), RS_IO. */
 enum rs_err tool_run(struct tool *tool, const char *cwd, const char *input, size_t input_len,
                      void (*on_line)(void *ctx, enum exec_stream stream, const char *text, size_t len),
                      void (*on_done)(void *ctx, struct exec_result *result), struct fault *fault) RS_MUST_CHECK;

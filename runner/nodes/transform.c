@@ -1,6 +1,6 @@
 /* transform - the value of a jq expression. */
-#include "runner/nodes/nodes.h"
 #include "runner/execution.h"
+#include "runner/nodes/nodes.h"
 
 static void on_value(void *ctx, struct json_object *value, const struct fault *fault)
 {

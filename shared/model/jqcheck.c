@@ -24,9 +24,7 @@ static bool may_hold_jq(struct json_object *value, const char *name)
             if (may_hold_jq(json_object_array_get_idx(value, i), NULL))
                 return true;
     } else if (json_object_is_type(value, json_type_object)) {
-        json_object_object_foreach(value, key, member)
-            if (may_hold_jq(member, key))
-                return true;
+        json_object_object_foreach(value, key, member) if (may_hold_jq(member, key)) return true;
     }
     return false;
 }

@@ -36,7 +36,9 @@ static enum rs_err create(struct store *store, const char *path, const char *inp
     enum rs_err err = load(path, &definition, fault);
     if (!err && input_text)
         err = json_parse(input_text, strlen(input_text), JSON_BODY_MAX, &input, fault);
-    struct run_new run = {.org = "default", .workflow_id = json_get_string(definition, "id", "inline"), .definition = definition,
+    struct run_new run = {.org = "default",
+                          .workflow_id = json_get_string(definition, "id", "inline"),
+                          .definition = definition,
                           .input = input};
     if (!err)
         err = run_create(store, &run, id, fault);

@@ -505,3 +505,14 @@ def test_check_of_a_definition(shared):
     errors = json.loads(shared.ctl("check", path))
     assert sorted(e.get("nodeId") or e["edgeId"] for e in errors) == ["a", "b", "c", "e0"]
     assert {e["code"] for e in errors} == {"expression"}
+
+
+def test_one_run_without_a_supervisor(new_runner):
+    runner = new_runner()
+    runner.end(signal.SIGTERM)
+    run = runner.new(*chain(shell("s", "echo alone"), result(value="{{ .nodes.s.output.stdout }}")))
+    once = [RUNNER, "--run", run, "--data", runner.data, "--set", "runner.shell=allow"]
+    assert subprocess.run(once, timeout=30, stderr=subprocess.PIPE).returncode == 0
+    assert runner.record(run)["output"] == "alone\n" and runner.events(run)[-1]["type"] == "run.finished"
+    again = subprocess.run(once, timeout=30, stderr=subprocess.PIPE, text=True)
+    assert again.returncode == 1 and "not_claimed" in again.stderr

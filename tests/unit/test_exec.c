@@ -55,8 +55,17 @@ static void start(struct seen *seen, const char *const *argv, const char *input,
 {
     static const char *const envp[] = {"PATH=/usr/bin:/bin", "A=b", NULL};
     struct exec_spec spec = {
-        .argv = argv, .envp = envp, .cwd = dir, .input = input, .input_len = input ? strlen(input) : 0, .sandbox = sandbox,
-        .kill_after_ms = 200, .ctx = seen, .on_group = on_group, .on_line = on_line, .on_done = on_done,
+        .argv = argv,
+        .envp = envp,
+        .cwd = dir,
+        .input = input,
+        .input_len = input ? strlen(input) : 0,
+        .sandbox = sandbox,
+        .kill_after_ms = 200,
+        .ctx = seen,
+        .on_group = on_group,
+        .on_line = on_line,
+        .on_done = on_done,
     };
     ck_assert_ok(exec_start(&loop, reaper, &spec, &seen->exec, NULL));
 }
@@ -262,7 +271,8 @@ static void check_sandbox(enum sandbox_way way)
     unit_path(data, dir, "data");
     for (int i = 0; i < 2; i++) {
         ck_assert_ok(file_mkdir(unit_path(path, data, i ? "runs/other/work" : "runs/mine/work"), 0770, &fault));
-        ck_assert_ok(file_mkdir(unit_path(path, data, i ? "runs/other/artifacts" : "runs/mine/artifacts"), 0770, &fault));
+        ck_assert_ok(
+            file_mkdir(unit_path(path, data, i ? "runs/other/artifacts" : "runs/mine/artifacts"), 0770, &fault));
     }
     unit_write(data, "runspool.db", "secret");
     unit_write(data, "runs/other/work/file", "secret");
@@ -274,7 +284,8 @@ static void check_sandbox(enum sandbox_way way)
     snprintf(script, sizeof script,
              "cd %s; cat runspool.db; cat runs/other/work/file; ls runs/other; echo x > new; echo x > runs/mine/new;"
              "umount %s; cat /proc/%d/root%s/runspool.db; cat /proc/%d/environ | tr '\\0' '\\n' | grep SECRET;"
-             "cat %s/outside; echo w > runs/mine/work/w && cat runs/mine/work/w; echo a > runs/mine/artifacts/a && echo a; exit 0",
+             "cat %s/outside; echo w > runs/mine/work/w && cat runs/mine/work/w; echo a > runs/mine/artifacts/a && "
+             "echo a; exit 0",
              data, data, (int)getpid(), data, (int)getpid(), dir);
     struct seen seen = {0};
     const char *argv[] = {"sh", "-c", script, NULL};

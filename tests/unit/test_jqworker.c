@@ -35,7 +35,8 @@ static void on_answer(void *ctx, struct json_object *value, const struct fault *
 static void setup(void)
 {
     setenv("RUNSPOOL_TEST_SECRET", "hush", 1);
-    context = json_tokener_parse("{\"input\":{\"a\":1,\"s\":\"x\"},\"nodes\":{\"n\":{\"status\":\"pending\"}},\"session\":null,\"env\":{}}");
+    context = json_tokener_parse(
+        "{\"input\":{\"a\":1,\"s\":\"x\"},\"nodes\":{\"n\":{\"status\":\"pending\"}},\"session\":null,\"env\":{}}");
     uv_loop_init(&loop);
     ck_assert_ok(reaper_new(&loop, &reaper, NULL));
     ck_assert_ok(jqworker_new(&loop, reaper, context, &worker, NULL));
@@ -79,8 +80,9 @@ START_TEST(test_values)
     ck_assert_int_eq((eval("1, 2", &a), a.code), RS_INVALID);
     ck_assert_str_eq(eval("error(\"mine\")", &a), "!jq: mine");
     ck_assert_str_eq(eval("nosuch", &a), "!jq: nosuch/0 is not defined at <top-level>, line 1");
-    ck_assert_str_eq(render("{\"a\":\"{{ .input }}\",\"b\":[\"{{.input.s}}-{{ .input.a }}\",5],\"c\":\"{{ null }}\"}", &a),
-                     "{\"a\":{\"a\":1,\"s\":\"x\"},\"b\":[\"x-1\",5],\"c\":null}");
+    ck_assert_str_eq(
+        render("{\"a\":\"{{ .input }}\",\"b\":[\"{{.input.s}}-{{ .input.a }}\",5],\"c\":\"{{ null }}\"}", &a),
+        "{\"a\":{\"a\":1,\"s\":\"x\"},\"b\":[\"x-1\",5],\"c\":null}");
 }
 END_TEST
 
@@ -97,9 +99,26 @@ END_TEST
 START_TEST(test_outside_is_out_of_reach)
 {
     static const char *const programs[] = {
-        "env", "env.RUNSPOOL_TEST_SECRET", "$ENV", "$ENV.RUNSPOOL_TEST_SECRET", "input", "[inputs]", "debug", "stderr",
-        "input_filename", "input_line_number", "halt", "halt_error", "1 | halt_error(3)", "$__loc__", "get_search_list",
-        "import \"a\" as a; .", "include \"a\"; .", "\"a\" | modulemeta", "[limit(1; inputs)]", "first(inputs)",
+        "env",
+        "env.RUNSPOOL_TEST_SECRET",
+        "$ENV",
+        "$ENV.RUNSPOOL_TEST_SECRET",
+        "input",
+        "[inputs]",
+        "debug",
+        "stderr",
+        "input_filename",
+        "input_line_number",
+        "halt",
+        "halt_error",
+        "1 | halt_error(3)",
+        "$__loc__",
+        "get_search_list",
+        "import \"a\" as a; .",
+        "include \"a\"; .",
+        "\"a\" | modulemeta",
+        "[limit(1; inputs)]",
+        "first(inputs)",
     };
     struct answer a;
     for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {

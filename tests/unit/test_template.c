@@ -13,7 +13,8 @@ static const char *parts(const char *text)
     enum rs_err err;
 
     while ((err = template_next(text, len, &pos, &part, &fault)) == RS_OK)
-        n += (size_t)snprintf(out + n, sizeof out - n, part.program ? "<%.*s>" : "%.*s", (int)part.len, text + part.start);
+        n += (size_t)snprintf(out + n, sizeof out - n, part.program ? "<%.*s>" : "%.*s", (int)part.len,
+                              text + part.start);
     if (err != RS_NOT_FOUND)
         snprintf(out, sizeof out, "!%s", fault.message);
     else
@@ -70,12 +71,32 @@ END_TEST
 START_TEST(test_refused_words)
 {
     static const char *const refused[] = {
-        "import \"a\" as a; .", "include \"a\"; .", "\"a\" | modulemeta", "$ENV", "$ENV.HOME", "{$ENV}", "$__loc__", "$ ENV",
-        "\"x\\($ENV)\"", "get_search_list", "1)", "(1", "$\n__prog_args", "{{1}}}",
+        "import \"a\" as a; .",
+        "include \"a\"; .",
+        "\"a\" | modulemeta",
+        "$ENV",
+        "$ENV.HOME",
+        "{$ENV}",
+        "$__loc__",
+        "$ ENV",
+        "\"x\\($ENV)\"",
+        "get_search_list",
+        "1)",
+        "(1",
+        "$\n__prog_args",
+        "{{1}}}",
     };
     static const char *const fine[] = {
-        ".", ".env.HOME", ".import", "\"$ENV\"", "{import: 1}.import | 1 # $ENV", "$ENVX", ". as $include | $include",
-        "{a: .input}", "\"\\(\"a\" | ascii_downcase)\"", "",
+        ".",
+        ".env.HOME",
+        ".import",
+        "\"$ENV\"",
+        "{import: 1}.import | 1 # $ENV",
+        "$ENVX",
+        ". as $include | $include",
+        "{a: .input}",
+        "\"\\(\"a\" | ascii_downcase)\"",
+        "",
     };
     struct fault fault;
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
@@ -113,7 +134,8 @@ START_TEST(test_program_text)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct json_object *argv = json_tokener_parse(cases[i].argv);
-        ck_assert_msg(template_program_arg(argv) == cases[i].index, "%s gives %d", cases[i].argv, template_program_arg(argv));
+        ck_assert_msg(template_program_arg(argv) == cases[i].index, "%s gives %d", cases[i].argv,
+                      template_program_arg(argv));
         json_object_put(argv);
     }
 }
