@@ -2,7 +2,6 @@
  * progress becomes log lines. URLs are https, http and ssh (git's own two ways of writing it); file paths, relative to
  * where Runspool was started, when runner.git_local allows them.
  * Output: {path, commit, branch}; commit and branch are null in an empty repository, branch on a detached head. */
-#include "base/clock.h"
 #include "base/file.h"
 #include "runner/nodes/nodes.h"
 #include "runner/nodes/tool.h"
@@ -12,8 +11,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define PROGRESS_EVERY_MS 1000
 
 static bool has_prefix(const char *s, const char *prefix)
 {
@@ -84,25 +81,13 @@ static void no_line(void *ctx, enum exec_stream stream, const char *text, size_t
     (void)ctx, (void)stream, (void)text, (void)len;
 }
 
-/* Is it one of the many lines "Receiving objects:  42% (164/390)", and not the last of them? */
-static bool is_progress(const char *text, size_t len)
-{
-    return strchr(text, '%') && (len < 5 || strncmp(text + len - 5, "done.", 5) != 0);
-}
-
-/* git's progress is on stderr and no warning; of its percentages one a second is enough. */
+/* git's progress is on stderr and no warning. */
 static void on_line(void *ctx, enum exec_stream stream, const char *text, size_t len)
 {
     struct tool *tool = ctx;
-    int64_t now = clock_mono_ms();
 
     while (len > 0 && text[len - 1] == ' ')
         len--; /* git pads what the remote said */
-    if (is_progress(text, len)) {
-        if (now - tool->progress_ms < PROGRESS_EVERY_MS)
-            return;
-        tool->progress_ms = now;
-    }
     bool bad = has_prefix(text, "fatal:") || has_prefix(text, "error:") || has_prefix(text, "warning:");
     node_log(tool->node, bad ? "warning" : "info", stream == EXEC_STDOUT ? "stdout" : "stderr", text, len);
 }

@@ -17,7 +17,6 @@ struct tool {
     char *argv[TOOL_ARGS_MAX + 1], *envp[TOOL_ENV_MAX + 1]; /* owned */
     int n_args, n_env;
     size_t n_bytes;
-    int64_t progress_ms; /* when a progress line was last logged */
 };
 struct tool *tool_new(struct node *node); /* also sets node->state; never NULL */
 void tool_free(struct tool *tool);        /* NULL is fine; not while it runs */
