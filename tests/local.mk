@@ -13,3 +13,4 @@ EXTRA_DIST += tests/lint.test tests/integration.test tests/integration/conftest.
   tests/integration/bridge_fixture.py tests/integration/test_bridge.py tests/integration/clients.py tests/integration/runs.py \
   tests/integration/test_console_dialect.py tests/integration/test_doors_equal.py tests/integration/test_native.py
 include tests/browser/local.mk
+include tests/crash/local.mk

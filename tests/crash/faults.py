@@ -1,0 +1,80 @@
+"""Who is killed, and how its process is found: by pid files, the database, and /proc below processes of this instance."""
+
+import os
+import pathlib
+import signal
+
+
+def command_line(pid):
+    try:
+        return [part.decode(errors="replace") for part in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")]
+    except OSError:
+        return []
+
+
+def processes():
+    return [int(entry.name) for entry in pathlib.Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def alive(pid):
+    """Is it there, and not merely unreaped?"""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1][0] not in "ZX"
+    except OSError:
+        return False
+
+
+def children(pid):
+    found = []
+    for task in pathlib.Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            found += [int(child) for child in task.read_text().split()]
+        except OSError:
+            pass
+    return found
+
+
+def kill(pid):
+    try:
+        os.kill(pid, signal.SIGKILL)
+        return True
+    except ProcessLookupError:
+        return False
+
+
+def kill_part(instance, part):
+    try:
+        pid = instance.pid(part)
+    except (OSError, ValueError):
+        return False  # it is just coming up again
+    return str(instance.data) in " ".join(command_line(pid)) and kill(pid)
+
+
+def kill_fcgi(instance, rng, program):
+    try:
+        web = instance.pid("web")
+    except (OSError, ValueError):
+        return False
+    found = [pid for pid in children(web) if command_line(pid)[:1] and command_line(pid)[0].endswith("/" + program)]
+    return bool(found) and kill(rng.choice(found))
+
+
+def kill_run(instance, rng, runs):
+    """A run process; the killed run is marked."""
+    for run in rng.sample(runs, len(runs)):
+        pid = run.pid()
+        if pid and run.id in command_line(pid) and str(instance.data) in command_line(pid):
+            run.killed = kill(pid) or run.killed
+            return run.killed
+    return False
+
+
+def leftovers(tokens):
+    """Processes whose arguments name one of these tokens: tools of runs that have ended."""
+    me = os.getpid()
+    found = []
+    for pid in processes():
+        line = command_line(pid)
+        if pid != me and any(token in line for token in tokens) and alive(pid):
+            found.append((pid, " ".join(line)[:120]))
+    return found
