@@ -16,6 +16,7 @@ librunspool_a_SOURCES += \
   shared/model/poke.c \
   shared/model/process.c \
   shared/model/run.h \
+  shared/model/run_again.c \
   shared/model/run_claim.c \
   shared/model/run_create.c \
   shared/model/run_end.c \

@@ -62,12 +62,17 @@ void run_claim_release(struct run_claim *claim);
  * RS_NOT_FOUND: nothing to do. */
 enum rs_err run_claim_next(struct store *store, const char *owner, struct run_claim *ret, struct fault *fault)
     RS_MUST_CHECK;
+/* run_claim_within - the same as long as fewer than max_runs are under way (running, or claimed; what `runspool wrap`
+ * executes does not count), by whomever; else RS_NOT_FOUND. For processes that start runs beside each other. 0: any number. */
+enum rs_err run_claim_within(struct store *store, const char *owner, int max_runs, struct run_claim *ret,
+                             struct fault *fault) RS_MUST_CHECK;
 /* run_claim_id - the same for one given run (run process, wrap), whatever its workflow's concurrency. RS_NOT_FOUND;
  * RS_CONFLICT: not queued, leased by another, or to be cancelled. */
 enum rs_err run_claim_id(struct store *store, const char *run_id, const char *owner, struct run_claim *ret,
                          struct fault *fault) RS_MUST_CHECK;
 /* run_claim_load - what a run process reads of a claim its supervisor took. RS_CONFLICT: the fence is old, or the run
- * ended. */
+ * ended. A run whose stored definition or input cannot be read is ended here, with error code `input`; run_claim_next
+ * goes on to the next one then. */
 enum rs_err run_claim_load(struct store *store, const char *run_id, int64_t fence, struct run_claim *ret,
                            struct fault *fault) RS_MUST_CHECK;
 /* run_lease - renew the lease, note the executor's process (0: leave it as it is); *ret_cancel: somebody asked to
@@ -111,6 +116,20 @@ enum rs_err node_set_pgid(struct store *store, const char *run_id, int64_t fence
 enum rs_err run_cancel(struct store *store, const char *org, const char *run_id, enum run_status *ret_status,
                        struct fault *fault) RS_MUST_CHECK;
 
+/* The three ways to run an ended run again. Its definition, input and stream are the same; the first two raise the
+ * fence, count one more attempt and put it back into the queue, as long as it is not active (RS_CONFLICT: queued,
+ * running or paused). org NULL: any; another org's run is RS_NOT_FOUND. All poke the runner.
+ * run_retry - start over: every node pending, event run.retried.
+ * run_resume - go on where it stopped: nodes that succeeded, or failed with continueOnError, keep their records; all
+ * others are pending again, those that were skipped too, as what skipped them may turn out differently. Event
+ * run.resumed with `nodes`, the ids that are pending again. RS_CONFLICT also for a run that succeeded.
+ * run_rerun - a new run (active or not, the old one stays as it is). input: NULL for the old run's, else checked:
+ * RS_UNPROCESSABLE with errors added, as graph_check_input. ret_id: the new run's. */
+enum rs_err run_retry(struct store *store, const char *org, const char *run_id, struct fault *fault) RS_MUST_CHECK;
+enum rs_err run_resume(struct store *store, const char *org, const char *run_id, struct fault *fault) RS_MUST_CHECK;
+enum rs_err run_rerun(struct store *store, const char *org, const char *run_id, struct json_object *input,
+                      struct json_object *errors, char ret_id[ID_MAX + 1], struct fault *fault) RS_MUST_CHECK;
+
 /* A run whose executor seems dead: running or leased with a lease that ran out, or (same host) whose pid is gone. */
 struct run_orphan {
     char id[ID_MAX + 1];
@@ -129,6 +148,8 @@ enum rs_err run_orphans(struct store *store, struct run_orphan *ret, int max, in
  * that never began goes back to the queue instead. RS_CONFLICT: somebody was faster. */
 enum rs_err run_orphan_end(struct store *store, const struct run_orphan *orphan, struct fault *fault) RS_MUST_CHECK;
 
+/* run_exists - RS_OK, or RS_NOT_FOUND, also for another org's run. org NULL: any. Reads nothing of the run's contents. */
+enum rs_err run_exists(struct store *store, const char *org, const char *run_id, struct fault *fault) RS_MUST_CHECK;
 /* run_record - {id,workflowId,workflowVersion,name,status,input,output,error,org,createdAt,startedAt,finishedAt,
  * durationMs,progress,attempt,nodes:{id: record}} plus `graph` (the definition's nodes and edges). RS_NOT_FOUND, also
  * for another org's run. org NULL: any. *ret: owned. */

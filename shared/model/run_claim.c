@@ -23,11 +23,13 @@ static enum rs_err column_json(struct db_rows *rows, int column, struct json_obj
     return json_parse(text, strlen(text), JSON_BODY_MAX, ret, fault);
 }
 
-enum rs_err run_claim_load(struct store *store, const char *run_id, int64_t fence, struct run_claim *ret,
-                           struct fault *fault)
+/* RS_UNPROCESSABLE: what is stored of it cannot be read. */
+static enum rs_err load(struct store *store, const char *run_id, int64_t fence, struct run_claim *ret,
+                        struct fault *fault)
 {
     struct run_claim claim = {.fence = fence};
     struct db_rows *rows = NULL;
+    struct fault why = {0};
     enum rs_err err;
 
     err = db_query(store->db, &rows, fault,
@@ -44,9 +46,10 @@ enum rs_err run_claim_load(struct store *store, const char *run_id, int64_t fenc
         snprintf(claim.org, sizeof(claim.org), "%s", db_text(rows, 0));
         claim.attempt = (int)db_int(rows, 1);
         snprintf(claim.session_id, sizeof(claim.session_id), "%s", db_is_null(rows, 2) ? "" : db_text(rows, 2));
-        err = column_json(rows, 3, &claim.input, fault);
-        if (err == RS_OK)
-            err = column_json(rows, 4, &claim.definition, fault);
+        if (column_json(rows, 3, &claim.input, &why) != RS_OK)
+            err = fault_set(fault, RS_UNPROCESSABLE, "the stored input cannot be read: %s", why.message);
+        else if (column_json(rows, 4, &claim.definition, &why) != RS_OK)
+            err = fault_set(fault, RS_UNPROCESSABLE, "the stored definition cannot be read: %s", why.message);
     }
     db_done(rows);
     if (err == RS_OK)
@@ -54,6 +57,32 @@ enum rs_err run_claim_load(struct store *store, const char *run_id, int64_t fenc
     else
         run_claim_release(&claim);
     return err;
+}
+
+/* Nobody will ever execute it: it ends, and says why. */
+static enum rs_err end_unreadable(struct store *store, const char *run_id, int64_t fence, const struct fault *why,
+                                  struct fault *fault)
+{
+    struct json_object *error = run_error("input", why->message, NULL);
+    enum rs_err err = run_end(store, run_id, fence, RUN_ERROR, NULL, error, fault);
+
+    json_object_put(error);
+    return err;
+}
+
+enum rs_err run_claim_load(struct store *store, const char *run_id, int64_t fence, struct run_claim *ret,
+                           struct fault *fault)
+{
+    struct fault why = {0};
+    enum rs_err err = load(store, run_id, fence, ret, &why);
+
+    if (err == RS_OK)
+        return err;
+    if (err != RS_UNPROCESSABLE)
+        return fault_set(fault, err, "%s", why.message);
+    if ((err = end_unreadable(store, run_id, fence, &why, fault)) != RS_OK)
+        return err;
+    return fault_set(fault, RS_CONFLICT, "run %.*s has ended: %s", ID_MAX, run_id, why.message);
 }
 
 /* Inside a transaction: take it if it is still as it was read. */
@@ -71,18 +100,24 @@ static enum rs_err take(struct db *db, const char *run_id, int64_t fence, const 
     return err;
 }
 
-/* The oldest of the highest priority whose workflow has room. A run counts as running from its claim on. */
-static enum rs_err find_next(struct db *db, int64_t now, char run_id[ID_MAX + 1], int64_t *fence, struct fault *fault)
+/* What counts against a limit: running, or claimed and about to be. A wrapped command needs no place of a runner. */
+#define UNDER_WAY "(o.status = 'running' OR (o.status = 'queued' AND o.lease > $1))"
+
+/* The oldest of the highest priority whose workflow has room, while fewer than max_runs are under way. */
+static enum rs_err find_next(struct db *db, int64_t now, int64_t max_runs, char run_id[ID_MAX + 1], int64_t *fence,
+                             struct fault *fault)
 {
     struct db_rows *rows = NULL;
     enum rs_err err = db_query(db, &rows, fault,
                                "SELECT r.id, r.fence FROM run r"
                                " WHERE r.status = 'queued' AND r.lease <= $1 AND r.cancel = 0"
+                               " AND (CAST($2 AS BIGINT) = 0 OR CAST($2 AS BIGINT) > (SELECT COUNT(*) FROM run o"
+                               " WHERE o.status IN ('running', 'queued') AND " UNDER_WAY
+                               " AND o.owner NOT LIKE 'wrap-%'))"
                                " AND (r.concurrency = 0 OR r.concurrency > (SELECT COUNT(*) FROM run o"
-                               " WHERE o.org = r.org AND o.workflow_id = r.workflow_id"
-                               " AND (o.status = 'running' OR (o.status = 'queued' AND o.lease > $1))))"
+                               " WHERE o.org = r.org AND o.workflow_id = r.workflow_id AND " UNDER_WAY "))"
                                " ORDER BY r.priority DESC, r.n LIMIT 1",
-                               "i", now);
+                               "ii", now, max_runs);
 
     if (err == RS_OK && (err = db_next(rows, fault)) == RS_OK) {
         snprintf(run_id, ID_MAX + 1, "%s", db_text(rows, 0));
@@ -92,22 +127,48 @@ static enum rs_err find_next(struct db *db, int64_t now, char run_id[ID_MAX + 1]
     return err;
 }
 
-enum rs_err run_claim_next(struct store *store, const char *owner, struct run_claim *ret, struct fault *fault)
+static enum rs_err claim_next(struct store *store, const char *owner, int max_runs, char run_id[ID_MAX + 1],
+                              int64_t *fence, struct fault *fault)
 {
-    int64_t now = clock_wall_ms(), fence = 0;
-    char run_id[ID_MAX + 1];
+    int64_t now = clock_wall_ms();
     enum rs_err err;
 
     /* Most looks find nothing: see that without waiting for a writer. */
-    if ((err = find_next(store->db, now, run_id, &fence, fault)) != RS_OK)
+    if ((err = find_next(store->db, now, max_runs, run_id, fence, fault)) != RS_OK)
         return err;
     if ((err = db_begin(store->db, fault)) != RS_OK)
         return err;
-    if ((err = find_next(store->db, now, run_id, &fence, fault)) == RS_OK &&
-        (err = take(store->db, run_id, fence, owner, now, fault)) == RS_OK)
+    if ((err = find_next(store->db, now, max_runs, run_id, fence, fault)) == RS_OK &&
+        (err = take(store->db, run_id, *fence, owner, now, fault)) == RS_OK)
         err = db_commit(store->db, fault);
     db_rollback(store->db);
-    return err == RS_OK ? run_claim_load(store, run_id, fence + 1, ret, fault) : err;
+    ++*fence;
+    return err;
+}
+
+enum rs_err run_claim_within(struct store *store, const char *owner, int max_runs, struct run_claim *ret,
+                             struct fault *fault)
+{
+    char run_id[ID_MAX + 1];
+    struct fault why = {0};
+    int64_t fence = 0;
+    enum rs_err err;
+
+    for (;;) {
+        if ((err = claim_next(store, owner, max_runs, run_id, &fence, fault)) != RS_OK)
+            return err;
+        if ((err = load(store, run_id, fence, ret, &why)) == RS_OK)
+            return err;
+        if (err != RS_UNPROCESSABLE)
+            return fault_set(fault, err, "%s", why.message);
+        if ((err = end_unreadable(store, run_id, fence, &why, fault)) != RS_OK)
+            return err;
+    }
+}
+
+enum rs_err run_claim_next(struct store *store, const char *owner, struct run_claim *ret, struct fault *fault)
+{
+    return run_claim_within(store, owner, 0, ret, fault);
 }
 
 enum rs_err run_claim_id(struct store *store, const char *run_id, const char *owner, struct run_claim *ret,

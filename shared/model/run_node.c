@@ -189,6 +189,17 @@ enum rs_err node_apply(struct change *change, struct run_row *run, const struct 
     return err;
 }
 
+enum rs_err node_interrupted(struct change *change, const struct run_row *run, const char *node_id, struct fault *fault)
+{
+    struct node_change node = {.node_id = node_id, .status = NODE_CANCELLED};
+    struct node_row row;
+    enum rs_err err = node_load(change_db(change), run->id, node_id, &row, fault);
+
+    if (err != RS_OK || row.tool[0] == '\0' || row.started == 0)
+        return err;
+    return tool_finished(change, run, &row, &node, run_duration(row.started, change_now(change)), fault);
+}
+
 enum rs_err node_move(struct store *store, const char *run_id, int64_t fence, const struct node_change *node,
                       struct fault *fault)
 {

@@ -95,6 +95,19 @@ static void put_graph(struct json_object *record, struct json_object *definition
     json_set(record, "graph", graph);
 }
 
+enum rs_err run_exists(struct store *store, const char *org, const char *run_id, struct fault *fault)
+{
+    struct db_rows *rows = NULL;
+    enum rs_err err = db_query(store->db, &rows, fault, "SELECT org FROM run WHERE id = $1", "t", run_id);
+
+    if (err == RS_OK)
+        err = db_next(rows, fault);
+    if (err == RS_NOT_FOUND || (err == RS_OK && org != NULL && strcmp(org, db_text(rows, 0)) != 0))
+        err = fault_set(fault, RS_NOT_FOUND, "there is no run %.*s", ID_MAX, run_id);
+    db_done(rows);
+    return err;
+}
+
 enum rs_err run_record(struct store *store, const char *org, const char *run_id, struct json_object **ret,
                        struct fault *fault)
 {

@@ -65,9 +65,7 @@ enum rs_err run_add_event(struct change *change, const char *run_id, const char 
     return err;
 }
 
-enum rs_err run_state_event(struct change *change, const struct run_row *run, const char *type,
-                            struct json_object *output, struct json_object *error, int64_t duration_ms,
-                            struct fault *fault)
+struct json_object *run_state_data(const struct run_row *run)
 {
     struct json_object *data = json_object_new_object();
 
@@ -77,6 +75,17 @@ enum rs_err run_state_event(struct change *change, const struct run_row *run, co
         json_set_string(data, "status", run_status_name(run->status));
         json_set_int(data, "progress", run->progress);
         json_set_int(data, "attempt", run->attempt);
+    }
+    return data;
+}
+
+enum rs_err run_state_event(struct change *change, const struct run_row *run, const char *type,
+                            struct json_object *output, struct json_object *error, int64_t duration_ms,
+                            struct fault *fault)
+{
+    struct json_object *data = run_state_data(run);
+
+    if (data != NULL) {
         if (output != NULL)
             json_set(data, "output", json_object_get(output));
         if (error != NULL)

@@ -24,6 +24,8 @@ enum rs_err run_row_fenced(struct db *db, const char *run_id, int64_t fence, str
 /* run_add_event - an event of the run's stream. data: owned by this call. */
 enum rs_err run_add_event(struct change *change, const char *run_id, const char *type, struct json_object *data,
                           struct fault *fault) RS_MUST_CHECK;
+/* run_state_data - what every run.* event tells, from the row as it is now. Owned by the caller; NULL: no memory. */
+struct json_object *run_state_data(const struct run_row *run);
 /* run_state_event - run.* from the row as it is now. output, error: borrowed, may be NULL; duration_ms -1: none. */
 enum rs_err run_state_event(struct change *change, const struct run_row *run, const char *type,
                             struct json_object *output, struct json_object *error, int64_t duration_ms,
@@ -44,6 +46,20 @@ enum rs_err node_apply(struct change *change, struct run_row *run, const struct 
 enum rs_err run_finish(struct change *change, struct run_row *run, enum run_status status, struct json_object *output,
                        struct json_object *error, enum node_status running_to, struct json_object *running_error,
                        struct fault *fault) RS_MUST_CHECK;
+
+/* node_interrupted - a node's tool is over without an answer: tool.finished, when it is a tool that was started. */
+enum rs_err node_interrupted(struct change *change, const struct run_row *run, const char *node_id, struct fault *fault)
+    RS_MUST_CHECK;
+
+/* Which nodes of a run become pending again. */
+enum requeue {
+    REQUEUE_ALL,         /* retried */
+    REQUEUE_FAILED,      /* resumed by a person: what did not end well */
+    REQUEUE_INTERRUPTED, /* its process died: what was running, and what was skipped */
+};
+/* run_requeue - inside a transaction: back into the queue with attempt + 1 and a new fence, event run.retried or
+ * run.resumed. The caller has checked that the run may move there. *run: as it is then. */
+enum rs_err run_requeue(struct change *change, struct run_row *run, enum requeue how, struct fault *fault) RS_MUST_CHECK;
 
 /* process - which process, so that it is known again: its start time (clock ticks since boot; 0: no such process, or
  * a zombie), and the place its pid counts in (boot and pid namespace). */

@@ -15,24 +15,35 @@ static const char *const node_names[] = {
 #define N_RUN (sizeof(run_names) / sizeof(run_names[0]))
 #define N_NODE (sizeof(node_names) / sizeof(node_names[0]))
 
-/* An ended run returns to the queue when it is retried or resumed; a paused one when it goes on. */
+/* An ended run returns to the queue when it is retried or resumed; a paused one when it goes on; a running one when its
+ * process died and it is to be resumed. */
 static const bool run_moves[N_RUN][N_RUN] = {
     [RUN_QUEUED] = {[RUN_RUNNING] = true, [RUN_ERROR] = true, [RUN_CANCELLED] = true},
-    [RUN_RUNNING] = {[RUN_SUCCESS] = true, [RUN_ERROR] = true, [RUN_CANCELLED] = true, [RUN_PAUSED] = true},
+    [RUN_RUNNING] = {[RUN_SUCCESS] = true,
+                     [RUN_ERROR] = true,
+                     [RUN_CANCELLED] = true,
+                     [RUN_PAUSED] = true,
+                     [RUN_QUEUED] = true},
     [RUN_PAUSED] = {[RUN_QUEUED] = true, [RUN_CANCELLED] = true},
     [RUN_SUCCESS] = {[RUN_QUEUED] = true},
     [RUN_ERROR] = {[RUN_QUEUED] = true},
     [RUN_CANCELLED] = {[RUN_QUEUED] = true},
 };
-/* running to running is another try; an ended node is pending again when its run is retried. */
+/* running to running is another try; an ended node is pending again when its run is retried or resumed, one that was
+ * running or waiting when its run's process died and the run is resumed. */
 static const bool node_moves[N_NODE][N_NODE] = {
     [NODE_PENDING] = {[NODE_RUNNING] = true, [NODE_SKIPPED] = true, [NODE_CANCELLED] = true},
-    [NODE_RUNNING] = {[NODE_RUNNING] = true,
+    [NODE_RUNNING] = {[NODE_PENDING] = true,
+                      [NODE_RUNNING] = true,
                       [NODE_WAITING] = true,
                       [NODE_SUCCESS] = true,
                       [NODE_ERROR] = true,
                       [NODE_CANCELLED] = true},
-    [NODE_WAITING] = {[NODE_RUNNING] = true, [NODE_SUCCESS] = true, [NODE_ERROR] = true, [NODE_CANCELLED] = true},
+    [NODE_WAITING] = {[NODE_PENDING] = true,
+                      [NODE_RUNNING] = true,
+                      [NODE_SUCCESS] = true,
+                      [NODE_ERROR] = true,
+                      [NODE_CANCELLED] = true},
     [NODE_SUCCESS] = {[NODE_PENDING] = true},
     [NODE_ERROR] = {[NODE_PENDING] = true},
     [NODE_SKIPPED] = {[NODE_PENDING] = true},

@@ -106,6 +106,12 @@ tests_unit_test_run_SOURCES = tests/unit/test_run.c tests/unit/model.h tests/uni
 tests_unit_test_run_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_run_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
 
+check_PROGRAMS += tests/unit/test_again
+TESTS += tests/unit/test_again
+tests_unit_test_again_SOURCES = tests/unit/test_again.c tests/unit/model.h tests/unit/unit.h
+tests_unit_test_again_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_again_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+
 check_PROGRAMS += tests/unit/test_store
 TESTS += tests/unit/test_store
 tests_unit_test_store_SOURCES = tests/unit/test_store.c tests/unit/model.h tests/unit/unit.h

@@ -49,7 +49,7 @@ START_TEST(run_table)
 {
     static const char *const legal[] = {"queued running",  "queued error",      "queued cancelled", "running success",
                                         "running error",   "running cancelled", "running paused",   "paused queued",
-                                        "paused cancelled", "success queued",   "error queued",     "cancelled queued"};
+                                        "paused cancelled", "success queued",   "error queued",     "cancelled queued", "running queued"};
     int from, to, n_legal = 0;
     size_t i;
     bool want;
@@ -78,7 +78,7 @@ START_TEST(node_table)
     static const char *const legal[] = {
         "pending running", "pending skipped", "pending cancelled", "running running", "running waiting", "running success",
         "running error",   "running cancelled", "waiting running", "waiting success", "waiting error",   "waiting cancelled",
-        "success pending", "error pending",   "skipped pending",   "cancelled pending"};
+        "success pending", "error pending",   "skipped pending",   "cancelled pending", "running pending", "waiting pending"};
     int from, to, n_legal = 0;
     size_t i;
     bool want;
