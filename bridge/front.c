@@ -9,6 +9,7 @@
 #include "http/problem.h"
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@
 #define REPEEK_FIRST_MS 2 /* on a Unix socket, which knows no low-water mark, one looks again after a while */
 #define REPEEK_MOST_MS 200
 #define REPLY_MAX 2048
+#define SILENCE_EXTRA_MS 10000 /* beyond limits.subscriber_time */
 
 /* A connection whose request has not arrived yet. */
 struct visitor {
@@ -234,6 +236,13 @@ static void look(struct visitor *v)
     hand_over(front, dismiss(v), &head, peer);
 }
 
+/* A peer that vanished without a word: the kernel gives up on what it does not acknowledge (RFC 5482). */
+static void limit_silence(const struct front *front, int fd)
+{
+    int64_t ms = config_number(front->bridge->dd.config, "limits.subscriber_time") + SILENCE_EXTRA_MS;
+    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &(unsigned){(unsigned)ms}, sizeof(unsigned));
+}
+
 static void on_accept(void *ctx, int fd, const char *peer)
 {
     struct front *front = ctx;
@@ -248,6 +257,8 @@ static void on_accept(void *ctx, int fd, const char *peer)
     v->fd = fd;
     v->is_unix = strcmp(peer, "unix") == 0;
     strcpy(v->peer, peer);
+    if (!v->is_unix)
+        limit_silence(front, fd);
     v->next = front->visitors;
     v->link = &front->visitors;
     if (v->next)

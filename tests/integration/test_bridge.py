@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import random
+import resource
 import signal
 import socket
 import subprocess
@@ -159,7 +160,10 @@ def test_a_unix_socket_serves_everything(name):
                     s.sendall(text[at:at + 40])
                     time.sleep(0.002)
                 return s.recv(65536)
-        wait_until(path.exists, what="the socket")
+        def accepts():
+            with socket.socket(socket.AF_UNIX) as s:
+                return s.connect_ex(str(path)) == 0
+        wait_until(accepts, what="the bridge to listen")
         assert ask(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 100 + b"\r\n\r\n").startswith(b"HTTP/1.1 200")
         head = "GET /ws HTTP/1.1\r\nHost: localhost\r\n" + "".join(f"{k}: {v}\r\n" for k, v in UPGRADE.items()) + "\r\n"
         assert ask(head.encode()).startswith(b"HTTP/1.1 101")
@@ -309,6 +313,22 @@ def test_connections_beyond_the_limit_wait(own_bridge):
             c.close()
             late.settimeout(20)
             assert to_end(late).startswith(b"HTTP/1.1 200")
+
+
+def test_out_of_file_descriptors_is_survived(own_bridge, name):
+    bridge = own_bridge()
+    used = len(os.listdir(f"/proc/{bridge.process.pid}/fd"))
+    resource.prlimit(bridge.process.pid, resource.RLIMIT_NOFILE, (used + 10, used + 10))
+    with contextlib.ExitStack() as stack:
+        for _ in range(20):
+            stack.enter_context(raw(bridge))
+        log = bridge.data / "bridge.log"
+        wait_until(lambda: "accept.paused" in log.read_text(), what="the pause")
+        # the pause does not spin: the process sleeps
+        wait_until(lambda: open(f"/proc/{bridge.process.pid}/stat").read().split()[2] == "S", what="the bridge to sleep")
+    assert get(bridge.url, "/healthz")[0] == 200
+    bridge.emitter().emit(f"run:{name}", "log", {"i": 1})
+    assert poll(bridge.url, "/poll", stream=f"run:{name}", since="start")["events"][0]["data"] == {"i": 1}
 
 
 # The spool socket
