@@ -17,6 +17,9 @@ static const struct route routes[] = {
     {"GET", "/api/runs/{id}/artifacts", artifacts_list, "files a run has left", "viewer"},
     {"GET", "/api/runs/{id}/artifacts/{name}", artifact_get, "one of these files", "viewer"},
     {"POST", "/api/runs/{id}/cancel", run_cancel_post, "end a run", "operator"},
+    {"POST", "/api/runs/{id}/retry", run_retry_post, "start an ended run over", "operator"},
+    {"POST", "/api/runs/{id}/resume", run_resume_post, "go on with a run that failed or was cancelled", "operator"},
+    {"POST", "/api/runs/{id}/rerun", run_rerun_post, "a new run of the same, perhaps with another input", "operator"},
     {"POST", "/api/events", events_post, "emit an event", "operator"},
 };
 

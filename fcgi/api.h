@@ -10,6 +10,7 @@ route_fn about_get;
 route_fn workflows_list, workflows_post, workflow_get_one, workflow_put, workflow_remove;
 route_fn workflow_run;
 route_fn runs_list, run_get, run_cancel_post;
+route_fn run_retry_post, run_resume_post, run_rerun_post;
 route_fn run_logs, run_events;
 route_fn artifacts_list, artifact_get;
 route_fn events_post;

@@ -11,6 +11,7 @@ FCGI_COMMON = \
 
 fcgi_api_fcgi_SOURCES = $(FCGI_COMMON) \
   fcgi/about.c \
+  fcgi/again.c \
   fcgi/api.c fcgi/api.h \
   fcgi/artifacts.c \
   fcgi/definition.c fcgi/definition.h \

@@ -1,6 +1,7 @@
 #include "runner/execution.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "runner/takeup.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -307,7 +308,7 @@ static enum rs_err make(struct execution *x, struct fault *fault)
     uv_timer_init(&x->loop, &x->lease);
     uv_timer_init(&x->loop, &x->timeout);
     x->turn.data = x->lease.data = x->timeout.data = x;
-    return RS_OK;
+    return takeup(x, fault);
 }
 
 static void on_closed(uv_handle_t *handle)

@@ -19,6 +19,7 @@ librunner_a_SOURCES = \
   runner/sandbox.c runner/sandbox.h \
   runner/spawn.c runner/spawn.h \
   runner/supervisor.c runner/supervisor.h \
+  runner/takeup.c runner/takeup.h \
   runner/template.c runner/template.h \
   runner/nodes/condition.c \
   runner/nodes/file.c \

@@ -78,14 +78,15 @@ export class RunFold {
       this.#attempt = data.attempt ?? this.#attempt + 1;
       if (this.#attempt > (run.attempt ?? 1)) {
         this.changes++;
-        Object.assign(run, { status: 'queued', attempt: this.#attempt, finishedAt: null, error: null, output: null });
+        Object.assign(run, { status: 'queued', attempt: this.#attempt, startedAt: null, finishedAt: null, error: null, output: null });
+        run.progress = data.progress ?? 0;
         for (const [id, node] of this.nodes)
-          if (type === 'run.retried' || node.status !== 'success') this.nodes.set(id, { status: 'pending' });
+          if (type === 'run.retried' || (data.nodes ? data.nodes.includes(id) : node.status !== 'success')) this.nodes.set(id, { status: 'pending' });
       }
     }
     if (this.#attempt < (run.attempt ?? 1)) return;
     if (data.progress > (run.progress ?? 0)) run.progress = data.progress;
-    const status = RUN_STATUS[type];
+    const status = type === 'run.resumed' ? (data.status ?? 'running') : RUN_STATUS[type];
     if (!status || rank(status) < rank(run.status) || run.status === status) return;
     run.status = status;
     if (status === 'running') run.startedAt ??= time;

@@ -161,13 +161,22 @@ static enum rs_err fold_begin(struct fold *fold, struct json_object *record, boo
     return from_record ? fold_set_error(fold, error_text(json_get(record, "error"), NULL)) : RS_OK;
 }
 
-/* A retry starts every node again, a resume those that did not succeed. */
-static void fold_restart_nodes(struct fold *fold, bool all)
+static bool array_has(struct json_object *array, const char *text)
+{
+    for (size_t i = 0; i < json_object_array_length(array); i++) {
+        const char *member = json_object_get_string(json_object_array_get_idx(array, i));
+        if (member && strcmp(member, text) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A retry starts every node again; a resume those it names, or, where it names none, those that did not succeed. */
+static void fold_restart_nodes(struct fold *fold, bool all, struct json_object *named)
 {
     json_object_object_foreach(fold->nodes, node_id, node)
     {
-        (void)node_id;
-        if (!all && strcmp(json_get_string(node, "status", ""), "success") == 0)
+        if (!all && (named ? !array_has(named, node_id) : strcmp(json_get_string(node, "status", ""), "success") == 0))
             continue;
         json_object_object_del(node, "startedAt");
         json_object_object_del(node, "finishedAt");
@@ -179,7 +188,7 @@ static void fold_restart_nodes(struct fold *fold, bool all)
 static enum rs_err fold_run(struct fold *fold, const struct status_row *row, struct json_object *data)
 {
     if (event_type_reopens(row->type) && strcmp(fold->status, "paused") != 0)
-        fold_restart_nodes(fold, strcmp(row->type, "run.retried") == 0);
+        fold_restart_nodes(fold, strcmp(row->type, "run.retried") == 0, json_get_array(data, "nodes"));
     snprintf(fold->status, sizeof(fold->status), "%s", run_status(row, data));
     return fold_set_error(fold, row_error(row, data));
 }

@@ -57,6 +57,16 @@ test('a retry starts over, and events of the attempt before do not count', () =>
   assert.deepEqual([...late.nodes].map(([, { status }]) => status), ['running', 'pending']);
 });
 
+test('a resume starts again what it names', () => {
+  const resumed = event(10, 'run.resumed', { attempt: 2, status: 'queued', progress: 50, nodes: ['b'] });
+  const run = fold(record({ progress: 100 }), [...HISTORY, resumed]);
+  assert.equal(run.run.status, 'queued');
+  assert.equal(run.run.progress, 50);
+  assert.deepEqual([run.nodes.get('a').status, run.nodes.get('b').status], ['success', 'pending']);
+  const tolerated = fold(record(), [...HISTORY, event(10, 'run.resumed', { attempt: 2, status: 'queued', nodes: [] })]);
+  assert.equal(tolerated.nodes.get('b').status, 'error');
+});
+
 test('edges: pending, taken, not taken', () => {
   const nodes = new Map(Object.entries({
     yes: { status: 'success', output: { result: true } }, no: { status: 'skipped' }, run: { status: 'running' }, wait: { status: 'pending' }, end: { status: 'success' },

@@ -289,6 +289,12 @@ START_TEST(opening_status_folds_the_log)
         {"node.cancelled", "{\"nodeId\":\"two\"}", "running", "success", "cancelled", "cancelled", false, true},
         {"run.cancelled", "{}", "cancelled", "success", "cancelled", "cancelled", false, true},
         {"run.retried", "{\"status\":\"queued\"}", "queued", "pending", "pending", NULL, false, false},
+        {"node.finished", "{\"nodeId\":\"one\"}", "queued", "success", "pending", NULL, false, false},
+        {"node.failed", "{\"nodeId\":\"two\",\"error\":{\"message\":\"no\"}}", "queued", "success", "error", "no",
+         false, true},
+        {"run.failed", "{\"error\":{\"message\":\"no\"}}", "error", "success", "error", "no", false, true},
+        /* It names what is started again: two failed and was allowed to. */
+        {"run.resumed", "{\"status\":\"queued\",\"nodes\":[\"one\"]}", "queued", "pending", "error", "no", false, true},
     };
     for (unsigned i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
         append_event(run_stream, steps[i].type, steps[i].data);
