@@ -18,6 +18,7 @@ bridge_libbridge_a_SOURCES = \
   bridge/native.c bridge/native.h bridge/native_job.c bridge/native_job.h \
   bridge/spool_server.c bridge/spool_server.h bridge/lines.c bridge/lines.h \
   bridge/writer.c bridge/writer.h bridge/ingest.c bridge/ingest.h bridge/peer.c \
+  bridge/upkeep.c bridge/upkeep.h \
   bridge/worker.c bridge/worker.h \
   bridge/metrics.c bridge/metrics.h \
   bridge/table.c bridge/table.h \

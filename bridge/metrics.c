@@ -23,6 +23,7 @@ static const struct row {
     {METRIC_EVENTS_COMMITTED, "events_committed_total", "", "counter", "Events stored by this bridge."},
     {METRIC_EVENTS_DUPLICATE, "events_duplicate_total", "", "counter", "Events that had been stored before."},
     {METRIC_EVENTS_FOREIGN, "events_foreign_total", "", "counter", "Events found that other processes stored."},
+    {METRIC_EVENTS_TRIMMED, "events_trimmed_total", "", "counter", "Events that retention removed."},
     {METRIC_SPOOL_LINES, "spool_lines_total", "", "counter", "Lines received on the spool socket."},
     {METRIC_SPOOL_ERRORS, "spool_errors_total", "", "counter", "Lines that were refused."},
     {METRIC_COMMITS, "commits_total", "", "counter", "Transactions of the writer."},

@@ -1,5 +1,6 @@
 #include "bridge/writer.h"
 #include "base/log.h"
+#include "bridge/upkeep.h"
 #include "model/store.h"
 #include <assert.h>
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 struct writer {
     struct eventlog *log;
     struct ingest *ingest;
+    struct upkeep upkeep; /* the thread's */
     uv_thread_t thread;
     uv_async_t async;
     writer_fn *on_outcome;
@@ -48,12 +50,25 @@ static void put_last(struct writer *w)
     put_outcome(w, &last);
 }
 
+/* What upkeep did, for the metrics. Without memory the figures wait. */
+static void report(struct writer *w)
+{
+    struct outcome *o = w->upkeep.n_trimmed > 0 ? calloc(1, sizeof *o) : NULL;
+    if (!o)
+        return;
+    o->commit_us = -1;
+    o->n_trimmed = w->upkeep.n_trimmed;
+    w->upkeep.n_trimmed = 0;
+    put_outcome(w, o);
+}
+
 static void run(void *ctx)
 {
     struct writer *w = ctx;
+    bool busy = false; /* upkeep has more to do */
     for (bool stop = false; !stop;) {
         uv_mutex_lock(&w->mutex);
-        if (!w->queue && !w->stop)
+        if (!w->queue && !w->stop && !busy)
             uv_cond_timedwait(&w->cond, &w->mutex, WRITER_FOREIGN_MS * 1000000u);
         struct intake *list = w->queue;
         w->queue = NULL;
@@ -64,6 +79,9 @@ static void run(void *ctx)
             ingest_take(w->ingest, list);
         else
             ingest_foreign(w->ingest);
+        busy = !stop && upkeep_step(&w->upkeep);
+        if (!busy)
+            report(w);
     }
     store_owner_release();
     put_last(w);
@@ -106,6 +124,7 @@ enum rs_err writer_start(uv_loop_t *loop, const struct datadir *dd, writer_fn *o
         free(w);
         return err;
     }
+    upkeep_init(&w->upkeep, w->log, dd);
     uv_mutex_init(&w->mutex);
     uv_cond_init(&w->cond);
     uv_async_init(loop, &w->async, on_async);

@@ -28,6 +28,8 @@ const struct config_setting config_settings[] = {
      "what an acknowledged event survives: normal any process dying, full the machine failing too"},
     {"eventlog.keep_count", CONFIG_COUNT, "100000", NULL, 1, INT64_C(1000000000), false, "events kept of each stream"},
     {"eventlog.keep_days", CONFIG_COUNT, "30", NULL, 0, 36500, false, "days an event is kept; 0: for ever"},
+    {"eventlog.keep_bytes", CONFIG_BYTES, "0", NULL, 0, 1024 * GB, false,
+     "bytes of the whole event log, the oldest events go first; 0: no limit"},
     {"spool.org", CONFIG_TEXT, "default", NULL, 0, 0, false, "organisation that owns streams nobody else owns"},
 
     {"runner.max_runs", CONFIG_COUNT, "4", NULL, 1, 1000, false, "runs executed at the same time"},

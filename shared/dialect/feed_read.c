@@ -129,7 +129,9 @@ static bool same_gaps(const struct chunk *chunk, const struct eventlog_gap *gaps
 static enum rs_err chunk_read(const struct feed *feed, struct eventlog *log, int max_events, struct chunk *chunk,
                               struct fault *fault)
 {
-    struct eventlog_query query = feed_query(feed);
+    struct eventlog_query query = feed_query(feed), missing = query;
+    if (missing.after < feed->gap_to) /* gaps up to there have been told: a long log need not look for them again */
+        missing.after = feed->gap_to;
     for (int tries = 0; tries < 4; tries++) {
         eventlog_events_free(chunk->events, chunk->n_events);
         chunk->events = NULL;
@@ -140,7 +142,7 @@ static enum rs_err chunk_read(const struct feed *feed, struct eventlog *log, int
             return err;
         struct eventlog_gap gaps[EVENTLOG_GAPS_MAX];
         int n_gaps = 0;
-        err = eventlog_gaps(log, &query, gaps, &n_gaps, fault);
+        err = eventlog_gaps(log, &missing, gaps, &n_gaps, fault);
         if (err)
             return err;
         bool settled = n_gaps == 0 || (tries > 0 && same_gaps(chunk, gaps, n_gaps));

@@ -103,6 +103,13 @@ enum rs_err eventlog_gaps(struct eventlog *log, const struct eventlog_query *que
     return err ? err : log->driver->gaps(log, query, ret, ret_n, fault);
 }
 
+enum rs_err eventlog_trim(struct eventlog *log, const struct eventlog_keep *keep, int64_t now_ms,
+                          struct eventlog_trimmed *ret, struct fault *fault)
+{
+    assert(log->mode == EVENTLOG_WRITE);
+    return log->driver->trim(log, keep, now_ms, ret, fault);
+}
+
 bool eventlog_changed(struct eventlog *log)
 {
     return log->driver->changed(log);

@@ -106,6 +106,28 @@ struct eventlog_gap {
 enum rs_err eventlog_gaps(struct eventlog *log, const struct eventlog_query *query, struct eventlog_gap ret[EVENTLOG_GAPS_MAX],
                           int *ret_n, struct fault *fault) RS_MUST_CHECK;
 
+/* What is kept; 0 means without that limit. The limits hold for every stream alike, also for a run that has not ended:
+ * what a run is, the database knows, and a dialect's opening takes it from there. */
+struct eventlog_keep {
+    int64_t age_ms; /* by the events' own time */
+    int64_t events; /* of each stream */
+    int64_t bytes;  /* of the whole log, as far as it is in use: freed space is used again, the file does not shrink */
+};
+struct eventlog_trimmed {
+    int events;    /* removed by this step */
+    int producers; /* forgotten: silent for EVENTLOG_PRODUCER_IDLE_MS */
+    bool more;     /* there is more to look at: take another step */
+};
+#define EVENTLOG_TRIM_EVENTS 512 /* removed in one step at most; it also ends after EVENTLOG_TRIM_MS */
+#define EVENTLOG_TRIM_MS 3
+#define EVENTLOG_TRIM_SPARES 1000 /* newest events of the log that a limit on bytes leaves alone */
+#define EVENTLOG_PRODUCER_IDLE_MS (INT64_C(7) * 24 * 3600 * 1000)
+/* eventlog_trim - take one short step of retention: remove oldest events that are over a limit, in a transaction of its
+ * own if there are any. Of a stream always its oldest go, so what is missing of it is one range of ids (eventlog_gaps).
+ * Steps go round the streams; `more` is false at the end of a round that left nothing over a limit. Mode EVENTLOG_WRITE. */
+enum rs_err eventlog_trim(struct eventlog *log, const struct eventlog_keep *keep, int64_t now_ms,
+                          struct eventlog_trimmed *ret, struct fault *fault) RS_MUST_CHECK;
+
 /* eventlog_changed - has another connection committed since the last call on this one? Cheap (microseconds). */
 bool eventlog_changed(struct eventlog *log);
 

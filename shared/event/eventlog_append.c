@@ -8,7 +8,6 @@
 #include <string.h>
 
 #define CACHE_MAX 16384 /* streams, and producers, before all are forgotten */
-#define PRODUCER_IDLE_MS (INT64_C(7) * 24 * 3600 * 1000) /* a producer silent for so long will not resend */
 
 struct stream_state {
     int64_t id, last_seq, last_id, last_oid, end_id;
@@ -24,7 +23,6 @@ struct producer_state {
 };
 struct append_cache {
     int64_t data_version; /* of the database when the cache was right */
-    bool pruned;
     struct namemap streams, producers;
     struct stream_state *dirty_streams;
     struct producer_state *dirty_producers;
@@ -313,23 +311,6 @@ static enum rs_err write_marks(struct sqlite_log *log, struct fault *fault)
     return RS_OK;
 }
 
-/* Once a connection, within its first transaction. */
-static enum rs_err prune_producers(struct sqlite_log *log, struct fault *fault)
-{
-    sqlite3_stmt *stmt;
-    enum rs_err err;
-
-    if (log->cache->pruned)
-        return RS_OK;
-    err = sqlite_statement(log, SQL_PRODUCERS_PRUNE, &stmt, fault);
-    if (err)
-        return err;
-    sqlite3_bind_int64(stmt, 1, clock_wall_ms() - PRODUCER_IDLE_MS);
-    err = sqlite_run(log, stmt, fault);
-    log->cache->pruned = !err;
-    return err;
-}
-
 /* With the write lock held nobody else can write: what is known stays true until the commit. */
 static enum rs_err begin(struct sqlite_log *log, struct fault *fault)
 {
@@ -345,7 +326,7 @@ static enum rs_err begin(struct sqlite_log *log, struct fault *fault)
         log->cache->producers.n > CACHE_MAX)
         cache_clear(log->cache);
     log->cache->data_version = version;
-    return prune_producers(log, fault);
+    return RS_OK;
 }
 
 enum rs_err sqlite_append(struct eventlog *base, struct eventlog_entry *entries, size_t n, struct fault *fault)

@@ -28,6 +28,8 @@ struct eventlog_driver {
     enum rs_err (*stream)(struct eventlog *log, const char *stream, struct eventlog_stream *ret, struct fault *fault);
     enum rs_err (*gaps)(struct eventlog *log, const struct eventlog_query *query,
                         struct eventlog_gap ret[EVENTLOG_GAPS_MAX], int *ret_n, struct fault *fault);
+    enum rs_err (*trim)(struct eventlog *log, const struct eventlog_keep *keep, int64_t now_ms,
+                        struct eventlog_trimmed *ret, struct fault *fault);
     bool (*changed)(struct eventlog *log);
 };
 extern const struct eventlog_driver eventlog_sqlite;

@@ -31,6 +31,11 @@ static const char *const migrations[] = {
     "  name TEXT PRIMARY KEY, last INTEGER NOT NULL, seen INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE trims ("
     "  stream INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (stream, first)) WITHOUT ROWID;",
+    /* 2: trims are found by how far they reach. voids: ids that were skipped (first..last), and up to which of them may
+     * have been given to events that are lost (0: none is known of). meta: what the log knows of itself. */
+    "CREATE INDEX trims_last ON trims (last);"
+    "CREATE TABLE voids (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, lost INTEGER NOT NULL);"
+    "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;",
 };
 #define N_MIGRATIONS ((int)(sizeof migrations / sizeof *migrations))
 

@@ -30,7 +30,8 @@ static const char *const texts[N_SQL] = {
     [SQL_PRODUCER_GET] = "SELECT last FROM producers WHERE name = ?1",
     [SQL_PRODUCER_SET] = "INSERT INTO producers (name, last, seen) VALUES (?1, ?2, ?3)"
                          " ON CONFLICT (name) DO UPDATE SET last = excluded.last, seen = excluded.seen",
-    [SQL_PRODUCERS_PRUNE] = "DELETE FROM producers WHERE seen < ?1",
+    [SQL_PRODUCERS_PRUNE] = "DELETE FROM producers WHERE name IN"
+                            " (SELECT name FROM producers WHERE seen < ?1 LIMIT ?2)",
     [SQL_EVENT_ADD] = "INSERT INTO events (stream, seq, time, bulk, type, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [SQL_EVENT_BY_ID] = "SELECT " EVENT_COLUMNS " FROM events WHERE id = ?1",
     [SQL_EVENTS_SCAN] = "SELECT " EVENT_COLUMNS " FROM events WHERE id > ?1 AND id <= ?2 ORDER BY id",
@@ -43,8 +44,20 @@ static const char *const texts[N_SQL] = {
     [SQL_VIEW_TAG] = VIEW_COLUMNS "stream_tags t CROSS JOIN streams s ON s.id = t.stream WHERE t.tag = ?1" VIEW_LIMITS,
     [SQL_VIEW_TAG_KIND] = VIEW_COLUMNS "stream_tags t CROSS JOIN streams s ON s.id = t.stream"
                                        " WHERE t.tag > ?1 || ':' AND t.tag < ?1 || ';'" VIEW_LIMITS,
-    [SQL_TRIMS_ANY] = "SELECT 1 FROM trims LIMIT 1",
+    [SQL_TRIMS_REACHING] = "SELECT stream, first, last FROM trims INDEXED BY trims_last WHERE last > ?1 LIMIT ?2",
     [SQL_TRIMS_OF_STREAM] = "SELECT first, last FROM trims WHERE stream = ?1 AND last > ?2 AND first <= ?3",
+    [SQL_TRIMS_EXTEND] = "UPDATE trims SET last = ?2 WHERE stream = ?1 AND first ="
+                         " (SELECT max(first) FROM trims WHERE stream = ?1)",
+    [SQL_TRIMS_ADD] = "INSERT INTO trims (stream, first, last) VALUES (?1, ?2, ?3)",
+    [SQL_TRIM_CANDIDATES] = "SELECT s.id, s.last_seq, s.last_id,"
+                            " (SELECT max(t.last) FROM trims t WHERE t.stream = s.id)"
+                            " FROM streams s WHERE s.id > ?1 ORDER BY s.id LIMIT ?2",
+    [SQL_OLDEST_OF_STREAM] = "SELECT id, seq, time FROM events INDEXED BY events_stream WHERE stream = ?1"
+                             " ORDER BY id LIMIT ?2",
+    [SQL_OLDEST] = "SELECT id, stream FROM events WHERE id <= ?1 ORDER BY id LIMIT ?2",
+    [SQL_EVENT_DELETE] = "DELETE FROM events WHERE id = ?1",
+    [SQL_USED_BYTES] = "SELECT (page_count - freelist_count) * page_size"
+                       " FROM pragma_page_count, pragma_freelist_count, pragma_page_size",
 };
 
 enum rs_err sqlite_failed(struct sqlite_log *log, struct fault *fault)
@@ -367,5 +380,6 @@ const struct eventlog_driver eventlog_sqlite = {
     .head = sqlite_head,
     .stream = sqlite_stream,
     .gaps = sqlite_gaps,
+    .trim = sqlite_trim,
     .changed = sqlite_changed,
 };

@@ -1,6 +1,6 @@
 /* eventlog_sqlite - what the files of the SQLite driver share: connection, prepared statements, known homes.
  * eventlog_sqlite.c opens and asks small things, eventlog_append.c writes, eventlog_query.c and eventlog_newest.c read,
- * eventlog_views.c finds the streams of views and what retention removed from them. */
+ * eventlog_trim.c removes what is old, eventlog_views.c finds the streams of views, eventlog_gaps.c what is missing. */
 #ifndef RUNSPOOL_EVENT_EVENTLOG_SQLITE_H
 #define RUNSPOOL_EVENT_EVENTLOG_SQLITE_H
 
@@ -38,8 +38,15 @@ enum sql {
     SQL_VIEW_HOME_KIND,
     SQL_VIEW_TAG,
     SQL_VIEW_TAG_KIND,
-    SQL_TRIMS_ANY,
+    SQL_TRIMS_REACHING,
     SQL_TRIMS_OF_STREAM,
+    SQL_TRIMS_EXTEND,
+    SQL_TRIMS_ADD,
+    SQL_TRIM_CANDIDATES,
+    SQL_OLDEST_OF_STREAM,
+    SQL_OLDEST,
+    SQL_EVENT_DELETE,
+    SQL_USED_BYTES,
     N_SQL
 };
 
@@ -61,6 +68,8 @@ struct sqlite_log {
     eventlog_owner_fn *owner;
     void *owner_ctx;
     struct append_cache *cache;
+    int64_t trim_stream; /* eventlog_trim has looked at the streams up to this number */
+    int64_t forget_at;   /* monotonic ms: when it looks for silent producers again */
 };
 
 /* sqlite_ready - connect when there is a log by now. *ret_exists false: the log is empty so far. */
@@ -93,6 +102,8 @@ enum rs_err sqlite_view_streams(struct sqlite_log *log, const struct view *view,
                                 struct numbers *streams, struct fault *fault) RS_MUST_CHECK;
 
 /* The driver's functions that live in the other files. */
+enum rs_err sqlite_trim(struct eventlog *log, const struct eventlog_keep *keep, int64_t now_ms,
+                        struct eventlog_trimmed *ret, struct fault *fault);
 enum rs_err sqlite_append(struct eventlog *log, struct eventlog_entry *entries, size_t n, struct fault *fault);
 void append_cache_free(struct append_cache *cache);
 enum rs_err sqlite_read(struct eventlog *log, const struct eventlog_query *query, int limit, struct event ***ret,

@@ -7,12 +7,14 @@ librunspool_a_SOURCES += \
   shared/event/eventlog.h \
   shared/event/eventlog_append.c \
   shared/event/eventlog_driver.h \
+  shared/event/eventlog_gaps.c \
   shared/event/eventlog_newest.c \
   shared/event/eventlog_query.c \
   shared/event/eventlog_schema.c \
   shared/event/eventlog_schema.h \
   shared/event/eventlog_sqlite.c \
   shared/event/eventlog_sqlite.h \
+  shared/event/eventlog_trim.c \
   shared/event/eventlog_views.c \
   shared/event/jsonscan.c \
   shared/event/jsonscan.h \

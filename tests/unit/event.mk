@@ -57,3 +57,15 @@ TESTS += tests/unit/test_spool_ring
 tests_unit_test_spool_ring_SOURCES = tests/unit/test_spool_ring.c tests/unit/unit.h
 tests_unit_test_spool_ring_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_spool_ring_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+
+check_PROGRAMS += tests/unit/test_trim
+TESTS += tests/unit/test_trim
+tests_unit_test_trim_SOURCES = tests/unit/test_trim.c tests/unit/unit.h tests/unit/instance.h
+tests_unit_test_trim_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_trim_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+
+check_PROGRAMS += tests/unit/test_writer
+TESTS += tests/unit/test_writer
+tests_unit_test_writer_SOURCES = tests/unit/test_writer.c tests/unit/unit.h tests/unit/instance.h
+tests_unit_test_writer_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_writer_LDADD = bridge/libbridge.a $(CHECK_LIBS) $(SHARED_LIBS) $(UV_LIBS)

@@ -1,0 +1,323 @@
+/* Retention: what goes, in what order, what is said of it, and that the rest is as it was on every way of reading. */
+#include "base/clock.h"
+#include "event/eventlog.h"
+#include "tests/unit/instance.h"
+#include <inttypes.h>
+#include <sqlite3.h>
+
+#define NOW INT64_C(1800000000000)
+#define DAY (INT64_C(24) * 3600 * 1000)
+
+static struct datadir dd;
+static struct eventlog *log_;
+static struct fault fault;
+
+static void owner(void *ctx, const char *stream, struct eventlog_owner *ret)
+{
+    (void)ctx;
+    if (stream_has_kind(stream, "run")) {
+        ret->org = strdup("org-a");
+        ret->tags[ret->n_tags++] = strdup(stream_id(stream)[0] == 'l' ? "workflow:lint" : "workflow:site");
+    }
+}
+
+static void setup(void)
+{
+    instance_open(&dd, NULL);
+    ck_assert_msg(eventlog_open(&dd, EVENTLOG_WRITE, owner, NULL, &log_, &fault) == RS_OK, "%s", fault.message);
+}
+
+static void teardown(void)
+{
+    eventlog_close(log_);
+    instance_close(&dd);
+}
+
+static int64_t add_data(const char *stream, const char *type, const char *data, int64_t time_ms)
+{
+    struct eventlog_entry e = {.stream = stream, .type = type, .data = data, .data_len = strlen(data), .time_ms = time_ms};
+    int64_t id;
+
+    ck_assert_msg(eventlog_append(log_, &e, 1, &fault) == RS_OK, "%s", fault.message);
+    ck_assert_int_eq(e.status, RS_OK);
+    id = e.event->id;
+    event_unref(e.event);
+    return id;
+}
+
+static int64_t add(const char *stream, const char *type, int64_t time_ms)
+{
+    return add_data(stream, type, "{}", time_ms);
+}
+
+static void add_many(const char *stream, int n, int64_t time_ms)
+{
+    struct eventlog_entry *e = calloc((size_t)n, sizeof *e);
+
+    for (int i = 0; i < n; i++)
+        e[i] = (struct eventlog_entry){.stream = stream, .type = "log", .data = "{}", .data_len = 2, .time_ms = time_ms};
+    ck_assert_msg(eventlog_append(log_, e, (size_t)n, &fault) == RS_OK, "%s", fault.message);
+    for (int i = 0; i < n; i++)
+        event_unref(e[i].event);
+    free(e);
+}
+
+/* One whole round. Returns how many events went. */
+static int trim(struct eventlog_keep keep)
+{
+    struct eventlog_trimmed step = {0};
+    int n = 0, steps = 0;
+
+    do {
+        ck_assert_msg(eventlog_trim(log_, &keep, NOW, &step, &fault) == RS_OK, "%s", fault.message);
+        ck_assert_int_le(step.events, EVENTLOG_TRIM_EVENTS);
+        ck_assert_int_lt(++steps, 100000);
+        n += step.events;
+    } while (step.more);
+    return n;
+}
+
+/* What a query gives: "[first-last]" for each gap, then "id id ...". */
+static const char *show_query(struct eventlog_query query)
+{
+    static char text[65536];
+    struct eventlog_gap gaps[EVENTLOG_GAPS_MAX];
+    struct event **events;
+    int64_t examined;
+    size_t len = 0;
+    int n;
+
+    text[0] = '\0';
+    ck_assert_ok(eventlog_gaps(log_, &query, gaps, &n, &fault));
+    for (int i = 0; i < n; i++)
+        len += (size_t)sprintf(text + len, "[%" PRId64 "-%" PRId64 "] ", gaps[i].first, gaps[i].last);
+    ck_assert_ok(eventlog_read(log_, &query, 1000, &events, &n, &examined, &fault));
+    for (int i = 0; i < n; i++)
+        len += (size_t)sprintf(text + len, "%" PRId64 " ", events[i]->id);
+    eventlog_events_free(events, n);
+    return text;
+}
+
+static const char *show(const char *stream, int64_t after)
+{
+    return show_query((struct eventlog_query){.streams = &stream, .n_streams = 1, .after = after});
+}
+
+static int64_t number(const char *sql)
+{
+    char path[PATH_MAX];
+    sqlite3 *db;
+    sqlite3_stmt *stmt;
+    int64_t n;
+
+    ck_assert_int_eq(sqlite3_open(datadir_path(&dd, path, DATADIR_EVENTLOG), &db), SQLITE_OK);
+    ck_assert_msg(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) == SQLITE_OK, "%s", sqlite3_errmsg(db));
+    ck_assert_int_eq(sqlite3_step(stmt), SQLITE_ROW);
+    n = sqlite3_column_int64(stmt, 0);
+    sqlite3_finalize(stmt);
+    sqlite3_close(db);
+    return n;
+}
+
+START_TEST(without_limits_nothing_goes)
+{
+    add_many("run:l1", 100, 1);
+    ck_assert_int_eq(trim((struct eventlog_keep){0}), 0);
+    ck_assert_int_eq(number("SELECT count(*) FROM events"), 100);
+}
+END_TEST
+
+START_TEST(each_stream_keeps_its_newest)
+{
+    for (int i = 0; i < 5; i++) { /* run:l1 gets 1 3 5 7 9, run:s1 2 4 6 8 10 */
+        add("run:l1", "log", NOW);
+        add("run:s1", "node.started", NOW);
+    }
+    add("queue", "state.changed", NOW);
+    ck_assert_int_eq(trim((struct eventlog_keep){.events = 3}), 4);
+    ck_assert_str_eq(show("run:l1", 0), "[1-3] 5 7 9 ");
+    ck_assert_str_eq(show("run:s1", 0), "[2-4] 6 8 10 ");
+    ck_assert_str_eq(show("queue", 0), "11 ");
+    ck_assert_int_eq(trim((struct eventlog_keep){.events = 3}), 0);
+    /* The range grows, it does not split. */
+    ck_assert_int_eq(trim((struct eventlog_keep){.events = 1}), 4);
+    ck_assert_str_eq(show("run:l1", 0), "[1-7] 9 ");
+    ck_assert_int_eq(number("SELECT count(*) FROM trims"), 2);
+    /* seq and id go on. */
+    ck_assert_int_eq(add("run:l1", "log", NOW), 12);
+    ck_assert_int_eq(number("SELECT seq FROM events WHERE id = 12"), 6);
+}
+END_TEST
+
+START_TEST(every_way_of_reading_tells_the_gap)
+{
+    const char *two[] = {"run:s1", "queue"}, *both[] = {"run:l1", "run:s1"};
+
+    for (int i = 0; i < 5; i++) {
+        add("run:l1", i == 4 ? "run.finished" : "log", NOW);
+        add("run:s1", "node.started", NOW);
+    }
+    trim((struct eventlog_keep){.events = 2});
+    /* gone: 1 3 5 of run:l1, 2 4 6 of run:s1 */
+    ck_assert_str_eq(show("run:l1", 2), "[3-5] 7 9 "); /* a cursor within what is gone */
+    ck_assert_str_eq(show("run:l1", 5), "7 9 ");
+    ck_assert_str_eq(show("workflow:lint", 0), "[1-5] 7 9 ");
+    ck_assert_str_eq(show("runs", 0), "[1-6] 7 8 9 10 ");
+    ck_assert_str_eq(show("run:*", 4), "[5-6] 7 8 9 10 ");
+    ck_assert_str_eq(show("workflow:*", 6), "7 8 9 10 ");
+    ck_assert_str_eq(show("queue", 0), "");
+    ck_assert_str_eq(show_query((struct eventlog_query){.streams = two, .n_streams = 2}), "[2-6] 8 10 ");
+    ck_assert_str_eq(show_query((struct eventlog_query){.streams = both, .n_streams = 2}), "[1-5] [2-6] 7 8 9 10 ");
+    ck_assert_str_eq(show_query((struct eventlog_query){.streams = both, .n_streams = 1, .without_bulk = true}), "[1-5] 9 ");
+    ck_assert_str_eq(show_query((struct eventlog_query){.streams = both, .n_streams = 1, .org = "other"}), "");
+    ck_assert_str_eq(show_query((struct eventlog_query){.streams = both, .n_streams = 1, .until = 4}), "[1-4] ");
+}
+END_TEST
+
+/* Beyond a number of trims the other way of finding gaps is taken. */
+START_TEST(many_trimmed_streams_give_the_same_gaps)
+{
+    char name[32];
+
+    for (int round = 0; round < 2; round++)
+        for (int i = 0; i < 300; i++) {
+            snprintf(name, sizeof name, "run:%c%d", i % 2 ? 'l' : 's', i);
+            add(name, "log", NOW);
+        }
+    ck_assert_int_eq(trim((struct eventlog_keep){.events = 1}), 300);
+    ck_assert_int_eq(number("SELECT count(*) FROM trims"), 300);
+    ck_assert_str_eq(show("run:l299", 299), "[300-300] 600 ");
+    ck_assert_str_eq(show("run:l299", 0), "[300-300] 600 ");
+    ck_assert_str_eq(show("run:s0", 0), "[1-1] 301 ");
+    ck_assert_ptr_eq(strstr(show("runs", 0), "[1-300] 301 302 "), show("runs", 0));
+    ck_assert_ptr_eq(strstr(show("workflow:lint", 298), "[300-300] 302 304 "), show("workflow:lint", 298));
+    ck_assert_str_eq(show("queue", 0), "");
+}
+END_TEST
+
+START_TEST(age_takes_the_old_of_each_stream)
+{
+    add("run:l1", "log", NOW - 3 * DAY);
+    add("run:s1", "log", NOW + DAY); /* a clock that is wrong holds up its own stream only */
+    add("run:s1", "log", NOW - 5 * DAY);
+    add("run:l1", "log", NOW - 2 * DAY);
+    add("run:l1", "run.finished", NOW - DAY / 2);
+    ck_assert_int_eq(trim((struct eventlog_keep){.age_ms = DAY}), 2);
+    ck_assert_str_eq(show("run:l1", 0), "[1-4] 5 ");
+    ck_assert_str_eq(show("run:s1", 0), "2 3 ");
+    ck_assert_int_eq(trim((struct eventlog_keep){.age_ms = DAY / 4}), 1);
+    ck_assert_str_eq(show("run:l1", 0), "[1-5] ");
+}
+END_TEST
+
+START_TEST(an_emptied_stream_remembers_its_end)
+{
+    struct eventlog_entry late = {.stream = "run:l1", .type = "log", .data = "{}", .data_len = 2};
+    struct eventlog_stream stream;
+
+    add("run:l1", "run.started", NOW - 3 * DAY);
+    add("run:l1", "run.finished", NOW - 3 * DAY);
+    ck_assert_int_eq(trim((struct eventlog_keep){.age_ms = DAY}), 2);
+    ck_assert_ok(eventlog_stream(log_, "run:l1", &stream, &fault));
+    ck_assert_int_eq(stream.last_seq, 2);
+    ck_assert_int_eq(stream.end_id, 2);
+    ck_assert_ok(eventlog_append(log_, &late, 1, &fault));
+    ck_assert_int_eq(late.status, RS_CONFLICT);
+    ck_assert_int_eq(add("run:l1", "run.retried", NOW), 3);
+    ck_assert_str_eq(show("run:l1", 0), "[1-2] 3 ");
+}
+END_TEST
+
+/* The log's size ends below the limit, the oldest of all went, and each stream says what is missing of it. */
+START_TEST(bytes_take_the_oldest_of_all)
+{
+    static char data[2000];
+    char name[32];
+    int64_t first;
+
+    snprintf(data, sizeof data, "{\"message\":\"%*s\"}", 1900, "");
+    for (int i = 0; i < 3000; i++) {
+        snprintf(name, sizeof name, "run:l%d", i % 10);
+        add_data(name, "log", data, NOW);
+    }
+    ck_assert_int_eq(trim((struct eventlog_keep){.bytes = 1 << 30}), 0);
+    ck_assert_int_gt(trim((struct eventlog_keep){.bytes = 4 << 20}), 0);
+    first = number("SELECT min(id) FROM events");
+    ck_assert_int_gt(first, 500);
+    ck_assert_int_le(first, 3000 - EVENTLOG_TRIM_SPARES + 1);
+    ck_assert_int_eq(number("SELECT count(*) FROM events"), 3000 - first + 1);
+    ck_assert_int_le(number("SELECT (page_count - freelist_count) * page_size"
+                            " FROM pragma_page_count, pragma_freelist_count, pragma_page_size"), 4 << 20);
+    ck_assert_int_eq(number("SELECT max(last) FROM trims"), first - 1);
+    ck_assert_int_eq(number("SELECT count(*) FROM trims"), 10);
+    /* What no limit may reach: the newest ones, however small the limit. */
+    trim((struct eventlog_keep){.bytes = 1});
+    ck_assert_int_eq(number("SELECT count(*) FROM events"), EVENTLOG_TRIM_SPARES);
+}
+END_TEST
+
+START_TEST(a_step_is_short_and_another_writer_comes_in_between)
+{
+    struct eventlog_keep keep = {.events = 10};
+    struct eventlog_trimmed step;
+    int64_t id = 0;
+    int n = 0, steps = 0;
+
+    add_many("run:l1", 2000, NOW);
+    add_many("run:s1", 2000, NOW);
+    do {
+        ck_assert_ok(eventlog_trim(log_, &keep, NOW, &step, &fault));
+        ck_assert_int_le(step.events, EVENTLOG_TRIM_EVENTS);
+        n += step.events;
+        steps++;
+        id = add("run:x", "log", NOW);
+    } while (step.more);
+    ck_assert_int_ge(steps, 2 * 1990 / EVENTLOG_TRIM_EVENTS);
+    ck_assert_int_eq(id, 4000 + steps);
+    ck_assert_int_ge(n, 2 * 1990);
+    ck_assert_int_eq(number("SELECT count(*) FROM events WHERE stream = 1"), 10);
+    ck_assert_ptr_eq(strstr(show("run:l1", 0), "[1-1990] 1991 "), show("run:l1", 0));
+}
+END_TEST
+
+START_TEST(silent_producers_are_forgotten)
+{
+    struct eventlog_entry e = {.stream = "run:x", .type = "log", .data = "{}", .data_len = 2, .producer = "p", .producer_seq = 7};
+    struct eventlog_trimmed step;
+    struct eventlog_keep keep = {0};
+    int64_t last;
+
+    ck_assert_ok(eventlog_append(log_, &e, 1, &fault));
+    event_unref(e.event);
+    ck_assert_ok(eventlog_trim(log_, &keep, clock_wall_ms(), &step, &fault));
+    ck_assert_int_eq(step.producers, 0);
+    eventlog_close(log_); /* one looks once an hour */
+    ck_assert_ok(eventlog_open(&dd, EVENTLOG_WRITE, owner, NULL, &log_, &fault));
+    ck_assert_ok(eventlog_trim(log_, &keep, clock_wall_ms() + EVENTLOG_PRODUCER_IDLE_MS + 1000, &step, &fault));
+    ck_assert_int_eq(step.producers, 1);
+    ck_assert_ok(eventlog_producer(log_, "p", &last, &fault));
+    ck_assert_int_eq(last, 0);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+    Suite *s = suite_create("trim");
+    TCase *tc = tcase_create("trim");
+
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_set_timeout(tc, 60);
+    tcase_add_test(tc, without_limits_nothing_goes);
+    tcase_add_test(tc, each_stream_keeps_its_newest);
+    tcase_add_test(tc, every_way_of_reading_tells_the_gap);
+    tcase_add_test(tc, many_trimmed_streams_give_the_same_gaps);
+    tcase_add_test(tc, age_takes_the_old_of_each_stream);
+    tcase_add_test(tc, an_emptied_stream_remembers_its_end);
+    tcase_add_test(tc, bytes_take_the_oldest_of_all);
+    tcase_add_test(tc, a_step_is_short_and_another_writer_comes_in_between);
+    tcase_add_test(tc, silent_producers_are_forgotten);
+    suite_add_tcase(s, tc);
+    return s;
+}
+
+UNIT_MAIN(suite)

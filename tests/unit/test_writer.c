@@ -1,0 +1,103 @@
+/* The writer's thread: what it does between batches. */
+#include "bridge/writer.h"
+#include "tests/unit/instance.h"
+
+static struct datadir dd;
+static struct fault fault;
+static uv_loop_t loop;
+static struct writer *writer;
+static struct peer *peer;
+static int64_t head;
+/* Sums over the outcomes so far. */
+static int64_t n_stored, n_trimmed, n_foreign;
+static bool ended;
+
+static void on_outcome(void *ctx, struct outcome *o)
+{
+    (void)ctx;
+    n_stored += o->n_stored;
+    n_trimmed += o->n_trimmed;
+    n_foreign += o->n_foreign;
+    ended = ended || o->last;
+}
+
+static void start(const char *const *overrides)
+{
+    instance_open(&dd, overrides);
+    ck_assert_int_eq(uv_loop_init(&loop), 0);
+    ck_assert_msg(writer_start(&loop, &dd, on_outcome, NULL, &writer, &head, &fault) == RS_OK, "%s", fault.message);
+    peer = peer_new(NULL);
+}
+
+static void until(const int64_t *sum, int64_t n)
+{
+    while (*sum < n)
+        uv_run(&loop, UV_RUN_ONCE);
+    ck_assert_int_eq(*sum, n);
+}
+
+static void stop(void)
+{
+    writer_stop(writer);
+    while (!ended)
+        uv_run(&loop, UV_RUN_ONCE);
+    writer_free(writer);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    ck_assert_int_eq(uv_loop_close(&loop), 0);
+    peer_unref(peer);
+    instance_close(&dd);
+}
+
+static void put_lines(int n)
+{
+    struct buf text;
+    buf_init(&text, 1 << 20);
+    for (int i = 0; i < n; i++)
+        buf_puts(&text, "{\"stream\":\"run:x\",\"type\":\"log\",\"data\":{}}\n");
+    ck_assert_int_eq(text.err, RS_OK);
+    writer_put(writer, intake_new(peer, text.data, text.len));
+    buf_release(&text);
+}
+
+START_TEST(retention_goes_on_between_batches)
+{
+    const char *overrides[] = {"eventlog.keep_count=10", NULL};
+    start(overrides);
+    for (int i = 0; i < 20; i++)
+        put_lines(100);
+    until(&n_stored, 2000);
+    until(&n_trimmed, 1990);
+    put_lines(5);
+    until(&n_trimmed, 1995);
+    stop();
+}
+END_TEST
+
+START_TEST(what_others_append_is_published)
+{
+    struct eventlog *other;
+    struct eventlog_entry e = {.stream = "run:y", .type = "log", .data = "{}", .data_len = 2};
+    start(NULL);
+    ck_assert_ok(eventlog_open(&dd, EVENTLOG_WRITE, NULL, NULL, &other, &fault));
+    for (int i = 1; i <= 20; i++) {
+        ck_assert_ok(eventlog_append(other, &e, 1, &fault));
+        event_unref(e.event);
+        until(&n_foreign, i);
+    }
+    eventlog_close(other);
+    stop();
+}
+END_TEST
+
+static Suite *suite(void)
+{
+    Suite *s = suite_create("writer");
+    TCase *tc = tcase_create("writer");
+    tcase_set_timeout(tc, 60);
+    tcase_add_test(tc, retention_goes_on_between_batches);
+    tcase_add_test(tc, what_others_append_is_published);
+    suite_add_tcase(s, tc);
+    return s;
+}
+
+UNIT_MAIN(suite)
