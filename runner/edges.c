@@ -29,7 +29,7 @@ static void on_condition(void *ctx, struct json_object *value, const struct faul
         snprintf(message, sizeof message, "condition of the edge %s: %s", edge_name(x, c->edge, name), fault->message);
         execution_error(x, "expression", message, x->graph->nodes[x->graph->edges[c->edge].source].id);
         execution_log(x, NULL, "error", "runner", message, strlen(message));
-        x->edges[c->edge] = EDGE_FAILED;
+        x->edges[c->edge] = EDGE_NOT_TAKEN;
     } else {
         /* jq's truth: everything but null and false. */
         bool taken = value && !(json_object_is_type(value, json_type_boolean) && !json_object_get_boolean(value));
@@ -45,9 +45,7 @@ static void settle_edge(struct execution *x, const struct node *node, int edge)
     const struct graph_edge *e = &x->graph->edges[edge];
     bool go_on = json_get_bool(node->def->data, "continueOnError", false);
 
-    if (node->status == NODE_ERROR && !go_on)
-        x->edges[edge] = EDGE_FAILED;
-    else if (node->status != NODE_SUCCESS && node->status != NODE_ERROR)
+    if (node->status != NODE_SUCCESS && !(node->status == NODE_ERROR && go_on))
         x->edges[edge] = EDGE_NOT_TAKEN;
     else if (e->source_handle && node->handle && strcmp(e->source_handle, node->handle) != 0)
         x->edges[edge] = EDGE_NOT_TAKEN;
@@ -74,14 +72,13 @@ void execution_settle(struct execution *x, const struct node *node)
 
 enum readiness execution_readiness(const struct execution *x, const struct node *node)
 {
-    bool taken = node->def->n_in == 0, failed = false;
+    bool taken = node->def->n_in == 0;
 
     for (int i = 0; i < node->def->n_in; i++) {
         enum edge_state state = x->edges[node->def->in[i]];
         if (state == EDGE_OPEN)
             return WAITS;
         taken |= state == EDGE_TAKEN;
-        failed |= state == EDGE_FAILED;
     }
-    return failed ? BEHIND_FAILED : taken ? READY : SKIPPED;
+    return taken ? READY : SKIPPED;
 }

@@ -176,11 +176,6 @@ static void on_turn(uv_timer_t *timer)
             node_skip(node);
             execution_settle(x, node);
             break;
-        case BEHIND_FAILED:
-            node_skip(node);
-            for (int k = 0; k < node->def->n_out; k++)
-                x->edges[node->def->out[k]] = EDGE_FAILED;
-            break;
         case WAITS:
             break;
         }

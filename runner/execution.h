@@ -5,8 +5,7 @@
  * handle fits the condition's value, and its own jq condition is true.
  *
  * When a node fails for good (after its retries, without continueOnError) the run will end in `error`, with this first
- * error. As with needs in GitHub Actions and all_success in Airflow, what lies behind the failed node is skipped, also
- * where another edge leads to it, and what does not depend on it runs to its end.
+ * error; its edges are not taken, so what only it leads to is skipped, and the rest runs to its end.
  *
  * Every state is written by the model before anything follows from it. When a write fails for good, or the lease is
  * lost to another process, the processes of the run are killed and this one exits: the run is then an orphan, and its
@@ -25,7 +24,7 @@
 #include "runner/procs.h"
 #include "runner/sandbox.h"
 
-enum edge_state { EDGE_OPEN, EDGE_TAKEN, EDGE_NOT_TAKEN, EDGE_FAILED /* behind a node that failed for good */ };
+enum edge_state { EDGE_OPEN, EDGE_TAKEN, EDGE_NOT_TAKEN };
 
 enum execution_stop { EXECUTION_GOES_ON, EXECUTION_CANCELLED, EXECUTION_TIMED_OUT };
 
@@ -71,7 +70,7 @@ void execution_error(struct execution *x, const char *code, const char *message,
 /* execution_log - a `log` event. node_id may be NULL; text: valid UTF-8. */
 void execution_log(struct execution *x, const char *node_id, const char *level, const char *source, const char *text,
                    size_t len);
-enum readiness { WAITS, READY, SKIPPED, BEHIND_FAILED };
+enum readiness { WAITS, READY, SKIPPED };
 /* execution_readiness - what a node that has not begun may do now. */
 enum readiness execution_readiness(const struct execution *x, const struct node *node);
 /* execution_settle - node ended: decide its outgoing edges. handle: what a condition gave, "true", "false", or NULL. */

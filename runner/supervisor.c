@@ -375,7 +375,7 @@ int supervisor_run(const struct datadir *dd, const char *const *overrides)
     id_new("runner_", s->id);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGUSR1, SIG_IGN);
-    if (!s->processes || open_lock(s, &fault) || open_socket(s, &fault) || write_pid(s, &fault) ||
+    if (!s->processes || open_lock(s, &fault) || open_socket(s, &fault) ||
         store_open(&s->store, dd, "runner", &fault)) {
         log_event(LOG_LEVEL_ERROR, "runner.not_startable", "reason=\"%s\"",
                   s->processes ? fault.message : "out of memory");
@@ -387,7 +387,14 @@ int supervisor_run(const struct datadir *dd, const char *const *overrides)
     }
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     watch(s);
-    log_event(LOG_LEVEL_INFO, "runner.ready", "data=%s max_runs=%d", dd->root, s->max_runs);
+    /* Whoever finds the pid may send a signal: not before they are watched. */
+    rc = write_pid(s, &fault) != RS_OK;
+    if (rc) {
+        log_event(LOG_LEVEL_ERROR, "runner.not_startable", "reason=\"%s\"", fault.message);
+        s->gone = true;
+    } else {
+        log_event(LOG_LEVEL_INFO, "runner.ready", "data=%s max_runs=%d", dd->root, s->max_runs);
+    }
     if (config_is(dd->config, "runner.shell", "allow") && config_is(dd->config, "runner.sandbox", "none"))
         log_event(LOG_LEVEL_WARN, "runner.no_sandbox", "runner.sandbox=none runner.shell=allow");
     while (!s->gone)
@@ -396,7 +403,6 @@ int supervisor_run(const struct datadir *dd, const char *const *overrides)
     uv_loop_close(&s->loop);
     unlink(datadir_path(dd, path, "run/runner.pid"));
     unlink(datadir_path(dd, path, DATADIR_RUNNER_SOCKET));
-    rc = 0;
 out:
     store_release(&s->store);
     if (s->socket_fd >= 0)
