@@ -4,7 +4,7 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "model/run.h"
-#include "runner/procs.h"
+#include "runner/orphans.h"
 #include "runner/spawn.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +24,6 @@
 #define LOOK_EVERY_MS 1000 /* at the queue, when no datagram comes */
 #define CARE_EVERY_MS 2000 /* for orphans and events left behind */
 #define OUTBOX_AGE_MS 2000 /* an event this old was left by its writer */
-#define ORPHANS_AT_ONCE 64
 
 struct process {
     pid_t pid; /* 0: free */
@@ -135,33 +134,6 @@ static void claim_runs(struct supervisor *s)
 
 /* --- care --- */
 
-static void end_orphans(struct supervisor *s)
-{
-    static struct run_orphan orphans[ORPHANS_AT_ONCE];
-    struct fault fault;
-    int n = 0;
-
-    if (run_orphans(&s->store, orphans, ORPHANS_AT_ONCE, &n, &fault) != RS_OK) {
-        log_event(LOG_LEVEL_WARN, "orphans.unknown", "reason=\"%s\"", fault.message);
-        return;
-    }
-    for (int i = 0; i < n; i++) {
-        const struct run_orphan *o = &orphans[i];
-        char folder[PATH_MAX];
-        /* One that lives and is late is stopped before anything of its is touched. */
-        if (o->pid > 0)
-            kill(o->pid, SIGKILL);
-        for (int k = 0; k < o->n_pgids; k++)
-            kill(-o->pgids[k], SIGKILL);
-        kill_run_leftovers(o->id, datadir_path(s->dd, folder, "runs/%s", o->id));
-        enum rs_err err = run_orphan_end(&s->store, o, &fault);
-        if (err && err != RS_CONFLICT)
-            log_event(LOG_LEVEL_WARN, "orphan.failed", "run=%s reason=\"%s\"", o->id, fault.message);
-        else if (!err)
-            log_event(LOG_LEVEL_WARN, "run.orphaned", "run=%s", o->id);
-    }
-}
-
 static void care(struct supervisor *s)
 {
     struct fault fault;
@@ -170,7 +142,7 @@ static void care(struct supervisor *s)
     s->care_ms = clock_mono_ms();
     if (runner_alive(&s->store, s->id, &fault) != RS_OK)
         log_event(LOG_LEVEL_WARN, "runner.alive_failed", "reason=\"%s\"", fault.message);
-    end_orphans(s);
+    orphans_end(&s->store);
     if (outbox_recover(&s->store, OUTBOX_AGE_MS, &n, &fault) != RS_OK)
         log_event(LOG_LEVEL_WARN, "outbox.recover_failed", "reason=\"%s\"", fault.message);
     else if (n > 0)
@@ -195,7 +167,7 @@ static void on_sigchld(struct supervisor *s)
         }
     }
     if (died) {
-        end_orphans(s);
+        orphans_end(&s->store);
         claim_runs(s);
     }
 }
@@ -243,7 +215,7 @@ static void end_when_over(struct supervisor *s)
         waitpid(s->processes[i].pid, NULL, 0);
         s->processes[i].pid = 0;
     }
-    end_orphans(s);
+    orphans_end(&s->store);
     s->gone = true;
     uv_stop(&s->loop);
 }

@@ -18,7 +18,7 @@ const struct kind_setting kind_common_settings[] = {
     {"timeoutMs", SETTING_INTEGER, .min = 1, .max = 30 * DAY_MS, .literal = true, .help = "The node fails when it takes longer."},
     {"retry", SETTING_OBJECT, .members = retry_members, .literal = true, .help = "Try again when it fails."},
     {"continueOnError", SETTING_BOOL, .literal = true, .help = "An error of this node does not fail the run."},
-    {"onInterrupted", SETTING_WORD, .choices = "retry|fail|ask", .literal = true, .help = "What to do when its run process died."},
+    {"onInterrupted", SETTING_WORD, .choices = "retry|fail|ask", .literal = true, .help = "When its run's process died and runner.orphan = resume: start it again, or fail. ask: fail, and a person resumes."},
     {"toolId", SETTING_TEXT, .literal = true, .help = "Name of its tool stream; default: the node's id."},
     END,
 };
@@ -71,14 +71,14 @@ static const struct kind_setting file_settings[] = {
 };
 
 const struct kind kinds[] = {
-    {"manual", "trigger", "Start", "Started by a person or a program, with the workflow's parameters.", no_settings},
-    {"shell", "tool", "Shell command", "Runs a program in the run's work directory.", shell_settings},
-    {"git_clone", "tool", "Git clone", "Clones a repository into the run's work directory.", git_clone_settings},
-    {"http_request", "tool", "HTTP request", "Sends one HTTP request.", http_request_settings},
-    {"transform", "control", "Transform", "Computes a value with jq.", expression_settings},
-    {"condition", "control", "Condition", "Takes the edges of handle true or false.", expression_settings},
-    {"result", "output", "Result", "Sets the run's output.", result_settings},
-    {"file", "output", "File", "Writes an artifact of the run.", file_settings},
+    {"manual", "trigger", "Start", "Started by a person or a program, with the workflow's parameters.", REPEAT_FREELY, no_settings},
+    {"shell", "tool", "Shell command", "Runs a program in the run's work directory.", REPEAT_NEVER, shell_settings},
+    {"git_clone", "tool", "Git clone", "Clones a repository into the run's work directory.", REPEAT_FREELY, git_clone_settings},
+    {"http_request", "tool", "HTTP request", "Sends one HTTP request.", REPEAT_BY_METHOD, http_request_settings},
+    {"transform", "control", "Transform", "Computes a value with jq.", REPEAT_FREELY, expression_settings},
+    {"condition", "control", "Condition", "Takes the edges of handle true or false.", REPEAT_FREELY, expression_settings},
+    {"result", "output", "Result", "Sets the run's output.", REPEAT_FREELY, result_settings},
+    {"file", "output", "File", "Writes an artifact of the run.", REPEAT_FREELY, file_settings},
 };
 const unsigned n_kinds = sizeof(kinds) / sizeof(kinds[0]);
 
@@ -90,6 +90,27 @@ const struct kind *kind_find(const char *name)
         if (strcmp(kinds[i].name, name) == 0)
             return &kinds[i];
     return NULL;
+}
+
+static bool method_is_safe(struct json_object *data)
+{
+    static const char *const safe[] = {"GET", "HEAD", "OPTIONS"};
+    const char *method = json_get_string(data, "method", "GET");
+    unsigned i;
+
+    for (i = 0; i < sizeof(safe) / sizeof(safe[0]); i++)
+        if (strcmp(method, safe[i]) == 0)
+            return true;
+    return false;
+}
+
+bool kind_may_repeat(const struct kind *kind, struct json_object *data)
+{
+    const char *said = json_get_string(data, "onInterrupted", NULL);
+
+    if (said != NULL)
+        return strcmp(said, "retry") == 0;
+    return kind->repeat == REPEAT_FREELY || (kind->repeat == REPEAT_BY_METHOD && method_is_safe(data));
 }
 
 bool kind_group_known(const char *group)

@@ -3,6 +3,7 @@
 #ifndef RUNSPOOL_MODEL_KIND_H
 #define RUNSPOOL_MODEL_KIND_H
 
+#include "base/json.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -30,11 +31,18 @@ struct kind_setting {
     const struct kind_setting *members; /* SETTING_OBJECT; ends with name NULL */
     const char *help;    /* one line */
 };
+/* May a node of this kind be executed twice, when the process of its run died in the middle? */
+enum kind_repeat {
+    REPEAT_FREELY,    /* it changes nothing outside its run */
+    REPEAT_NEVER,     /* it may: only when the node says onInterrupted = retry */
+    REPEAT_BY_METHOD, /* setting `method`: GET, HEAD and OPTIONS change nothing (RFC 9110, section 9.2.1) */
+};
 struct kind {
     const char *name;    /* data.kind: "shell" */
     const char *group;   /* node's type: trigger, agent, tool, control, output */
     const char *label;   /* for people: "Shell command" */
     const char *help;    /* one line */
+    enum kind_repeat repeat;
     const struct kind_setting *settings; /* ends with name NULL; every kind also takes the common ones */
 };
 extern const struct kind kinds[];
@@ -43,6 +51,9 @@ extern const unsigned n_kinds;
 extern const struct kind_setting kind_common_settings[];
 /* kind_find - by data.kind; NULL when unknown. */
 const struct kind *kind_find(const char *name);
+/* kind_may_repeat - what its onInterrupted says (ask: no, so that a person decides by resuming the run), else what the kind
+ * allows. data: the node's settings, templates not evaluated; may be NULL. */
+bool kind_may_repeat(const struct kind *kind, struct json_object *data);
 /* kind_group_known - is it one of trigger, agent, tool, control, output? */
 bool kind_group_known(const char *group);
 

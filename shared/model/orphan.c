@@ -71,11 +71,76 @@ enum rs_err run_orphans(struct store *store, struct run_orphan *ret, int max, in
     return err;
 }
 
+static struct json_object *node_data(struct json_object *definition, const char *node_id)
+{
+    struct json_object *nodes = json_get_array(definition, "nodes"), *node;
+    size_t i;
+
+    for (i = 0; nodes != NULL && i < json_object_array_length(nodes); i++) {
+        node = json_object_array_get_idx(nodes, i);
+        if (strcmp(json_get_string(node, "id", ""), node_id) == 0)
+            return json_get(node, "data");
+    }
+    return NULL;
+}
+
+/* The definition, when the run may be resumed once more; NULL: it may not. *ret: owned. */
+static enum rs_err resumable(struct db *db, const char *run_id, struct json_object **ret, struct fault *fault)
+{
+    struct db_rows *rows = NULL;
+    const char *text;
+    enum rs_err err = db_query(db, &rows, fault, "SELECT resumes, definition FROM run WHERE id = $1", "t", run_id);
+
+    if (err == RS_OK && (err = db_next(rows, fault)) == RS_OK && db_int(rows, 0) < RUN_RESUMES_MAX) {
+        text = db_text(rows, 1);
+        if (json_parse(text, strlen(text), JSON_BODY_MAX, ret, NULL) != RS_OK)
+            *ret = NULL; /* it will never be executed */
+    }
+    db_done(rows);
+    return err;
+}
+
+static enum rs_err may_resume(struct db *db, const struct run_row *run, bool *ret, struct fault *fault)
+{
+    struct json_object *definition = NULL;
+    struct db_rows *rows = NULL;
+    const struct kind *kind;
+    bool may;
+    enum rs_err err = resumable(db, run->id, &definition, fault);
+
+    may = definition != NULL;
+    if (err == RS_OK)
+        err = db_query(db, &rows, fault,
+                       "SELECT node_id, kind FROM node WHERE run_id = $1 AND status IN ('running', 'waiting')", "t",
+                       run->id);
+    while (err == RS_OK && (err = db_next(rows, fault)) == RS_OK) {
+        kind = kind_find(db_text(rows, 1));
+        may = may && kind != NULL && kind_may_repeat(kind, node_data(definition, db_text(rows, 0)));
+    }
+    db_done(rows);
+    json_object_put(definition);
+    *ret = may;
+    return err == RS_NOT_FOUND ? RS_OK : err;
+}
+
+static enum rs_err resume_row(struct change *change, struct run_row *run, struct fault *fault)
+{
+    enum rs_err err = run_requeue(change, run, REQUEUE_INTERRUPTED, fault);
+
+    if (err == RS_OK)
+        err = db_run(change_db(change), NULL, fault, "UPDATE run SET resumes = resumes + 1 WHERE id = $1", "t", run->id);
+    return err;
+}
+
 /* Inside a transaction. */
-static enum rs_err end_row(struct change *change, struct run_row *run, struct fault *fault)
+static enum rs_err end_row(struct change *change, struct run_row *run, bool resume, struct fault *fault)
 {
     struct json_object *error;
     enum rs_err err;
+
+    if (resume && run->status == RUN_RUNNING && !run->cancel &&
+        ((err = may_resume(change_db(change), run, &resume, fault)) != RS_OK || resume))
+        return err == RS_OK ? resume_row(change, run, fault) : err;
 
     if (run->status == RUN_QUEUED && !run->cancel)
         return db_run(change_db(change), NULL, fault,
@@ -92,8 +157,10 @@ static enum rs_err end_row(struct change *change, struct run_row *run, struct fa
     return err;
 }
 
-enum rs_err run_orphan_end(struct store *store, const struct run_orphan *orphan, struct fault *fault)
+enum rs_err run_orphan_end(struct store *store, const struct run_orphan *orphan, enum run_status *ret_status,
+                           struct fault *fault)
 {
+    bool resume = config_is(store->dd->config, "runner.orphan", "resume");
     struct change *change = NULL;
     struct run_row run;
     enum rs_err err;
@@ -105,11 +172,14 @@ enum rs_err run_orphan_end(struct store *store, const struct run_orphan *orphan,
         err = fault_set(fault, RS_CONFLICT, "run %s is %s", run.id, run_status_name(run.status));
     if (err == RS_OK)
         err = db_run(store->db, NULL, fault, "UPDATE run SET fence = fence + 1 WHERE id = $1", "t", run.id);
-    if (err == RS_OK && (err = end_row(change, &run, fault)) == RS_OK)
+    run.fence++;
+    if (err == RS_OK && (err = end_row(change, &run, resume, fault)) == RS_OK)
         err = change_commit(change, fault);
     else
         change_abort(change);
-    if (err == RS_OK)
-        runner_poke(store->dd); /* it may be queued again, or have held its workflow's only place */
-    return err;
+    if (err != RS_OK)
+        return err;
+    *ret_status = run.status;
+    runner_poke(store->dd); /* it may be queued again, or have held its workflow's only place */
+    return RS_OK;
 }

@@ -147,6 +147,11 @@ static enum rs_err again(struct store *store, const char *org, const char *run_i
         change_abort(change);
         return err;
     }
+    err = db_run(store->db, NULL, fault, "UPDATE run SET resumes = 0 WHERE id = $1", "t", run.id);
+    if (err != RS_OK) {
+        change_abort(change);
+        return err;
+    }
     if ((err = change_commit(change, fault)) == RS_OK)
         runner_poke(store->dd);
     return err;

@@ -58,7 +58,13 @@ static const char *const first[] = {
     NULL,
 };
 
-static const char *const *const migrations[] = {first};
+/* resumes: how often it was put back into the queue because its process had died. */
+static const char *const orphan_resumed[] = {
+    "ALTER TABLE run ADD COLUMN resumes BIGINT NOT NULL DEFAULT 0",
+    NULL,
+};
+
+static const char *const *const migrations[] = {first, orphan_resumed};
 
 #define N_MIGRATIONS ((int)(sizeof(migrations) / sizeof(migrations[0])))
 

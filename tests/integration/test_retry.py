@@ -1,7 +1,11 @@
 """Runs that run again: retry, resume, rerun over REST, and what every reader then sees of them."""
 
-from conftest import wait_until
+import os
+import signal
+
+from conftest import ALLOW, wait_until
 from runs import TRIGGER, chain, open_gate, result, shell
+from test_kill import command_line, descendants
 
 NEEDS_OK = "[ -e ok ] || { echo no ok; exit 3; }\necho well"
 
@@ -143,3 +147,32 @@ def test_unknown_runs_and_a_key_used_twice(instance):
     second = instance.http("POST", f"/api/runs/{run}/retry", headers=key)
     assert first[0] == second[0] == 202 and first[2] == second[2]
     assert instance.record(run)["attempt"] == 2
+
+
+def run_process(instance, run):
+    return next(p for p in descendants(instance.pid("runner")) if run.encode() in command_line(p))
+
+
+def test_an_orphan_is_resumed_where_its_nodes_allow_it(new_instance):
+    instance = new_instance((*ALLOW, "runner.orphan=resume"), examples=False)
+    gate = "until [ -e go ]; do sleep 0.02; done"
+    for data, allowed in (({"onInterrupted": "retry"}, True), ({}, False)):
+        nodes, edges = chain(shell("stamp", "date +%s%N"), shell("gate", gate, **data), result(value="{{ .nodes.stamp.output.stdout }}"))
+        run = instance.inline(nodes, edges)
+        wait_until(lambda: statuses(instance.record(run))["gate"] == "running", what="the gate")
+        stamp = instance.record(run)["nodes"]["stamp"]
+        first = run_process(instance, run)
+        os.kill(first, signal.SIGKILL)
+        if allowed:
+            wait_until(lambda: instance.record(run)["attempt"] == 2 and statuses(instance.record(run))["gate"] == "running", what="the gate again")
+            assert run_process(instance, run) != first
+            open_gate(instance, run)
+        record = instance.wait(run)
+        assert record["nodes"]["stamp"] == stamp
+        if allowed:
+            assert record["status"] == "success" and record["output"] == stamp["output"]["stdout"]
+            assert kinds(instance, run, "run.resumed") == [
+                "run.resumed", "run.started", "node.started", "tool.started", "node.finished", "tool.finished", "run.progress",
+                "node.started", "node.finished", "run.progress", "run.finished"]
+        else:
+            assert record["status"] == "error" and record["error"]["code"] == "orphaned" and record["attempt"] == 1

@@ -1,7 +1,7 @@
 /* again - runs that run again: retry, resume, rerun; and what cannot be read any more. */
 #include "model.h"
 
-#include <unistd.h>
+#include <stdlib.h>
 
 static char text[8000], stream[400];
 
@@ -261,6 +261,132 @@ START_TEST(exists)
 }
 END_TEST
 
+/* ---- orphans that are resumed ---- */
+
+static void resume_orphans(void)
+{
+    ck_assert_int_eq(setenv("RUNSPOOL_RUNNER_ORPHAN", "resume", 1), 0);
+    model_teardown();
+    model_setup();
+    ck_assert_int_eq(unsetenv("RUNSPOOL_RUNNER_ORPHAN"), 0);
+}
+
+/* The process of the run is dead. */
+static enum run_status orphan(const struct run_claim *claim)
+{
+    struct run_orphan found[2];
+    enum run_status status = RUN_RUNNING;
+    int n = 0;
+
+    must(db_run(store.db, NULL, &fault, "UPDATE run SET lease = 1 WHERE id = $1", "t", claim->id));
+    must(run_orphans(&store, found, 2, &n, &fault));
+    ck_assert_int_eq(n, 1);
+    must(run_orphan_end(&store, &found[0], &status, &fault));
+    ck_assert_int_eq(run_orphan_end(&store, &found[0], &status, &fault), RS_CONFLICT);
+    return status;
+}
+
+#define DEF_KINDS                                                                                                      \
+    "{\"nodes\":[" DEF_START ",{\"id\":\"get\",\"type\":\"tool\",\"data\":{\"kind\":\"http_request\",\"url\":\"http://x/\"}},"       \
+    "{\"id\":\"post\",\"type\":\"tool\",\"data\":{\"kind\":\"http_request\",\"url\":\"http://x/\",\"method\":\"POST\"}},"          \
+    "{\"id\":\"any\",\"type\":\"tool\",\"data\":{\"kind\":\"http_request\",\"url\":\"http://x/\",\"method\":\"{{ .input.m }}\"}}," \
+    DEF_SHELL("sh", "") "," DEF_SHELL("again", ",\"onInterrupted\":\"retry\"") ","                                   \
+    "{\"id\":\"ask\",\"type\":\"control\",\"data\":{\"kind\":\"transform\",\"expression\":\"1\",\"onInterrupted\":\"ask\"}}" \
+    "],\"edges\":[]}"
+
+/* Which running node lets its run be resumed. */
+START_TEST(orphan_kinds)
+{
+    static const struct {
+        const char *node;
+        bool resumed;
+    } rows[] = {{"start", true}, {"get", true}, {"post", false}, {"any", false}, {"sh", false}, {"again", true}, {"ask", false}};
+    struct run_claim claim;
+    size_t i;
+
+    resume_orphans();
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        begin(&claim, DEF_KINDS);
+        move(&claim, rows[i].node, NODE_RUNNING, NULL);
+        ck_assert_msg((orphan(&claim) == RUN_QUEUED) == rows[i].resumed, "%s", rows[i].node);
+        run_claim_release(&claim);
+        must(db_run(store.db, NULL, &fault, "UPDATE run SET status = 'error'", ""));
+    }
+}
+END_TEST
+
+START_TEST(orphan_resumed)
+{
+    struct run_claim claim, second;
+    struct json_object *data;
+    enum run_status status;
+
+    resume_orphans();
+    begin(&claim, DEF_KINDS);
+    move(&claim, "start", NODE_SUCCESS, NULL);
+    move(&claim, "post", NODE_ERROR, "exit");
+    must(node_move(&store, claim.id, claim.fence, &(struct node_change){.node_id = "ask", .status = NODE_SKIPPED}, &fault));
+    move(&claim, "get", NODE_RUNNING, NULL);
+    ck_assert_int_eq(orphan(&claim), RUN_QUEUED);
+    ck_assert_str_eq(state_of(claim.id),
+                     "queued 2 28 | start success get pending post error any pending sh pending again pending ask pending");
+    ck_assert_int_eq(run_begin(&store, claim.id, claim.fence, &fault), RS_CONFLICT);
+    data = event_of(stream_of(claim.id), "run.resumed");
+    ck_assert_str_eq(json_text(json_get(data, "nodes"), NULL), "[\"get\",\"any\",\"sh\",\"again\",\"ask\"]");
+    json_object_put(data);
+    ck_assert_str_eq(events_of(stream, text, sizeof(text)),
+                     "run.queued run.started node.started(start) node.finished(start) run.progress node.started(post)"
+                     " tool.started(post) node.failed(post) tool.finished(post) run.progress node.skipped(ask)"
+                     " run.progress node.started(get) tool.started(get) tool.finished(get) run.resumed");
+    must(run_claim_next(&store, "me", &second, &fault));
+    must(run_begin(&store, second.id, second.fence, &fault));
+    /* Who asked for its end gets it. */
+    must(run_cancel(&store, "default", second.id, &status, &fault));
+    ck_assert_int_eq(orphan(&second), RUN_CANCELLED);
+    run_claim_release(&claim);
+    run_claim_release(&second);
+}
+END_TEST
+
+/* A run that takes its process down with it is not tried for ever. */
+START_TEST(orphan_resumed_too_often)
+{
+    struct run_claim claim;
+    int i;
+
+    resume_orphans();
+    begin(&claim, DEF_KINDS);
+    for (i = 0; i < RUN_RESUMES_MAX; i++) {
+        ck_assert_int_eq(orphan(&claim), RUN_QUEUED);
+        run_claim_release(&claim);
+        must(run_claim_next(&store, "me", &claim, &fault));
+        must(run_begin(&store, claim.id, claim.fence, &fault));
+    }
+    ck_assert_int_eq(orphan(&claim), RUN_ERROR);
+    must(run_resume(&store, "default", claim.id, &fault));
+    run_claim_release(&claim);
+    must(run_claim_next(&store, "me", &claim, &fault));
+    must(run_begin(&store, claim.id, claim.fence, &fault));
+    ck_assert_int_eq(orphan(&claim), RUN_QUEUED);
+    run_claim_release(&claim);
+}
+END_TEST
+
+/* A node that may fail, and was cut short by the death of its process, is started again too. */
+START_TEST(resume_orphaned)
+{
+    struct run_claim claim;
+
+    begin(&claim, DEF_WIDE);
+    move(&claim, "start", NODE_SUCCESS, NULL);
+    move(&claim, "may", NODE_RUNNING, NULL);
+    ck_assert_int_eq(orphan(&claim), RUN_ERROR);
+    must(run_resume(&store, "default", claim.id, &fault));
+    ck_assert_str_eq(state_of(claim.id), "queued 2 25 | start success a pending may pending done pending");
+    run_claim_release(&claim);
+}
+END_TEST
+
 /* It ends and says why, and does not stand in the way of the next one. */
 START_TEST(unreadable)
 {
@@ -328,6 +454,10 @@ static Suite *suite(void)
     tcase_add_test(c, resume);
     tcase_add_test(c, resume_cancelled);
     tcase_add_test(c, resume_timed_out);
+    tcase_add_test(c, resume_orphaned);
+    tcase_add_test(c, orphan_kinds);
+    tcase_add_test(c, orphan_resumed);
+    tcase_add_test(c, orphan_resumed_too_often);
     tcase_add_test(c, cancel_is_forgotten);
     tcase_add_test(c, rerun);
     tcase_add_test(c, exists);

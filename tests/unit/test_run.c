@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+static enum run_status became; /* after run_orphan_end */
 static char text[8000], stream[200];
 
 static const char *stream_of(const char *run_id)
@@ -653,7 +654,7 @@ START_TEST(cancel_claimed)
     ck_assert_int_eq(run_claim_id(&store, id, "you", &claim, &fault), RS_CONFLICT);
     must(run_orphans(&store, orphan, 2, &n, &fault));
     ck_assert_int_eq(n, 1);
-    must(run_orphan_end(&store, &orphan[0], &fault));
+    must(run_orphan_end(&store, &orphan[0], &became, &fault));
     ck_assert_str_eq(status_now(id), "cancelled");
 }
 END_TEST
@@ -735,8 +736,8 @@ START_TEST(orphan_dead_process)
     ck_assert_int_eq(orphan[0].n_pgids, 0);
     end_sleeper(group, group_fd);
 
-    must(run_orphan_end(&store, &orphan[0], &fault));
-    ck_assert_int_eq(run_orphan_end(&store, &orphan[0], &fault), RS_CONFLICT);
+    must(run_orphan_end(&store, &orphan[0], &became, &fault));
+    ck_assert_int_eq(run_orphan_end(&store, &orphan[0], &became, &fault), RS_CONFLICT);
     ck_assert_int_eq(orphans(orphan), 0);
     ck_assert_int_eq(move(&claim, "a", NODE_SUCCESS), RS_CONFLICT);
     must(run_record(&store, NULL, claim.id, &record, &fault));
@@ -798,7 +799,7 @@ START_TEST(orphan_cancelled)
     must(run_cancel(&store, NULL, claim.id, &status, &fault));
     must(db_run(store.db, NULL, &fault, "UPDATE run SET lease = 1", ""));
     ck_assert_int_eq(orphans(orphan), 1);
-    must(run_orphan_end(&store, &orphan[0], &fault));
+    must(run_orphan_end(&store, &orphan[0], &became, &fault));
     ck_assert_str_eq(status_now(claim.id), "cancelled");
     events_of(stream_of(claim.id), text, sizeof(text));
     ck_assert_ptr_nonnull(strstr(text, "node.cancelled(a)"));
@@ -821,7 +822,7 @@ START_TEST(orphan_never_began)
     ck_assert_int_eq(orphans(orphan), 0);
     end_sleeper(pid, fd);
     ck_assert_int_eq(orphans(orphan), 1);
-    must(run_orphan_end(&store, &orphan[0], &fault));
+    must(run_orphan_end(&store, &orphan[0], &became, &fault));
     ck_assert_str_eq(status_now(id), "queued");
     ck_assert_int_eq(orphans(orphan), 0);
     ck_assert_int_eq(run_begin(&store, id, old.fence, &fault), RS_CONFLICT);
