@@ -131,7 +131,14 @@ enum rs_err child_start(const struct child_spec *spec, struct child *ret, struct
     }
     for (int i = 0; i < 3; i++)
         fds[i] = spec->stdio[i] >= 0 ? spec->stdio[i] : null_fd;
+    /* Until the child has put its handlers back, a signal to it would run ours, which write where this process reads:
+     * it would be lost for the child, and taken for one to us. So it waits, and finds the default. */
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
     pid_t pid = fork();
+    if (pid != 0)
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (pid < 0) {
         err = fault_set(fault, RS_IO, "cannot start a process: %s", strerror(errno));
         goto out;

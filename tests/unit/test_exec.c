@@ -2,7 +2,10 @@
 #include "runner/exec.h"
 #include "unit.h"
 #include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static uv_loop_t loop;
@@ -250,6 +253,52 @@ START_TEST(test_not_run_unless_recorded)
 }
 END_TEST
 
+static int wake[2];
+static bool stop_new_child;
+
+static void on_term(int sig)
+{
+    (void)sig;
+    ck_assert_int_eq(write(wake[1], "t", 1), 1);
+}
+
+static void in_new_child(void)
+{
+    if (stop_new_child)
+        raise(SIGTERM);
+}
+
+/* A stop that comes when the child has but been forked and still has our handlers ends it all the same, and is not taken
+ * for a signal to us: our handler writes to a pipe that the child shares. */
+START_TEST(test_stop_right_after_the_fork)
+{
+    struct child child;
+    struct sigaction action = {.sa_handler = on_term}, before;
+    struct child_spec spec = {
+        .argv = (const char *const[]){"true", NULL}, .envp = (const char *const[]){NULL}, .stdio = {-1, -1, -1}};
+    int status;
+    char byte;
+
+    ck_assert_int_eq(pipe2(wake, O_NONBLOCK | O_CLOEXEC), 0);
+    ck_assert_int_eq(sigaction(SIGTERM, &action, &before), 0);
+    ck_assert_int_eq(pthread_atfork(NULL, NULL, in_new_child), 0);
+    stop_new_child = true;
+    ck_assert_ok(child_start(&spec, &child, NULL));
+    stop_new_child = false;
+    child_open_gate(&child);
+    ck_assert_int_eq(waitpid(child.pid, &status, 0), child.pid);
+    ck_assert(WIFSIGNALED(status));
+    ck_assert_int_eq(WTERMSIG(status), SIGTERM);
+    ck_assert_int_eq(read(wake[0], &byte, 1), -1);
+    ck_assert_int_eq(raise(SIGTERM), 0); /* ours are as they were */
+    ck_assert_int_eq(read(wake[0], &byte, 1), 1);
+    sigaction(SIGTERM, &before, NULL);
+    close(child.status_fd);
+    close(wake[0]);
+    close(wake[1]);
+}
+END_TEST
+
 START_TEST(test_program_that_is_not_there)
 {
     struct seen seen = {0};
@@ -327,6 +376,7 @@ static Suite *suite(void)
     tcase_add_test(tc, test_stop_ends_the_whole_group);
     tcase_add_test(tc, test_what_it_leaves_is_ended);
     tcase_add_test(tc, test_not_run_unless_recorded);
+    tcase_add_test(tc, test_stop_right_after_the_fork);
     tcase_add_test(tc, test_program_that_is_not_there);
     tcase_add_test(tc, test_namespace_sandbox);
     tcase_add_test(tc, test_landlock_sandbox);
