@@ -176,6 +176,7 @@ struct step {
     struct subscriber *sub;
     struct block *block;
     int64_t until;  /* 0: all */
+    bool whole;     /* of what is given once only, all is taken */
     bool beyond;    /* stopped at a message after `until` */
     bool failed;
 };
@@ -187,7 +188,7 @@ static bool take_message(void *ctx, const char *id, const char *json, size_t len
         step->beyond = true;
         return false;
     }
-    if (step->block->bytes.len > REPLAY_BLOCK_BYTES)
+    if (!step->whole && step->block->bytes.len > REPLAY_BLOCK_BYTES)
         return false;
     if (block_put(step->block, step->sub->door->format, id, json, len) != RS_OK) {
         step->failed = true;
@@ -207,7 +208,7 @@ static void fail(struct subscriber *sub, enum rs_err err, const struct fault *fa
 enum rs_err subscriber_start(struct subscriber *sub, struct feed *feed, struct cursor since, struct fault *fault)
 {
     sub->feed = feed;
-    struct step step = {.sub = sub, .block = block_new(REPLAY_STEP_MAX)};
+    struct step step = {.sub = sub, .block = block_new(REPLAY_STEP_MAX), .whole = true};
     struct message_sink sink = {take_message, &step};
     enum rs_err err = RS_NOMEM;
     if (!step.block)
