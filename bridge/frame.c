@@ -24,6 +24,13 @@ static enum rs_err put_websocket(struct buf *out, const char *json, size_t len)
     return buf_append(out, json, len);
 }
 
+/* Between the tokens of JSON a carriage return is as good as a space; within a string it cannot stand as it is. */
+static void break_no_line(char *json, size_t len)
+{
+    for (char *end = json + len; (json = memchr(json, '\r', (size_t)(end - json)));)
+        *json = ' ';
+}
+
 enum rs_err frame_put(struct buf *out, enum frame_format format, const char *id, const char *json, size_t len)
 {
     if (format == FRAME_WEBSOCKET)
@@ -34,7 +41,9 @@ enum rs_err frame_put(struct buf *out, enum frame_format format, const char *id,
         buf_putc(out, '\n');
     }
     buf_append(out, "data: ", 6);
-    buf_append(out, json, len); /* compact JSON has no newline */
+    size_t at = out->len;
+    if (buf_append(out, json, len) == RS_OK) /* an emitter's data may be spread over lines; a break would end ours */
+        break_no_line(out->data + at, len);
     return buf_append(out, "\n\n", 2);
 }
 

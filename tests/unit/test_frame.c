@@ -38,6 +38,16 @@ START_TEST(sse_fields)
 }
 END_TEST
 
+/* To a browser a carriage return ends the line as well. */
+START_TEST(a_carriage_return_in_data_does_not_end_its_line)
+{
+    unsigned char *p;
+    memcpy(big, "{\r\r}\r", 5);
+    put(FRAME_SSE, NULL, 5, &p);
+    ck_assert_str_eq((char *)p, "data: {  } \n\n");
+}
+END_TEST
+
 START_TEST(boundaries_of_frames)
 {
     static const size_t lengths[] = {1, 125, 126, 300, 65536, 5};
@@ -98,6 +108,7 @@ static Suite *suite(void)
     memset(big, 'x', sizeof big);
     tcase_add_test(t, websocket_lengths);
     tcase_add_test(t, sse_fields);
+    tcase_add_test(t, a_carriage_return_in_data_does_not_end_its_line);
     tcase_add_test(t, boundaries_of_frames);
     tcase_add_test(t, a_block_knows_where_events_begin);
     tcase_add_test(t, a_block_is_bounded);
