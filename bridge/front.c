@@ -91,10 +91,13 @@ static void refuse(struct front *front, int fd, size_t n_seen, const struct faul
     close(fd);
 }
 
-static char *copy_header(const struct http_head *head, const char *name, char *out, size_t size)
+/* A header that does not fit is no header left out: who may ask is decided by these. */
+static const char *copy_header(struct slice value, char *out, size_t size, bool *too_long)
 {
-    struct slice value = http_head_get(head, name);
-    return value.at && slice_copy(value, out, size) ? out : NULL;
+    if (!value.at)
+        return NULL;
+    *too_long |= !slice_copy(value, out, size);
+    return out;
 }
 
 /* Decide about a handshake: everything that is answered by an HTTP error is answered before the upgrade. */
@@ -104,17 +107,21 @@ static enum rs_err open_feed(struct front *front, const struct http_head *head, 
     char path[REQUEST_PATH_MAX], query[HTTP_HEAD_MAX], prefix[256], forwarded[1024], host[512], origin[512];
     if (!slice_copy(head->path, path, sizeof path))
         return fault_set(fault, RS_INVALID, "the path is over %d bytes", REQUEST_PATH_MAX - 1);
+    bool too_long = false;
     struct request_text text = {
         .path = path,
         .query = head->query.at && slice_copy(head->query, query, sizeof query) ? query : NULL,
-        .prefix = copy_header(head, "x-forwarded-prefix", prefix, sizeof prefix),
+        .prefix = copy_header(http_head_get(head, "x-forwarded-prefix"), prefix, sizeof prefix, &too_long),
         .access = {.method = "GET",
                    .peer = peer,
-                   .forwarded_for = copy_header(head, "x-forwarded-for", forwarded, sizeof forwarded),
-                   .host = copy_header(head, "host", host, sizeof host),
-                   .origin = copy_header(head, "origin", origin, sizeof origin),
+                   .forwarded_for =
+                       copy_header(http_head_last(head, "x-forwarded-for"), forwarded, sizeof forwarded, &too_long),
+                   .host = copy_header(http_head_get(head, "host"), host, sizeof host, &too_long),
+                   .origin = copy_header(http_head_get(head, "origin"), origin, sizeof origin, &too_long),
                    .websocket = true},
     };
+    if (too_long)
+        return fault_set(fault, RS_LIMIT, "Host, Origin or a header of the proxy is too long");
     enum rs_err err = request_route(front->bridge, &text, request, fault);
     if (err)
         return err;

@@ -112,6 +112,14 @@ struct slice http_head_get(const struct http_head *head, const char *name)
     return (struct slice){NULL, 0};
 }
 
+struct slice http_head_last(const struct http_head *head, const char *name)
+{
+    for (int i = head->n_headers; i-- > 0;)
+        if (slice_is(head->headers[i].name, name))
+            return head->headers[i].value;
+    return (struct slice){NULL, 0};
+}
+
 static bool list_has(struct slice list, const char *token)
 {
     const char *p = list.at, *end = list.at + list.len;

@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define IDLE_S 60          /* a client that neither takes nor sends anything; suspended ones are not counted */
 #define PUMPS_MAX 16       /* turns of the library in one turn of the loop */
@@ -26,6 +27,7 @@ struct web {
 
 struct page {
     const char *path, *type;
+    bool anyone; /* tells nothing that needs keeping */
     enum rs_err (*put)(struct bridge *bridge, struct buf *out);
 };
 
@@ -42,13 +44,29 @@ static enum rs_err put_metrics(struct bridge *bridge, struct buf *out)
 }
 
 static const struct page pages[] = {
-    {"/healthz", "application/json", put_health},
-    {"/metrics", "text/plain; version=0.0.4", put_metrics},
+    {"/healthz", "application/json", true, put_health},
+    {"/metrics", "text/plain; version=0.0.4", false, put_metrics},
 };
 
 static const char *header(const struct exchange *x, const char *name)
 {
     return MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, name);
+}
+
+static enum MHD_Result take_last(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    (void)kind;
+    if (strcasecmp(name, "X-Forwarded-For") == 0)
+        *(const char **)cls = value;
+    return MHD_YES;
+}
+
+/* Of several the last: each proxy adds its own line below those it was sent. */
+static const char *forwarded_for(const struct exchange *x)
+{
+    const char *last = NULL;
+    MHD_get_connection_values(x->connection, MHD_HEADER_KIND, take_last, &last);
+    return last;
 }
 
 void web_add_headers(struct exchange *x, struct MHD_Response *response)
@@ -145,7 +163,7 @@ static enum rs_err begin(struct exchange *x, const char *method, const struct pa
         .last_event_id = header(x, "Last-Event-ID"),
         .access = {.method = method,
                    .peer = peer_of(x, peer),
-                   .forwarded_for = header(x, "X-Forwarded-For"),
+                   .forwarded_for = forwarded_for(x),
                    .host = header(x, "Host"),
                    .origin = header(x, "Origin")},
     };
@@ -162,7 +180,7 @@ static enum rs_err begin(struct exchange *x, const char *method, const struct pa
         return fault_set(fault, RS_METHOD, "only GET is understood here");
     if (x->request.door == &door_ws)
         return fault_set(fault, RS_UPGRADE, "this is a WebSocket; ask with Upgrade: websocket, or use /sse or /poll");
-    return *ret_page ? RS_OK : request_check(x->bridge, &text, &x->request, fault);
+    return *ret_page && (*ret_page)->anyone ? RS_OK : request_check(x->bridge, &text, &x->request, fault);
 }
 
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method,

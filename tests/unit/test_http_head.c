@@ -27,6 +27,15 @@ START_TEST(a_request_is_cut_into_slices)
 }
 END_TEST
 
+START_TEST(of_several_headers_the_last_can_be_asked_for)
+{
+    ck_assert_int_eq(parse("GET / HTTP/1.1\r\nA: 1\r\nB: 2\r\na: 3\r\n\r\n"), HTTP_HEAD_OK);
+    ck_assert(slice_is(http_head_get(&head, "a"), "1"));
+    ck_assert(slice_is(http_head_last(&head, "a"), "3"));
+    ck_assert_ptr_null(http_head_last(&head, "c").at);
+}
+END_TEST
+
 START_TEST(every_prefix_is_incomplete)
 {
     const char *text = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -102,6 +111,7 @@ static Suite *suite(void)
     Suite *s = suite_create("http_head");
     TCase *t = tcase_create("all");
     tcase_add_test(t, a_request_is_cut_into_slices);
+    tcase_add_test(t, of_several_headers_the_last_can_be_asked_for);
     tcase_add_test(t, every_prefix_is_incomplete);
     tcase_add_loop_test(t, what_two_parsers_could_read_differently_is_refused, 0, sizeof bad / sizeof *bad);
     tcase_add_test(t, size_is_bounded);
