@@ -17,7 +17,8 @@ struct change_op {
 struct native {
     char org[ID_MAX + 1];
     struct change_op *ops, **ops_end;
-    int n_waiting; /* streams named by them */
+    int n_waiting; /* streams named by them, */
+    int n_adding;  /* and of these by subscribes */
     struct native_jobs *jobs;
 };
 
@@ -245,6 +246,7 @@ static void next_ops(struct subscriber *sub)
         if (!n->ops)
             n->ops_end = &n->ops;
         n->n_waiting -= (int)json_object_array_length(op->streams);
+        n->n_adding -= op->remove ? 0 : (int)json_object_array_length(op->streams);
         if (op->remove)
             unsubscribe(sub, op);
         else
@@ -282,7 +284,7 @@ static bool follows(const struct feed *feed, const char *name)
 static size_t count_with(const struct subscriber *sub, struct json_object *streams)
 {
     size_t n = json_object_array_length(streams);
-    size_t count = (size_t)sub->native->n_waiting + (size_t)(sub->feed ? sub->feed->n_streams : 0) +
+    size_t count = (size_t)sub->native->n_adding + (size_t)(sub->feed ? sub->feed->n_streams : 0) +
                    (size_t)(sub->side ? sub->side->n_streams : 0);
     if (count + n <= FEED_STREAMS_MAX)
         return count + n;
@@ -305,6 +307,8 @@ static enum rs_err check_streams(const struct subscriber *sub, struct json_objec
         if (err)
             return err;
     }
+    if ((size_t)sub->native->n_waiting + n > NATIVE_WAITING_MAX)
+        return fault_set(fault, RS_LIMIT, "changes of %d streams wait until you have caught up", NATIVE_WAITING_MAX);
     if (!remove && count_with(sub, streams) > FEED_STREAMS_MAX)
         return fault_set(fault, RS_LIMIT, "at most %d subscriptions on one connection", FEED_STREAMS_MAX);
     return RS_OK;
@@ -329,6 +333,7 @@ static enum rs_err op_change(struct subscriber *sub, struct json_object *message
     *sub->native->ops_end = op;
     sub->native->ops_end = &op->next;
     sub->native->n_waiting += (int)json_object_array_length(streams);
+    sub->native->n_adding += remove ? 0 : (int)json_object_array_length(streams);
     next_ops(sub);
     return RS_OK;
 }

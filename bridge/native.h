@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #define NATIVE_REPLY_MAX (256 * 1024) /* bytes of one answer: `subscribed` names its streams */
+#define NATIVE_WAITING_MAX 8000       /* streams named by subscribes and unsubscribes that wait until the client has caught up */
 #define NATIVE_JOBS_MAX 100           /* runs and cancels of one connection that may wait */
 
 /* native_open - the hello, and operations from now on. org: copied. RS_NOMEM. */

@@ -343,7 +343,28 @@ def test_auth_is_answered(ws):
     alive(ws)
 
 
+def test_changes_of_a_client_that_does_not_read_are_bounded(bridge, ws, emit, name):
+    for _ in range(40):
+        emit(f"run:{name}", "log", *[{"text": "x" * 5000}] * 100)
+    subscribe(ws, f"run:{name}", since="start")  # more than the sockets hold: it has not caught up while we do not read
+    some = [f"run:{name[:10]}-{i}" for i in range(2500)]
+    for _ in range(4):
+        ws.send({"op": "unsubscribe", "streams": some})
+    ops = [m["op"] for m in ws.until(lambda m: m.get("seq") == 4000) if "op" in m]
+    while len(ops) < 4:
+        ops.append(ws.recv()["op"])
+    assert sorted(ops) == ["error"] + ["unsubscribed"] * 3
+    alive(ws)
+
+
 # Gaps
+
+def test_a_future_cursor_of_a_thousand_streams_gets_a_gap_for_each(ws, name):
+    streams = [f"run:{name[:30]}-{i}" for i in range(1000)]  # more than one portion of a replay
+    subscribe(ws, *streams, since="900000000")
+    assert [ws.recv()["stream"] for _ in streams] == streams
+    alive(ws)
+
 
 def test_a_future_cursor_gets_a_gap_then_live(bridge, ws, emit, name):
     emit(f"run:{name}", "log", {"i": 0})
