@@ -248,7 +248,10 @@ void spool_server_drain(struct spool_server *s)
         int pending = 0;
         bool alive = true;
         next = e->next;
-        while (alive && ioctl(e->fd, FIONREAD, &pending) == 0 && pending > 0)
+        /* What had come by now: one that never pauses must not keep us. */
+        if (ioctl(e->fd, FIONREAD, &pending) != 0)
+            pending = 0;
+        for (; alive && pending > 0; pending -= READ_BYTES)
             alive = read_some(e);
         e->reading = false;
         if (alive)

@@ -539,3 +539,45 @@ def test_kill_9_and_clients_that_resume_lose_nothing(own_bridge, name):
         assert [m["data"]["i"] for m in taken] == list(range(n))
         assert [m["seq"] for m in taken] == list(range(1, n + 1))
         assert sorted({number(m["id"]) for m in taken}) == [number(m["id"]) for m in taken]
+
+
+def status_of(bridge, path, *headers):
+    """Status of a request with these header lines, as they are."""
+    with raw(bridge, "\r\n".join([f"GET {path} HTTP/1.1", "Host: localhost", *headers, "", ""]).encode()) as s:
+        return int(s.recv(4096).split()[1])
+
+
+AFAR = "X-Forwarded-For: 203.0.113.9"
+HANDSHAKE = [f"{name}: {value}" for name, value in UPGRADE.items()]
+
+
+@pytest.mark.parametrize("path, more", [("/ws", HANDSHAKE), ("/poll?stream=runs", []), ("/metrics", [])])
+def test_a_client_from_afar_does_not_pass_for_a_local_one(bridge, path, more):
+    """auth = none, behind a proxy that adds a header of its own below the client's."""
+    good = 101 if more else 200
+    assert status_of(bridge, path, *more) == good
+    assert status_of(bridge, path, *more, "X-Forwarded-For: 127.0.0.1") == good
+    assert status_of(bridge, path, *more, AFAR) == 403
+    assert status_of(bridge, path, *more, "X-Forwarded-For: 127.0.0.1", AFAR) == 403
+    assert status_of(bridge, path, *more, "X-Forwarded-For: " + "127.0.0.1, " * 200 + "203.0.113.9") in (403, 413)
+    assert status_of(bridge, "/healthz", AFAR) == 200
+
+
+def test_emitters_that_never_pause_do_not_keep_it_from_ending(own_bridge):
+    bridge = own_bridge()
+    lines = b'{"stream":"run:x","type":"log","data":{"text":"%s"}}\n' % (b"x" * 200) * 1000
+
+    def write():
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as s:
+            s.connect(str(bridge.data / "spool.sock"))
+            while True:
+                s.sendall(lines)
+
+    threads = [threading.Thread(target=write, daemon=True) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    wait_until(lambda: metric(bridge, "events_committed_total") > 10000, what="events")
+    assert bridge.stop() == 0
+    for thread in threads:
+        thread.join(15)
+        assert not thread.is_alive()
