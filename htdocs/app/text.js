@@ -41,7 +41,7 @@ export const text = {
 
   failure: {
     title: 'This could not be loaded',
-    network: 'The server did not answer. Check that it runs: runspool status',
+    network: 'The server did not answer. In a terminal, "runspool status" says whether it runs.',
     notFound: { workflow: 'There is no workflow with this id.', run: 'There is no run with this id.' },
     server: (status, detail) => `The server answered ${status}: ${detail}`,
     retry: 'Try again',
@@ -53,7 +53,8 @@ export const text = {
   workflows: {
     title: 'Workflows',
     count: (count) => n(count, 'workflow', 'workflows'),
-    empty: 'No workflow is saved yet. Import one in a terminal: runspool workflow import examples/repo-health.json',
+    empty: 'No workflow is saved yet. Import one in a terminal:',
+    emptyCommand: 'runspool workflow import FILE.json',
     reload: 'Look again',
     name: 'Name',
     nodes: 'Nodes',

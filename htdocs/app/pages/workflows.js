@@ -40,7 +40,7 @@ export function WorkflowsPage() {
     ${!data && error && html`<${Failure} error=${error} retry=${reload} />`}
     ${!data && slow && html`<${Skeleton} />`}
     ${data?.items.length === 0 &&
-    html`<section class="notice"><p>${text.workflows.empty}</p><button class="button" onClick=${reload}>${text.workflows.reload}</button></section>`}
+    html`<section class="notice"><p>${text.workflows.empty}</p><code class="command">${text.workflows.emptyCommand}</code><button class="button" onClick=${reload}>${text.workflows.reload}</button></section>`}
     ${data?.items.length > 0 &&
     html`<table class="list">
       <thead><tr><th>${text.workflows.name}</th><th>${text.workflows.last}</th><th class="cell-number wide-only">${text.workflows.nodes}</th>
