@@ -20,7 +20,7 @@ HTDOCS_FILES = \
 	htdocs/icons/cancelled.svg htdocs/icons/error.svg htdocs/icons/idle.svg htdocs/icons/paused.svg \
 	htdocs/icons/queued.svg htdocs/icons/running.svg htdocs/icons/success.svg
 
-EXTRA_DIST += $(HTDOCS_FILES) htdocs/package.json htdocs/package-lock.json htdocs/stage.mjs
+EXTRA_DIST += docs/run-view.png $(HTDOCS_FILES) htdocs/package.json htdocs/package-lock.json htdocs/stage.mjs
 
 npm_verbose = $(npm_verbose_@AM_V@)
 npm_verbose_ = $(npm_verbose_@AM_DEFAULT_V@)
