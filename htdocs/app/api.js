@@ -19,4 +19,5 @@ export const listArtifacts = (runId, signal) => get(`api/runs/${id(runId)}/artif
 export const artifactPath = (runId, name) => `api/runs/${id(runId)}/artifacts/${name.split('/').map(id).join('/')}`;
 export const artifactText = (runId, name, signal) => request('GET', artifactPath(runId, name), { as: 'text', signal });
 export const startRun = (workflowId, body) => request('POST', `api/workflows/${id(workflowId)}/run`, { body });
+export const rerun = (runId) => request('POST', `api/runs/${id(runId)}/rerun`, { body: {} });
 export const cancelRun = (runId) => request('POST', `api/runs/${id(runId)}/cancel`, { body: {} });

@@ -134,7 +134,6 @@ export const text = {
     gap: 'Older events are no longer kept. States are complete, the log is not.',
     actionFailed: (detail) => `That did not work: ${detail}`,
     dismiss: 'Dismiss',
-    inlineGone: 'The workflow of this run is not saved any more.',
   },
 
   log: {

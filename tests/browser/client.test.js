@@ -10,6 +10,7 @@ import { Instance } from './mock/instance.js';
 import { WebSocket } from './modules.js';
 
 const STREAM = 'run:r_1';
+const PATIENCE_MS = 60000;
 let instance;
 let following = [];
 
@@ -34,8 +35,13 @@ function follow(since = 'start', options = {}) {
     ...options,
   });
   got.until = (condition) =>
-    new Promise((resolve) => {
-      const look = () => (condition() ? resolve() : setTimeout(look, 5));
+    new Promise((resolve, reject) => {
+      const deadline = Date.now() + PATIENCE_MS;
+      const look = () => {
+        if (condition()) resolve();
+        else if (Date.now() < deadline) setTimeout(look, 5);
+        else reject(new Error(`not so: ${condition}, but ${JSON.stringify([got.live.status, got.live.cursor, got.events.at(-1)])}`));
+      };
       look();
     });
   got.has = (n) => got.until(() => got.events.at(-1) === n);
@@ -141,6 +147,22 @@ test('the end of a run ends the subscription on doors that know it', async () =>
   const got = follow();
   await got.until(() => got.live.status.state === 'ended');
   assert.deepEqual(got.events, [1, 2]);
+});
+
+test('what happens between hello and subscription is not lost', async () => {
+  append(1);
+  const held = [];
+  class Slow extends WebSocket {
+    send(text) {
+      held.push(() => super.send(text));
+    }
+  }
+  const got = follow('now', { doors: [doors[0]], WebSocket: Slow });
+  await got.until(() => held.length === 1);
+  append(2);
+  held[0]();
+  await got.has(2);
+  assert.deepEqual(got.events, [2]);
 });
 
 test('a new subscription starts at the door that just worked', async () => {

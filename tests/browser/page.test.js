@@ -117,7 +117,7 @@ test('a finished run looks the same from history', async () => {
   });
 });
 
-test('a run is cancelled from its page', async () => {
+test('a run is cancelled and run again from its page', async () => {
   const id = 'sleeper';
   const nodes = [
     { id: 'start', type: 'trigger', data: { kind: 'manual' } },
@@ -135,6 +135,10 @@ test('a run is cancelled from its page', async () => {
     await page.locator('.line', { hasText: 'ready' }).waitFor();
     await page.getByRole('button', { name: 'Cancel' }).click();
     await page.locator('.run-state[data-status="cancelled"]').waitFor();
-    await page.getByRole('button', { name: 'Run again' }).waitFor();
+    await page.getByRole('button', { name: 'Run again' }).click();
+    await page.waitForURL((url) => /#\/runs\/r_/.test(url.hash) && !url.hash.includes(runId));
+    await page.locator('.line', { hasText: 'ready' }).waitFor();
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.locator('.run-state[data-status="cancelled"]').waitFor();
   });
 });

@@ -1,7 +1,7 @@
 // The header line of a run: state, name, times, progress, and what one can do about it.
 
 import { html, useState } from '../ui.js';
-import { cancelRun, startRun } from '../api.js';
+import { cancelRun, rerun } from '../api.js';
 import { explain } from '../components/resource.js';
 import { State } from '../components/icons.js';
 import { Ago, Duration } from '../components/time.js';
@@ -10,15 +10,7 @@ import { ended } from '../fold.js';
 import { go, href } from '../router.js';
 import { text } from '../text.js';
 
-/** The same workflow with the same input; one that was never saved is run from this run's own graph. */
-async function runAgain({ run, graph }) {
-  const body = { input: run.input ?? {} };
-  if (!run.workflowVersion) Object.assign(body, graph);
-  const { runId } = await startRun(run.workflowId, body);
-  go(['runs', runId]);
-}
-
-function Actions({ id, fold, status, followed }) {
+function Actions({ id, status, followed }) {
   const [busy, setBusy] = useState(null);
   const [failure, setFailure] = useState(null);
   const done = ended(status);
@@ -28,7 +20,7 @@ function Actions({ id, fold, status, followed }) {
     try {
       await action();
     } catch (error) {
-      setFailure(error.status === 404 && name === 'rerun' ? text.run.inlineGone : explain(error));
+      setFailure(explain(error));
       setBusy(null);
     }
   };
@@ -36,11 +28,12 @@ function Actions({ id, fold, status, followed }) {
     await cancelRun(id);
     followed.refresh();
   });
+  const again = act('rerun', async () => go(['runs', (await rerun(id)).runId]));
   return html`${failure && html`<p class="run-failure" role="alert">${text.run.actionFailed(failure)}
       <button type="button" class="button-quiet" onClick=${() => setFailure(null)}>${text.run.dismiss}</button></p>`}
     ${!done && html`<button type="button" class="button" disabled=${busy === 'cancel'} onClick=${cancel}>
       ${busy === 'cancel' ? text.run.cancelling : text.run.cancel}</button>`}
-    ${done && html`<button type="button" class="button" disabled=${busy === 'rerun'} onClick=${act('rerun', () => runAgain(fold))}>
+    ${done && html`<button type="button" class="button" disabled=${busy === 'rerun'} onClick=${again}>
       ${busy === 'rerun' ? text.run.rerunning : text.run.rerun}</button>`}`;
 }
 
@@ -53,7 +46,7 @@ export function RunHead({ id, fold, followed }) {
     <div class="run-title">
       <span class="run-state" data-status=${run.status}><${State} status=${run.status} word /></span>
       <h1 dir="auto" title=${name}>${run.workflowVersion ? html`<a href=${href(['workflows', run.workflowId])}>${name}</a>` : name}</h1>
-      <span class="run-actions"><${Actions} id=${id} fold=${fold} status=${run.status} followed=${followed} /></span>
+      <span class="run-actions"><${Actions} id=${id} status=${run.status} followed=${followed} /></span>
     </div>
     <div class="run-facts">
       <span class="mono" title=${text.run.label(id)}>${id}</span>

@@ -66,8 +66,12 @@ export const websocket = {
         return finish('unusable');
       }
       heard();
-      if (message.op === 'hello' && streams) send({ op: 'subscribe', streams, since: since ?? 'now' });
-      else if (message.op === 'bye') retryMs = message.retryMs;
+      if (message.op === 'hello' && streams) {
+        // "now" is what the hello says: by the time the subscription arrives there, more may have happened.
+        const from = since === undefined || since === 'now' ? (message.head ?? 'now') : since;
+        send({ op: 'subscribe', streams, since: from });
+      }
+      if (message.op === 'bye') retryMs = message.retryMs;
       else if (message.op === 'error' && message.code !== 'limit') finish('unusable');
       on.message(message);
     };
