@@ -1,8 +1,8 @@
 #include "bridge/hub.h"
 #include "base/log.h"
+#include "base/map.h"
 #include "bridge/bridge.h"
 #include "bridge/group.h"
-#include "bridge/table.h"
 #include "bridge/views.h"
 #include <assert.h>
 #include <stdlib.h>
@@ -18,8 +18,8 @@ struct follow {
 
 struct hub {
     struct bridge *bridge;
-    struct table groups;  /* key -> struct group */
-    struct table streams; /* name -> struct follow */
+    struct map groups;  /* key -> struct group */
+    struct map streams; /* name -> struct follow */
     struct subscriber *all, *replays, **replays_end;
     uv_idle_t replay_idle;
     int64_t published;
@@ -44,8 +44,8 @@ struct hub *hub_new(struct bridge *bridge, int64_t published)
 static void free_hub(uv_handle_t *handle)
 {
     struct hub *hub = handle->data;
-    table_release(&hub->groups);
-    table_release(&hub->streams);
+    map_clear(&hub->groups, NULL);
+    map_clear(&hub->streams, NULL);
     free(hub);
 }
 
@@ -87,12 +87,12 @@ void hub_exit(struct hub *hub, struct subscriber *sub)
 
 static enum rs_err follow_stream(struct hub *hub, const char *name, struct group *g)
 {
-    struct follow *f = table_get(&hub->streams, name);
+    struct follow *f = map_get(&hub->streams, name);
     if (!f) {
         f = calloc(1, sizeof *f);
         if (!f)
             return RS_NOMEM;
-        if (table_put(&hub->streams, name, f) != RS_OK) {
+        if (map_put(&hub->streams, name, f) != RS_OK) {
             free(f);
             return RS_NOMEM;
         }
@@ -111,7 +111,7 @@ static enum rs_err follow_stream(struct hub *hub, const char *name, struct group
 
 static void unfollow_stream(struct hub *hub, const char *name, const struct group *g)
 {
-    struct follow *f = table_get(&hub->streams, name);
+    struct follow *f = map_get(&hub->streams, name);
     if (!f)
         return;
     for (int i = 0; i < f->n; i++)
@@ -121,7 +121,7 @@ static void unfollow_stream(struct hub *hub, const char *name, const struct grou
         }
     if (f->n > 0)
         return;
-    table_remove(&hub->streams, name);
+    map_remove(&hub->streams, name);
     free(f->groups);
     free(f);
 }
@@ -132,7 +132,7 @@ enum rs_err hub_join(struct hub *hub, struct subscriber *sub)
     char *key = group_key(sub->feed);
     if (!key)
         return RS_NOMEM;
-    struct group *g = table_get(&hub->groups, key);
+    struct group *g = map_get(&hub->groups, key);
     if (g) {
         free(key);
         group_add(g, sub);
@@ -143,7 +143,7 @@ enum rs_err hub_join(struct hub *hub, struct subscriber *sub)
         free(key);
         return RS_NOMEM;
     }
-    enum rs_err err = table_put(&hub->groups, key, g);
+    enum rs_err err = map_put(&hub->groups, key, g);
     if (err) {
         group_free(g);
         return err;
@@ -165,7 +165,7 @@ void hub_leave(struct hub *hub, struct subscriber *sub)
     if (g->n_members == 1) {
         for (int i = 0; i < sub->feed->n_streams; i++)
             unfollow_stream(hub, sub->feed->streams[i], g);
-        table_remove(&hub->groups, g->key);
+        map_remove(&hub->groups, g->key);
     }
     group_remove(g, sub);
     if (g->n_members == 0)
@@ -183,7 +183,7 @@ struct match {
 static void match_name(void *ctx, const char *name)
 {
     struct match *m = ctx;
-    struct follow *f = table_get(&m->hub->streams, name);
+    struct follow *f = map_get(&m->hub->streams, name);
     for (int i = 0; f && i < f->n; i++) {
         struct group *g = f->groups[i];
         if (strcmp(g->feed->org, m->event->home->org) != 0)

@@ -13,10 +13,6 @@
 #define STOP_TRIES 5        /* when stopping: what is not stored then stays unacknowledged, and is sent again */
 #define FOREIGN_EVENTS 1000 /* read at once */
 
-/* Every home there can be: what other processes may have appended to. */
-static const char *const all_homes[] = {"run:*",     "tool:*", "session:*", "crew:*",  "mission:*",
-                                        "adw:*", "queue",  "system",    "webhooks"};
-
 struct ingest {
     struct eventlog *log;
     struct ingest_sink sink;
@@ -146,8 +142,8 @@ static bool wait_to_retry(struct ingest *in, int tries, const char *what, const 
 /* Add the events with published < id < before (0: all) to the outcome. What is stored is published, so no giving up. */
 static void read_foreign(struct ingest *in, int64_t before)
 {
-    struct eventlog_query query = {.streams = all_homes, .n_streams = sizeof all_homes / sizeof *all_homes,
-                                   .until = before > 0 ? before - 1 : 0};
+    const char *homes[STREAM_HOMES_MAX];
+    struct eventlog_query query = {.streams = homes, .n_streams = stream_homes(homes), .until = before > 0 ? before - 1 : 0};
     for (int tries = 0;;) {
         struct event **events = NULL;
         struct fault fault = {0};

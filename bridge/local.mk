@@ -21,7 +21,6 @@ bridge_libbridge_a_SOURCES = \
   bridge/upkeep.c bridge/upkeep.h \
   bridge/worker.c bridge/worker.h \
   bridge/metrics.c bridge/metrics.h \
-  bridge/table.c bridge/table.h \
   bridge/views.c bridge/views.h
 
 sbin_PROGRAMS += bridge/runspool-bridge

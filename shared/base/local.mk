@@ -6,4 +6,5 @@ librunspool_a_SOURCES += \
   shared/base/id.c shared/base/id.h \
   shared/base/json.c shared/base/json.h \
   shared/base/log.c shared/base/log.h \
+  shared/base/map.c shared/base/map.h \
   shared/base/utf8.c shared/base/utf8.h

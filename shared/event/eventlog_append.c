@@ -1,8 +1,8 @@
 /* eventlog_append - the SQLite log's writer. Where streams and producers stand is remembered between transactions, as
  * long as nobody else has written; their rows are written once a transaction, however many events it adds. */
 #include "base/clock.h"
+#include "base/map.h"
 #include "event/eventlog_sqlite.h"
-#include "event/namemap.h"
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +23,7 @@ struct producer_state {
 };
 struct append_cache {
     int64_t data_version; /* of the database when the cache was right */
-    struct namemap streams, producers;
+    struct map streams, producers;
     struct stream_state *dirty_streams;
     struct producer_state *dirty_producers;
 };
@@ -38,8 +38,8 @@ static void stream_state_free(void *value)
 
 static void cache_clear(struct append_cache *cache)
 {
-    namemap_clear(&cache->streams, stream_state_free);
-    namemap_clear(&cache->producers, free);
+    map_clear(&cache->streams, stream_state_free);
+    map_clear(&cache->producers, free);
     cache->dirty_streams = NULL;
     cache->dirty_producers = NULL;
 }
@@ -96,7 +96,7 @@ out:
 /* Where a stream stands: known, or read, or new. */
 static enum rs_err stream_get(struct sqlite_log *log, const char *name, struct stream_state **ret, struct fault *fault)
 {
-    struct stream_state *stream = namemap_get(&log->cache->streams, name);
+    struct stream_state *stream = map_get(&log->cache->streams, name);
     struct home *home;
     sqlite3_stmt *stmt;
     enum rs_err err;
@@ -129,7 +129,7 @@ static enum rs_err stream_get(struct sqlite_log *log, const char *name, struct s
     if (err)
         goto out;
     stream->home = home_ref(home);
-    if (!namemap_put(&log->cache->streams, home->name, stream)) {
+    if (map_put(&log->cache->streams, home->name, stream) != RS_OK) {
         err = no_memory(fault);
         goto out;
     }
@@ -144,7 +144,7 @@ out:
 static enum rs_err producer_get(struct sqlite_log *log, const char *name, struct producer_state **ret,
                                 struct fault *fault)
 {
-    struct producer_state *producer = namemap_get(&log->cache->producers, name);
+    struct producer_state *producer = map_get(&log->cache->producers, name);
     sqlite3_stmt *stmt;
     enum rs_err err;
 
@@ -167,7 +167,7 @@ static enum rs_err producer_get(struct sqlite_log *log, const char *name, struct
         goto out;
     sqlite3_reset(stmt);
     err = RS_OK;
-    if (!namemap_put(&log->cache->producers, producer->name, producer)) {
+    if (map_put(&log->cache->producers, producer->name, producer) != RS_OK) {
         err = no_memory(fault);
         goto out;
     }

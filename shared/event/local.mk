@@ -20,8 +20,6 @@ librunspool_a_SOURCES += \
   shared/event/jsonscan.h \
   shared/event/line.c \
   shared/event/line.h \
-  shared/event/namemap.c \
-  shared/event/namemap.h \
   shared/event/spool.c \
   shared/event/spool.h \
   shared/event/spool_emitter.c \

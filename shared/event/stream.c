@@ -5,16 +5,22 @@
 
 struct kind {
     const char *name;
-    bool home; /* events may be appended to kind:ID */
+    const char *all; /* the stream that shows all of them */
+    bool home;       /* events may be appended to kind:ID, or to the bare name */
 };
+#define KIND(name, home) {name, name ":*", home}
+#define BARE(name, home) {name, name, home}
 static const struct kind kinds[] = {
-    {"run", true},     {"workflow", false}, {"tool", true}, {"session", true},
-    {"crew", true},    {"mission", true},   {"adw", true},
+    KIND("run", true),  KIND("workflow", false), KIND("tool", true), KIND("session", true),
+    KIND("crew", true), KIND("mission", true),   KIND("adw", true),
 };
 static const struct kind bare_names[] = {
-    {"runs", false}, {"workflows", false}, {"history", false}, {"queue", true},
-    {"adws", false}, {"routes", false},    {"system", true},   {"webhooks", true},
+    BARE("runs", false), BARE("workflows", false), BARE("history", false), BARE("queue", true),
+    BARE("adws", false), BARE("routes", false),    BARE("system", true),   BARE("webhooks", true),
 };
+#define N_KINDS (sizeof kinds / sizeof *kinds)
+#define N_BARE_NAMES (sizeof bare_names / sizeof *bare_names)
+_Static_assert(N_KINDS + N_BARE_NAMES <= STREAM_HOMES_MAX, "stream_homes has room for all");
 
 static const struct kind *find(const struct kind *table, size_t n, const char *name, size_t len)
 {
@@ -37,13 +43,13 @@ static const struct kind *lookup(const char *name, struct fault *fault)
     }
     colon = strchr(name, ':');
     if (!colon) {
-        kind = find(bare_names, sizeof bare_names / sizeof *bare_names, name, strlen(name));
+        kind = find(bare_names, N_BARE_NAMES, name, strlen(name));
         if (!kind)
             fault_set(fault, RS_INVALID, "not a stream: use KIND:ID, KIND:* or one of "
                                          "runs, workflows, history, queue, adws, routes, system, webhooks");
         return kind;
     }
-    kind = find(kinds, sizeof kinds / sizeof *kinds, name, (size_t)(colon - name));
+    kind = find(kinds, N_KINDS, name, (size_t)(colon - name));
     if (!kind) {
         fault_set(fault, RS_INVALID, "unknown kind of stream: use run, workflow, tool, session, crew, mission or adw");
         return NULL;
@@ -70,6 +76,24 @@ enum rs_err stream_check_home(const char *name, struct fault *fault)
     if (!kind->home || stream_is_wildcard(name))
         return fault_set(fault, RS_INVALID, "'%s' is a view: events go to the streams it shows", name);
     return RS_OK;
+}
+
+static int add_homes(const struct kind *table, size_t n, const char **ret)
+{
+    int n_homes = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (table[i].home)
+            ret[n_homes++] = table[i].all;
+    }
+    return n_homes;
+}
+
+int stream_homes(const char *ret[STREAM_HOMES_MAX])
+{
+    int n = add_homes(kinds, N_KINDS, ret);
+
+    return n + add_homes(bare_names, N_BARE_NAMES, ret + n);
 }
 
 bool stream_is_wildcard(const char *name)

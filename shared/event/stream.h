@@ -14,6 +14,9 @@ enum rs_err stream_check(const char *name, struct fault *fault) RS_MUST_CHECK;
 /* stream_check_home - may an event be appended to it? (no wildcard, and not `runs`, `workflows`, `history`, `adws`,
  * `routes`, which are views only; `workflow:X` is a view too). */
 enum rs_err stream_check_home(const char *name, struct fault *fault) RS_MUST_CHECK;
+/* stream_homes - the streams that together show every home there can be ("run:*", ..., "queue", ...). Returns how many. */
+#define STREAM_HOMES_MAX 32
+int stream_homes(const char *ret[STREAM_HOMES_MAX]);
 /* stream_is_wildcard - "run:*". */
 bool stream_is_wildcard(const char *name);
 /* stream_id - the part after ':' (borrowed), or NULL for a bare name. */

@@ -23,12 +23,6 @@ tests_unit_test_views_SOURCES = tests/unit/test_views.c tests/unit/unit.h
 tests_unit_test_views_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_views_LDADD = bridge/libbridge.a $(CHECK_LIBS) $(SHARED_LIBS)
 
-check_PROGRAMS += tests/unit/test_table
-TESTS += tests/unit/test_table
-tests_unit_test_table_SOURCES = tests/unit/test_table.c tests/unit/unit.h
-tests_unit_test_table_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_unit_test_table_LDADD = bridge/libbridge.a $(CHECK_LIBS) $(SHARED_LIBS)
-
 check_PROGRAMS += tests/unit/test_ingest
 TESTS += tests/unit/test_ingest
 tests_unit_test_ingest_SOURCES = tests/unit/test_ingest.c tests/unit/unit.h

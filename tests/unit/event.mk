@@ -46,12 +46,6 @@ tests_unit_test_view_SOURCES = tests/unit/test_view.c tests/unit/unit.h
 tests_unit_test_view_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_view_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
 
-check_PROGRAMS += tests/unit/test_namemap
-TESTS += tests/unit/test_namemap
-tests_unit_test_namemap_SOURCES = tests/unit/test_namemap.c tests/unit/unit.h
-tests_unit_test_namemap_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_unit_test_namemap_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
-
 check_PROGRAMS += tests/unit/test_spool_ring
 TESTS += tests/unit/test_spool_ring
 tests_unit_test_spool_ring_SOURCES = tests/unit/test_spool_ring.c tests/unit/unit.h

@@ -18,6 +18,12 @@ tests_unit_test_buf_SOURCES = tests/unit/test_buf.c tests/unit/unit.h
 tests_unit_test_buf_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_buf_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
 
+check_PROGRAMS += tests/unit/test_map
+TESTS += tests/unit/test_map
+tests_unit_test_map_SOURCES = tests/unit/test_map.c tests/unit/unit.h
+tests_unit_test_map_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_map_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+
 check_PROGRAMS += tests/unit/test_clock
 TESTS += tests/unit/test_clock
 tests_unit_test_clock_SOURCES = tests/unit/test_clock.c tests/unit/unit.h

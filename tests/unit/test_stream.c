@@ -1,4 +1,5 @@
 #include "event/stream.h"
+#include "event/view.h"
 #include "tests/unit/unit.h"
 
 START_TEST(names_a_subscriber_may_ask_for)
@@ -62,6 +63,32 @@ START_TEST(parts_of_a_name)
 }
 END_TEST
 
+/* Every name events may be appended to is shown by one of stream_homes, and none of them shows nothing. */
+START_TEST(homes_are_all_there)
+{
+    static const char *const names[] = {
+        "run:a", "workflow:a", "tool:a", "session:a", "crew:a", "mission:a", "adw:a",    "runs",
+        "workflows", "history", "queue", "adws", "routes", "system", "webhooks",
+    };
+    const char *homes[STREAM_HOMES_MAX];
+    int n = stream_homes(homes), n_shown = 0;
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        int shown = 0;
+        for (int h = 0; h < n; h++) {
+            struct view view;
+            struct home home = {.name = (char *)names[i]};
+            ck_assert_ok(stream_check(homes[h], NULL));
+            view_init(&view, homes[h]);
+            shown += view_has(&view, &home);
+        }
+        ck_assert_int_eq(shown, stream_check_home(names[i], NULL) == RS_OK);
+        n_shown += shown;
+    }
+    ck_assert_int_eq(n_shown, n);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("stream");
@@ -71,6 +98,7 @@ static Suite *suite(void)
     tcase_add_test(tc, names_events_may_be_appended_to);
     tcase_add_test(tc, the_longest_id_fits);
     tcase_add_test(tc, parts_of_a_name);
+    tcase_add_test(tc, homes_are_all_there);
     suite_add_tcase(s, tc);
     return s;
 }

@@ -1,5 +1,5 @@
 /* The hub's index and the log's queries must agree on what a stream shows. */
-#include "bridge/table.h"
+#include "base/map.h"
 #include "bridge/views.h"
 #include "event/view.h"
 #include "tests/unit/unit.h"
@@ -18,21 +18,21 @@ static const struct { const char *name; int n_tags; } homes[] = {
 
 static void note(void *ctx, const char *name)
 {
-    ck_assert_ok(table_put(ctx, name, ctx));
+    ck_assert_ok(map_put(ctx, name, ctx));
 }
 
 START_TEST(as_the_log_says)
 {
     struct home *home = home_new(homes[_i].name, "default", tags, homes[_i].n_tags);
-    struct table shown = {0};
+    struct map shown = {0};
     views_each(home, note, &shown);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         struct view view;
         ck_assert_ok(stream_check(names[i], NULL));
         view_init(&view, names[i]);
-        ck_assert_msg(view_has(&view, home) == (table_get(&shown, names[i]) != NULL), "%s in %s", homes[_i].name, names[i]);
+        ck_assert_msg(view_has(&view, home) == (map_get(&shown, names[i]) != NULL), "%s in %s", homes[_i].name, names[i]);
     }
-    table_release(&shown);
+    map_clear(&shown, NULL);
     home_unref(home);
 }
 END_TEST
