@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -18,8 +19,10 @@
 struct listener {
     int fd;
     char *unix_path; /* NULL for TCP */
+    dev_t dev;       /* of the file bound to: */
+    ino_t ino;
     uv_poll_t poll;
-    uv_timer_t pause;
+    uv_timer_t pause, look;
     listener_fn *on_accept;
     listener_room_fn *room;
     void *ctx;
@@ -113,6 +116,48 @@ static enum rs_err listen_unix(const char *path, int *ret_fd, struct fault *faul
     return RS_OK;
 }
 
+/* Is the file at its path still the socket we listen on? */
+static bool has_file(const struct listener *l)
+{
+    struct stat st;
+    return lstat(l->unix_path, &st) == 0 && st.st_dev == l->dev && st.st_ino == l->ino;
+}
+
+static void note_file(struct listener *l)
+{
+    struct stat st;
+    bool there = lstat(l->unix_path, &st) == 0;
+    l->dev = there ? st.st_dev : 0;
+    l->ino = there ? st.st_ino : 0;
+}
+
+/* Somebody removed or replaced our socket's file: nobody can reach us until it is made again. */
+static void on_look(uv_timer_t *timer)
+{
+    struct listener *l = timer->data;
+    struct fault fault = {0};
+    int fd = -1;
+    if (has_file(l))
+        return;
+    enum rs_err err = listen_unix(l->unix_path, &fd, &fault);
+    if (err) {
+        if (!l->complained)
+            log_event(LOG_LEVEL_ERROR, "socket.lost", "reason=\"%s\"", fault.message);
+        l->complained = true;
+        return;
+    }
+    on_readable(&l->poll, 0, UV_READABLE); /* whoever connected before */
+    uv_poll_stop(&l->poll);
+    bool taken = dup3(fd, l->fd, O_CLOEXEC) >= 0;
+    close(fd);
+    uv_poll_start(&l->poll, UV_READABLE, on_readable);
+    if (!taken)
+        return; /* the next time */
+    note_file(l);
+    l->complained = false;
+    log_event(LOG_LEVEL_WARN, "socket.made_again", "path=%s", l->unix_path);
+}
+
 static enum rs_err listen_tcp(const char *address, int *ret_fd, struct fault *fault)
 {
     char host[256];
@@ -168,9 +213,14 @@ enum rs_err listener_open(uv_loop_t *loop, const char *address, listener_fn *on_
     l->ctx = ctx;
     uv_poll_init(loop, &l->poll, fd);
     uv_timer_init(loop, &l->pause);
-    l->poll.data = l->pause.data = l;
-    l->n_handles = 2;
+    uv_timer_init(loop, &l->look);
+    l->poll.data = l->pause.data = l->look.data = l;
+    l->n_handles = 3;
     uv_poll_start(&l->poll, UV_READABLE, on_readable);
+    if (l->unix_path) {
+        note_file(l);
+        uv_timer_start(&l->look, on_look, LISTENER_LOOK_MS, LISTENER_LOOK_MS);
+    }
     *ret = l;
     return RS_OK;
 }
@@ -190,8 +240,9 @@ void listener_close(struct listener *l)
         return;
     uv_close((uv_handle_t *)&l->poll, on_closed);
     uv_close((uv_handle_t *)&l->pause, on_closed);
+    uv_close((uv_handle_t *)&l->look, on_closed);
     close(l->fd);
-    if (l->unix_path)
+    if (l->unix_path && has_file(l))
         unlink(l->unix_path);
 }
 

@@ -8,6 +8,7 @@
 #include <uv.h>
 
 #define LISTENER_PAUSE_MS 100
+#define LISTENER_LOOK_MS 1000   /* between looks whether a Unix socket's file is still there */
 #define LISTENER_ACCEPTS_MAX 64 /* connections taken in one turn of the loop */
 
 struct listener;
@@ -16,8 +17,8 @@ typedef void listener_fn(void *ctx, int fd, const char *peer);
 /* room - how many more connections may be accepted now. NULL: no limit. */
 typedef int listener_room_fn(void *ctx);
 
-/* listener_open - address: "unix:PATH" (a stale socket is replaced; mode 0660) or "HOST:PORT" ("[::1]:80" for IPv6).
- * *ret: owned, listener_close. Returns: RS_OK, RS_INVALID (address), RS_IO (message says why). */
+/* listener_open - address: "unix:PATH" (mode 0660; a stale socket is replaced, and ours is made again when its file
+ * is removed) or "HOST:PORT" ("[::1]:80" for IPv6). *ret: owned, listener_close. Returns: RS_OK, RS_INVALID (address), RS_IO (message says why). */
 enum rs_err listener_open(uv_loop_t *loop, const char *address, listener_fn *on_accept, listener_room_fn *room, void *ctx,
                           struct listener **ret, struct fault *fault) RS_MUST_CHECK;
 /* listener_close - stop accepting, remove a Unix socket's file; freed from the loop. NULL is fine. */
