@@ -1,4 +1,5 @@
 #include "runner/execution.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "runner/takeup.h"
@@ -8,17 +9,26 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #define LEASE_EVERY_MS 1000 /* also how soon a wish to cancel is seen when nobody signals it */
 #define FLUSH_MS 10000      /* for the bridge, or the fallback log, to have every event before the terminal one */
 #define SETTLE_MS 3000      /* for the terminal event's acknowledgement; after that a supervisor relays it */
-#define END_TRIES 6         /* each of them waits for the database as long as DB_BUSY_MS */
+#define AGAIN_MS 250        /* between two attempts to write */
 
 void execution_give_up(void)
 {
     kill_descendants();
     _exit(70);
+}
+
+bool execution_again(enum rs_err err, int64_t since_ms)
+{
+    if ((err != RS_BUSY && err != RS_IO) || clock_mono_ms() - since_ms > EXECUTION_PATIENCE_MS)
+        return false;
+    nanosleep(&(struct timespec){.tv_nsec = AGAIN_MS * 1000000L}, NULL);
+    return true;
 }
 
 void execution_must(struct execution *x, enum rs_err err, const struct fault *fault, const char *what)
@@ -126,7 +136,7 @@ static void end(struct execution *x)
     struct spool *spool;
     struct fault fault;
     enum run_status status = RUN_SUCCESS;
-    enum rs_err err = RS_BUSY;
+    enum rs_err err;
 
     x->ended = true;
     if (x->stop == EXECUTION_CANCELLED) {
@@ -141,8 +151,10 @@ static void end(struct execution *x)
     if (store_spool(&x->store, &spool, &fault) == RS_OK && spool_flush(spool, FLUSH_MS) != RS_OK)
         log_event(LOG_LEVEL_WARN, "run.flush_timeout", "run=%s", x->claim.id);
     struct json_object *output = run_output(x);
-    for (int i = 0; i < END_TRIES && err == RS_BUSY; i++)
+    int64_t since = clock_mono_ms();
+    do
         err = run_end(&x->store, x->claim.id, x->claim.fence, status, output, x->error, &fault);
+    while (execution_again(err, since));
     execution_must(x, err, &fault, "run");
     json_object_put(output);
     if (outbox_wait(&x->store, SETTLE_MS, &fault) != RS_OK)
@@ -360,10 +372,12 @@ int execution_run(const struct datadir *dd, struct run_claim *claim, struct stor
     prctl(PR_SET_CHILD_SUBREAPER, 1);
 
     enum rs_err made = make(x, &fault);
-    enum rs_err begun = RS_BUSY;
+    enum rs_err begun;
     struct fault why = {0};
-    for (int i = 0; i < END_TRIES && begun == RS_BUSY; i++)
+    int64_t since = clock_mono_ms();
+    do
         begun = run_begin(&x->store, x->claim.id, x->claim.fence, &why);
+    while (execution_again(begun, since));
     execution_must(x, begun, &why, "run");
     if (made) {
         execution_error(x, made == RS_UNPROCESSABLE ? "input" : "limit", fault.message, NULL);

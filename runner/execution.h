@@ -24,6 +24,8 @@
 #include "runner/procs.h"
 #include "runner/sandbox.h"
 
+#define EXECUTION_PATIENCE_MS 30000 /* with a database that cannot be written */
+
 enum edge_state { EDGE_OPEN, EDGE_TAKEN, EDGE_NOT_TAKEN };
 
 enum execution_stop { EXECUTION_GOES_ON, EXECUTION_CANCELLED, EXECUTION_TIMED_OUT };
@@ -62,8 +64,11 @@ void execution_turn(struct execution *x);
 /* execution_give_up - kill all that this run started, and leave: the state in the database is the last one that is
  * true. */
 _Noreturn void execution_give_up(void);
-/* execution_must - every model write goes through this. Anything but RS_OK ends the
- * process as said above; RS_BUSY has been tried again by the caller. */
+/* execution_again - a model write gave err, the first attempt was at since_ms (monotonic): is it worth another one? A full
+ * disk and a locked database are waited for, less long than RUN_STUCK_MS. Blocks for a moment when it is. */
+bool execution_again(enum rs_err err, int64_t since_ms);
+/* execution_must - every model write goes through this. Anything but RS_OK ends the process as said above;
+ * execution_again has been asked by the caller. */
 void execution_must(struct execution *x, enum rs_err err, const struct fault *fault, const char *what);
 /* execution_error - the first error makes the run fail: {code,message,nodeId}. node_id may be NULL. */
 void execution_error(struct execution *x, const char *code, const char *message, const char *node_id);

@@ -44,15 +44,17 @@ struct json_object *node_record(const struct node *node)
     return record;
 }
 
-/* Write a move; RS_BUSY was waited for by the database already, so it is tried a few times more and no longer. */
+/* Write a move. */
 static void move(struct node *node, const struct node_change *change)
 {
     struct execution *x = node->x;
     struct fault fault;
-    enum rs_err err = RS_BUSY;
+    int64_t since = clock_mono_ms();
+    enum rs_err err;
 
-    for (int i = 0; i < 3 && err == RS_BUSY; i++)
+    do
         err = node_move(&x->store, x->claim.id, x->claim.fence, change, &fault);
+    while (execution_again(err, since));
     execution_must(x, err, &fault, "node");
     node->status = change->status;
 }
@@ -143,7 +145,13 @@ void node_log(struct node *node, const char *level, const char *source, const ch
 
 enum rs_err node_set_group(struct node *node, pid_t pgid, struct fault *fault)
 {
-    return node_set_pgid(&node->x->store, node->x->claim.id, node->x->claim.fence, node->def->id, pgid, fault);
+    int64_t since = clock_mono_ms();
+    enum rs_err err;
+
+    do
+        err = node_set_pgid(&node->x->store, node->x->claim.id, node->x->claim.fence, node->def->id, pgid, fault);
+    while (execution_again(err, since));
+    return err;
 }
 
 static void on_timeout(uv_timer_t *timer)
