@@ -189,6 +189,7 @@ int main(int argc, char **argv)
         return status;
     options = &given;
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes is a full disk, not a reason to die */
     srand((unsigned)getpid());
     raise_file_limit();
     if (datadir_open(&bridge.dd, given.data, true, given.set, &fault) != RS_OK) {

@@ -291,6 +291,7 @@ int gateway_main(const struct program *program, int argc, char **argv)
     }
     bool fastcgi = descriptor_listens(LISTEN_FD);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes is a full disk, not a reason to die */
     log_open(program->name, LOG_LEVEL_INFO, LOG_TO_STDERR);
     if (datadir_open(&gateway.dd, NULL, false, NULL, &fault)) {
         refuse(fastcgi, &fault);

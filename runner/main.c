@@ -58,6 +58,7 @@ static int run_one(const struct datadir *dd, const struct options *options)
     if (!id_valid(options->run) || (options->fence && (*end || end == options->fence)))
         return usage("--run wants a run's id, --fence a number");
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes is a full disk, not a reason to die */
     enum rs_err err = store_open(&store, dd, "run", &fault);
     if (err) {
         log_event(LOG_LEVEL_ERROR, "run.not_startable", "run=%s reason=\"%s\"", options->run, fault.message);

@@ -1,10 +1,10 @@
 #include "runner/orphans.h"
+#include "base/clock.h"
 #include "base/log.h"
-#include "model/run.h"
 #include "runner/procs.h"
 #include <signal.h>
-
-#define ORPHANS_AT_ONCE 64
+#include <stdio.h>
+#include <string.h>
 
 static bool end_one(struct store *store, const struct run_orphan *o)
 {
@@ -26,7 +26,39 @@ static bool end_one(struct store *store, const struct run_orphan *o)
     return !err;
 }
 
-int orphans_end(struct store *store)
+bool orphans_hangs(struct orphans_watch *watch, const struct run_orphan *orphan, int64_t now_ms)
+{
+    int i = 0;
+
+    while (i < watch->n && (strcmp(watch->late[i].id, orphan->id) != 0 || watch->late[i].fence != orphan->fence ||
+                            watch->late[i].lease_ms != orphan->lease_ms))
+        i++;
+    if (i == ORPHANS_AT_ONCE)
+        return false; /* after others */
+    if (i == watch->n) {
+        watch->n++;
+        snprintf(watch->late[i].id, sizeof watch->late[i].id, "%s", orphan->id);
+        watch->late[i].fence = orphan->fence;
+        watch->late[i].lease_ms = orphan->lease_ms;
+        watch->late[i].since_ms = now_ms;
+    }
+    watch->late[i].seen = true;
+    return now_ms - watch->late[i].since_ms >= ORPHANS_HANG_MS;
+}
+
+void orphans_forget(struct orphans_watch *watch)
+{
+    int n = 0;
+
+    for (int i = 0; i < watch->n; i++)
+        if (watch->late[i].seen) {
+            watch->late[n] = watch->late[i];
+            watch->late[n++].seen = false;
+        }
+    watch->n = n;
+}
+
+int orphans_end(struct store *store, struct orphans_watch *watch)
 {
     struct run_orphan orphans[ORPHANS_AT_ONCE];
     struct fault fault;
@@ -37,6 +69,8 @@ int orphans_end(struct store *store)
         return 0;
     }
     for (int i = 0; i < n; i++)
-        n_ended += end_one(store, &orphans[i]);
+        if (orphans[i].pid == 0 || orphans_hangs(watch, &orphans[i], clock_mono_ms()))
+            n_ended += end_one(store, &orphans[i]);
+    orphans_forget(watch);
     return n_ended;
 }

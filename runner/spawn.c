@@ -32,6 +32,7 @@ int spawn_run(const struct datadir *dd, const char *const *overrides, const stru
     sigfillset(&defaults);
     sigdelset(&defaults, SIGUSR1); /* we ignore it, and so does the new process until it has its handler */
     sigdelset(&defaults, SIGPIPE);
+    sigdelset(&defaults, SIGXFSZ);
     posix_spawnattr_init(&attr);
     posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     posix_spawnattr_setsigmask(&attr, &none);

@@ -46,6 +46,7 @@ struct supervisor {
     bool ending;       /* SIGINT: no new runs */
     bool gone;         /* to leave the loop */
     int64_t end_by_ms; /* when ending: kill what is left */
+    struct orphans_watch orphans;
     int64_t care_ms;   /* when it was last cared for */
 };
 
@@ -142,7 +143,7 @@ static void care(struct supervisor *s)
     s->care_ms = clock_mono_ms();
     if (runner_alive(&s->store, s->id, &fault) != RS_OK)
         log_event(LOG_LEVEL_WARN, "runner.alive_failed", "reason=\"%s\"", fault.message);
-    orphans_end(&s->store);
+    orphans_end(&s->store, &s->orphans);
     if (outbox_recover(&s->store, OUTBOX_AGE_MS, &n, &fault) != RS_OK)
         log_event(LOG_LEVEL_WARN, "outbox.recover_failed", "reason=\"%s\"", fault.message);
     else if (n > 0)
@@ -167,7 +168,7 @@ static void on_sigchld(struct supervisor *s)
         }
     }
     if (died) {
-        orphans_end(&s->store);
+        orphans_end(&s->store, &s->orphans);
         claim_runs(s);
     }
 }
@@ -215,7 +216,7 @@ static void end_when_over(struct supervisor *s)
         waitpid(s->processes[i].pid, NULL, 0);
         s->processes[i].pid = 0;
     }
-    orphans_end(&s->store);
+    orphans_end(&s->store, &s->orphans);
     s->gone = true;
     uv_stop(&s->loop);
 }
@@ -346,6 +347,7 @@ int supervisor_run(const struct datadir *dd, const char *const *overrides)
     s->processes = calloc((size_t)s->max_runs, sizeof *s->processes);
     id_new("runner_", s->id);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes is a full disk, not a reason to die */
     signal(SIGUSR1, SIG_IGN);
     if (!s->processes || open_lock(s, &fault) || open_socket(s, &fault) ||
         store_open(&s->store, dd, "runner", &fault)) {

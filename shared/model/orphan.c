@@ -52,7 +52,8 @@ enum rs_err run_orphans(struct store *store, struct run_orphan *ret, int max, in
         alive = local && process_start((pid_t)db_int(rows, 4)) == db_int(rows, 5) && db_int(rows, 5) != 0;
         if (alive ? lease + RUN_STUCK_MS - RUN_LEASE_MS > now : !local && lease > now)
             continue;
-        ret[n] = (struct run_orphan){.fence = db_int(rows, 1), .pid = alive ? (pid_t)db_int(rows, 4) : 0};
+        ret[n] = (struct run_orphan){
+            .fence = db_int(rows, 1), .lease_ms = lease, .pid = alive ? (pid_t)db_int(rows, 4) : 0};
         snprintf(ret[n].id, sizeof(ret[n].id), "%s", db_text(rows, 0));
         ret[n].n_pgids = local ? 0 : -1;
         n++;

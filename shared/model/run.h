@@ -133,8 +133,8 @@ enum rs_err run_rerun(struct store *store, const char *org, const char *run_id, 
 /* A run whose executor seems dead: running or leased with a lease that ran out, or (same host) whose pid is gone. */
 struct run_orphan {
     char id[ID_MAX + 1];
-    int64_t fence;
-    pid_t pid;
+    int64_t fence, lease_ms; /* wall clock */
+    pid_t pid;               /* alive, and by the wall clock over RUN_STUCK_MS late; 0: dead, or elsewhere */
     pid_t pgids[32];
     int n_pgids;
 };

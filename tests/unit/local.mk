@@ -170,6 +170,12 @@ tests_unit_test_jqworker_SOURCES = tests/unit/test_jqworker.c tests/unit/unit.h
 tests_unit_test_jqworker_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_jqworker_LDADD = $(CHECK_LIBS) $(RUNNER_LIBS)
 
+check_PROGRAMS += tests/unit/test_orphans
+TESTS += tests/unit/test_orphans
+tests_unit_test_orphans_SOURCES = tests/unit/test_orphans.c tests/unit/unit.h
+tests_unit_test_orphans_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_orphans_LDADD = $(CHECK_LIBS) $(RUNNER_LIBS)
+
 check_PROGRAMS += tests/unit/test_exec
 TESTS += tests/unit/test_exec
 tests_unit_test_exec_SOURCES = tests/unit/test_exec.c tests/unit/unit.h
