@@ -81,7 +81,9 @@ enum rs_err weblighttpd_config(const struct weblighttpd *web, struct buf *out, s
     buf_printf(out, "server.max-fds = %d\nserver.max-connections = %d\n", web->max_files, web->max_files / 2 - 16);
     /* The programs refuse bodies over 1 MiB in words; this bound (in KiB) only keeps larger ones out of memory. */
     buf_puts(out, "server.max-request-size = 2048\nserver.tag = \"\"\n");
-    buf_puts(out, "server.feature-flags = ( \"server.graceful-shutdown-timeout\" => 2 )\n\nmimetype.assign = (\n");
+    /* A clock that is set, or a machine that slept, is no reason to restart and cut everybody off. */
+    buf_puts(out, "server.feature-flags = ( \"server.graceful-shutdown-timeout\" => 2, \"server.clock-jump-restart\" => 0 )\n"
+                  "\nmimetype.assign = (\n");
     for (unsigned i = 0; i < sizeof(types) / sizeof(*types); i++)
         buf_printf(out, "    \"%s\" => \"%s\",\n", types[i].extension, types[i].type);
     buf_puts(out, ")\n\nsetenv.set-response-header = (\n"
