@@ -1,0 +1,64 @@
+"""What a disk keeps when the power fails, made again from the record of faultshim.c.
+
+The model: what was written before a file's last fsync is there; of what was written after it any part may be there, in
+any order. `survivors` makes the strictest case (none of it) and random ones."""
+
+import struct
+
+HEADER = struct.Struct("=IIQQ")
+WRITE, TRUNCATE, SYNC, UNLINK = 1, 2, 3, 4
+NAMES = {1: "events.db", 2: "events.db-wal"}
+SECTOR = 512  # what a disk writes whole
+
+
+def records(path):
+    """(operation, file's name, offset, length or bytes); a last record that is incomplete was not done."""
+    data, at, found = path.read_bytes(), 0, []
+    while at + HEADER.size <= len(data):
+        op, file, offset, size = HEADER.unpack_from(data, at)
+        at += HEADER.size
+        if op != WRITE:
+            found.append((op, NAMES[file], offset, size))
+            continue
+        if at + size > len(data):
+            break
+        found.append((op, NAMES[file], offset, data[at:at + size]))
+        at += size
+    return found
+
+
+def apply(content, op, offset, value):
+    if op == WRITE:
+        content.extend(b"\0" * max(0, offset + len(value) - len(content)))
+        content[offset:offset + len(value)] = value
+    elif op == TRUNCATE:
+        del content[value:]
+        content.extend(b"\0" * (value - len(content)))
+    elif op == UNLINK:
+        content.clear()
+
+
+def sectors(op, offset, value):
+    """A write in pieces that reach the disk or not each for itself."""
+    if op != WRITE:
+        return [(op, offset, value)]
+    cuts = sorted({offset, offset + len(value), *range(offset - offset % SECTOR + SECTOR, offset + len(value), SECTOR)})
+    return [(op, a, value[a - offset:b - offset]) for a, b in zip(cuts, cuts[1:])]
+
+
+def survivors(path, base, rng=None):
+    """{name: content}: what was synced, and with rng a random part of the rest. base: events.db before the record."""
+    contents = {"events.db": bytearray(base), "events.db-wal": bytearray()}
+    pending = {name: [] for name in NAMES.values()}
+    for op, name, offset, value in records(path):
+        if op == SYNC:
+            for step in pending[name]:
+                apply(contents[name], *step)
+            pending[name].clear()
+        else:
+            pending[name].append((op, offset, value))
+    for name, steps in pending.items():
+        for step in [piece for step in steps for piece in sectors(*step)]:
+            if rng and rng.random() < 0.5:
+                apply(contents[name], *step)
+    return contents

@@ -1,0 +1,246 @@
+"""Each fault but a plain kill, once, under the load of a round of the crash harness and with its proof."""
+
+import contextlib
+import os
+import random
+import resource
+import shutil
+import signal
+import sqlite3
+import struct
+import subprocess
+import tempfile
+import threading
+import time
+
+import pytest
+
+import checker
+import harness
+import powerloss
+from bridge_fixture import Bridge
+from clients import Emitter
+from conftest import BUILD, wait_until
+
+SHIM = BUILD / "tests" / "crash" / "faultshim.so"
+SETTINGS = ("runner.shell=allow",)
+
+
+@contextlib.contextmanager
+def environment(**variables):
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update({name: str(value) for name, value in variables.items()})
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+@pytest.fixture
+def instances():
+    made = []
+
+    def make(settings=SETTINGS, **more):
+        made.append(harness.CrashInstance(settings, examples=False, **more))
+        return made[-1]
+
+    yield make
+    for it in made:
+        it.close()
+
+
+def play(instance, number, *plan, forgive=lambda text: False):
+    """One round; violations are shown, unless forgiven."""
+    it = harness.Round(instance, number, random.Random(number), list(plan))
+    found = [text for text in it.play() if not forgive(text)]
+    assert not found, "\n".join(found) + "\n" + instance.logs()
+    return it
+
+
+def test_a_removed_spool_socket_comes_back(instances):
+    instance = instances()
+    play(instance, 1, (100, lambda r: (instance.data / "spool.sock").unlink()))
+
+
+def test_a_removed_bridge_socket_comes_back(instances):
+    instance = instances()
+    play(instance, 1, (100, lambda r: (instance.data / "bridge.sock").unlink()))
+
+
+def test_a_stopped_bridge_slows_no_run(instances):
+    """Stopped for 10 s while a run prints: it ends in its own time, and all it printed is there. Its twin runs at the same
+    time on an instance of its own, undisturbed."""
+    disturbed, quiet = instances(), instances()
+    script = "i=0; while [ $i -lt 1200 ]; do i=$((i + 1)); echo count $i; sleep 0.01; done"
+    nodes = [{"id": "start", "type": "trigger", "data": {"kind": "manual"}},
+             {"id": "count", "type": "tool", "data": {"kind": "shell", "command": ["sh", "-c", script]}}]
+    edges = [{"id": "e", "source": "start", "target": "count"}]
+    twin, run = quiet.inline(nodes, edges), disturbed.inline(nodes, edges)
+
+    def lines():
+        return [e for e in disturbed.history() if e["stream"] == f"run:{run}" and e["type"] == "log"]
+
+    wait_until(lambda: len(lines()) > 20, what="the first lines")
+    pid = disturbed.pid("bridge")
+    os.kill(pid, signal.SIGSTOP)
+    again = threading.Timer(10, os.kill, (pid, signal.SIGCONT))
+    again.start()
+    wait_until(lambda: len(lines()) > 500, what="lines in the log without the bridge")
+    assert again.is_alive()
+    record, twin = disturbed.wait(run), quiet.wait(twin)
+    again.join()
+    print(f"{twin['durationMs']} ms undisturbed, {record['durationMs']} ms with the bridge stopped for 10 s: "
+          f"ratio {record['durationMs'] / twin['durationMs']:.2f}")
+    assert record["status"] == "success" and record["durationMs"] < 2 * twin["durationMs"]
+    events = [e for e in disturbed.history() if e["stream"] == f"run:{run}"]
+    found = checker.check_seqs(events) + checker.check_end(f"run:{run}", events) + checker.check_fold(f"run:{run}", events, record)
+    assert not found + checker.check_lines(f"run:{run}", events, {"count": 1200}, True)
+    play(disturbed, 1)
+
+
+def test_a_bridge_stopped_under_load(instances):
+    instance = instances()
+
+    def stop(r):
+        pid = instance.pid("bridge")
+        os.kill(pid, signal.SIGSTOP)
+        threading.Timer(6, os.kill, (pid, signal.SIGCONT)).start()
+
+    play(instance, 1, (50, stop))
+
+
+@pytest.mark.parametrize("name", ["runspool.db", "events.db"])
+def test_a_locked_database_is_waited_for(instances, name):
+    instance = instances()
+
+    def lock(r):
+        db = sqlite3.connect(instance.data / name, isolation_level=None, timeout=20, check_same_thread=False)
+        db.execute("BEGIN EXCLUSIVE")
+        threading.Timer(5, lambda: (db.execute("ROLLBACK"), db.close())).start()
+
+    play(instance, 1, (50, lock))
+
+
+@pytest.mark.parametrize("offset_ms", [-3600_000, 3600_000])
+def test_a_clock_that_is_set_does_no_harm(instances, tmp_path, offset_ms):
+    clock = tmp_path / "clock"
+    clock.write_bytes(struct.pack("=q", 0))
+
+    def turn(r):
+        with clock.open("r+b") as file:
+            file.write(struct.pack("=q", offset_ms))
+
+    with environment(LD_PRELOAD=SHIM, FAULTSHIM_CLOCK=clock):
+        instance = instances()
+    play(instance, 1, (100, turn))
+    play(instance, 2, (100, "runner"), (200, "bridge"))
+    play(instance, 3, (50, "run"))
+    times = [ms for (ms,) in instance.rows("events.db", "SELECT time FROM events ORDER BY id")]
+    assert abs((times[-1] - times[0]) - offset_ms) < 600_000
+
+
+def test_a_full_disk_loses_nothing(instances, tmp_path):
+    """A file system of a few MB is filled up under load, and has room again after 3 s. Who was told no may try again;
+    who was told yes finds its event."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m,mode=700", "none", disk], stderr=subprocess.DEVNULL).returncode:
+        pytest.skip("no file system may be mounted here")
+    before, tempfile.tempdir = tempfile.tempdir, str(disk)
+    try:
+        instance = instances()
+
+        def fill(r):
+            with contextlib.suppress(OSError), open(disk / "filler", "wb", buffering=0) as file:
+                while True:
+                    file.write(b"x" * 4096)
+            threading.Timer(3, (disk / "filler").unlink).start()
+
+        played = play(instance, 1, (100, fill), forgive=lambda text: "exit 1" in text)
+        assert len(played.producers[0].acked) == played.producers[0].count
+        play(instance, 2)
+        instance.close()
+    finally:
+        tempfile.tempdir = before
+        subprocess.run(["umount", "-l", disk], check=True)
+
+
+def test_a_bridge_that_may_not_write_is_helped_by_its_emitters(instances):
+    """RLIMIT_FSIZE of the bridge alone: files end where they are."""
+    instance = instances()
+
+    def limit(r):
+        pid = instance.pid("bridge")
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
+        threading.Timer(3, resource.prlimit, (pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)).start()
+
+    play(instance, 1, (100, limit))
+    assert "part.died" not in (instance.data / "log" / "up.log").read_text()
+
+
+# --- power ---
+
+def crash_bridge(tmp_path, sync):
+    """A bridge under load, killed with all it did to its log on record: what a client was told is stored, and a function
+    that makes what survived a loss of power at that moment."""
+    record = tmp_path / f"record-{sync}"
+    bridge = Bridge((f"eventlog.sync={sync}",))
+    bridge.stop()
+    base = (bridge.data / "events.db").read_bytes()
+    with environment(LD_PRELOAD=SHIM, FAULTSHIM_RECORD=record):
+        bridge.start()
+    acked, stop = {}, threading.Event()
+
+    def emit(name):
+        emitter, k = Emitter(bridge.data / "spool.sock", name), 0
+        with contextlib.suppress(OSError, ValueError):
+            while not stop.is_set():
+                emitter.emit(f"tool:{name}", "log", *({"k": k + i, "text": "x" * 50} for i in (1, 2, 3)))
+                k += 3
+                acked[name] = k
+
+    threads = [threading.Thread(target=emit, args=(f"power{i}",)) for i in range(3)]
+    for thread in threads:
+        thread.start()
+    wait_until(lambda: sum(acked.values()) > 3000, 60, "acknowledged events")
+    bridge.process.kill()
+    bridge.process.wait()
+    for thread in threads:
+        thread.join()
+    stop.set()
+    shutil.rmtree(bridge.data)
+    return acked, lambda rng=None: powerloss.survivors(record, base, rng)
+
+
+def stored(contents, folder):
+    """{stream: how many events}, and whether the file is sound, of what survived."""
+    folder.mkdir(exist_ok=True)
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+    with contextlib.closing(sqlite3.connect(folder / "events.db")) as db:
+        assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        rows = db.execute("SELECT s.name, COUNT(*), MAX(e.seq), s.last_seq FROM events e JOIN streams s ON s.id = e.stream"
+                          " GROUP BY s.id").fetchall()
+        producers = dict(db.execute("SELECT name, last FROM producers").fetchall())
+    for name, count, seq, last_seq in rows:
+        assert count == seq == last_seq == producers[name[5:]], (name, count, seq, last_seq, producers)
+    return {name[5:]: count for name, count, _, _ in rows}
+
+
+def test_sync_full_survives_the_loss_of_power(tmp_path):
+    acked, survivors = crash_bridge(tmp_path, "full")
+    for case in range(8):
+        kept = stored(survivors(random.Random(case) if case else None), tmp_path / f"full-{case}")
+        assert all(kept.get(name, 0) >= k for name, k in acked.items()), (case, kept, acked)
+
+
+def test_the_model_of_power_loss_can_tell(tmp_path):
+    """With sync normal an acknowledgement is good for a dying process only: the model shows the difference, and a log
+    that is shorter, but whole."""
+    acked, survivors = crash_bridge(tmp_path, "normal")
+    kept = stored(survivors(), tmp_path / "normal")
+    assert any(kept.get(name, 0) < k for name, k in acked.items()), (kept, acked)
