@@ -20,6 +20,7 @@
 #define WRAP_NOT_FOUND 127
 #define WRAP_LEASE_EVERY_MS 1000 /* also how soon a cancel is seen */
 #define WRAP_FLUSH_MS 10000
+#define WRAP_PIPE_BYTES 65536 /* what a pipe holds (pipe(7)) */
 #define WRAP_KEEP_MAX (20 * 1024) /* bytes kept of each stream: both as JSON, escaped at worst, fit RUN_OUTPUT_MAX */
 
 const struct arg_option wrap_options[] = {
@@ -76,11 +77,12 @@ static void stream_close(struct wrap_stream *stream)
     stream->pipe[0] = -1;
 }
 
-/* Take what the pipe holds: show it, keep its beginning, emit its lines. */
+/* Take what the pipe holds, so much at once: show it, keep its beginning, emit its lines. A command that never pauses
+ * must not keep us from signals and the lease. */
 static void stream_pump(struct wrap_stream *stream)
 {
     char chunk[16384];
-    while (stream->pipe[0] >= 0) {
+    for (int taken = 0; stream->pipe[0] >= 0 && taken < WRAP_PIPE_BYTES;) {
         ssize_t n = read(stream->pipe[0], chunk, sizeof(chunk));
         if (n < 0 && errno == EINTR)
             continue;
@@ -90,6 +92,7 @@ static void stream_pump(struct wrap_stream *stream)
             stream_close(stream);
             return;
         }
+        taken += (int)n;
         size_t room = WRAP_KEEP_MAX + 1 - stream->kept.len;
         buf_append(&stream->kept, chunk, (size_t)n < room ? (size_t)n : room);
         lines_add(&stream->lines, chunk, (size_t)n);

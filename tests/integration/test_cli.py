@@ -182,6 +182,16 @@ def test_wrap_passes_signals_on(instance):
     assert process.communicate(timeout=30)[0] == "bye\n" and process.returncode == 5
 
 
+def test_wrap_of_a_command_that_never_pauses_hears_signals(instance):
+    process = subprocess.Popen([RUNSPOOL, "wrap", "--", "yes"], env=instance.environ, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert process.stdout.read(2) == b"y\n"
+    process.send_signal(signal.SIGTERM)
+    while process.stdout.read(65536):
+        pass
+    assert process.wait(30) == 128 + signal.SIGTERM
+
+
 def test_wrap_is_cancelled_from_outside_with_its_children(instance):
     process = subprocess.Popen([RUNSPOOL, "wrap", "--", "sh", "-c", "sleep 98 & echo $!; wait"], env=instance.environ,
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
