@@ -10,7 +10,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define READ_BYTES (64 * 1024)
+/* libuv reads up to 32 times in one turn of the loop: of a program that never pauses so little is taken that the lease, a
+ * cancel and the other nodes get theirs. */
+#define READ_BYTES 2048
 
 struct exec {
     struct exec_spec spec; /* callbacks and ctx only, after the start */
