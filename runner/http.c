@@ -200,7 +200,7 @@ static void add_header(struct json_object *headers, const char *line, size_t len
     if (n == 0 || n >= sizeof name)
         return;
     for (size_t i = 0; i < n; i++)
-        name[i] = (char)tolower((unsigned char)line[i]);
+        name[i] = (unsigned char)line[i] < 0x80 ? (char)tolower((unsigned char)line[i]) : '?';
     name[n] = '\0';
     const char *value = colon + 1, *end = line + len;
     while (value < end && (*value == ' ' || *value == '\t'))

@@ -1,5 +1,6 @@
 #include "base/err.h"
 
+#include "base/utf8.h"
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -55,6 +56,7 @@ enum rs_err fault_set(struct fault *fault, enum rs_err code, const char *fmt, ..
         fault->message[0] = '\0';
     else if ((size_t)len >= sizeof fault->message)
         trim_partial_char(fault->message);
+    utf8_repair(fault->message); /* "%.200s" cuts characters too */
     for (char *p = fault->message; *p; p++)
         if (*p == '\n' || *p == '\r' || *p == '\t')
             *p = ' ';

@@ -1,5 +1,7 @@
 #include "base/utf8.h"
 
+#include <string.h>
+
 size_t utf8_char(const char *text, size_t len)
 {
     const unsigned char *s = (const unsigned char *)text;
@@ -28,4 +30,15 @@ bool utf8_valid(const char *s, size_t len)
         len -= n;
     }
     return true;
+}
+
+void utf8_repair(char *text)
+{
+    size_t len = strlen(text), at = 0;
+    while (at < len) {
+        size_t n = utf8_char(text + at, len - at);
+        if (n == 0)
+            text[at] = '?';
+        at += n ? n : 1;
+    }
 }

@@ -10,5 +10,8 @@
 size_t utf8_char(const char *s, size_t len);
 /* utf8_valid - are all len bytes whole valid characters? */
 bool utf8_valid(const char *s, size_t len);
+/* utf8_repair - put '?' for each byte of text that is of no whole valid character: what was cut, or came in as rubbish,
+ * must not leave as rubbish. */
+void utf8_repair(char *text);
 
 #endif

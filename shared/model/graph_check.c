@@ -11,21 +11,6 @@
 #define MESSAGE_MAX 1000
 #define NAME_MAX_SHOWN 80
 
-/* What was cut or came in as rubbish must not leave as rubbish. */
-static void scrub(char *text)
-{
-    size_t len = strlen(text), at = 0, n;
-
-    while (at < len) {
-        n = utf8_char(text + at, len - at);
-        if (n == 0) {
-            text[at] = '?';
-            n = 1;
-        }
-        at += n;
-    }
-}
-
 void graph_add_error(struct json_object *errors, const char *node_id, const char *edge_id, const char *code,
                      const char *fmt, ...)
 {
@@ -38,7 +23,7 @@ void graph_add_error(struct json_object *errors, const char *node_id, const char
     va_start(ap, fmt);
     vsnprintf(message, sizeof(message), fmt, ap);
     va_end(ap);
-    scrub(message);
+    utf8_repair(message);
     json_set_string(error, "nodeId", node_id);
     json_set_string(error, "edgeId", edge_id);
     json_set_string(error, "code", code);
@@ -89,6 +74,11 @@ static bool is_word(const char *choices, struct json_object *value)
         if ((at == choices || at[-1] == '|') && (at[n] == '\0' || at[n] == '|'))
             return strchr(word, '|') == NULL;
     return false;
+}
+
+bool graph_word_fits(const struct kind_setting *setting, struct json_object *value)
+{
+    return setting->type != SETTING_WORD || value == NULL || is_word(setting->choices, value);
 }
 
 static bool is_argv(struct json_object *value)

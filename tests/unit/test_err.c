@@ -36,6 +36,14 @@ START_TEST(long_message_is_cut_between_characters)
 }
 END_TEST
 
+START_TEST(what_a_precision_cuts_is_valid_too)
+{
+    struct fault fault;
+    fault_set(&fault, RS_INVALID, "\"%.4s\"", "x\xC3\xA9\xC3\xA9");
+    ck_assert_str_eq(fault.message, "\"x\xC3\xA9?\"");
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("err");
@@ -43,6 +51,7 @@ static Suite *suite(void)
     tcase_add_test(t, every_error_has_name_and_status);
     tcase_add_test(t, fault_takes_null_and_returns_code);
     tcase_add_test(t, long_message_is_cut_between_characters);
+    tcase_add_test(t, what_a_precision_cuts_is_valid_too);
     suite_add_tcase(s, t);
     return s;
 }

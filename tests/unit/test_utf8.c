@@ -48,6 +48,14 @@ START_TEST(whole_texts)
 }
 END_TEST
 
+START_TEST(repairs_what_was_cut)
+{
+    char text[] = "a\xC3\xA9\xE2\x82-\xF0\x9F\x98";
+    utf8_repair(text);
+    ck_assert_str_eq(text, "a\xC3\xA9?\?-?\?\?");
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("utf8");
@@ -55,6 +63,7 @@ static Suite *suite(void)
     tcase_add_test(t, knows_characters_of_each_length);
     tcase_add_test(t, refuses_all_else);
     tcase_add_test(t, whole_texts);
+    tcase_add_test(t, repairs_what_was_cut);
     suite_add_tcase(s, t);
     return s;
 }
