@@ -199,7 +199,7 @@ void git_clone_start(struct node *node)
         err = trust_owner(tool, url + strlen("file://"), &fault);
     /* An earlier attempt may have left half of it. */
     if (!err && node->attempt > 1)
-        err = file_remove_tree(path, &fault);
+        err = file_remove_beneath(node->x->work, path + strlen(node->x->work), &fault);
     if (!err)
         err = tool_run(tool, node->x->work, NULL, 0, on_line, on_cloned, &fault);
     free(url);

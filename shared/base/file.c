@@ -228,19 +228,68 @@ static int empty_folder(int fd, int depth)
     return failed ? -1 : 0;
 }
 
-enum rs_err file_remove_tree(const char *path, struct fault *fault)
+static enum rs_err remove_at(int dir, const char *name, struct fault *fault)
 {
     /* Another process may still be adding files: look again a few times. */
     for (int pass = 0; pass < REMOVE_PASSES_MAX; pass++) {
-        int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (fd < 0 && errno == ENOENT)
             return RS_OK;
         if (fd < 0 || empty_folder(fd, 0) < 0)
-            return errno_fault(fault, "remove", path);
-        if (rmdir(path) == 0 || errno == ENOENT)
+            return errno_fault(fault, "remove", name);
+        if (unlinkat(dir, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
             return RS_OK;
         if (errno != ENOTEMPTY && errno != EEXIST)
-            return errno_fault(fault, "remove", path);
+            return errno_fault(fault, "remove", name);
     }
-    return fault_set(fault, RS_BUSY, "cannot remove %s: files keep being added to it", path);
+    return fault_set(fault, RS_BUSY, "cannot remove %s: files keep being added to it", name);
+}
+
+enum rs_err file_remove_tree(const char *path, struct fault *fault)
+{
+    return remove_at(AT_FDCWD, path, fault);
+}
+
+/* The next name of a path that is not "." into name. Returns: its length, 0 at the path's end, -1 for one that no folder to
+ * pass through or to remove can have. */
+static int next_name(const char **path, char name[NAME_MAX + 1])
+{
+    size_t len;
+    do {
+        *path += strspn(*path, "/");
+        len = strcspn(*path, "/");
+        if (len > NAME_MAX || (len == 2 && memcmp(*path, "..", 2) == 0))
+            return -1;
+        memcpy(name, *path, len);
+        name[len] = '\0';
+        *path += len;
+    } while (strcmp(name, ".") == 0);
+    return (int)len;
+}
+
+enum rs_err file_remove_beneath(const char *root, const char *path, struct fault *fault)
+{
+    char name[NAME_MAX + 1], next[NAME_MAX + 1];
+    enum rs_err err = RS_OK;
+    int dir = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0)
+        return errno_fault(fault, "open", root);
+    int len = next_name(&path, name), n = len;
+    while (n > 0 && (n = next_name(&path, next)) > 0) {
+        int below = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (below < 0) {
+            err = errno == ENOENT ? RS_OK : fault_set(fault, RS_INVALID, "%s is no folder in %s", name, root);
+            goto out;
+        }
+        close(dir);
+        dir = below;
+        memcpy(name, next, sizeof name);
+    }
+    if (n < 0)
+        err = fault_set(fault, RS_INVALID, "a part of the path is \"..\" or too long");
+    else if (len > 0)
+        err = remove_at(dir, name, fault);
+out:
+    close(dir);
+    return err;
 }

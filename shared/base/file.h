@@ -19,5 +19,8 @@ enum rs_err file_create(const char *path, mode_t mode, struct fault *fault) RS_M
 enum rs_err file_mkdir(const char *path, mode_t mode, struct fault *fault) RS_MUST_CHECK;
 /* file_remove_tree - remove a folder and all below it, never following symbolic links. A missing one is RS_OK. */
 enum rs_err file_remove_tree(const char *path, struct fault *fault) RS_MUST_CHECK;
+/* file_remove_beneath - the same for the folder root/path, through whose parts no link is followed either: others may write
+ * in root. A path without a name (".") removes nothing. RS_INVALID: a part on the way is a link or "..". */
+enum rs_err file_remove_beneath(const char *root, const char *path, struct fault *fault) RS_MUST_CHECK;
 
 #endif

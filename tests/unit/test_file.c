@@ -149,6 +149,30 @@ START_TEST(remove_tree_does_not_follow_links)
 }
 END_TEST
 
+START_TEST(remove_beneath_follows_no_link_on_the_way)
+{
+    char path[PATH_MAX];
+    struct fault fault;
+    ck_assert_ok(file_mkdir(unit_path(path, tmp, "keep/data"), 0700, NULL));
+    ck_assert_ok(file_mkdir(unit_path(path, tmp, "root/a/b/c"), 0700, NULL));
+    unit_path(path, tmp, "root/a/link");
+    ck_assert_int_eq(symlink("../../keep", path), 0);
+    unit_path(path, tmp, "root");
+    ck_assert_int_eq(file_remove_beneath(path, "a/link/data", &fault), RS_INVALID);
+    ck_assert_int_eq(file_remove_beneath(path, "../keep", &fault), RS_INVALID);
+    ck_assert_int_eq(file_remove_beneath(path, "a/..", &fault), RS_INVALID);
+    ck_assert_int_ne(file_remove_beneath(path, "a/link", &fault), RS_OK);
+    ck_assert_ok(file_remove_beneath(path, "", &fault));
+    ck_assert_ok(file_remove_beneath(path, "/./", &fault));
+    ck_assert_ok(file_remove_beneath(path, "none/at/all", &fault));
+    ck_assert_int_eq(access(unit_path(path, tmp, "keep/data"), F_OK), 0);
+    ck_assert_int_eq(access(unit_path(path, tmp, "root/a/b/c"), F_OK), 0);
+    ck_assert_ok(file_remove_beneath(unit_path(path, tmp, "root"), "/a/./b/", &fault));
+    ck_assert_int_ne(access(unit_path(path, tmp, "root/a/b"), F_OK), 0);
+    ck_assert_int_eq(access(unit_path(path, tmp, "root/a"), F_OK), 0);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("file");
@@ -161,6 +185,7 @@ static Suite *suite(void)
     tcase_add_test(t, create_leaves_existing_files_and_their_locks_alone);
     tcase_add_test(t, mkdir_makes_parents_and_accepts_existing);
     tcase_add_test(t, remove_tree_does_not_follow_links);
+    tcase_add_test(t, remove_beneath_follows_no_link_on_the_way);
     suite_add_tcase(s, t);
     return s;
 }
