@@ -151,6 +151,16 @@ static void end(struct execution *x)
     if (store_spool(&x->store, &spool, &fault) == RS_OK && spool_flush(spool, FLUSH_MS) != RS_OK)
         log_event(LOG_LEVEL_WARN, "run.flush_timeout", "run=%s", x->claim.id);
     struct json_object *output = run_output(x);
+    size_t len;
+    (void)json_text(output, &len);
+    if (len > RUN_OUTPUT_MAX) { /* each result is not, all together are */
+        snprintf(fault.message, sizeof fault.message, "the run's output is %zu bytes of JSON; at most %d are kept", len,
+                 RUN_OUTPUT_MAX);
+        json_object_put(output);
+        output = NULL;
+        execution_error(x, "limit", fault.message, NULL);
+        status = status == RUN_SUCCESS ? RUN_ERROR : status;
+    }
     int64_t since = clock_mono_ms();
     do
         err = run_end(&x->store, x->claim.id, x->claim.fence, status, output, x->error, &fault);

@@ -1,5 +1,6 @@
 #include "runner/node.h"
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "runner/execution.h"
 #include "runner/output.h"
 #include "runner/template.h"
@@ -120,6 +121,7 @@ static void set_error(struct node *node, const char *code, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(node->error, sizeof node->error, fmt, args);
     va_end(args);
+    utf8_repair(node->error); /* it may have been cut anywhere */
     node->error_code = code;
     node->final = strcmp(code, "input") == 0 || strcmp(code, "expression") == 0 || strcmp(code, "limit") == 0;
 }
@@ -181,10 +183,16 @@ static void on_rendered(void *ctx, struct json_object *value, const struct fault
         node_fail(node, fault->code == RS_LIMIT ? "limit" : "expression", NULL, "%s", fault->message);
         return;
     }
-    /* jq program text is no template; it comes back from the definition. */
-    for (const struct kind_setting *s = node->def->kind->settings; s->name; s++)
+    for (const struct kind_setting *s = node->def->kind->settings; s->name; s++) {
+        /* jq program text is no template; it comes back from the definition. */
         if (s->type == SETTING_JQ)
             json_set(value, s->name, json_object_get(json_get(node->def->data, s->name)));
+        if (!graph_word_fits(s, json_get(value, s->name))) {
+            json_object_put(value);
+            node_fail(node, "input", NULL, "the setting `%s` must be one of %s", s->name, s->choices);
+            return;
+        }
+    }
     node->data = value;
     work(node);
 }

@@ -7,6 +7,7 @@ import os
 import pathlib
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
@@ -516,3 +517,55 @@ def test_one_run_without_a_supervisor(new_runner):
     assert runner.record(run)["output"] == "alone\n" and runner.events(run)[-1]["type"] == "run.finished"
     again = subprocess.run(once, timeout=30, stderr=subprocess.PIPE, text=True)
     assert again.returncode == 1 and "not_claimed" in again.stderr
+
+
+def test_a_program_that_never_pauses_can_be_cancelled(shared):
+    run = shared.new(*chain(shell("y", "yes")))
+    shared.wait_for_line(run, "y")
+    shared.ctl("cancel", run)
+    assert shared.wait(run, 20)["status"] == "cancelled"
+
+
+def test_an_error_cut_within_a_character_does_not_end_the_process(shared):
+    record = shared.execute(*chain(clone("x" + "\u00e9" * 300)))
+    assert record["error"]["code"] == "input" and record["error"]["message"].startswith("x\u00e9")
+
+
+def test_results_too_large_together_are_an_error(shared):
+    nodes = [TRIGGER, transform("big", "\"x\" * 200000"), result("a", "{{ .nodes.big.output }}"), result("b", "{{ .nodes.big.output }}")]
+    edges = [{"source": "start", "target": "big"}, {"source": "big", "target": "a"}, {"source": "big", "target": "b"}]
+    record = shared.execute(nodes, edges)
+    assert record["status"] == "error" and record["error"]["code"] == "limit" and record["output"] is None
+    assert {node["status"] for node in record["nodes"].values()} == {"success"}
+
+
+def test_a_method_from_a_template_is_a_method(shared, server):
+    bad = "GET / HTTP/1.1\r\nX-More: y\r\n\r\nGET"
+    for given in (bad, "{{\r\nX: y\r\n}}", 7):
+        record = shared.execute(*chain(request("r", server + "/", method="{{ .input.m }}")), {"m": given})
+        assert record["error"]["code"] == "input" and "method" in record["error"]["message"]
+
+
+def test_what_a_server_says_in_other_bytes_is_no_end(shared):
+    """Header names that are no UTF-8."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        def answer():
+            with listener.accept()[0] as s:
+                s.recv(65536)
+                s.sendall(b"HTTP/1.1 200 OK\r\nX-\xe9: \xe9\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+        threading.Thread(target=answer, daemon=True).start()
+        record = shared.execute(*chain(request("r", f"http://127.0.0.1:{listener.getsockname()[1]}/")))
+    assert record["status"] == "success" and record["nodes"]["r"]["output"]["headers"]["x-?"] == "?"
+
+
+def test_a_clone_tried_again_removes_nothing_through_a_link(shared):
+    keep = shared.data / "runs" / "keep"
+    keep.mkdir()
+    (keep / "file").write_text("")
+    empty = shared.root / "no-repository"
+    empty.mkdir()
+    record = shared.execute(*chain(shell("link", "ln -s ../../.. up"), clone(f"file://{empty}", dest="up/runs/keep",
+                                                                     retry={"attempts": 2, "backoffMs": 1})))
+    assert record["status"] == "error" and record["nodes"]["clone"]["attempt"] == 2
+    assert (keep / "file").exists()
