@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/id.h"
+#include "bridge/upkeep.h"
 #include "event/eventlog.h"
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -50,7 +51,8 @@ struct outcome {
     struct answer { struct peer *peer; struct buf text; bool close; } *answers;
     int n_answers, answers_cap;
     int64_t n_lines, n_errors, n_duplicates, n_stored, n_foreign, n_failures;
-    int64_t n_trimmed; /* events that retention removed */
+    bool reports;      /* `upkeep` says something */
+    struct upkeep_report upkeep;
     int64_t commit_us; /* -1: nothing was committed */
     size_t bytes;      /* of intake dealt with */
     bool last;         /* the writer has ended */

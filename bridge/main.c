@@ -37,7 +37,10 @@ static void on_outcome(void *ctx, struct outcome *o)
     values[METRIC_EVENTS_COMMITTED] += o->n_stored;
     values[METRIC_EVENTS_DUPLICATE] += o->n_duplicates;
     values[METRIC_EVENTS_FOREIGN] += o->n_foreign;
-    values[METRIC_EVENTS_TRIMMED] += o->n_trimmed;
+    if (o->reports) {
+        values[METRIC_EVENTS_TRIMMED] += o->upkeep.n_trimmed;
+        values[METRIC_WAL_BYTES] = o->upkeep.wal_bytes;
+    }
     values[METRIC_COMMIT_FAILURES] += o->n_failures;
     if (o->commit_us >= 0)
         metrics_commit(&bridge->metrics, o->commit_us);

@@ -29,6 +29,7 @@ static const struct row {
     {METRIC_COMMITS, "commits_total", "", "counter", "Transactions of the writer."},
     {METRIC_COMMIT_FAILURES, "commit_failures_total", "", "counter", "Transactions that failed and were tried again."},
     {METRIC_BACKLOG_BYTES, "backlog_bytes", "", "gauge", "Received and not yet committed."},
+    {METRIC_WAL_BYTES, "log_wal_bytes", "", "gauge", "Size of the event log's write-ahead log."},
     {METRIC_LOG_HEAD, "log_head", "", "gauge", "Id of the newest event published."},
 };
 

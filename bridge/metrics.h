@@ -29,6 +29,7 @@ enum metric {
     METRIC_COMMIT_FAILURES,
     METRIC_BACKLOG_BYTES,
     METRIC_LOG_HEAD,
+    METRIC_WAL_BYTES,
     METRIC_N
 };
 /* Upper bounds of the commit latency histogram, in microseconds; one more bucket is +Inf. */

@@ -1,15 +1,17 @@
 #include "bridge/upkeep.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include <string.h>
 
-#define TRIM_MS 1000        /* between two rounds of retention, */
-#define TRIM_SHARE 100      /* or so many times what the last one took */
-#define TRIM_RETRY_MS 10000 /* after a failure */
+#define TRIM_MS 1000   /* between two rounds of retention, */
+#define TRIM_SHARE 100 /* or so many times what the last one took */
+#define IDLE_MS 1000   /* without an append, before the log is left tidy */
+#define RETRY_MS 10000 /* after a failure: the disk may be full, and appending comes first */
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
 
 void upkeep_init(struct upkeep *u, struct eventlog *log, const struct datadir *dd)
 {
-    *u = (struct upkeep){.log = log};
+    *u = (struct upkeep){.log = log, .appended_at = clock_mono_ms()};
     u->keep = (struct eventlog_keep){
         .age_ms = config_number(dd->config, "eventlog.keep_days") * DAY_MS,
         .events = config_number(dd->config, "eventlog.keep_count"),
@@ -17,15 +19,32 @@ void upkeep_init(struct upkeep *u, struct eventlog *log, const struct datadir *d
     };
 }
 
-/* A failure is tried again later: the disk may be full, and appending comes first. */
-static bool trim_failed(struct upkeep *u, int64_t now, const struct fault *fault)
+/* Say so once, not at every try. what: a literal. */
+static void failed(struct upkeep *u, const char *what, const struct fault *fault)
 {
-    if (!u->trim_failed)
-        log_event(LOG_LEVEL_ERROR, "retention.failed", "reason=\"%s\"", fault->message);
-    u->trim_failed = true;
-    u->trim_began = 0;
-    u->trim_at = now + TRIM_RETRY_MS;
-    return false;
+    if (!u->failed)
+        log_event(LOG_LEVEL_ERROR, what, "reason=\"%s\"", fault->message);
+    u->failed = what;
+}
+
+static void worked(struct upkeep *u, const char *what)
+{
+    if (u->failed && strcmp(u->failed, what) == 0)
+        u->failed = NULL;
+}
+
+static void checkpoint(struct upkeep *u, int64_t now)
+{
+    struct fault fault = {0};
+
+    if (now < u->checkpoint_at)
+        return;
+    if (eventlog_checkpoint(u->log, now - u->appended_at >= IDLE_MS, &u->now.wal_bytes, &fault) == RS_OK) {
+        worked(u, "checkpoint.failed");
+        return;
+    }
+    u->checkpoint_at = now + RETRY_MS;
+    failed(u, "checkpoint.failed", &fault);
 }
 
 static bool trim(struct upkeep *u, int64_t now)
@@ -33,12 +52,18 @@ static bool trim(struct upkeep *u, int64_t now)
     struct eventlog_trimmed step;
     struct fault fault = {0};
 
+    if (now < u->trim_at)
+        return false;
     if (!u->trim_began)
         u->trim_began = now;
-    if (eventlog_trim(u->log, &u->keep, clock_wall_ms(), &step, &fault) != RS_OK)
-        return trim_failed(u, now, &fault);
-    u->trim_failed = false;
-    u->n_trimmed += step.events;
+    if (eventlog_trim(u->log, &u->keep, clock_wall_ms(), &step, &fault) != RS_OK) {
+        u->trim_began = 0;
+        u->trim_at = now + RETRY_MS;
+        failed(u, "retention.failed", &fault);
+        return false;
+    }
+    worked(u, "retention.failed");
+    u->now.n_trimmed += step.events;
     if (step.more)
         return true;
     int64_t rest = (clock_mono_ms() - u->trim_began) * TRIM_SHARE;
@@ -47,9 +72,22 @@ static bool trim(struct upkeep *u, int64_t now)
     return false;
 }
 
-bool upkeep_step(struct upkeep *u)
+bool upkeep_step(struct upkeep *u, bool appended)
 {
     int64_t now = clock_mono_ms();
 
-    return now >= u->trim_at && trim(u, now);
+    if (appended)
+        u->appended_at = now;
+    checkpoint(u, now);
+    return trim(u, now);
+}
+
+bool upkeep_report(struct upkeep *u, struct upkeep_report *ret)
+{
+    if (memcmp(&u->now, &u->reported, sizeof u->now) == 0)
+        return false;
+    *ret = u->now;
+    ret->n_trimmed -= u->reported.n_trimmed;
+    u->reported = u->now;
+    return true;
 }

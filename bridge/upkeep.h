@@ -1,4 +1,4 @@
-/* upkeep - what the writer does for the event log between batches, in short pieces: retention.
+/* upkeep - what the writer does for the event log between batches, in short pieces: checkpoints and retention.
  * Threads: the writer's. */
 #ifndef RUNSPOOL_BRIDGE_UPKEEP_H
 #define RUNSPOOL_BRIDGE_UPKEEP_H
@@ -8,17 +8,27 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* What was done since the last report, and how things stand. */
+struct upkeep_report {
+    int64_t n_trimmed; /* events that retention removed */
+    int64_t wal_bytes; /* of the log, not yet where they stay */
+};
 struct upkeep {
     struct eventlog *log;
     struct eventlog_keep keep;
-    int64_t trim_at;       /* monotonic ms: a round of retention begins, or goes on */
+    int64_t appended_at;   /* monotonic ms */
+    int64_t trim_at;       /* a round of retention begins, or goes on */
     int64_t trim_began;    /* the round under way, 0: none */
-    bool trim_failed;      /* said already */
-    int64_t n_trimmed;     /* events removed since upkeep_take_report */
+    int64_t checkpoint_at; /* not before, after a failure */
+    const char *failed;    /* what failed last, and was said */
+    struct upkeep_report now, reported;
 };
-/* upkeep_init - log: borrowed, EVENTLOG_WRITE. dd: borrowed. */
+/* upkeep_init - log: borrowed, EVENTLOG_WRITE. dd: borrowed for the call. */
 void upkeep_init(struct upkeep *u, struct eventlog *log, const struct datadir *dd);
-/* upkeep_step - one piece of what is due, a few milliseconds at most. Returns whether there is more to do now. */
-bool upkeep_step(struct upkeep *u);
+/* upkeep_step - one piece of what is due, a few milliseconds at most. appended: since the last call. Returns whether there
+ * is more to do now. */
+bool upkeep_step(struct upkeep *u, bool appended);
+/* upkeep_report - returns whether there is anything new to say. */
+bool upkeep_report(struct upkeep *u, struct upkeep_report *ret);
 
 #endif

@@ -53,12 +53,13 @@ static void put_last(struct writer *w)
 /* What upkeep did, for the metrics. Without memory the figures wait. */
 static void report(struct writer *w)
 {
-    struct outcome *o = w->upkeep.n_trimmed > 0 ? calloc(1, sizeof *o) : NULL;
-    if (!o)
+    struct outcome *o = calloc(1, sizeof *o);
+    if (!o || !upkeep_report(&w->upkeep, &o->upkeep)) {
+        free(o);
         return;
+    }
     o->commit_us = -1;
-    o->n_trimmed = w->upkeep.n_trimmed;
-    w->upkeep.n_trimmed = 0;
+    o->reports = true;
     put_outcome(w, o);
 }
 
@@ -79,7 +80,7 @@ static void run(void *ctx)
             ingest_take(w->ingest, list);
         else
             ingest_foreign(w->ingest);
-        busy = !stop && upkeep_step(&w->upkeep);
+        busy = !stop && upkeep_step(&w->upkeep, list != NULL);
         if (!busy)
             report(w);
     }

@@ -67,10 +67,23 @@ static enum rs_err start_at_opening(struct feed *feed, struct store *store, stru
     return err;
 }
 
+/* A cursor that no event here has: what the client saw from `first` on is not in this log. Then it stands at `at`. */
+static enum rs_err start_beyond(struct feed *feed, int64_t first, int64_t last, int64_t at, struct message_sink *sink,
+                                struct fault *fault)
+{
+    enum rs_err err = RS_OK;
+    for (int i = 0; !err && i < feed->n_streams; i++) {
+        bool taken;
+        err = give_gap(feed, feed->streams[i], first, last, sink, &taken, fault);
+    }
+    feed_stand(feed, at);
+    return err;
+}
+
 enum rs_err feed_start(struct feed *feed, struct cursor since, struct store *store, struct eventlog *log,
                        struct message_sink *sink, struct fault *fault)
 {
-    int64_t head;
+    int64_t head, skipped, skipped_to;
     enum rs_err err = RS_OK;
     if (since.kind == CURSOR_NONE && feed->endpoint->opening) {
         err = start_at_opening(feed, store, log, sink, fault);
@@ -87,18 +100,20 @@ enum rs_err feed_start(struct feed *feed, struct cursor since, struct store *sto
         feed_stand(feed, head);
         goto out;
     }
-    if (since.id <= head) {
+    err = eventlog_skipped(log, since.id, &skipped, &skipped_to, fault);
+    if (err)
+        goto out;
+    if (since.id <= head && !skipped) {
         feed_stand(feed, since.id);
         feed->at.part = since.part;
         feed->whole = since.id == 0;
         feed->gap_to = feed_after(feed); /* of an event within which it stands, the rest may be missing */
         goto out;
     }
-    for (int i = 0; !err && i < feed->n_streams; i++) {
-        bool taken;
-        err = give_gap(feed, feed->streams[i], head + 1, since.id, sink, &taken, fault);
-    }
-    feed_stand(feed, head);
+    if (skipped)
+        err = start_beyond(feed, skipped, since.id, skipped_to, sink, fault);
+    else
+        err = start_beyond(feed, head + 1, since.id, head, sink, fault);
 out:
     json_object_put(feed->record);
     feed->record = NULL;

@@ -110,6 +110,18 @@ enum rs_err eventlog_trim(struct eventlog *log, const struct eventlog_keep *keep
     return log->driver->trim(log, keep, now_ms, ret, fault);
 }
 
+enum rs_err eventlog_checkpoint(struct eventlog *log, bool idle, int64_t *ret_bytes, struct fault *fault)
+{
+    assert(log->mode == EVENTLOG_WRITE);
+    return log->driver->checkpoint(log, idle, ret_bytes, fault);
+}
+
+enum rs_err eventlog_skipped(struct eventlog *log, int64_t id, int64_t *ret_first, int64_t *ret_last,
+                             struct fault *fault)
+{
+    return log->driver->skipped(log, id, ret_first, ret_last, fault);
+}
+
 bool eventlog_changed(struct eventlog *log)
 {
     return log->driver->changed(log);

@@ -83,7 +83,8 @@ enum rs_err eventlog_read_newest(struct eventlog *log, const char *stream, const
                                  int limit, struct event ***ret, int *ret_n, struct fault *fault) RS_MUST_CHECK;
 void eventlog_events_free(struct event **events, int n); /* NULL is fine */
 
-/* eventlog_head - id of the newest event ever appended (also when retention removed it), 0 for an empty log. */
+/* eventlog_head - id of the newest event ever appended (also when retention removed it), 0 for an empty log; after a jump
+ * (eventlog_skipped) the last id skipped, plus one. The next event's id is above it. */
 enum rs_err eventlog_head(struct eventlog *log, int64_t *ret_head, struct fault *fault) RS_MUST_CHECK;
 
 /* What is known of one home stream. */
@@ -97,7 +98,8 @@ struct eventlog_stream {
 enum rs_err eventlog_stream(struct eventlog *log, const char *stream, struct eventlog_stream *ret, struct fault *fault)
     RS_MUST_CHECK;
 
-/* eventlog_gaps - ranges of ids in (after, until] that retention removed from the streams asked, merged, oldest first,
+/* eventlog_gaps - ranges of ids in (after, until] that retention removed from the streams asked, or that are known to be
+ * lost by all (an older copy was restored; a run that has ended is complete without them), merged, oldest first,
  * at most EVENTLOG_GAPS_MAX (the last one then reaches to the end of the removed). A gap carries the name asked for. */
 struct eventlog_gap {
     char stream[STREAM_MAX];
@@ -127,6 +129,18 @@ struct eventlog_trimmed {
  * Steps go round the streams; `more` is false at the end of a round that left nothing over a limit. Mode EVENTLOG_WRITE. */
 enum rs_err eventlog_trim(struct eventlog *log, const struct eventlog_keep *keep, int64_t now_ms,
                           struct eventlog_trimmed *ret, struct fault *fault) RS_MUST_CHECK;
+
+/* eventlog_checkpoint - for the one process that looks after the log: called between appends, it moves what was committed
+ * to where it stays, when that is worth it. From the first call on, this connection's appends leave it to these calls.
+ * idle: nothing has been appended for a while, so leave nothing behind. Waits for readers a few milliseconds at most.
+ * *ret_bytes: what is not yet where it stays, as a size on disk. Mode EVENTLOG_WRITE. */
+enum rs_err eventlog_checkpoint(struct eventlog *log, bool idle, int64_t *ret_bytes, struct fault *fault) RS_MUST_CHECK;
+
+/* eventlog_skipped - is id one of those skipped by a jump? Ids jump by 2^20 when some may have been given that the log no
+ * longer knows: after a boot, and when an older copy was restored. Who has such a cursor saw events that are lost.
+ * *ret_first, *ret_last: the range skipped, 0 when id is in none. */
+enum rs_err eventlog_skipped(struct eventlog *log, int64_t id, int64_t *ret_first, int64_t *ret_last,
+                             struct fault *fault) RS_MUST_CHECK;
 
 /* eventlog_changed - has another connection committed since the last call on this one? Cheap (microseconds). */
 bool eventlog_changed(struct eventlog *log);

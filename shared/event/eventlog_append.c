@@ -26,6 +26,7 @@ struct append_cache {
     struct map streams, producers;
     struct stream_state *dirty_streams;
     struct producer_state *dirty_producers;
+    int64_t last_id; /* of the newest event of the transaction, 0: none */
 };
 
 static void stream_state_free(void *value)
@@ -226,7 +227,7 @@ static enum rs_err store(struct sqlite_log *log, struct stream_state *stream, st
     if (!entry->event)
         return no_memory(fault);
     stream->last_seq++;
-    stream->last_id = id;
+    stream->last_id = log->cache->last_id = id;
     if (entry->oid > 0)
         stream->last_oid = entry->oid;
     if (event_type_ends(entry->type) && stream_has_kind(entry->stream, "run"))
@@ -273,7 +274,7 @@ static enum rs_err append_one(struct sqlite_log *log, struct eventlog_entry *ent
     return store(log, stream, entry, fault);
 }
 
-static enum rs_err write_marks(struct sqlite_log *log, struct fault *fault)
+static enum rs_err write_rows(struct sqlite_log *log, struct fault *fault)
 {
     struct append_cache *cache = log->cache;
     int64_t now = clock_wall_ms();
@@ -341,16 +342,20 @@ enum rs_err sqlite_append(struct eventlog *base, struct eventlog_entry *entries,
     }
     if (!log->cache && !(log->cache = calloc(1, sizeof *log->cache)))
         return no_memory(fault);
+    log->cache->last_id = 0;
     err = begin(log, fault);
     for (size_t i = 0; !err && i < n; i++)
         err = append_one(log, &entries[i], fault);
     if (!err)
-        err = write_marks(log, fault);
+        err = write_rows(log, fault);
+    if (!err && log->cache->last_id > 0)
+        err = sqlite_mark_due(log, log->cache->last_id, fault);
     if (!err)
         err = sqlite_do(log, SQL_COMMIT, fault);
     if (!err)
         return RS_OK;
     sqlite_rollback(log);
+    sqlite_mark_head(log); /* the ids were not given after all */
     cache_clear(log->cache);
     for (size_t i = 0; i < n; i++) {
         event_unref(entries[i].event);

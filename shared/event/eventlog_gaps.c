@@ -1,4 +1,4 @@
-/* eventlog_gaps - the SQLite log: what retention removed from the streams a query names. */
+/* eventlog_gaps - the SQLite log: what is missing of the streams a query names, by retention or by loss. */
 #include "event/eventlog_sqlite.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,6 +136,45 @@ static enum rs_err collect(struct sqlite_log *log, const char *name, const struc
     return err;
 }
 
+/* A run that has ended is complete: nothing of it can be among what was lost after. */
+static enum rs_err is_complete(struct sqlite_log *log, const char *name, const struct view *view, bool *ret,
+                               struct fault *fault)
+{
+    struct eventlog_stream stream;
+    enum rs_err err = RS_NOT_FOUND;
+
+    if (view_is_home(view))
+        err = eventlog_stream(&log->base, name, &stream, fault);
+    *ret = !err && stream.end_id > 0;
+    return err == RS_NOT_FOUND ? RS_OK : err;
+}
+
+static enum rs_err collect_lost(struct sqlite_log *log, const struct eventlog_query *query, int64_t until,
+                                struct trims *trims, struct fault *fault)
+{
+    sqlite3_stmt *stmt;
+    enum rs_err err = sqlite_statement(log, SQL_VOIDS_LOST, &stmt, fault);
+
+    if (err)
+        return err;
+    sqlite3_bind_int64(stmt, 1, query->after);
+    while (!(err = sqlite_row(log, stmt, fault))) {
+        for (int i = 0; !err && i < query->n_streams; i++) {
+            struct trim trim = {sqlite3_column_int64(stmt, 0), sqlite3_column_int64(stmt, 1), query->streams[i]};
+            struct view view;
+            bool complete;
+            view_init(&view, trim.stream);
+            err = is_complete(log, trim.stream, &view, &complete, fault);
+            if (!err && !complete)
+                err = trims_add(trims, trim, query, until, fault);
+        }
+        if (err)
+            break;
+    }
+    sqlite3_reset(stmt);
+    return err == RS_NOT_FOUND ? RS_OK : err;
+}
+
 static enum rs_err find_missing(struct sqlite_log *log, const struct eventlog_query *query, int64_t until,
                                 struct trims *trims, struct fault *fault)
 {
@@ -167,6 +206,8 @@ enum rs_err sqlite_gaps(struct eventlog *base, const struct eventlog_query *quer
 
     if (!err && exists)
         err = find_missing(log, query, until, &trims, fault);
+    if (!err && exists)
+        err = collect_lost(log, query, until, &trims, fault);
     if (err)
         goto out;
     if (trims.n > 1)

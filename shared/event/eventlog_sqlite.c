@@ -6,8 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define BUSY_MS 5000
-
 #define EVENT_COLUMNS "id, stream, seq, time, type, data"
 /* INDEXED BY turns a plan that would scan into an error, so a plan once right stays right. */
 #define OF_STREAM(columns, index) \
@@ -58,6 +56,14 @@ static const char *const texts[N_SQL] = {
     [SQL_EVENT_DELETE] = "DELETE FROM events WHERE id = ?1",
     [SQL_USED_BYTES] = "SELECT (page_count - freelist_count) * page_size"
                        " FROM pragma_page_count, pragma_freelist_count, pragma_page_size",
+    /* sqlite_sequence allows no conflict clause. */
+    [SQL_HEAD_DROP] = "DELETE FROM sqlite_sequence WHERE name = 'events'",
+    [SQL_HEAD_SET] = "INSERT INTO sqlite_sequence (name, seq) VALUES ('events', ?1)",
+    [SQL_META_BOOT] = "SELECT value FROM meta WHERE name = 'boot'",
+    [SQL_META_BOOT_SET] = "INSERT OR REPLACE INTO meta (name, value) VALUES ('boot', ?1)",
+    [SQL_VOID_ADD] = "INSERT OR REPLACE INTO voids (first, last, lost) VALUES (?1, ?2, ?3)",
+    [SQL_VOID_AT] = "SELECT first, last FROM voids WHERE first <= ?1 ORDER BY first DESC LIMIT 1",
+    [SQL_VOIDS_LOST] = "SELECT first, lost FROM voids WHERE lost > ?1",
 };
 
 enum rs_err sqlite_failed(struct sqlite_log *log, struct fault *fault)
@@ -209,6 +215,9 @@ static void disconnect(struct sqlite_log *log)
     memset(log->statements, 0, sizeof log->statements);
     sqlite3_close(log->db);
     log->db = NULL;
+    if (log->mark_fd >= 0)
+        close(log->mark_fd);
+    log->mark_fd = -1;
 }
 
 static enum rs_err set_up(struct sqlite_log *log, struct fault *fault)
@@ -216,14 +225,16 @@ static enum rs_err set_up(struct sqlite_log *log, struct fault *fault)
     const char *pragmas = "PRAGMA query_only = ON";
     enum rs_err err;
 
-    sqlite3_busy_timeout(log->db, BUSY_MS);
+    sqlite3_busy_timeout(log->db, SQLITE_BUSY_MS);
     err = eventlog_schema_update(log->db, fault);
     if (err)
         return err;
     if (log->base.mode == EVENTLOG_WRITE)
         pragmas = log->full_sync ? "PRAGMA synchronous = FULL; PRAGMA cache_size = -16000"
                                  : "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16000";
-    return sqlite3_exec(log->db, pragmas, NULL, NULL, NULL) == SQLITE_OK ? RS_OK : sqlite_failed(log, fault);
+    if (sqlite3_exec(log->db, pragmas, NULL, NULL, NULL) != SQLITE_OK)
+        return sqlite_failed(log, fault);
+    return log->base.mode == EVENTLOG_WRITE ? sqlite_mark_open(log, fault) : RS_OK;
 }
 
 enum rs_err sqlite_ready(struct sqlite_log *log, bool *ret_exists, struct fault *fault)
@@ -249,6 +260,7 @@ static void sqlite_log_close(struct eventlog *base)
 {
     struct sqlite_log *log = (struct sqlite_log *)base;
 
+    sqlite_mark_head(log);
     append_cache_free(log->cache);
     disconnect(log);
     forget_homes(log);
@@ -265,6 +277,7 @@ static enum rs_err sqlite_log_open(const struct eventlog_options *options, struc
     if (!log)
         return fault_set(fault, RS_NOMEM, "out of memory");
     log->base.mode = options->mode;
+    log->mark_fd = -1;
     log->owner = options->owner;
     log->owner_ctx = options->owner_ctx;
     log->full_sync = config_is(options->dd->config, "eventlog.sync", "full");
@@ -381,5 +394,7 @@ const struct eventlog_driver eventlog_sqlite = {
     .stream = sqlite_stream,
     .gaps = sqlite_gaps,
     .trim = sqlite_trim,
+    .checkpoint = sqlite_checkpoint,
+    .skipped = sqlite_void,
     .changed = sqlite_changed,
 };

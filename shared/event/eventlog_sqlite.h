@@ -1,6 +1,7 @@
 /* eventlog_sqlite - what the files of the SQLite driver share: connection, prepared statements, known homes.
  * eventlog_sqlite.c opens and asks small things, eventlog_append.c writes, eventlog_query.c and eventlog_newest.c read,
- * eventlog_trim.c removes what is old, eventlog_views.c finds the streams of views, eventlog_gaps.c what is missing. */
+ * eventlog_mark.c sees to it that no id is given twice, eventlog_wal.c to checkpoints, eventlog_trim.c removes what is old,
+ * eventlog_views.c finds the streams of views, eventlog_gaps.c what is missing. */
 #ifndef RUNSPOOL_EVENT_EVENTLOG_SQLITE_H
 #define RUNSPOOL_EVENT_EVENTLOG_SQLITE_H
 
@@ -9,6 +10,7 @@
 #include <limits.h>
 #include <sqlite3.h>
 
+#define SQLITE_BUSY_MS 5000 /* how long another process may hold the write lock */
 #define SQLITE_HOMES 1024 /* homes kept by a connection, a power of two */
 
 /* Statements, prepared when first used; their texts are in eventlog_sqlite.c. */
@@ -47,10 +49,24 @@ enum sql {
     SQL_OLDEST,
     SQL_EVENT_DELETE,
     SQL_USED_BYTES,
+    SQL_HEAD_DROP,
+    SQL_HEAD_SET,
+    SQL_META_BOOT,
+    SQL_META_BOOT_SET,
+    SQL_VOID_ADD,
+    SQL_VOID_AT,
+    SQL_VOIDS_LOST,
     N_SQL
 };
 
 struct append_cache;
+
+struct sqlite_wal {
+    bool ours;           /* checkpoints are left to sqlite_checkpoint */
+    int pages, tried;    /* in the file; when a checkpoint was last tried */
+    int64_t truncate_at; /* monotonic ms: not to be tried before */
+    int64_t bytes;       /* of the file, as last seen */
+};
 
 struct sqlite_log {
     struct eventlog base;
@@ -67,7 +83,11 @@ struct sqlite_log {
     char default_org[ID_MAX + 1];
     eventlog_owner_fn *owner;
     void *owner_ctx;
+    int mark_fd;       /* -1: none */
+    int64_t marked_at; /* of sqlite_mark_due */
+    bool mark_stale;   /* it may not be the head */
     struct append_cache *cache;
+    struct sqlite_wal wal;
     int64_t trim_stream; /* eventlog_trim has looked at the streams up to this number */
     int64_t forget_at;   /* monotonic ms: when it looks for silent producers again */
 };
@@ -90,6 +110,14 @@ enum rs_err sqlite_number(struct sqlite_log *log, enum sql sql, int64_t *ret, st
 /* sqlite_home - the home of a stream's number; borrowed, valid until the next call. */
 enum rs_err sqlite_home(struct sqlite_log *log, int64_t stream, struct home **ret, struct fault *fault) RS_MUST_CHECK;
 
+/* sqlite_mark_open - a writer's connection: open the mark beside the log, and make the next id jump if ids may have been
+ * given that the log no longer knows. */
+enum rs_err sqlite_mark_open(struct sqlite_log *log, struct fault *fault) RS_MUST_CHECK;
+/* sqlite_mark_head - the mark is to be the log's head again: after a failed append, and when closing. */
+void sqlite_mark_head(struct sqlite_log *log);
+/* sqlite_mark_due - id is about to be committed: write the mark, if it is time. The write lock is held. */
+enum rs_err sqlite_mark_due(struct sqlite_log *log, int64_t id, struct fault *fault) RS_MUST_CHECK;
+
 /* A growing list of numbers: of streams or of events. Zeroed is empty; free(at). */
 struct numbers {
     int64_t *at;
@@ -102,6 +130,8 @@ enum rs_err sqlite_view_streams(struct sqlite_log *log, const struct view *view,
                                 struct numbers *streams, struct fault *fault) RS_MUST_CHECK;
 
 /* The driver's functions that live in the other files. */
+enum rs_err sqlite_checkpoint(struct eventlog *log, bool idle, int64_t *ret_bytes, struct fault *fault);
+enum rs_err sqlite_void(struct eventlog *log, int64_t id, int64_t *ret_first, int64_t *ret_last, struct fault *fault);
 enum rs_err sqlite_trim(struct eventlog *log, const struct eventlog_keep *keep, int64_t now_ms,
                         struct eventlog_trimmed *ret, struct fault *fault);
 enum rs_err sqlite_append(struct eventlog *log, struct eventlog_entry *entries, size_t n, struct fault *fault);

@@ -8,6 +8,7 @@ librunspool_a_SOURCES += \
   shared/event/eventlog_append.c \
   shared/event/eventlog_driver.h \
   shared/event/eventlog_gaps.c \
+  shared/event/eventlog_mark.c \
   shared/event/eventlog_newest.c \
   shared/event/eventlog_query.c \
   shared/event/eventlog_schema.c \
@@ -16,6 +17,7 @@ librunspool_a_SOURCES += \
   shared/event/eventlog_sqlite.h \
   shared/event/eventlog_trim.c \
   shared/event/eventlog_views.c \
+  shared/event/eventlog_wal.c \
   shared/event/jsonscan.c \
   shared/event/jsonscan.h \
   shared/event/line.c \

@@ -63,3 +63,15 @@ TESTS += tests/unit/test_writer
 tests_unit_test_writer_SOURCES = tests/unit/test_writer.c tests/unit/unit.h tests/unit/instance.h
 tests_unit_test_writer_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_writer_LDADD = bridge/libbridge.a $(CHECK_LIBS) $(SHARED_LIBS) $(UV_LIBS)
+
+check_PROGRAMS += tests/unit/test_mark
+TESTS += tests/unit/test_mark
+tests_unit_test_mark_SOURCES = tests/unit/test_mark.c tests/unit/unit.h tests/unit/instance.h
+tests_unit_test_mark_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_mark_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+
+check_PROGRAMS += tests/unit/test_wal
+TESTS += tests/unit/test_wal
+tests_unit_test_wal_SOURCES = tests/unit/test_wal.c tests/unit/unit.h tests/unit/instance.h
+tests_unit_test_wal_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_wal_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)

@@ -16,7 +16,7 @@ static void on_outcome(void *ctx, struct outcome *o)
 {
     (void)ctx;
     n_stored += o->n_stored;
-    n_trimmed += o->n_trimmed;
+    n_trimmed += o->upkeep.n_trimmed;
     n_foreign += o->n_foreign;
     ended = ended || o->last;
 }

@@ -1,0 +1,84 @@
+/* eventlog_wal - own checkpoints of the SQLite log. Left to itself SQLite does one within an append, every thousand
+ * pages, and never shrinks the file.
+ *   passive    when enough was written: as far as readers allow, waiting for nobody
+ *   truncate   when nothing is being appended, or the file is too large: waits for readers, WAIT_MS at most
+ * A reader that stays in one old transaction keeps all that was written since from being reused; nobody can end it from
+ * here, so the file grows until it goes, and then shrinks. */
+#include "base/clock.h"
+#include "event/eventlog_sqlite.h"
+#include <stdio.h>
+#include <sys/stat.h>
+
+#define WORTH_PAGES 2048  /* written since the last passive one (8 MB) */
+#define LARGE_PAGES 16384 /* in the file (64 MB) */
+#define LARGE_BYTES "67108864"
+#define WAIT_MS 10
+#define RETRY_MS 1000 /* between two that truncate */
+
+static int on_commit(void *ctx, sqlite3 *db, const char *name, int pages)
+{
+    struct sqlite_wal *wal = ctx;
+
+    (void)db;
+    (void)name;
+    wal->pages = pages;
+    if (pages < wal->tried) /* begun anew from the front */
+        wal->tried = 0;
+    return SQLITE_OK;
+}
+
+/* From now on appends leave it to us. */
+static enum rs_err take_over(struct sqlite_log *log, struct fault *fault)
+{
+    sqlite3_wal_hook(log->db, on_commit, &log->wal);
+    if (sqlite3_exec(log->db, "PRAGMA journal_size_limit = " LARGE_BYTES, NULL, NULL, NULL) != SQLITE_OK)
+        return sqlite_failed(log, fault);
+    log->wal.ours = true;
+    return RS_OK;
+}
+
+static int64_t file_bytes(const struct sqlite_log *log)
+{
+    char path[PATH_MAX + 8];
+    struct stat st;
+
+    snprintf(path, sizeof path, "%s-wal", log->path);
+    return stat(path, &st) == 0 ? st.st_size : 0;
+}
+
+static enum rs_err checkpoint(struct sqlite_log *log, int mode, struct fault *fault)
+{
+    int pages = 0, done = 0, rc;
+
+    if (mode == SQLITE_CHECKPOINT_TRUNCATE)
+        sqlite3_busy_timeout(log->db, WAIT_MS);
+    rc = sqlite3_wal_checkpoint_v2(log->db, NULL, mode, &pages, &done);
+    sqlite3_busy_timeout(log->db, SQLITE_BUSY_MS);
+    log->wal.bytes = file_bytes(log);
+    if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY && (rc & 0xff) != SQLITE_LOCKED)
+        return sqlite_failed(log, fault);
+    if (pages >= 0)
+        log->wal.pages = log->wal.tried = pages;
+    return RS_OK;
+}
+
+enum rs_err sqlite_checkpoint(struct eventlog *base, bool idle, int64_t *ret_bytes, struct fault *fault)
+{
+    struct sqlite_log *log = (struct sqlite_log *)base;
+    struct sqlite_wal *wal = &log->wal;
+    int64_t now = clock_mono_ms();
+    enum rs_err err = RS_OK;
+
+    if (!wal->ours) {
+        err = take_over(log, fault);
+        if (!err)
+            err = checkpoint(log, SQLITE_CHECKPOINT_PASSIVE, fault);
+    } else if (now >= wal->truncate_at && ((idle && wal->pages > 0) || wal->pages >= LARGE_PAGES)) {
+        wal->truncate_at = now + RETRY_MS;
+        err = checkpoint(log, SQLITE_CHECKPOINT_TRUNCATE, fault);
+    } else if (wal->pages - wal->tried >= WORTH_PAGES) {
+        err = checkpoint(log, SQLITE_CHECKPOINT_PASSIVE, fault);
+    }
+    *ret_bytes = wal->bytes;
+    return err;
+}
