@@ -3,6 +3,7 @@
 #include "bridge/native.h"
 #include "bridge/worker.h"
 #include "model/graph.h"
+#include "model/launch.h"
 #include "model/run.h"
 #include "model/workflow.h"
 #include <stdlib.h>
@@ -89,6 +90,9 @@ static enum rs_err create(struct store *store, const struct native_job *j, struc
             .input = input,
         };
         err = run_create(store, &run, run_id, fault);
+        if (!err && launch_queued(store->dd, NULL) != RS_OK) {
+            /* It waits in the queue until somebody executes it. */
+        }
     }
     graph_free(graph);
     json_object_put(input);

@@ -32,6 +32,7 @@ cli_runspool_SOURCES = \
   cli/run.c \
   cli/status.c \
   cli/tail.c \
+  cli/tick.c \
   cli/up.c \
   cli/watch.c cli/watch.h \
   cli/workflow.c \

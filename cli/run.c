@@ -1,8 +1,9 @@
 /* runspool run WORKFLOW */
-#include "model/run.h"
 #include "cli/cli.h"
 #include "cli/definition.h"
 #include "cli/follow.h"
+#include "model/launch.h"
+#include "model/run.h"
 #include "model/workflow.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,7 +71,6 @@ static enum rs_err run_definition(struct cli *cli, const char *workflow, struct 
 static void run_say(struct cli *cli, const char *run_id, const char *workflow_id, bool follow)
 {
     char url[PATH_MAX];
-    int alive = 0;
     struct fault fault = {0};
     cli_url(cli, url);
     if (cli->json && !follow) {
@@ -90,8 +90,8 @@ static void run_say(struct cli *cli, const char *run_id, const char *workflow_id
         printf("%s\n", run_id);
     }
     fflush(stdout);
-    if (runner_count_alive(&cli->store, &alive, &fault) == RS_OK && alive == 0)
-        cli_note(cli, "no runner is alive, so the run waits in the queue; start one with: runspool %s --data %s",
+    if (launch_queued(&cli->dd, &fault) != RS_OK)
+        cli_note(cli, "the run waits in the queue: %s; start a runner with: runspool %s --data %s", fault.message,
                  *url ? "start runner" : "up", cli->dd.root);
 }
 

@@ -13,8 +13,8 @@ static enum rs_err answer_run(struct call *call, struct store *store, const char
     worker_caused_events(call->worker);
     enum rs_err err = run_record(store, call->access.org, run_id, &record, fault);
     if (!err)
-        err = run_answer(call, run_id, json_get_string(record, "workflowId", ""),
-                         json_get_string(record, "status", ""));
+        err = run_answer_queued(call, run_id, json_get_string(record, "workflowId", ""),
+                                json_get_string(record, "status", ""));
     json_object_put(record);
     return err;
 }

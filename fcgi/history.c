@@ -3,6 +3,7 @@
 #include "api.h"
 #include "dialect/dialect.h"
 #include "gateway.h"
+#include "model/run.h"
 #include "runs.h"
 #include <stdio.h>
 
@@ -55,10 +56,9 @@ static enum rs_err open_feed(struct call *call, const char *suffix, const char *
 
 enum rs_err run_check(struct call *call, const char *run_id, struct fault *fault)
 {
-    struct feed *feed = NULL;
-    enum rs_err err = open_feed(call, "", run_id, &feed, fault);
-    feed_free(feed);
-    return err;
+    struct store *store = NULL;
+    enum rs_err err = worker_store(call->worker, &store, fault);
+    return err ? err : run_exists(store, call->access.org, run_id, fault);
 }
 
 static enum rs_err read_page(struct call *call, struct feed *feed, struct cursor from, int limit, struct fault *fault)

@@ -4,13 +4,15 @@
 #include "api.h"
 #include "definition.h"
 #include "gateway.h"
+#include "model/launch.h"
 #include "model/run.h"
 #include "model/workflow.h"
 #include <stdio.h>
 
 enum { LIST_DEFAULT = 50, LIST_MAX = 500 };
 
-enum rs_err run_answer(struct call *call, const char *run_id, const char *workflow_id, const char *status)
+enum rs_err run_answer(struct call *call, const char *run_id, const char *workflow_id, const char *status,
+                       const char *waits_because)
 {
     const char *prefix = call->request->prefix;
     char url[2 * REQUEST_PATH_MAX];
@@ -18,6 +20,8 @@ enum rs_err run_answer(struct call *call, const char *run_id, const char *workfl
     json_set_string(answer, "runId", run_id);
     json_set_string(answer, "workflowId", workflow_id);
     json_set_string(answer, "status", status);
+    if (waits_because)
+        json_set_string(answer, "queuedBecause", waits_because);
     snprintf(url, sizeof url, "%s/ws/workflows/%s", prefix, run_id);
     json_set_string(answer, "wsUrl", url);
     snprintf(url, sizeof url, "%s/api/poll/workflows/%s", prefix, run_id);
@@ -27,6 +31,14 @@ enum rs_err run_answer(struct call *call, const char *run_id, const char *workfl
     enum rs_err err = response_json(call->response, 202, answer);
     json_object_put(answer);
     return err;
+}
+
+enum rs_err run_answer_queued(struct call *call, const char *run_id, const char *workflow_id, const char *status)
+{
+    struct fault why = {0};
+    if (launch_queued(call->worker->dd, &why) == RS_OK)
+        return run_answer(call, run_id, workflow_id, status, NULL);
+    return run_answer(call, run_id, workflow_id, status, why.message);
 }
 
 /* The definition to run: the nodes and edges given, else the saved workflow. *ret: owned. */
@@ -92,7 +104,7 @@ enum rs_err workflow_run(struct call *call, struct fault *fault)
         err = run_create(store, &run, run_id, fault);
     if (!err) {
         worker_caused_events(call->worker);
-        err = run_answer(call, run_id, run.workflow_id, run_status_name(RUN_QUEUED));
+        err = run_answer_queued(call, run_id, run.workflow_id, run_status_name(RUN_QUEUED));
     }
     json_object_put(definition);
     json_object_put(input);
@@ -150,7 +162,7 @@ enum rs_err run_cancel_post(struct call *call, struct fault *fault)
         err = run_record(store, call->access.org, id, &record, fault);
     }
     if (!err)
-        err = run_answer(call, id, json_get_string(record, "workflowId", ""), run_status_name(status));
+        err = run_answer(call, id, json_get_string(record, "workflowId", ""), run_status_name(status), NULL);
     json_object_put(record);
     return err;
 }

@@ -22,6 +22,7 @@ librunner_a_SOURCES = \
   runner/supervisor.c runner/supervisor.h \
   runner/takeup.c runner/takeup.h \
   runner/template.c runner/template.h \
+  runner/tick.c runner/tick.h \
   runner/nodes/condition.c \
   runner/nodes/file.c \
   runner/nodes/git_clone.c \

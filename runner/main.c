@@ -5,6 +5,7 @@
 #include "runner/jqchild.h"
 #include "runner/spawn.h"
 #include "runner/supervisor.h"
+#include "runner/tick.h"
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,6 +20,9 @@ static const char help[] =
     "  --set KEY=VALUE  set a setting, before environment and file; repeatable\n"
     "  --run ID         execute this one queued run, in this process, and end\n"
     "  --fence N        with --run: it is claimed already, with this fencing token\n"
+    "  --tick           once, where no runner lives: end orphans, start what is queued (`runspool tick`)\n"
+    "  --wait MS        with --tick: wait so long until nothing is queued or running, then print a summary\n"
+    "  --detach         with --tick: return at once and go on in the background\n"
     "  -t               test the configuration and end\n"
     "  --help, --version\n"
     "\n"
@@ -27,10 +31,10 @@ static const char help[] =
     "is killed (`runspool down`); queued runs stay queued. SIGTERM to a run's process cancels that run.\n";
 
 struct options {
-    const char *data, *run, *fence;
+    const char *data, *run, *fence, *wait;
     const char *overrides[OVERRIDES_MAX + 1];
     int n_overrides;
-    bool test;
+    bool test, tick, detach;
 };
 
 static int usage(const char *why)
@@ -71,17 +75,33 @@ static int run_one(const struct datadir *dd, const struct options *options)
         store_release(&store);
         return 1;
     }
-    return execution_run(dd, &claim, &store);
+    int rc = execution_run(dd, &claim, &store);
+    if (options->fence)
+        tick_next(dd, options->overrides);
+    return rc;
+}
+
+static int run_tick(const struct datadir *dd, const struct options *options)
+{
+    char *end = NULL;
+    int64_t wait_ms = options->wait ? strtoll(options->wait, &end, 10) : -1;
+
+    if (options->wait && (*end || end == options->wait || wait_ms < 0 || wait_ms > TICK_WAIT_MAX_MS))
+        return usage("--wait wants a number of milliseconds, at most a day's");
+    return tick_run(dd, options->overrides, wait_ms);
 }
 
 static int parse(int argc, char **argv, struct options *o)
 {
-    enum { OPT_DATA = 256, OPT_SET, OPT_RUN, OPT_FENCE, OPT_HELP, OPT_VERSION };
+    enum { OPT_DATA = 256, OPT_SET, OPT_RUN, OPT_FENCE, OPT_TICK, OPT_WAIT, OPT_DETACH, OPT_HELP, OPT_VERSION };
     static const struct option long_options[] = {
         {"data", required_argument, NULL, OPT_DATA},
         {"set", required_argument, NULL, OPT_SET},
         {"run", required_argument, NULL, OPT_RUN},
         {"fence", required_argument, NULL, OPT_FENCE},
+        {"tick", no_argument, NULL, OPT_TICK},
+        {"wait", required_argument, NULL, OPT_WAIT},
+        {"detach", no_argument, NULL, OPT_DETACH},
         {"help", no_argument, NULL, OPT_HELP},
         {"version", no_argument, NULL, OPT_VERSION},
         {NULL, 0, NULL, 0},
@@ -104,6 +124,15 @@ static int parse(int argc, char **argv, struct options *o)
         case OPT_FENCE:
             o->fence = optarg;
             break;
+        case OPT_TICK:
+            o->tick = true;
+            break;
+        case OPT_WAIT:
+            o->wait = optarg;
+            break;
+        case OPT_DETACH:
+            o->detach = true;
+            break;
         case 't':
             o->test = true;
             break;
@@ -117,7 +146,11 @@ static int parse(int argc, char **argv, struct options *o)
             return usage("unknown option, or one without its value");
         }
     }
-    return optind < argc ? usage("no arguments are taken") : -1;
+    if (optind < argc)
+        return usage("no arguments are taken");
+    if ((o->wait || o->detach) && (!o->tick || (o->wait && o->detach)))
+        return usage("--wait and --detach are for --tick, one of them");
+    return -1;
 }
 
 int main(int argc, char **argv)
@@ -134,8 +167,10 @@ int main(int argc, char **argv)
     int rc = parse(argc, argv, &options);
     if (rc >= 0)
         return rc;
-    log_open(options.run ? "run" : "runner", LOG_LEVEL_INFO, LOG_TO_STDERR);
-    if (datadir_open(&dd, options.data, !options.test && !options.run, options.overrides, &fault) != RS_OK) {
+    if (options.detach)
+        tick_detach();
+    log_open(options.run ? "run" : options.tick ? "tick" : "runner", LOG_LEVEL_INFO, LOG_TO_STDERR);
+    if (datadir_open(&dd, options.data, !options.test && !options.run && !options.tick, options.overrides, &fault) != RS_OK) {
         log_event(LOG_LEVEL_ERROR, "config.invalid", "reason=\"%s\"", fault.message);
         return 1;
     }
@@ -144,7 +179,9 @@ int main(int argc, char **argv)
         puts("configuration ok");
         rc = 0;
     } else {
-        rc = options.run ? run_one(&dd, &options) : supervisor_run(&dd, options.overrides);
+        rc = options.run    ? run_one(&dd, &options)
+             : options.tick ? run_tick(&dd, &options)
+                            : supervisor_run(&dd, options.overrides);
     }
     datadir_release(&dd);
     return rc;

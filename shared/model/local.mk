@@ -8,6 +8,8 @@ librunspool_a_SOURCES += \
   shared/model/jqcheck.h \
   shared/model/kind.c \
   shared/model/kind.h \
+  shared/model/launch.c \
+  shared/model/launch.h \
   shared/model/orphan.c \
   shared/model/outbox.c \
   shared/model/outbox.h \

@@ -196,6 +196,20 @@ enum rs_err run_claim_id(struct store *store, const char *run_id, const char *ow
     return err == RS_OK ? run_claim_load(store, run_id, run.fence + 1, ret, fault) : err;
 }
 
+enum rs_err run_count_active(struct store *store, int *ret_n, struct fault *fault)
+{
+    struct db_rows *rows = NULL;
+    enum rs_err err = db_query(store->db, &rows, fault,
+                               "SELECT COUNT(*) FROM run WHERE status IN ('queued', 'running')"
+                               " AND (owner IS NULL OR owner NOT LIKE 'wrap-%')",
+                               "");
+
+    if (err == RS_OK && (err = db_next(rows, fault)) == RS_OK)
+        *ret_n = (int)db_int(rows, 0);
+    db_done(rows);
+    return err;
+}
+
 static enum rs_err note_process(struct db *db, const char *run_id, int64_t fence, pid_t pid, struct fault *fault)
 {
     char place[PROCESS_PLACE_MAX];

@@ -75,6 +75,7 @@ class Site:
         (self.data / "runspool.conf").write_text("".join(f"{k} = {v}\n" for k, v in settings.items()))
         self.environ = {k: v for k, v in os.environ.items() if not k.startswith("RUNSPOOL_")}
         self.environ["RUNSPOOL_DATA"] = str(self.data)
+        self.environ["RUNSPOOL_RUNNER_SPAWN"] = "never"  # what is queued stays queued
 
     def cgi(self, method, path, body=None, headers=None, prefix="", program=None, **variables):
         """One request by plain CGI, a process each."""

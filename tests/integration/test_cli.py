@@ -349,6 +349,7 @@ def test_without_web_the_bridge_listens(new_instance):
     it = new_instance(without=("web", "runner"), examples=False)
     assert set(it.json("status")["components"]) == {"bridge"}
     assert it.http("GET", "/healthz")[0] == 200 and it.http("GET", "/")[0] == 404
+    it.environ["RUNSPOOL_RUNNER_SPAWN"] = "never"
     assert "no runner is alive" in it.cli("run", SOURCE / "examples" / "test-workflow.json", check=False).stderr
 
 

@@ -220,7 +220,8 @@ def test_run_of_a_saved_workflow(site):
     assert answer.status == 202
     run = answer.json["runId"]
     assert answer.json == {"runId": run, "workflowId": "small", "status": "queued", "wsUrl": f"/ws/workflows/{run}",
-                           "pollUrl": f"/api/poll/workflows/{run}"}
+                           "pollUrl": f"/api/poll/workflows/{run}",
+                           "queuedBecause": "no runner is alive, and runner.spawn = never"}
     assert answer.headers["location"] == f"/api/runs/{run}"
     record = site.cgi("GET", f"/api/runs/{run}").json
     assert record["status"] == "queued" and record["workflowId"] == "small" and record["workflowVersion"] == 1
