@@ -1,6 +1,7 @@
 /* door_sse - Server-Sent Events (WHATWG HTML, section 9.2). libmicrohttpd pulls what is queued; a connection with nothing
  * to say is suspended. */
 #include "bridge/bridge.h"
+#include "bridge/hub.h"
 #include "bridge/native.h"
 #include "bridge/web.h"
 #include <string.h>
@@ -65,6 +66,16 @@ static enum rs_err say_hello(struct exchange *x, struct fault *fault)
     return err ? fault_set(fault, err, "no memory for a stream") : RS_OK;
 }
 
+/* "Now" is where the hello says the log stands: a client may take its head for a cursor, and what was committed since
+ * but is not published yet must come. */
+static struct cursor from_hello(const struct exchange *x, const struct feed *feed)
+{
+    struct cursor since = x->request.since;
+    if (since.kind == CURSOR_NOW || (since.kind == CURSOR_NONE && !feed->endpoint->opening))
+        since = (struct cursor){CURSOR_AT, hub_published(x->bridge->hub), 0};
+    return since;
+}
+
 enum MHD_Result door_sse_begin(struct exchange *x)
 {
     struct fault fault = {0};
@@ -83,7 +94,7 @@ enum MHD_Result door_sse_begin(struct exchange *x)
     if (err)
         feed_free(feed);
     else
-        err = subscriber_start(&x->sub, feed, x->request.since, &fault);
+        err = subscriber_start(&x->sub, feed, from_hello(x, feed), &fault);
     if (err)
         return web_answer_fault(x, &fault);
     struct MHD_Response *response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, PULL_BYTES, pull, x, NULL);

@@ -407,6 +407,17 @@ def test_events_another_process_appends_are_published(bridge, name):
         assert [ws.recv()["data"]["i"] for _ in range(2)] == [2, 3]
 
 
+def test_sse_from_now_starts_at_the_head_of_its_hello(bridge, name):
+    """What was in the log, but not yet published, when a stream opened was after its hello's head and never came."""
+    helper = BUILD / "tests" / "helper" / "log_append"
+    for i in range(20):
+        subprocess.run([str(helper), str(bridge.data), f"run:{name}", json.dumps({"i": i})], check=True, timeout=15)
+        with Sse(bridge.url, f"/sse?stream=run:{name}&since=now") as sse:
+            _, hello = sse.next()
+            for message in poll(bridge.url, "/poll", since=hello["head"], stream=f"run:{name}")["events"]:
+                assert sse.next() == (message["id"], message)
+
+
 # Ends
 
 def test_sigterm_drains(own_bridge, name):
