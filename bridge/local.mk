@@ -16,6 +16,7 @@ bridge_libbridge_a_SOURCES = \
   bridge/subscriber.c bridge/subscriber.h \
   bridge/frame.c bridge/frame.h \
   bridge/native.c bridge/native.h bridge/native_job.c bridge/native_job.h \
+  bridge/native_message.c bridge/native_message.h \
   bridge/spool_server.c bridge/spool_server.h bridge/lines.c bridge/lines.h \
   bridge/writer.c bridge/writer.h bridge/ingest.c bridge/ingest.h bridge/peer.c \
   bridge/upkeep.c bridge/upkeep.h \

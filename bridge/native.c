@@ -3,6 +3,7 @@
 #include "bridge/bridge.h"
 #include "bridge/hub.h"
 #include "bridge/native_job.h"
+#include "bridge/native_message.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -293,113 +294,57 @@ static size_t count_with(const struct subscriber *sub, struct json_object *strea
     return count;
 }
 
-static enum rs_err check_streams(const struct subscriber *sub, struct json_object *streams, bool remove,
-                                 struct fault *fault)
+static enum rs_err op_change(struct subscriber *sub, const struct native_message *m, struct fault *fault)
 {
-    size_t n = streams ? json_object_array_length(streams) : 0;
-    if (n == 0)
-        return fault_set(fault, RS_INVALID, "\"streams\" must be an array of at least one stream name");
-    for (size_t i = 0; i < n; i++) {
-        struct json_object *name = json_object_array_get_idx(streams, i);
-        if (!json_object_is_type(name, json_type_string))
-            return fault_set(fault, RS_INVALID, "\"streams\" must hold strings only");
-        enum rs_err err = stream_check(json_object_get_string(name), fault);
-        if (err)
-            return err;
-    }
-    if ((size_t)sub->native->n_waiting + n > NATIVE_WAITING_MAX)
+    bool remove = m->op == NATIVE_UNSUBSCRIBE;
+    int n = (int)json_object_array_length(m->streams);
+    if (sub->native->n_waiting + n > NATIVE_WAITING_MAX)
         return fault_set(fault, RS_LIMIT, "changes of %d streams wait until you have caught up", NATIVE_WAITING_MAX);
-    if (!remove && count_with(sub, streams) > FEED_STREAMS_MAX)
+    if (!remove && count_with(sub, m->streams) > FEED_STREAMS_MAX)
         return fault_set(fault, RS_LIMIT, "at most %d subscriptions on one connection", FEED_STREAMS_MAX);
-    return RS_OK;
-}
-
-static enum rs_err op_change(struct subscriber *sub, struct json_object *message, struct fault *fault, bool remove)
-{
-    struct json_object *streams = json_get_array(message, "streams");
-    struct cursor since = {.kind = CURSOR_NONE};
-    enum rs_err err = check_streams(sub, streams, remove, fault);
-    if (err)
-        return err;
-    if (!remove && json_get(message, "since") &&
-        cursor_parse(json_get_string(message, "since", "?"), &since) != RS_OK)
-        return fault_set(fault, RS_INVALID, "\"since\" must be \"start\", \"now\" or the id of a message");
     struct change_op *op = calloc(1, sizeof *op);
     if (!op)
         return fault_set(fault, RS_NOMEM, "no memory for a subscription");
     op->remove = remove;
-    op->since = since;
-    op->streams = json_object_get(streams);
+    op->since = m->since;
+    op->streams = json_object_get(m->streams);
     *sub->native->ops_end = op;
     sub->native->ops_end = &op->next;
-    sub->native->n_waiting += (int)json_object_array_length(streams);
-    sub->native->n_adding += remove ? 0 : (int)json_object_array_length(streams);
+    sub->native->n_waiting += n;
+    sub->native->n_adding += remove ? 0 : n;
     next_ops(sub);
     return RS_OK;
 }
 
-static enum rs_err op_subscribe(struct subscriber *sub, struct json_object *message, struct fault *fault)
-{
-    return op_change(sub, message, fault, false);
-}
-
-static enum rs_err op_unsubscribe(struct subscriber *sub, struct json_object *message, struct fault *fault)
-{
-    return op_change(sub, message, fault, true);
-}
-
-static enum rs_err op_ping(struct subscriber *sub, struct json_object *message, struct fault *fault)
+static enum rs_err carry_out(struct subscriber *sub, const struct native_message *m, struct fault *fault)
 {
     static const char pong[] = "{\"op\":\"pong\"}";
-    (void)message;
-    (void)fault;
-    subscriber_control(sub, pong, sizeof pong - 1);
+    switch (m->op) {
+    case NATIVE_SUBSCRIBE:
+    case NATIVE_UNSUBSCRIBE:
+        return op_change(sub, m, fault);
+    case NATIVE_PING:
+        subscriber_control(sub, pong, sizeof pong - 1);
+        return RS_OK;
+    case NATIVE_AUTH: /* auth = none: tokens are ignored */
+        native_answer_ok(sub, NULL, m->ref);
+        return RS_OK;
+    case NATIVE_RUN:
+        return native_jobs_run(sub->native->jobs, m, fault);
+    case NATIVE_CANCEL:
+        return native_jobs_cancel(sub->native->jobs, m, fault);
+    }
     return RS_OK;
 }
-
-/* auth = none: tokens are ignored. */
-static enum rs_err op_auth(struct subscriber *sub, struct json_object *message, struct fault *fault)
-{
-    if (!json_get_string(message, "token", NULL))
-        return fault_set(fault, RS_INVALID, "\"token\" must be a string");
-    native_answer_ok(sub, NULL, json_get_string(message, "ref", NULL));
-    return RS_OK;
-}
-
-static enum rs_err op_run(struct subscriber *sub, struct json_object *message, struct fault *fault)
-{
-    return native_jobs_run(sub->native->jobs, message, fault);
-}
-
-static enum rs_err op_cancel(struct subscriber *sub, struct json_object *message, struct fault *fault)
-{
-    return native_jobs_cancel(sub->native->jobs, message, fault);
-}
-
-static const struct {
-    const char *name;
-    enum rs_err (*run)(struct subscriber *sub, struct json_object *message, struct fault *fault);
-} ops[] = {
-    {"subscribe", op_subscribe}, {"unsubscribe", op_unsubscribe}, {"ping", op_ping},
-    {"auth", op_auth},           {"run", op_run},                 {"cancel", op_cancel},
-};
 
 void native_message(struct subscriber *sub, const char *text, size_t len)
 {
-    struct json_object *message = NULL;
+    struct native_message message;
     struct fault fault = {0};
-    enum rs_err err = json_parse(text, len, JSON_BODY_MAX, &message, &fault);
-    const char *name = json_get_string(message, "op", NULL);
-    size_t i = 0;
-    if (!err && !name)
-        err = fault_set(&fault, RS_INVALID, "a message is an object with a string \"op\"");
-    while (!err && i < sizeof ops / sizeof *ops && strcmp(ops[i].name, name) != 0)
-        i++;
-    if (!err && i == sizeof ops / sizeof *ops)
-        err = fault_set(&fault, RS_INVALID, "unknown op; there are subscribe, unsubscribe, ping, auth, run and cancel");
+    enum rs_err err = native_message_parse(text, len, &message, &fault);
     if (!err)
-        err = ops[i].run(sub, message, &fault);
+        err = carry_out(sub, &message, &fault);
     if (err)
-        native_answer_error(sub, &fault, json_get_string(message, "ref", NULL));
-    json_object_put(message);
+        native_answer_error(sub, &fault, message.ref);
+    native_message_release(&message);
 }

@@ -126,15 +126,13 @@ static void cancel_run(struct job *job, struct store *store, const struct fault 
     j->err = run_cancel(store, j->org, j->run_id, &status, &j->fault);
 }
 
-static enum rs_err put(struct native_jobs *jobs, struct json_object *message, const char *id_member,
+static enum rs_err put(struct native_jobs *jobs, const struct native_message *message,
                        void (*run)(struct job *, struct store *, const struct fault *), struct fault *fault)
 {
-    if (!id_valid(json_get_string(message, id_member, NULL)))
-        return fault_set(fault, RS_INVALID, "\"%s\" must be an id", id_member);
     if (jobs->n >= NATIVE_JOBS_MAX)
         return fault_set(fault, RS_BUSY, "%d operations of this connection are waiting already", NATIVE_JOBS_MAX);
     struct native_job *j = calloc(1, sizeof *j);
-    if (!j || json_object_deep_copy(message, &j->message, NULL) != 0) {
+    if (!j || json_object_deep_copy(message->json, &j->message, NULL) != 0) {
         free(j);
         return fault_set(fault, RS_NOMEM, "no memory for an operation");
     }
@@ -152,12 +150,12 @@ static enum rs_err put(struct native_jobs *jobs, struct json_object *message, co
     return RS_OK;
 }
 
-enum rs_err native_jobs_run(struct native_jobs *jobs, struct json_object *message, struct fault *fault)
+enum rs_err native_jobs_run(struct native_jobs *jobs, const struct native_message *message, struct fault *fault)
 {
-    return put(jobs, message, "workflowId", run_workflow, fault);
+    return put(jobs, message, run_workflow, fault);
 }
 
-enum rs_err native_jobs_cancel(struct native_jobs *jobs, struct json_object *message, struct fault *fault)
+enum rs_err native_jobs_cancel(struct native_jobs *jobs, const struct native_message *message, struct fault *fault)
 {
-    return put(jobs, message, "runId", cancel_run, fault);
+    return put(jobs, message, cancel_run, fault);
 }

@@ -1,16 +1,22 @@
-include tests/unit/local.mk
-include tests/bench/local.mk
-include tests/fuzz/local.mk
-
-# The suites that need the whole system; each prints TAP, one line a test.
-TEST_EXTENSIONS += .test
+# Every test prints TAP, one line a test. The suites that need the whole system come first: they take longest, and the
+# many short ones run beside them.
+TEST_EXTENSIONS = .test
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 TEST_LOG_DRIVER = $(LOG_DRIVER)
-AM_TESTS_ENVIRONMENT += RUNSPOOL_SOURCE='$(abs_top_srcdir)' RUNSPOOL_BUILD='$(abs_top_builddir)' ; export RUNSPOOL_SOURCE RUNSPOOL_BUILD ;
-TESTS += tests/lint.test tests/integration.test
+AM_TESTS_ENVIRONMENT = CK_TAP_LOG_FILE_NAME=- RUNSPOOL_SOURCE='$(abs_top_srcdir)' RUNSPOOL_BUILD='$(abs_top_builddir)' ; \
+  export CK_TAP_LOG_FILE_NAME RUNSPOOL_SOURCE RUNSPOOL_BUILD ;
+
+if SYSTEM_TESTS
+TESTS += tests/integration.test
+endif
+include tests/crash/local.mk
+include tests/browser/local.mk
+TESTS += tests/lint.test
 EXTRA_DIST += tests/integration/fcgi_fixtures.py tests/integration/test_rest.py
 EXTRA_DIST += tests/lint.test tests/integration.test tests/integration/conftest.py \
   tests/integration/test_examples.py tests/integration/test_kill.py tests/integration/test_retry.py tests/integration/test_no_daemon.py tests/integration/test_docs.py \
   tests/integration/bridge_fixture.py tests/integration/test_bridge.py tests/integration/clients.py tests/integration/runs.py \
   tests/integration/test_console_dialect.py tests/integration/test_doors_equal.py tests/integration/test_native.py
-include tests/browser/local.mk
-include tests/crash/local.mk
+include tests/unit/local.mk
+include tests/bench/local.mk
+include tests/fuzz/local.mk

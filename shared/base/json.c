@@ -161,7 +161,9 @@ static struct json_object *get_typed(struct json_object *object, const char *key
 const char *json_get_string(struct json_object *object, const char *key, const char *fallback)
 {
     struct json_object *value = get_typed(object, key, json_type_string);
-    return value ? json_object_get_string(value) : fallback;
+    if (!value || strlen(json_object_get_string(value)) != (size_t)json_object_get_string_len(value))
+        return fallback;
+    return json_object_get_string(value);
 }
 
 int64_t json_get_int(struct json_object *object, const char *key, int64_t fallback)

@@ -18,7 +18,7 @@ enum rs_err json_parse(const char *text, size_t len, size_t max, struct json_obj
     RS_MUST_CHECK;
 
 /* Getters: `object` may be NULL or of another type; then, and when the member is missing, null or of another
- * type, they return the fallback. Strings and objects are borrowed from object. */
+ * type, they return the fallback; so does a string that holds a NUL. Strings and objects are borrowed from object. */
 const char *json_get_string(struct json_object *object, const char *key, const char *fallback);
 int64_t json_get_int(struct json_object *object, const char *key, int64_t fallback);
 bool json_get_bool(struct json_object *object, const char *key, bool fallback);

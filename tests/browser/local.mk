@@ -4,8 +4,10 @@ EXTRA_DIST += tests/browser.test tests/browser/package.json tests/browser/packag
   tests/browser/view.test.js tests/browser/page.test.js tests/browser/proxy.js tests/browser/runspool.js tests/browser/mock/instance.js tests/browser/mock/log.js tests/browser/mock/sample.js
 
 if HAVE_NPM
+if SYSTEM_TESTS
 TESTS += tests/browser.test
 check_DATA = npm-tests.stamp
+endif
 endif
 
 npm-tests.stamp: tests/browser/package.json tests/browser/package-lock.json

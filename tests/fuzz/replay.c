@@ -1,6 +1,8 @@
-/* Runs a fuzz target on the files of a folder, without libFuzzer: the corpora are part of make check. */
+/* Runs a fuzz target on the files of a folder (its corpus), without libFuzzer: the corpora are part of make check. */
 #include "base/file.h"
 #include <dirent.h>
+#include <errno.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,9 +13,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
 int main(int argc, char **argv)
 {
-    const char *folder = argc > 1 ? argv[1] : FUZZ_CORPUS;
-    DIR *dir = opendir(folder);
-    int n = 0;
+    char folder[PATH_MAX];
+    int n = argc > 1 ? snprintf(folder, sizeof(folder), "%s", argv[1])
+                     : snprintf(folder, sizeof(folder), "%s/tests/fuzz/corpus/%s", RUNSPOOL_SOURCE_DIR,
+                                program_invocation_short_name);
+    DIR *dir = n < PATH_MAX ? opendir(folder) : NULL;
+    n = 0;
     if (!dir) {
         printf("1..1\nnot ok 1 - cannot open %s\n", folder);
         return 1;

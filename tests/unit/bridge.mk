@@ -34,17 +34,14 @@ check_PROGRAMS += tests/helper/log_append
 tests_helper_log_append_SOURCES = tests/helper/log_append.c
 tests_helper_log_append_LDADD = $(SHARED_LIBS)
 
-if !FUZZ
-TESTS += tests/fuzz/fuzz_http_head
-endif
-check_PROGRAMS += tests/fuzz/fuzz_http_head
-tests_fuzz_fuzz_http_head_SOURCES = tests/fuzz/fuzz_http_head.c $(FUZZ_MAIN)
-tests_fuzz_fuzz_http_head_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/fuzz_http_head"'
-tests_fuzz_fuzz_http_head_LDFLAGS = $(AM_LDFLAGS) $(LIBFUZZER)
-tests_fuzz_fuzz_http_head_LDADD = bridge/libbridge.a $(SHARED_LIBS)
-
 check_PROGRAMS += tests/unit/test_hub
 TESTS += tests/unit/test_hub
 tests_unit_test_hub_SOURCES = tests/unit/test_hub.c tests/unit/unit.h tests/unit/dialect_help.h
 tests_unit_test_hub_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_hub_LDADD = bridge/libbridge.a $(CHECK_LIBS) $(SHARED_LIBS) $(UV_LIBS)
+
+check_PROGRAMS += tests/unit/test_native_message
+TESTS += tests/unit/test_native_message
+tests_unit_test_native_message_SOURCES = tests/unit/test_native_message.c tests/unit/unit.h
+tests_unit_test_native_message_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_native_message_LDADD = bridge/libbridge.a $(CHECK_LIBS) $(SHARED_LIBS)

@@ -159,6 +159,18 @@ START_TEST(getters_fall_back)
 }
 END_TEST
 
+/* C strings end there: what would be checked and what would be stored would not be the same. */
+START_TEST(a_string_with_a_nul_is_no_string)
+{
+    struct json_object *o = NULL;
+    const char *text = "{\"a\":\"x\\u0000y\",\"b\":\"xy\"}";
+    ck_assert_ok(json_parse(text, strlen(text), 100, &o, NULL));
+    ck_assert_str_eq(json_get_string(o, "a", "-"), "-");
+    ck_assert_str_eq(json_get_string(o, "b", "-"), "xy");
+    json_object_put(o);
+}
+END_TEST
+
 START_TEST(setters_and_text)
 {
     struct json_object *o = json_object_new_object();
@@ -190,6 +202,7 @@ static Suite *suite(void)
     tcase_add_test(t, does_not_read_beyond_len);
     tcase_add_test(t, depth_and_length_are_bounded);
     tcase_add_test(t, getters_fall_back);
+    tcase_add_test(t, a_string_with_a_nul_is_no_string);
     tcase_add_test(t, setters_and_text);
     suite_add_tcase(s, t);
     return s;
