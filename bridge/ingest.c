@@ -217,8 +217,11 @@ static void take_stored(struct ingest *in, const struct eventlog_entry *e, struc
 static void commit(struct ingest *in)
 {
     bool stored = in->n_entries == 0 || append(in);
-    for (size_t i = 0; stored && i < in->n_entries; i++)
-        take_stored(in, &in->entries[i], in->peers[i]);
+    for (size_t i = 0; i < in->n_entries; i++)
+        if (stored)
+            take_stored(in, &in->entries[i], in->peers[i]);
+        else if (in->entries[i].producer)
+            in->peers[i]->lost = true;
     put_acks(in, stored);
     in->n_entries = 0;
     give_outcome(in);
@@ -241,8 +244,10 @@ static void take_hello(struct ingest *in, struct peer *peer, const struct line *
     struct fault fault = {0};
     commit(in); /* lines of the same producer on its old connection count */
     for (int tries = 0; eventlog_producer(in->log, line->producer, &last, &fault) != RS_OK; tries++)
-        if (!wait_to_retry(in, tries, "log.unreadable", &fault))
+        if (!wait_to_retry(in, tries, "log.unreadable", &fault)) {
+            peer->lost = true; /* without its number nobody could tell its lines from those sent again */
             return;
+        }
     if (*peer->producer)
         remove_named(in, peer);
     for (struct peer *p = in->named, *next; p; p = next) {
@@ -323,7 +328,7 @@ void ingest_take(struct ingest *in, struct intake *list)
         now->next = in->held;
         in->held = now;
         const char *p = now->text, *end = now->text + now->len;
-        while (p < end && !peer->replaced) {
+        while (p < end && !peer->replaced && !peer->lost) {
             const char *newline = memchr(p, '\n', (size_t)(end - p));
             take_line(in, peer, p, (size_t)(newline - p));
             p = newline + 1;

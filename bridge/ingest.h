@@ -22,6 +22,7 @@ struct peer {
     char producer[ID_MAX + 1]; /* "" before a hello */
     bool ack;                  /* wants acknowledgements */
     bool replaced;             /* its producer has connected anew: what it still sends is ignored */
+    bool lost;                 /* numbered lines of it could not be stored: later ones must not be, or be acknowledged */
     int64_t last, acked;       /* highest n seen, and said */
     struct peer *next;         /* list of those with a producer */
     bool pending;              /* has an answer in the outcome being made */

@@ -1,5 +1,7 @@
 #include "bridge/ingest.h"
 #include "tests/unit/instance.h"
+#include <signal.h>
+#include <sys/resource.h>
 
 static struct datadir dd;
 static struct eventlog *log_, *other;
@@ -231,6 +233,42 @@ START_TEST(a_large_backlog_goes_in_several_groups)
 }
 END_TEST
 
+static bool stopping_and_disk_freed(void *ctx)
+{
+    (void)ctx;
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY}), 0);
+    return true;
+}
+
+/* When stopping, a batch is given up while the disk is full; then there is room again. Lines after the lost ones must wait
+ * for these: an acknowledgement is cumulative. */
+START_TEST(nothing_is_stored_or_acknowledged_behind_what_was_given_up)
+{
+    struct ingest_sink sink = {keep, stopping_and_disk_freed, NULL};
+    struct ingest *stopping;
+    struct buf text;
+    int64_t head;
+    signal(SIGXFSZ, SIG_IGN);
+    ck_assert_ok(ingest_new(log_, &sink, &stopping, &head, &fault));
+    ingest_take(stopping, from(a, HELLO EVENT(1, "run:x")));
+    ck_assert_str_eq(told(a), "{\"hello\":1,\"lastSeq\":0}\n{\"ack\":1}\n");
+    buf_init(&text, 1024 * 1024);
+    for (int n = 2; n < INGEST_ENTRIES_MAX + 10; n++)
+        buf_printf(&text, "{\"n\":%d,\"stream\":\"run:x\",\"type\":\"log\",\"data\":{}}\n", n);
+    ck_assert_ok(text.err);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &(struct rlimit){4096, RLIM_INFINITY}), 0);
+    ingest_take(stopping, from(a, text.data));
+    ck_assert_str_eq(published(), "1 ");
+    ck_assert_str_eq(told(a), "{\"hello\":1,\"lastSeq\":0}\n{\"ack\":1}\n");
+    /* They are sent again, to the next bridge. */
+    ingest_take(stopping, from(b, HELLO));
+    ingest_take(stopping, from(b, text.data));
+    ck_assert_str_eq(told(b), "{\"hello\":1,\"lastSeq\":1}\n{\"ack\":1025}\n{\"ack\":1033}\n");
+    buf_release(&text);
+    ingest_free(stopping);
+}
+END_TEST
+
 START_TEST(a_closed_peer_is_forgotten)
 {
     take(a, HELLO);
@@ -255,6 +293,7 @@ static Suite *suite(void)
     tcase_add_test(t, an_ended_run_takes_no_more);
     tcase_add_test(t, events_of_others_are_published_in_their_place);
     tcase_add_test(t, a_large_backlog_goes_in_several_groups);
+    tcase_add_test(t, nothing_is_stored_or_acknowledged_behind_what_was_given_up);
     tcase_add_test(t, a_closed_peer_is_forgotten);
     suite_add_tcase(s, t);
     return s;
