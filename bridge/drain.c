@@ -15,6 +15,13 @@
 #define LOOK_MS 10 /* how often one looks whether the clients have gone */
 #define CUT_MS 500 /* after the cut, before the parts are closed around what is left */
 
+static void on_worker_over(void *ctx)
+{
+    struct bridge *bridge = ctx;
+    spool_server_drain(bridge->spool);
+    writer_stop(bridge->writer);
+}
+
 void drain_begin(struct bridge *bridge)
 {
     if (bridge->draining)
@@ -23,10 +30,7 @@ void drain_begin(struct bridge *bridge)
     log_event(LOG_LEVEL_INFO, "bridge.draining", "clients=%d", hub_n_subscribers(bridge->hub));
     front_close(bridge->front);
     bridge->front = NULL;
-    spool_server_drain(bridge->spool);
-    worker_free(bridge->worker); /* answers what was asked; its events arrive by the spool or stay in the outbox */
-    bridge->worker = NULL;
-    writer_stop(bridge->writer);
+    worker_stop(bridge->worker, on_worker_over, bridge); /* answers what was asked; its events arrive by the spool */
 }
 
 static void say_goodbye(struct subscriber *sub, void *ctx)
@@ -57,6 +61,7 @@ static void close_parts(struct bridge *bridge)
     web_close(bridge->web);
     spool_server_close(bridge->spool);
     writer_free(bridge->writer);
+    worker_free(bridge->worker);
     hub_free(bridge->hub);
     for (size_t i = 0; i < sizeof bridge->signals / sizeof *bridge->signals; i++)
         uv_close((uv_handle_t *)&bridge->signals[i], NULL);

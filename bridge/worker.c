@@ -10,7 +10,9 @@ struct worker {
     /* under the mutex: */
     struct job *queue, **queue_end, *finished;
     int n_waiting;
-    bool stop;
+    bool stop, over;
+    worker_fn *on_over;
+    void *ctx;
 };
 
 static struct job *take_job(struct worker *w)
@@ -47,6 +49,10 @@ static void run(void *ctx)
     }
     if (open)
         store_release(&store);
+    uv_mutex_lock(&w->mutex);
+    w->over = true;
+    uv_mutex_unlock(&w->mutex);
+    uv_async_send(&w->async);
 }
 
 static void finish_jobs(struct worker *w)
@@ -63,7 +69,14 @@ static void finish_jobs(struct worker *w)
 
 static void on_async(uv_async_t *async)
 {
-    finish_jobs(async->data);
+    struct worker *w = async->data;
+    uv_mutex_lock(&w->mutex);
+    worker_fn *on_over = w->over ? w->on_over : NULL;
+    w->over = false; /* said once */
+    uv_mutex_unlock(&w->mutex);
+    finish_jobs(w); /* when it is over, these are the last */
+    if (on_over)
+        on_over(w->ctx);
 }
 
 enum rs_err worker_start(uv_loop_t *loop, const struct datadir *dd, struct worker **ret, struct fault *fault)
@@ -91,7 +104,7 @@ enum rs_err worker_put(struct worker *w, struct job *job)
 {
     enum rs_err err = RS_OK;
     uv_mutex_lock(&w->mutex);
-    if (w->n_waiting >= WORKER_JOBS_MAX) {
+    if (w->stop || w->n_waiting >= WORKER_JOBS_MAX) {
         err = RS_BUSY;
     } else {
         job->next = NULL;
@@ -112,15 +125,20 @@ static void on_closed(uv_handle_t *handle)
     free(w);
 }
 
+void worker_stop(struct worker *w, worker_fn *on_over, void *ctx)
+{
+    uv_mutex_lock(&w->mutex);
+    w->on_over = on_over;
+    w->ctx = ctx;
+    w->stop = true;
+    uv_mutex_unlock(&w->mutex);
+    uv_cond_signal(&w->cond);
+}
+
 void worker_free(struct worker *w)
 {
     if (!w)
         return;
-    uv_mutex_lock(&w->mutex);
-    w->stop = true;
-    uv_mutex_unlock(&w->mutex);
-    uv_cond_signal(&w->cond);
     uv_thread_join(&w->thread);
-    finish_jobs(w);
     uv_close((uv_handle_t *)&w->async, on_closed);
 }

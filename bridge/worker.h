@@ -18,9 +18,13 @@ struct job {
 struct worker;
 enum rs_err worker_start(uv_loop_t *loop, const struct datadir *dd, struct worker **ret, struct fault *fault)
     RS_MUST_CHECK;
-/* worker_put - RS_BUSY: too many wait; the job stays the caller's. */
+/* worker_put - RS_BUSY: too many wait, or it is stopping; the job stays the caller's. */
 enum rs_err worker_put(struct worker *w, struct job *job) RS_MUST_CHECK;
-/* worker_free - finish the jobs that wait (their done is called), end the thread, free from the loop. NULL is fine. */
+/* worker_stop - take no more jobs, finish those that wait (their done is called), then call on_over from the loop, which
+ * must go on meanwhile: the worker's events are acknowledged through it. */
+typedef void worker_fn(void *ctx);
+void worker_stop(struct worker *w, worker_fn *on_over, void *ctx);
+/* worker_free - once it is over. NULL is fine. */
 void worker_free(struct worker *w);
 
 #endif

@@ -9,6 +9,7 @@ import random
 import resource
 import signal
 import socket
+import sqlite3
 import subprocess
 import threading
 import time
@@ -18,7 +19,7 @@ import websockets
 
 from bridge_fixture import PROGRAM, Bridge
 from clients import UPGRADE, Sse, Ws, get, number, poll, with_query
-from conftest import BUILD, wait_until
+from conftest import BUILD, RUNSPOOL, wait_until
 
 pytest_plugins = ["bridge_fixture"]
 
@@ -592,3 +593,47 @@ def test_emitters_that_never_pause_do_not_keep_it_from_ending(own_bridge):
     for thread in threads:
         thread.join(15)
         assert not thread.is_alive()
+
+
+def saved_workflow(bridge):
+    definition = {"id": "hello", "nodes": [{"id": "start", "type": "trigger", "data": {"kind": "manual"}}], "edges": []}
+    (bridge.data / "hello.json").write_text(json.dumps(definition))
+    subprocess.run([RUNSPOOL, "workflow", "import", bridge.data / "hello.json", "--data", bridge.data], check=True,
+                   stdout=subprocess.DEVNULL)
+
+
+def test_a_run_asked_for_while_it_drains(own_bridge):
+    """The log is locked, so that draining takes its time."""
+    bridge = own_bridge()
+    saved_workflow(bridge)
+    with Ws(bridge.url, "/ws") as ws:
+        ws.recv()
+        with contextlib.closing(sqlite3.connect(bridge.data / "events.db", isolation_level=None)) as db:
+            db.execute("BEGIN IMMEDIATE")
+            with socket.socket(socket.AF_UNIX) as s:
+                s.connect(str(bridge.data / "spool.sock"))
+                s.sendall(b'{"stream":"run:x","type":"log"}\n')
+            wait_until(lambda: metric(bridge, "backlog_bytes") > 0, what="the event to have been received")
+            bridge.process.terminate()
+            wait_until(lambda: "bridge.draining" in (bridge.data / "bridge.log").read_text(), what="it to drain")
+            assert ws.ask({"op": "run", "workflowId": "hello"})["code"] == "busy"
+            db.execute("ROLLBACK")
+        assert bridge.process.wait(30) == 0
+
+
+def test_runs_asked_for_before_it_drains_are_answered_and_told(own_bridge):
+    bridge = own_bridge()
+    saved_workflow(bridge)
+    with Ws(bridge.url, "/ws") as ws:
+        ws.recv()
+        for i in range(50):
+            ws.send({"op": "run", "workflowId": "hello", "ref": str(i)})
+        answers = [ws.recv() for _ in range(10)]
+        bridge.process.terminate()
+        answers += ws.until(lambda m: m["op"] == "bye")[:-1]
+    assert bridge.process.wait(30) == 0
+    made = {m["runId"] for m in answers if m["op"] == "ok"}
+    assert len(made) >= 10 and {m["op"] for m in answers} <= {"ok", "error"}
+    bridge.start()
+    log = poll(bridge.url, "/poll", stream="run:*", since="start")["events"]
+    assert {m["stream"][4:] for m in log if m["type"] == "run.queued"} == made
