@@ -17,20 +17,20 @@ static bool tells_state(const char *type)
 static enum rs_err check_run_stream(struct call *call, struct store *store, const char *stream, const char *type,
                                     struct fault *fault)
 {
-    struct json_object *record = NULL;
+    const char *run_id = stream_id(stream), *owner = config_text(store->dd->config, "spool.org");
     if (!stream_has_kind(stream, "run"))
         return RS_OK;
-    enum rs_err err = run_record(store, NULL, stream_id(stream), &record, fault);
-    if (err && err != RS_NOT_FOUND)
-        return err;
-    const char *owner = err ? config_text(store->dd->config, "spool.org") : json_get_string(record, "org", "");
-    bool mine = owner && strcmp(owner, call->access.org) == 0;
-    json_object_put(record);
-    if (!mine)
-        return fault_set(fault, RS_NOT_FOUND, "there is no run %s", stream_id(stream));
-    if (!err && tells_state(type))
-        return fault_set(fault, RS_DENIED, "%s events of a run are its runner's", type);
-    return RS_OK;
+    enum rs_err err = run_exists(store, call->access.org, run_id, fault);
+    if (!err)
+        return tells_state(type) ? fault_set(fault, RS_DENIED, "%s events of a run are its runner's", type) : RS_OK;
+    if (err == RS_NOT_FOUND && owner && strcmp(owner, call->access.org) == 0) {
+        err = run_exists(store, NULL, run_id, fault);
+        if (err == RS_NOT_FOUND)
+            return RS_OK; /* nobody's */
+        if (!err)
+            err = fault_set(fault, RS_NOT_FOUND, "there is no run %s", run_id);
+    }
+    return err;
 }
 
 /* A state event is safe once its outbox row is committed; a bulk event once the log has it. */

@@ -258,16 +258,17 @@ static enum rs_err fold_log(struct fold *fold, const struct feed *feed, struct e
     return RS_OK;
 }
 
-static enum rs_err put_opening(const struct feed *feed, const struct fold *fold, struct dialect_out *out)
+static enum rs_err put_opening(const struct feed *feed, struct json_object *record, const struct fold *fold,
+                               struct dialect_out *out)
 {
     struct buf *text = put_begin(out, "connected");
     put_text(text, "runId", feed->param);
-    put_text(text, "workflowId", json_get_string(feed->record, "workflowId", NULL));
+    put_text(text, "workflowId", json_get_string(record, "workflowId", NULL));
     put_text(text, "status", fold->status);
     if (fold->time_ms)
         put_time(text, "timestamp", fold->time_ms);
     else
-        put_text(text, "timestamp", json_get_string(feed->record, "createdAt", NULL));
+        put_text(text, "timestamp", json_get_string(record, "createdAt", NULL));
     if (fold->error)
         put_text(text, "error", fold->error);
     put_value(text, "nodes", fold->nodes);
@@ -277,30 +278,33 @@ static enum rs_err put_opening(const struct feed *feed, const struct fold *fold,
 enum rs_err console_status_opening(struct feed *feed, struct store *store, struct eventlog *log,
                                    struct dialect_out *out, struct fault *fault)
 {
-    (void)store; /* feed->record has been read */
     struct fold fold = {.id = 0};
+    struct json_object *record = NULL;
     int64_t head;
     bool trimmed;
-    enum rs_err err = eventlog_head(log, &head, fault);
+    /* Before the head is asked for: what the record does not know yet is folded. */
+    enum rs_err err = one_run_record(feed, store, &record, fault);
+    if (!err)
+        err = eventlog_head(log, &head, fault);
+    if (!err)
+        err = one_run_trimmed(feed, record, log, &trimmed, fault);
     if (err)
-        return err;
-    err = one_run_trimmed(feed, log, &trimmed, fault);
-    if (err)
-        return err;
-    err = fold_begin(&fold, feed->record, trimmed);
+        goto out;
+    err = fold_begin(&fold, record, trimmed);
     if (!err)
         err = fold_log(&fold, feed, log, head, fault);
     if (err)
         goto out;
     /* Nothing folded: it stands where the log does, which holds nothing of the run up to there. */
     dialect_out_reset(out, fold.id ? fold.id : head);
-    err = put_opening(feed, &fold, out);
+    err = put_opening(feed, record, &fold, out);
     if (err) {
         fault_set(fault, err, "the state of run %s cannot be shown", feed->param);
         goto out;
     }
     feed_passed(feed, head, 1);
 out:
+    json_object_put(record);
     fold_release(&fold);
     return err;
 }

@@ -69,7 +69,6 @@ struct feed {
     struct cursor at;        /* CURSOR_AT once started: all messages up to at.id, at.part were given */
     bool whole;              /* at.part is the last message of event at.id, or that gives none */
     int64_t gap_to;          /* what retention removed up to here was announced */
-    struct json_object *record; /* owned: the run as the database knew it at open, until feed_start; or NULL */
 };
 
 /* feed_open - a feed of an endpoint. params: of endpoint_find. streams (native only): n_streams names, checked here.

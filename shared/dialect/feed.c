@@ -104,7 +104,6 @@ void feed_free(struct feed *feed)
     for (int i = 0; i < feed->n_streams; i++)
         free(feed->streams[i]);
     free(feed->streams);
-    json_object_put(feed->record);
     free(feed);
 }
 

@@ -115,8 +115,6 @@ enum rs_err feed_start(struct feed *feed, struct cursor since, struct store *sto
     else
         err = start_beyond(feed, head + 1, since.id, head, sink, fault);
 out:
-    json_object_put(feed->record);
-    feed->record = NULL;
     return err;
 }
 

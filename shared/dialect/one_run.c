@@ -10,7 +10,7 @@ enum rs_err one_run_open(struct feed *feed, struct store *store, const struct pa
     enum rs_err err = feed_take_param(feed, params, "runId", fault);
     if (err)
         return err;
-    err = run_record(store, feed->org[0] ? feed->org : NULL, feed->param, &feed->record, fault);
+    err = run_exists(store, feed->org[0] ? feed->org : NULL, feed->param, fault);
     if (err)
         return err;
     snprintf(stream, sizeof(stream), "run:%s", feed->param);
@@ -18,12 +18,18 @@ enum rs_err one_run_open(struct feed *feed, struct store *store, const struct pa
     return err ? fault_set(fault, err, "run %s cannot be followed", feed->param) : RS_OK;
 }
 
-enum rs_err one_run_trimmed(const struct feed *feed, struct eventlog *log, bool *ret, struct fault *fault)
+enum rs_err one_run_record(const struct feed *feed, struct store *store, struct json_object **ret, struct fault *fault)
+{
+    return run_record(store, feed->org[0] ? feed->org : NULL, feed->param, ret, fault);
+}
+
+enum rs_err one_run_trimmed(const struct feed *feed, struct json_object *record, struct eventlog *log, bool *ret,
+                            struct fault *fault)
 {
     struct eventlog_stream stream;
     enum rs_err err = eventlog_stream(log, feed->streams[0], &stream, fault);
     if (err == RS_NOT_FOUND) {
-        *ret = strcmp(json_get_string(feed->record, "status", "queued"), "queued") != 0;
+        *ret = strcmp(json_get_string(record, "status", "queued"), "queued") != 0;
         return RS_OK;
     }
     if (err)
