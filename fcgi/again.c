@@ -6,19 +6,6 @@
 
 typedef enum rs_err again_fn(struct store *store, const char *org, const char *run_id, struct fault *fault);
 
-/* The answer of /run, about the run as it is now. */
-static enum rs_err answer_run(struct call *call, struct store *store, const char *run_id, struct fault *fault)
-{
-    struct json_object *record = NULL;
-    worker_caused_events(call->worker);
-    enum rs_err err = run_record(store, call->access.org, run_id, &record, fault);
-    if (!err)
-        err = run_answer_queued(call, run_id, json_get_string(record, "workflowId", ""),
-                                json_get_string(record, "status", ""));
-    json_object_put(record);
-    return err;
-}
-
 static enum rs_err again(struct call *call, again_fn *fn, struct fault *fault)
 {
     struct store *store = NULL;
@@ -28,7 +15,7 @@ static enum rs_err again(struct call *call, again_fn *fn, struct fault *fault)
         err = worker_store(call->worker, &store, fault);
     if (!err)
         err = fn(store, call->access.org, id, fault);
-    return err ? err : answer_run(call, store, id, fault);
+    return err ? err : run_answer_now(call, store, id, fault);
 }
 
 enum rs_err run_retry_post(struct call *call, struct fault *fault)
@@ -51,5 +38,5 @@ enum rs_err run_rerun_post(struct call *call, struct fault *fault)
         err = worker_store(call->worker, &store, fault);
     if (!err)
         err = run_rerun(store, call->access.org, id, json_get(call->body, "input"), call->errors, run_id, fault);
-    return err ? err : answer_run(call, store, run_id, fault);
+    return err ? err : run_answer_now(call, store, run_id, fault);
 }

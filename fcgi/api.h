@@ -14,5 +14,6 @@ route_fn run_retry_post, run_resume_post, run_rerun_post;
 route_fn run_logs, run_events;
 route_fn artifacts_list, artifact_get;
 route_fn events_post;
+route_done_fn run_done, events_done;
 
 #endif

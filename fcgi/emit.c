@@ -33,14 +33,15 @@ static enum rs_err check_run_stream(struct call *call, struct store *store, cons
     return err;
 }
 
-/* A state event is safe once its outbox row is committed; a bulk event once the log has it. */
+/* A state event is safe once its outbox row is committed, and so is any that has a key; another bulk event once the log
+ * has it. */
 static enum rs_err emit(struct call *call, struct store *store, const char *stream, const char *type,
                         struct json_object *data, struct fault *fault)
 {
     struct change *change = NULL;
     struct spool *spool = NULL;
     enum rs_err err;
-    if (!event_type_is_bulk(type)) {
+    if (!event_type_is_bulk(type) || store->once) {
         err = change_begin(store, &change, fault);
         if (err)
             return err;
@@ -60,6 +61,23 @@ static enum rs_err emit(struct call *call, struct store *store, const char *stre
     if (!err && (err = spool_flush(spool, FLUSH_MS)))
         fault_set(fault, err, "the event log has not taken the event yet");
     return err;
+}
+
+static enum rs_err answer(struct call *call)
+{
+    struct json_object *answer = json_object_new_object();
+    json_set_string(answer, "stream", json_get_string(call->body, "stream", ""));
+    json_set_string(answer, "type", json_get_string(call->body, "type", ""));
+    enum rs_err err = response_json(call->response, 202, answer);
+    json_object_put(answer);
+    return err;
+}
+
+enum rs_err events_done(struct call *call, const char *stream, struct fault *fault)
+{
+    (void)stream;
+    (void)fault;
+    return answer(call);
 }
 
 enum rs_err events_post(struct call *call, struct fault *fault)
@@ -83,13 +101,8 @@ enum rs_err events_post(struct call *call, struct fault *fault)
         err = check_run_stream(call, store, stream, type, fault);
     if (!err)
         err = emit(call, store, stream, type, sent, fault);
-    if (!err) {
-        struct json_object *answer = json_object_new_object();
-        json_set_string(answer, "stream", stream);
-        json_set_string(answer, "type", type);
-        err = response_json(call->response, 202, answer);
-        json_object_put(answer);
-    }
+    if (!err)
+        err = answer(call);
     json_object_put(sent);
     return err;
 }

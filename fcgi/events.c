@@ -72,7 +72,7 @@ static enum rs_err poll_get(struct call *call, struct fault *fault)
 }
 
 static const struct route routes[] = {
-    {"GET", "/api/poll...", poll_get, "what a stream has had since a cursor; waits for more when asked to", "viewer"},
+    {"GET", "/api/poll...", poll_get, "what a stream has had since a cursor; waits for more when asked to", "viewer", NULL},
 };
 
 static const struct program events_program = {

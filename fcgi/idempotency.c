@@ -56,14 +56,16 @@ enum rs_err answer_once(struct call *call, const struct route *route, const char
     snprintf(name, sizeof name, "%s %s", route->method, call->request->path);
     hash_body(body, hash);
     err = idempotency_get(store, call->access.org, name, key, hash, &status, &kept, fault);
-    if (!err) {
+    if (!err && status == IDEMPOTENCY_DONE)
+        err = route->done ? route->done(call, kept, fault) : fault_set(fault, RS_CONFLICT, "this was done already");
+    else if (!err)
         answer_again(call->response, status, kept);
-        free(kept);
-        return RS_OK;
-    }
-    if (err != RS_NOT_FOUND)
+    free(kept);
+    if (err != RS_NOT_FOUND || status)
         return err;
+    store->once = &(struct store_once){call->access.org, name, key};
     err = route->handler(call, fault);
+    store->once = NULL;
     /* What was done stays done when only the note about it fails: the client gets its answer. */
     struct fault note = {0};
     if (err ? idempotency_drop(store, call->access.org, name, key, &note) : keep(store, call, name, key, &note))

@@ -26,12 +26,17 @@ struct call {
 /* A handler fills call->response, or returns an error with its fault, which becomes a problem. */
 typedef enum rs_err route_fn(struct call *call, struct fault *fault);
 
+/* Answer a request with an Idempotency-Key that was done, but whose answer was lost, from what it did. stream: the one that
+ * its change touched first. */
+typedef enum rs_err route_done_fn(struct call *call, const char *stream, struct fault *fault);
+
 struct route {
     const char *method;
     const char *pattern; /* "/api/runs/{id}"; "/api/poll..." also matches everything below */
     route_fn *handler;
     const char *description;
     const char *scope; /* least one that may: viewer, operator, editor, admin; "": anyone */
+    route_done_fn *done; /* of POST routes whose work is a change with events; NULL: others */
 };
 
 struct program {

@@ -3,6 +3,7 @@
 
 #include "api.h"
 #include "definition.h"
+#include "event/stream.h"
 #include "gateway.h"
 #include "model/launch.h"
 #include "model/run.h"
@@ -39,6 +40,25 @@ enum rs_err run_answer_queued(struct call *call, const char *run_id, const char 
     if (launch_queued(call->worker->dd, &why) == RS_OK)
         return run_answer(call, run_id, workflow_id, status, NULL);
     return run_answer(call, run_id, workflow_id, status, why.message);
+}
+
+enum rs_err run_answer_now(struct call *call, struct store *store, const char *run_id, struct fault *fault)
+{
+    struct json_object *record = NULL;
+    worker_caused_events(call->worker);
+    enum rs_err err = run_record(store, call->access.org, run_id, &record, fault);
+    if (!err)
+        err = run_answer_queued(call, run_id, json_get_string(record, "workflowId", ""),
+                                json_get_string(record, "status", ""));
+    json_object_put(record);
+    return err;
+}
+
+enum rs_err run_done(struct call *call, const char *stream, struct fault *fault)
+{
+    struct store *store = NULL;
+    enum rs_err err = worker_store(call->worker, &store, fault);
+    return err ? err : run_answer_now(call, store, stream_id(stream), fault);
 }
 
 /* The definition to run: the nodes and edges given, else the saved workflow. *ret: owned. */

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "model/idempotency.h"
 #include "model/outbox.h"
 
 #include <stdlib.h>
@@ -124,10 +125,15 @@ enum rs_err change_commit(struct change *change, struct fault *fault)
     enum rs_err err;
     int i;
 
-    if ((err = outbox_delete_acked(store, fault)) == RS_OK)
+    err = outbox_delete_acked(store, fault);
+    if (err == RS_OK && store->once != NULL && change->n_streams > 0)
+        err = idempotency_done(store, store->once, change->streams[0], fault);
+    if (err == RS_OK)
         err = db_commit(store->db, fault);
     db_rollback(store->db);
     if (err == RS_OK) {
+        if (change->n_streams > 0)
+            store->once = NULL;
         outbox_forget_acked(store);
         for (i = 0; i < change->n_streams; i++)
             if (outbox_relay(store, change->streams[i], NULL) != RS_OK)

@@ -11,12 +11,17 @@
 #include "event/spool.h"
 #include "store/db.h"
 
+/* A request that is to be done once (model/idempotency.h). */
+struct store_once {
+    const char *org, *route, *key;
+};
 struct store {
     const struct datadir *dd; /* borrowed */
     struct db *db;
     struct spool *spool;      /* opened on the first event */
     const char *program;      /* "api", "runner": producer prefix; borrowed */
     struct outbox *outbox;    /* what of it is under way */
+    const struct store_once *once; /* at work; borrowed. The next change notes with its commit that it is done; then NULL */
 };
 enum rs_err store_open(struct store *store, const struct datadir *dd, const char *program, struct fault *fault)
     RS_MUST_CHECK;

@@ -16,6 +16,7 @@ import time
 import pytest
 
 import checker
+import faults
 import harness
 import powerloss
 from bridge_fixture import Bridge
@@ -244,3 +245,51 @@ def test_the_model_of_power_loss_can_tell(tmp_path):
     acked, survivors = crash_bridge(tmp_path, "normal")
     kept = stored(survivors(), tmp_path / "normal")
     assert any(kept.get(name, 0) < k for name, k in acked.items()), (kept, acked)
+
+
+# --- requests ---
+
+def test_a_request_with_a_key_is_done_once_whoever_dies(instances):
+    """api.fcgi is killed again and again while runs are started and events posted, each request under a key and repeated
+    until it is answered."""
+    instance, over, killed = instances(), threading.Event(), []
+    definition = {"nodes": [{"id": "start", "type": "trigger", "data": {"kind": "manual"}}], "edges": []}
+    refused = []
+
+    def until_answered(path, body, key):
+        while True:
+            status, answer = instance.try_http("POST", path, body, {"Idempotency-Key": key})
+            if status == 202:
+                return answer
+            if status not in (0, 500, 502, 503):
+                refused.append((path, status, answer))
+                return answer
+
+    def kill():
+        rng = random.Random(1)
+        while not over.is_set():
+            killed.append(faults.kill_fcgi(instance, rng, "api.fcgi"))
+            time.sleep(rng.uniform(0.05, 0.4))
+
+    runs, threads = {}, [threading.Thread(target=kill)]
+
+    def start_runs(first):
+        for k in range(first, first + 30):
+            runs[k] = until_answered(f"/api/workflows/once-{k}/run", definition, f"run-{k}").get("runId")
+            until_answered("/api/events", {"stream": "tool:once", "type": "log", "data": {"k": k}}, f"event-{k}")
+
+    workers = [threading.Thread(target=start_runs, args=(first,)) for first in (0, 30, 60)]
+    for thread in threads + workers:
+        thread.start()
+    for thread in workers:
+        thread.join()
+    over.set()
+    threads[0].join()
+    assert not refused and sum(killed) > 5, (refused, killed)
+    made = dict(instance.rows("runspool.db", "SELECT workflow_id, group_concat(id) FROM run GROUP BY workflow_id"))
+    assert made == {f"once-{k}": run for k, run in runs.items()}
+    for run in runs.values():
+        assert instance.wait(run)["status"] == "success"
+    wait_until(lambda: instance.outbox() == 0, what="an empty outbox")
+    told = [e["data"]["k"] for e in instance.history() if e["stream"] == "tool:once"]
+    assert sorted(told) == list(range(90))

@@ -4,6 +4,8 @@
 #include "base/clock.h"
 #include "model/idempotency.h"
 #include "model/workflow.h"
+#include <sys/wait.h>
+#include <unistd.h>
 
 static enum rs_err save(const char *org, const char *id, const char *definition_text, enum workflow_save how,
                         bool *ret_created, struct json_object **ret)
@@ -156,6 +158,50 @@ START_TEST(answered_once)
 }
 END_TEST
 
+/* A process that does a part of what a request is, and dies. */
+static void die_at_work(bool after_the_change)
+{
+    pid_t pid = fork();
+    int wait_status = 0;
+
+    if (pid == 0) {
+        struct store mine;
+        struct change *change = NULL;
+        struct json_object *data = json_of("{}");
+        char *response = NULL;
+        int status = 0;
+        if (store_open(&mine, &dd, "test", &fault) != RS_OK ||
+            idempotency_get(&mine, "default", ROUTE, "k", "h", &status, &response, &fault) != RS_NOT_FOUND)
+            _exit(1);
+        mine.once = &(struct store_once){"default", ROUTE, "k"};
+        if (after_the_change &&
+            (change_begin(&mine, &change, &fault) || change_event(change, "run:r_1", "run.queued", data, &fault) ||
+             change_commit(change, &fault) || mine.once != NULL))
+            _exit(2);
+        _exit(0);
+    }
+    ck_assert_int_eq(waitpid(pid, &wait_status, 0), pid);
+    ck_assert_int_eq(wait_status, 0);
+}
+
+START_TEST(a_request_whose_process_died_is_done_once)
+{
+    char *response = NULL;
+    int status = 0;
+
+    die_at_work(false); /* nothing was done: the key is free at once */
+    die_at_work(true);
+    must(idempotency_get(&store, "default", ROUTE, "k", "h", &status, &response, &fault));
+    ck_assert_int_eq(status, IDEMPOTENCY_DONE);
+    ck_assert_str_eq(response, "run:r_1");
+    free(response);
+    ck_assert_int_eq(idempotency_get(&store, "default", ROUTE, "k", "other", &status, &response, &fault), RS_UNPROCESSABLE);
+    must(idempotency_drop(&store, "default", ROUTE, "k", &fault)); /* not what was done */
+    must(idempotency_get(&store, "default", ROUTE, "k", "h", &status, &response, &fault));
+    free(response);
+}
+END_TEST
+
 START_TEST(forgotten)
 {
     char *response = NULL;
@@ -186,6 +232,7 @@ static Suite *suite(void)
     tcase_add_test(c, run_keeps_its_definition);
     tcase_add_test(c, listed);
     tcase_add_test(c, answered_once);
+    tcase_add_test(c, a_request_whose_process_died_is_done_once);
     tcase_add_test(c, forgotten);
     suite_add_tcase(s, c);
     return s;
