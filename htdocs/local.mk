@@ -37,7 +37,7 @@ endif
 npm/libraries.stamp: htdocs/package.json htdocs/package-lock.json
 	$(npm_verbose)$(MKDIR_P) npm && cp $(srcdir)/htdocs/package.json $(srcdir)/htdocs/package-lock.json npm/ && \
 	  chmod u+w npm/package.json npm/package-lock.json && \
-	  cd npm && $(NPM) ci --silent --no-audit --no-fund --ignore-scripts >/dev/null && touch libraries.stamp
+	  cd npm && $(NPM) ci --loglevel=error --no-audit --no-fund --ignore-scripts >/dev/null && touch libraries.stamp
 
 webroot.stamp: npm/libraries.stamp htdocs/stage.mjs $(HTDOCS_FILES)
 	$(AM_V_GEN)node $(srcdir)/htdocs/stage.mjs $(srcdir)/htdocs npm/node_modules webroot && touch $@

@@ -13,7 +13,7 @@ endif
 npm-tests.stamp: tests/browser/package.json tests/browser/package-lock.json
 	$(npm_verbose)$(MKDIR_P) npm-tests && cp $(srcdir)/tests/browser/package.json $(srcdir)/tests/browser/package-lock.json npm-tests/ && \
 	  chmod u+w npm-tests/package.json npm-tests/package-lock.json && \
-	  (cd npm-tests && $(NPM) ci --silent --no-audit --no-fund --ignore-scripts >/dev/null) && touch $@
+	  (cd npm-tests && $(NPM) ci --loglevel=error --no-audit --no-fund --ignore-scripts >/dev/null) && touch $@
 
 CLEANFILES += npm-tests.stamp
 distclean-local: clean-npm-tests
