@@ -375,6 +375,8 @@ int supervisor_run(const struct datadir *dd, const char *const *overrides)
         uv_run(&s->loop, UV_RUN_DEFAULT);
     unwatch(s);
     uv_loop_close(&s->loop);
+    if (runner_gone(&s->store, s->id, &fault) != RS_OK)
+        log_event(LOG_LEVEL_WARN, "runner.gone_failed", "reason=\"%s\"", fault.message);
     unlink(datadir_path(dd, path, "run/runner.pid"));
     unlink(datadir_path(dd, path, DATADIR_RUNNER_SOCKET));
 out:

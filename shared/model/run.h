@@ -168,8 +168,10 @@ enum rs_err run_list(struct store *store, const struct run_filter *filter, int l
 /* run_count_active - how many are queued or running, without those `runspool wrap` executes. */
 enum rs_err run_count_active(struct store *store, int *ret_n, struct fault *fault) RS_MUST_CHECK;
 
-/* runner_alive - note that a runner lives (every few seconds); runner_count_alive - how many did in the last 15 s. */
+/* runner_alive - note that a runner lives (every few seconds); runner_gone - that it ends; runner_count_alive - how many
+ * did live in the last 15 s and have not ended. */
 enum rs_err runner_alive(struct store *store, const char *runner_id, struct fault *fault) RS_MUST_CHECK;
+enum rs_err runner_gone(struct store *store, const char *runner_id, struct fault *fault) RS_MUST_CHECK;
 enum rs_err runner_count_alive(struct store *store, int *ret_n, struct fault *fault) RS_MUST_CHECK;
 
 #endif

@@ -19,6 +19,11 @@ enum rs_err runner_alive(struct store *store, const char *runner_id, struct faul
     return err;
 }
 
+enum rs_err runner_gone(struct store *store, const char *runner_id, struct fault *fault)
+{
+    return db_run(store->db, NULL, fault, "DELETE FROM runner WHERE id = $1", "t", runner_id);
+}
+
 enum rs_err runner_count_alive(struct store *store, int *ret_n, struct fault *fault)
 {
     struct db_rows *rows = NULL;

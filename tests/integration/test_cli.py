@@ -333,7 +333,8 @@ def test_down_leaves_nothing(new_instance):
     sockets = [p for p in it.data.rglob("*") if p.is_socket()]
     assert sockets == [] and not (it.data / "run" / "web.url").exists() and not (it.data / "run" / "up.pid").exists()
     assert it.cli("down", check=False).returncode == 0
-    assert it.cli("status", check=False).returncode == 3
+    down = it.cli("status", "--json", check=False)
+    assert down.returncode == 3 and json.loads(down.stdout)["runnersAlive"] == 0
     assert newest(it)["status"] == "cancelled"
 
 

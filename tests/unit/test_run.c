@@ -926,6 +926,9 @@ START_TEST(runners)
     must(db_run(store.db, NULL, &fault, "UPDATE runner SET seen = seen - 15001 WHERE id = 'two'", ""));
     must(runner_count_alive(&store, &n, &fault));
     ck_assert_int_eq(n, 1);
+    must(runner_gone(&store, "one", &fault));
+    must(runner_count_alive(&store, &n, &fault));
+    ck_assert_int_eq(n, 0);
 }
 END_TEST
 
