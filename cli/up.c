@@ -269,8 +269,14 @@ static bool up_ready(void *ctx)
         printf("Runspool is up at %s%s/%s\n", term_on(&cli->out, TERM_BOLD), url, term_off(&cli->out));
     else
         printf("Runspool is up\n");
-    printf("%sdata in %s; end it with %s%s\n", term_on(&cli->out, TERM_DIM), cli->dd.root,
-           up->detach ? "`runspool down`" : "Ctrl-C", term_off(&cli->out));
+    printf("%sdata in %s; end it with ", term_on(&cli->out, TERM_DIM), cli->dd.root);
+    if (!up->detach)
+        printf("Ctrl-C");
+    else if (args_value(&cli->args, "data"))
+        printf("%s down --data %s", program_invocation_name, cli->dd.root);
+    else
+        printf("%s down", program_invocation_name);
+    printf("%s\n", term_off(&cli->out));
     fflush(stdout);
     if (!up->detach)
         return true;

@@ -189,7 +189,8 @@ enum rs_err weblighttpd_write(const char *program, struct weblighttpd *web, char
             (err = file_write(path, text.data, text.len, 0640, fault)) != RS_OK)
             goto out;
         err = weblighttpd_check(program, path, said, sizeof(said), fault);
-        if (err != RS_INVALID || !web->deflate || !strstr(said, "mod_deflate"))
+        /* Without this module lighttpd only warns, here and each time it starts. */
+        if ((err != RS_OK && err != RS_INVALID) || !web->deflate || !strstr(said, "mod_deflate"))
             break;
         web->deflate = false;
     }

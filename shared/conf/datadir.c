@@ -66,9 +66,11 @@ enum rs_err datadir_open(struct datadir *dd, const char *option, bool create, co
     struct datadir found = {0};
     const char *wanted = choose_root(option);
     umask(DATADIR_UMASK);
-    enum rs_err err = create ? file_mkdir(wanted, DATADIR_MODE, fault) : RS_OK;
+    struct fault why = {0};
+    enum rs_err err = create ? file_mkdir(wanted, DATADIR_MODE, &why) : RS_OK;
     if (err)
-        return err;
+        return fault_set(fault, err, "%s%s", why.message,
+                         strcmp(wanted, RUNSPOOL_STATE_DIR) == 0 ? " (--data or RUNSPOOL_DATA chooses another)" : "");
     if (!realpath(wanted, found.root)) {
         if (errno == ENOENT)
             return fault_set(fault, RS_NOT_FOUND,
