@@ -5,9 +5,9 @@ die() { say "$0: $*"; exit 1; }
 
 build_packages="gcc make autoconf automake pkg-config libfcgi-dev libmicrohttpd-dev libwebsockets-dev libwebsockets-evlib-uv
   libuv1-dev libjson-c-dev libsqlite3-dev libcurl4-openssl-dev libxml2-dev libjq-dev libonig-dev check"
-run_packages="lighttpd git curl ca-certificates"
+run_packages="lighttpd lighttpd-mod-deflate git curl ca-certificates"
 test_packages="python3 python3-pytest python3-websockets python3-requests netcat-openbsd mandoc chromium apache2-bin
-  libapache2-mod-fcgid nginx-light sqlite3 tmux"
+  libapache2-mod-fcgid nginx-light lighttpd-mod-openssl openssl"
 
 # need_packages NAME... - install the Debian packages that are missing. node and npm may come from elsewhere.
 need_packages() {
@@ -17,10 +17,10 @@ need_packages() {
     done
     command -v node >/dev/null && command -v npm >/dev/null || missing="$missing nodejs npm"
     [ -n "$missing" ] || return 0
-    say "Installing:$missing"
     if [ "$(id -u)" = 0 ]; then as=; elif command -v sudo >/dev/null; then as=sudo; else
-        die "these Debian packages are missing, install them as root: apt-get install$missing"
+        die "these Debian packages are missing, install them as root: apt-get install --no-install-recommends$missing"
     fi
+    say "Installing (a few minutes):$missing"
     log=$(mktemp)
     # shellcheck disable=SC2086
     { $as apt-get update && $as env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing; } >"$log" 2>&1 || {
@@ -31,13 +31,13 @@ need_packages() {
     rm -f "$log"
 }
 
-# build DIR [CONFIGURE OPTION...] - configure (once) and make in DIR; quiet unless it fails.
+# build DIR [CONFIGURE OPTION...] - configure (once) and make in DIR; the whole output is shown only when it fails.
 build() {
     dir=$1
     shift
-    mkdir -p "$dir"
     log=$dir/build.log
-    : >"$log"
+    { mkdir -p "$dir" && : >"$log"; } 2>/dev/null || die "cannot write $log: whose checkout is this?"
+    say "Building (the first time takes a minute or two) ..."
     {
         [ -x "$top/configure" ] || (cd "$top" && autoreconf -fi) &&
             { [ -f "$dir/Makefile" ] || (cd "$dir" && "$top/configure" "$@"); } &&
