@@ -58,8 +58,8 @@ static int bind_fd(int fd, const char *target)
     return mount(path, target, NULL, MS_BIND | MS_REC, NULL) < 0 ? errno : 0;
 }
 
-/* What would let root look behind the cover: unmount it, enter another namespace or process, read by handle or device.
- */
+/* What would let root look behind the cover, and at the secrets of our processes: unmount it, enter another namespace or
+ * process, read by handle or device. */
 static const int capabilities_given_up[] = {
     CAP_SYS_ADMIN, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH, CAP_MKNOD, CAP_SYS_RAWIO,          CAP_SYS_MODULE,
     CAP_SYS_BOOT,  CAP_SYS_CHROOT, CAP_PERFMON,         CAP_BPF,   CAP_CHECKPOINT_RESTORE,
@@ -68,7 +68,8 @@ static const int capabilities_given_up[] = {
 static int give_up_capabilities(void)
 {
     for (size_t i = 0; i < sizeof capabilities_given_up / sizeof *capabilities_given_up; i++)
-        if (prctl(PR_CAPBSET_DROP, capabilities_given_up[i], 0, 0, 0) < 0 && errno != EINVAL)
+        if (prctl(PR_CAPBSET_READ, capabilities_given_up[i], 0, 0, 0) == 1 &&
+            prctl(PR_CAPBSET_DROP, capabilities_given_up[i], 0, 0, 0) < 0)
             return errno;
     prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
     /* The bounding set counts at the next execve; what is inheritable would come back there. */
@@ -182,7 +183,10 @@ static enum rs_err landlock_open(struct sandbox *sb, struct fault *fault)
 
 static int enter_landlock(const struct sandbox *sb)
 {
-    return syscall(SYS_landlock_restrict_self, sb->ruleset_fd, 0) < 0 ? errno : 0;
+    if (syscall(SYS_landlock_restrict_self, sb->ruleset_fd, 0) < 0)
+        return errno;
+    /* Landlock keeps off the memory of processes outside, but for who may measure them (CAP_PERFMON). */
+    return sb->root ? give_up_capabilities() : 0;
 }
 
 /* --- both --- */

@@ -4,7 +4,8 @@
  *              system covers the data directory and the two folders are bound into it. For root the capabilities that
  *              could undo this are given up. Sockets of the instance are out of reach too.
  *   landlock   Landlock rules (Linux 5.13) for everything beside the data directory. Folders above it can then be
- *              passed through, but neither listed nor changed, and Unix sockets can still be connected to.
+ *              passed through, but neither listed nor changed, and Unix sockets can still be connected to. Root gives up
+ *              the same capabilities.
  * When neither works a sandbox cannot be made, and tools fail with that message; runner.sandbox = none does without,
  * and every run says so in its log. What is outside the data directory is guarded by the user's permissions alone. */
 #ifndef RUNSPOOL_RUNNER_SANDBOX_H

@@ -332,7 +332,7 @@ static void check_sandbox(enum sandbox_way way)
     ck_assert_msg(err == RS_OK, "%s", fault.message);
     snprintf(script, sizeof script,
              "cd %s; cat runspool.db; cat runs/other/work/file; ls runs/other; echo x > new; echo x > runs/mine/new;"
-             "umount %s; cat /proc/%d/root%s/runspool.db; cat /proc/%d/environ | tr '\\0' '\\n' | grep SECRET;"
+             "umount %s; cat /proc/%d/root%s/runspool.db; head -c 1 /proc/%d/environ;"
              "cat %s/outside; echo w > runs/mine/work/w && cat runs/mine/work/w; echo a > runs/mine/artifacts/a && "
              "echo a; exit 0",
              data, data, (int)getpid(), data, (int)getpid(), dir);
