@@ -11,6 +11,7 @@
 
 struct front;
 struct hub;
+struct poke;
 struct spool_server;
 struct web;
 struct worker;
@@ -26,6 +27,7 @@ struct bridge {
     struct hub *hub;
     struct writer *writer;
     struct spool_server *spool;
+    struct poke *poke;
     struct front *front;
     struct web *web;
     struct ws *ws;

@@ -4,6 +4,7 @@
 #include "bridge/front.h"
 #include "bridge/hub.h"
 #include "bridge/native.h"
+#include "bridge/poke.h"
 #include "bridge/spool_server.h"
 #include "bridge/web.h"
 #include "bridge/worker.h"
@@ -60,6 +61,7 @@ static void close_parts(struct bridge *bridge)
     ws_close(bridge->ws);
     web_close(bridge->web);
     spool_server_close(bridge->spool);
+    poke_close(bridge->poke);
     writer_free(bridge->writer);
     worker_free(bridge->worker);
     hub_free(bridge->hub);

@@ -343,12 +343,16 @@ void ingest_take(struct ingest *in, struct intake *list)
     forget_batch(in);
 }
 
-void ingest_foreign(struct ingest *in)
+void ingest_publish(struct ingest *in)
 {
-    if (!eventlog_changed(in->log))
-        return;
     read_foreign(in, 0);
     give_outcome(in);
+}
+
+void ingest_foreign(struct ingest *in)
+{
+    if (eventlog_changed(in->log))
+        ingest_publish(in);
 }
 
 enum rs_err ingest_new(struct eventlog *log, const struct ingest_sink *sink, struct ingest **ret, int64_t *ret_head,

@@ -74,6 +74,8 @@ void ingest_free(struct ingest *in); /* NULL is fine */
  * gives an outcome. A log that cannot be written is tried again until it can, or until the sink says stopping.
  * Blocks on the disk. */
 void ingest_take(struct ingest *in, struct intake *list);
+/* ingest_publish - publish what has been stored by other ways than ingest_take. */
+void ingest_publish(struct ingest *in);
 /* ingest_foreign - look for events that other processes appended. */
 void ingest_foreign(struct ingest *in);
 

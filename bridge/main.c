@@ -6,6 +6,7 @@
 #include "bridge/front.h"
 #include "bridge/hub.h"
 #include "bridge/options.h"
+#include "bridge/poke.h"
 #include "bridge/spool_server.h"
 #include "bridge/web.h"
 #include "bridge/worker.h"
@@ -39,6 +40,8 @@ static void on_outcome(void *ctx, struct outcome *o)
     values[METRIC_EVENTS_FOREIGN] += o->n_foreign;
     if (o->reports) {
         values[METRIC_EVENTS_TRIMMED] += o->upkeep.n_trimmed;
+        values[METRIC_PENDING_LINES] += o->upkeep.n_pending;
+        values[METRIC_PENDING_REJECTED] += o->upkeep.n_rejected;
         values[METRIC_WAL_BYTES] = o->upkeep.wal_bytes;
     }
     values[METRIC_COMMIT_FAILURES] += o->n_failures;
@@ -142,6 +145,8 @@ static enum rs_err start(struct bridge *bridge, struct fault *fault)
         err = web_open(bridge, &bridge->web, fault);
     if (!err)
         err = spool_server_open(bridge, &bridge->spool, fault);
+    if (!err)
+        err = poke_open(bridge, &bridge->poke, fault);
     return err ? err : open_front(bridge, fault);
 }
 

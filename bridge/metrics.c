@@ -26,6 +26,8 @@ static const struct row {
     {METRIC_EVENTS_TRIMMED, "events_trimmed_total", "", "counter", "Events that retention removed."},
     {METRIC_SPOOL_LINES, "spool_lines_total", "", "counter", "Lines received on the spool socket."},
     {METRIC_SPOOL_ERRORS, "spool_errors_total", "", "counter", "Lines that were refused."},
+    {METRIC_PENDING_LINES, "pending_lines_total", "", "counter", "Events stored from files of pending lines."},
+    {METRIC_PENDING_REJECTED, "pending_rejected_total", "", "counter", "Lines of such files that were refused."},
     {METRIC_COMMITS, "commits_total", "", "counter", "Transactions of the writer."},
     {METRIC_COMMIT_FAILURES, "commit_failures_total", "", "counter", "Transactions that failed and were tried again."},
     {METRIC_BACKLOG_BYTES, "backlog_bytes", "", "gauge", "Received and not yet committed."},

@@ -5,18 +5,25 @@
 
 #define TRIM_MS 1000   /* between two rounds of retention, */
 #define TRIM_SHARE 100 /* or so many times what the last one took */
+#define PENDING_MS 250 /* between two looks for files of pending lines */
 #define IDLE_MS 1000   /* without an append, before the log is left tidy */
 #define RETRY_MS 10000 /* after a failure: the disk may be full, and appending comes first */
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
 
 void upkeep_init(struct upkeep *u, struct eventlog *log, const struct datadir *dd)
 {
-    *u = (struct upkeep){.log = log, .appended_at = clock_mono_ms()};
+    *u = (struct upkeep){.dd = dd, .log = log, .appended_at = clock_mono_ms()};
     u->keep = (struct eventlog_keep){
         .age_ms = config_number(dd->config, "eventlog.keep_days") * DAY_MS,
         .events = config_number(dd->config, "eventlog.keep_count"),
         .bytes = config_number(dd->config, "eventlog.keep_bytes"),
     };
+}
+
+void upkeep_release(struct upkeep *u)
+{
+    pending_free(u->pending);
+    u->pending = NULL;
 }
 
 /* Say so once, not at every try. what: a literal. */
@@ -45,6 +52,33 @@ static void checkpoint(struct upkeep *u, int64_t now)
     }
     u->checkpoint_at = now + RETRY_MS;
     failed(u, "checkpoint.failed", &fault);
+}
+
+static bool pending(struct upkeep *u, int64_t now)
+{
+    struct pending_drained step = {0};
+    struct fault fault = {0};
+    enum rs_err err = RS_OK;
+
+    if (now < u->pending_at)
+        return false;
+    u->pending_at = now + PENDING_MS;
+    if (!u->pending && !(u->pending = pending_new(u->dd, PENDING_GRACE_MS)))
+        err = fault_set(&fault, RS_NOMEM, "out of memory");
+    if (!err)
+        err = pending_step(u->pending, u->log, &step, &fault);
+    u->now.n_pending += step.stored;
+    u->now.n_rejected += step.rejected;
+    u->appended = u->appended || step.stored > 0;
+    if (err) {
+        u->pending_at = now + RETRY_MS;
+        failed(u, "pending.failed", &fault);
+        return false;
+    }
+    worked(u, "pending.failed");
+    if (step.more)
+        u->pending_at = now;
+    return step.more;
 }
 
 static bool trim(struct upkeep *u, int64_t now)
@@ -79,7 +113,16 @@ bool upkeep_step(struct upkeep *u, bool appended)
     if (appended)
         u->appended_at = now;
     checkpoint(u, now);
-    return trim(u, now);
+    bool more = pending(u, now);
+    return trim(u, now) || more;
+}
+
+bool upkeep_take_appended(struct upkeep *u)
+{
+    bool appended = u->appended;
+
+    u->appended = false;
+    return appended;
 }
 
 bool upkeep_report(struct upkeep *u, struct upkeep_report *ret)
@@ -88,6 +131,8 @@ bool upkeep_report(struct upkeep *u, struct upkeep_report *ret)
         return false;
     *ret = u->now;
     ret->n_trimmed -= u->reported.n_trimmed;
+    ret->n_pending -= u->reported.n_pending;
+    ret->n_rejected -= u->reported.n_rejected;
     u->reported = u->now;
     return true;
 }

@@ -1,33 +1,44 @@
-/* upkeep - what the writer does for the event log between batches, in short pieces: checkpoints and retention.
+/* upkeep - what the writer does for the event log between batches, in short pieces: checkpoints, retention, and
+ * the lines that emitters left in files (event/pending.h).
  * Threads: the writer's. */
 #ifndef RUNSPOOL_BRIDGE_UPKEEP_H
 #define RUNSPOOL_BRIDGE_UPKEEP_H
 
 #include "conf/datadir.h"
 #include "event/eventlog.h"
+#include "event/pending.h"
 #include <stdbool.h>
 #include <stdint.h>
 
 /* What was done since the last report, and how things stand. */
 struct upkeep_report {
     int64_t n_trimmed; /* events that retention removed */
+    int64_t n_pending; /* events stored from files */
+    int64_t n_rejected; /* lines of such files that were refused */
     int64_t wal_bytes; /* of the log, not yet where they stay */
 };
 struct upkeep {
+    const struct datadir *dd;
     struct eventlog *log;
     struct eventlog_keep keep;
-    int64_t appended_at;   /* monotonic ms */
+    struct pending *pending; /* NULL: no memory for it yet */
+    bool appended;         /* there are events to be published */
+    int64_t pending_at;    /* monotonic ms, as those below: files are looked for */
+    int64_t appended_at;   /* by whomever */
     int64_t trim_at;       /* a round of retention begins, or goes on */
     int64_t trim_began;    /* the round under way, 0: none */
     int64_t checkpoint_at; /* not before, after a failure */
     const char *failed;    /* what failed last, and was said */
     struct upkeep_report now, reported;
 };
-/* upkeep_init - log: borrowed, EVENTLOG_WRITE. dd: borrowed for the call. */
+/* upkeep_init - log: borrowed, EVENTLOG_WRITE. dd: borrowed while it is in use. */
+void upkeep_release(struct upkeep *u);
 void upkeep_init(struct upkeep *u, struct eventlog *log, const struct datadir *dd);
 /* upkeep_step - one piece of what is due, a few milliseconds at most. appended: since the last call. Returns whether there
  * is more to do now. */
 bool upkeep_step(struct upkeep *u, bool appended);
+/* upkeep_take_appended - did a step store events, which now are to be published? */
+bool upkeep_take_appended(struct upkeep *u);
 /* upkeep_report - returns whether there is anything new to say. */
 bool upkeep_report(struct upkeep *u, struct upkeep_report *ret);
 

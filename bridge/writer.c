@@ -19,7 +19,7 @@ struct writer {
     /* under the mutex: */
     struct intake *queue, **queue_end;
     struct outcome *outcomes, **outcomes_end;
-    bool stop;
+    bool stop, poked;
 };
 
 static void put_outcome(void *ctx, struct outcome *o)
@@ -69,11 +69,12 @@ static void run(void *ctx)
     bool busy = false; /* upkeep has more to do */
     for (bool stop = false; !stop;) {
         uv_mutex_lock(&w->mutex);
-        if (!w->queue && !w->stop && !busy)
+        if (!w->queue && !w->stop && !w->poked && !busy)
             uv_cond_timedwait(&w->cond, &w->mutex, WRITER_FOREIGN_MS * 1000000u);
         struct intake *list = w->queue;
         w->queue = NULL;
         w->queue_end = &w->queue;
+        w->poked = false;
         stop = w->stop && !list;
         uv_mutex_unlock(&w->mutex);
         if (list)
@@ -81,9 +82,12 @@ static void run(void *ctx)
         else
             ingest_foreign(w->ingest);
         busy = !stop && upkeep_step(&w->upkeep, list != NULL);
+        if (upkeep_take_appended(&w->upkeep))
+            ingest_publish(w->ingest);
         if (!busy)
             report(w);
     }
+    upkeep_release(&w->upkeep);
     store_owner_release();
     put_last(w);
 }
@@ -146,6 +150,14 @@ void writer_put(struct writer *w, struct intake *in)
     uv_mutex_unlock(&w->mutex);
     if (first)
         uv_cond_signal(&w->cond);
+}
+
+void writer_poke(struct writer *w)
+{
+    uv_mutex_lock(&w->mutex);
+    w->poked = true;
+    uv_mutex_unlock(&w->mutex);
+    uv_cond_signal(&w->cond);
 }
 
 size_t writer_backlog(const struct writer *w)

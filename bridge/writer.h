@@ -21,6 +21,8 @@ enum rs_err writer_start(uv_loop_t *loop, const struct datadir *dd, writer_fn *o
                          int64_t *ret_head, struct fault *fault) RS_MUST_CHECK;
 /* writer_put - queue lines; takes ownership. */
 void writer_put(struct writer *w, struct intake *in);
+/* writer_poke - look for other processes' events now. */
+void writer_poke(struct writer *w);
 size_t writer_backlog(const struct writer *w);
 /* writer_stop - commit what is queued, then end; the outcome with `last` follows. */
 void writer_stop(struct writer *w);

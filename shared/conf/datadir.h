@@ -34,6 +34,7 @@ char *datadir_path(const struct datadir *dd, char path[PATH_MAX], const char *fm
 #define DATADIR_SPOOL_SOCKET "spool.sock"     /* stream: event lines, to the bridge */
 #define DATADIR_BRIDGE_SOCKET "bridge.sock"   /* stream: HTTP and WebSocket, from the web server */
 #define DATADIR_RUNNER_SOCKET "runner.sock"   /* datagram: "look at the queue" */
+#define DATADIR_POKE_SOCKET "poke.sock"       /* datagram: "the log has new events", to the bridge */
 #define DATADIR_BRIDGE_LOCK "bridge.lock"     /* flock: one bridge per directory */
 #define DATADIR_RUNNER_LOCK "runner.lock"
 #define DATADIR_RUN_WORK "runs/%s/work"           /* run id */

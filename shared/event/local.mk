@@ -22,6 +22,12 @@ librunspool_a_SOURCES += \
   shared/event/jsonscan.h \
   shared/event/line.c \
   shared/event/line.h \
+  shared/event/pending.c \
+  shared/event/pending.h \
+  shared/event/pending_file.c \
+  shared/event/pending_file.h \
+  shared/event/poke.c \
+  shared/event/poke.h \
   shared/event/spool.c \
   shared/event/spool.h \
   shared/event/spool_emitter.c \

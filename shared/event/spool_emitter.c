@@ -7,6 +7,7 @@
 #include "event/spool_emitter.h"
 #include "base/clock.h"
 #include "event/line.h"
+#include "event/poke.h"
 #include <assert.h>
 #include <errno.h>
 #include <poll.h>
@@ -243,6 +244,8 @@ static void fall_back(struct emitter *e, int64_t now)
     }
     for (size_t i = 0; i < n; i++)
         event_unref(e->entries[i].event);
+    if (n > 0) /* a bridge may have come up meanwhile, or is the one that is mute */
+        eventlog_poke(spool->dd);
     if (n > 0)
         acknowledge(e, e->entries[n - 1].producer_seq);
 }

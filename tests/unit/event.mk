@@ -75,3 +75,9 @@ TESTS += tests/unit/test_wal
 tests_unit_test_wal_SOURCES = tests/unit/test_wal.c tests/unit/unit.h tests/unit/instance.h
 tests_unit_test_wal_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_wal_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+
+check_PROGRAMS += tests/unit/test_pending
+TESTS += tests/unit/test_pending
+tests_unit_test_pending_SOURCES = tests/unit/test_pending.c tests/unit/unit.h tests/unit/instance.h
+tests_unit_test_pending_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_pending_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)

@@ -9,7 +9,7 @@ static struct writer *writer;
 static struct peer *peer;
 static int64_t head;
 /* Sums over the outcomes so far. */
-static int64_t n_stored, n_trimmed, n_foreign;
+static int64_t n_stored, n_trimmed, n_foreign, n_pending, n_events;
 static bool ended;
 
 static void on_outcome(void *ctx, struct outcome *o)
@@ -18,6 +18,8 @@ static void on_outcome(void *ctx, struct outcome *o)
     n_stored += o->n_stored;
     n_trimmed += o->upkeep.n_trimmed;
     n_foreign += o->n_foreign;
+    n_pending += o->upkeep.n_pending;
+    n_events += o->n_events;
     ended = ended || o->last;
 }
 
@@ -89,6 +91,18 @@ START_TEST(what_others_append_is_published)
 }
 END_TEST
 
+START_TEST(files_of_pending_lines_are_drained_and_published)
+{
+    char folder[PATH_MAX];
+    start(NULL);
+    unit_write(datadir_path(&dd, folder, "pending"), "x.jsonl",
+               "{\"stream\":\"run:y\",\"type\":\"log\",\"data\":{}}\n{\"stream\":\"run:y\",\"type\":\"log\",\"data\":{}}\n");
+    until(&n_events, 2);
+    until(&n_pending, 2);
+    stop();
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("writer");
@@ -96,6 +110,7 @@ static Suite *suite(void)
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, retention_goes_on_between_batches);
     tcase_add_test(tc, what_others_append_is_published);
+    tcase_add_test(tc, files_of_pending_lines_are_drained_and_published);
     suite_add_tcase(s, tc);
     return s;
 }
