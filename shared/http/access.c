@@ -39,6 +39,14 @@ static bool same_network(const struct address *a, const struct address *b, int b
     return rest == 0 || (a->bytes[whole] >> (8 - rest)) == (b->bytes[whole] >> (8 - rest));
 }
 
+/* The number behind the slash of a network; -1 when it is none, which is no network then and not all of them. */
+static int parse_bits(const char *text, size_t len)
+{
+    if (len == 0 || len > 3 || strspn(text, "0123456789") < len)
+        return -1;
+    return atoi(text);
+}
+
 static bool is_loopback(const char *text, size_t len)
 {
     static const struct address v4 = {{[10] = 0xFF, [11] = 0xFF, [12] = 127}}, v6 = {{[15] = 1}};
@@ -59,7 +67,7 @@ static bool is_trusted(const struct config *config, const char *peer)
         bool v4;
         if (parse_address(list, name, &network, &v4)) {
             int width = v4 ? 32 : 128;
-            int bits = name < len ? atoi(list + name + 1) : width;
+            int bits = name < len ? parse_bits(list + name + 1, len - name - 1) : width;
             if (bits >= 0 && bits <= width && same_network(&address, &network, bits + 128 - width))
                 return true;
         }

@@ -58,6 +58,16 @@ START_TEST(forwarded_for_counts_by_its_last_hop)
 }
 END_TEST
 
+START_TEST(a_network_with_a_bad_length_trusts_nobody)
+{
+    struct config *c =
+        config_of((const char *const[]){"trusted_proxies=192.0.2.0/, 192.0.2.0/x, 192.0.2.0/24x, 192.0.2.0/-1", NULL});
+    DENIED(c, .peer = "192.0.2.7", .forwarded_for = "127.0.0.1");
+    DENIED(c, .peer = "203.0.113.9", .forwarded_for = "127.0.0.1");
+    config_free(c);
+}
+END_TEST
+
 START_TEST(foreign_host_names_are_refused)
 {
     struct config *c = config_of((const char *const[]){"public_url=https://runs.example.org:8443/base", NULL});
@@ -128,6 +138,7 @@ static Suite *suite(void)
     TCase *t = tcase_create("access");
     tcase_add_test(t, none_serves_loopback_only);
     tcase_add_test(t, forwarded_for_counts_by_its_last_hop);
+    tcase_add_test(t, a_network_with_a_bad_length_trusts_nobody);
     tcase_add_test(t, foreign_host_names_are_refused);
     tcase_add_test(t, origin_is_checked_where_it_matters);
     tcase_add_test(t, none_public_serves_all_but_other_sites_pages);
