@@ -17,6 +17,7 @@
 
 struct proc {
     pid_t pid, parent;
+    int terminal; /* its controlling terminal, 0: none */
     bool marked;
 };
 struct procs {
@@ -38,10 +39,10 @@ static bool read_stat(pid_t pid, struct proc *ret)
     /* The name in parentheses may hold anything: what follows is behind the last one. */
     char *rest = strrchr(text, ')');
     char state;
-    int parent;
-    if (!rest || sscanf(rest + 1, " %c %d", &state, &parent) != 2 || state == 'Z')
+    int parent, terminal;
+    if (!rest || sscanf(rest + 1, " %c %d %*d %*d %d", &state, &parent, &terminal) != 3 || state == 'Z')
         return false;
-    *ret = (struct proc){.pid = pid, .parent = parent};
+    *ret = (struct proc){.pid = pid, .parent = parent, .terminal = terminal};
     return true;
 }
 
@@ -148,7 +149,9 @@ int kill_run_leftovers(const char *run_id, const char *run_folder)
 
     for (int i = 0; i < procs.n; i++) {
         pid_t pid = procs.list[i].pid;
-        if (pid == getpid() || (!has_run_id(pid, run_id) && !works_in(pid, run_folder)))
+        /* A run has no terminal: who works in its folder on one is a person looking at it. */
+        bool in_folder = procs.list[i].terminal == 0 && works_in(pid, run_folder);
+        if (pid == getpid() || (!in_folder && !has_run_id(pid, run_id)))
             continue;
         found++;
         kill(pid, SIGKILL);

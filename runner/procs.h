@@ -6,7 +6,7 @@
  * that escaped their group have become our children, as we are their subreaper). */
 void kill_descendants(void);
 /* kill_run_leftovers - KILL every process that carries RUNSPOOL_RUN_ID=run_id in its environment or works in
- * run_folder, except ourselves: what left its process group. Returns how many were found. */
+ * run_folder without a terminal, except ourselves: what left its process group. Returns how many were found. */
 int kill_run_leftovers(const char *run_id, const char *run_folder);
 
 #endif

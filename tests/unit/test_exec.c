@@ -1,9 +1,11 @@
 /* Running programs: lines as they come, bounds, groups, the gate, the sandbox. */
 #include "runner/exec.h"
+#include "runner/procs.h"
 #include "unit.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <pty.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -299,6 +301,40 @@ START_TEST(test_stop_right_after_the_fork)
 }
 END_TEST
 
+/* A process that works in the run's folder, on a terminal or on none, told by a byte from it. */
+static pid_t work_in_dir(bool terminal)
+{
+    int ready[2], master = -1;
+    char byte;
+    ck_assert_int_eq(pipe2(ready, O_CLOEXEC), 0);
+    pid_t pid = terminal ? forkpty(&master, NULL, NULL, NULL) : fork();
+    if (pid == 0) {
+        if (!terminal)
+            setsid();
+        if (chdir(dir) == 0 && write(ready[1], "r", 1) == 1)
+            pause();
+        _exit(1);
+    }
+    ck_assert_int_gt(pid, 0);
+    ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    close(ready[1]);
+    return pid;
+}
+
+START_TEST(test_a_person_in_an_orphans_folder_is_left_alone)
+{
+    pid_t person = work_in_dir(true), tool = work_in_dir(false);
+    int status;
+    ck_assert_int_eq(kill_run_leftovers("r_none", dir), 1);
+    ck_assert_int_eq(waitpid(tool, &status, 0), tool);
+    ck_assert(WIFSIGNALED(status));
+    ck_assert_int_eq(waitpid(person, &status, WNOHANG), 0);
+    kill(person, SIGKILL);
+    waitpid(person, &status, 0);
+}
+END_TEST
+
 START_TEST(test_program_that_is_not_there)
 {
     struct seen seen = {0};
@@ -377,6 +413,7 @@ static Suite *suite(void)
     tcase_add_test(tc, test_what_it_leaves_is_ended);
     tcase_add_test(tc, test_not_run_unless_recorded);
     tcase_add_test(tc, test_stop_right_after_the_fork);
+    tcase_add_test(tc, test_a_person_in_an_orphans_folder_is_left_alone);
     tcase_add_test(tc, test_program_that_is_not_there);
     tcase_add_test(tc, test_namespace_sandbox);
     tcase_add_test(tc, test_landlock_sandbox);
