@@ -71,7 +71,7 @@ static const struct interpreter {
 } interpreters[] = {
     {"sh", "c", true, false},      {"bash", "c", true, false},     {"dash", "c", true, false},
     {"zsh", "c", true, false},     {"ksh", "c", true, false},      {"ash", "c", true, false},
-    {"python", "c", false, false}, {"python3", "c", false, false}, {"perl", "eE", false, false},
+    {"python", "c", false, false}, {"nodejs", "ep", false, false}, {"perl", "eE", false, false},
     {"ruby", "e", false, false},   {"node", "ep", false, false},   {"php", "r", false, false},
     {"lua", "e", false, false},    {"awk", "", false, true},       {"gawk", "", false, true},
     {"mawk", "", false, true},     {"sed", "e", false, true},
@@ -81,10 +81,25 @@ static const struct interpreter *interpreter_find(const char *arg)
 {
     const char *name = strrchr(arg, '/');
     name = name ? name + 1 : arg;
+    size_t len = strlen(name);
+    while (len > 0 && strchr("0123456789.-", name[len - 1]))
+        len--; /* python3.11 */
     for (size_t i = 0; i < sizeof interpreters / sizeof *interpreters; i++)
-        if (strcmp(name, interpreters[i].name) == 0)
+        if (strlen(interpreters[i].name) == len && memcmp(name, interpreters[i].name, len) == 0)
             return &interpreters[i];
     return NULL;
+}
+
+/* Long options for program text: NAME=TEXT, or NAME and then TEXT. Returns: how many arguments on the text is, -1: none. */
+static int long_program(const char *arg)
+{
+    static const char *const names[] = {"--eval", "--print", "--expression", "--source", "--run"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        size_t len = strlen(names[i]);
+        if (strncmp(arg, names[i], len) == 0 && (arg[len] == '\0' || arg[len] == '='))
+            return arg[len] == '\0';
+    }
+    return -1;
 }
 
 int template_program_arg(struct json_object *argv)
@@ -102,8 +117,14 @@ int template_program_arg(struct json_object *argv)
         }
         if (arg[0] != '-' || arg[1] == '\0')
             return in->first ? i : -1;
-        if (arg[1] == '-')
+        if (arg[1] == '-') {
+            int on = in->anywhere ? -1 : long_program(arg);
+            if (on >= 0)
+                return i + on < n ? i + on : -1;
             continue;
+        }
+        if (!in->anywhere && arg[2] != '\0' && *in->letters && strchr(in->letters, arg[1]))
+            return i; /* -cTEXT */
         if (in->anywhere ? strpbrk(arg + 1, in->letters) != NULL
                          : *in->letters && strchr(in->letters, arg[strlen(arg) - 1]) != NULL)
             return i + 1 < n ? i + 1 : -1;
