@@ -111,6 +111,7 @@ enum rs_err jqcheck_definition(struct json_object *definition, struct json_objec
     int rc = posix_spawn_file_actions_adddup2(&actions, pair[1], 0);
     rc = rc ? rc : posix_spawn_file_actions_adddup2(&actions, pair[1], 1);
     rc = rc ? rc : posix_spawn_file_actions_addclosefrom_np(&actions, 3);
+    rc = rc ? rc : posix_spawn_file_actions_addclosefrom_np(&actions, 3); /* the connections of a FastCGI program */
     rc = rc ? rc : posix_spawn(&pid, path, &actions, &attr, argv, envp);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attr);
