@@ -15,6 +15,8 @@ enum end_reason {
     END_DRAIN,    /* the bridge stops: come back later */
     END_OVERLOAD, /* over its byte limit */
     END_STALLED,  /* took nothing for too long */
+    END_MEMORY,   /* one of the slowest, when all together are over their byte limit */
+    END_SLOW,     /* its message did not arrive in time */
     END_FAILED,   /* out of memory, or the log cannot be read */
 };
 
@@ -32,6 +34,8 @@ struct door {
     void (*end)(struct subscriber *sub, enum end_reason reason);
     /* cut - end was called SUBSCRIBER_END_MS ago and the connection is still there: do without politeness. */
     void (*cut)(struct subscriber *sub);
+    /* tick - called once a second. NULL: nothing to look after. */
+    void (*tick)(struct subscriber *sub);
     /* heartbeat - nothing was sent for the time set by bridge.heartbeat. NULL: the door's library does it. */
     void (*heartbeat)(struct subscriber *sub);
 };

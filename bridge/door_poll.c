@@ -1,7 +1,36 @@
 /* door_poll - long poll: answered from the log, held while there is nothing to say. The hub only wakes it. */
 #include "bridge/bridge.h"
 #include "bridge/hub.h"
+#include "bridge/limits.h"
 #include "bridge/web.h"
+
+#define SMALL_ANSWER (16 * 1024)  /* the socket takes it whole */
+#define ANSWER_PIECE (256 * 1024) /* for each of a larger one the client has limits.subscriber_time */
+
+static void on_not_taken(uv_timer_t *timer)
+{
+    struct exchange *x = timer->data;
+    x->bridge->metrics.values[METRIC_ANSWERS_CUT]++;
+    exchange_cut(x);
+}
+
+/* An answer is memory until the client has taken it, so that has an end. */
+static enum MHD_Result give(struct exchange *x, const struct buf *body)
+{
+    struct fault fault;
+    if (body->len > SMALL_ANSWER) {
+        if (!limits_make_room(x->bridge, body->len)) {
+            fault_set(&fault, RS_BUSY, "too much waits for slow clients; come back later");
+            return web_answer_fault(x, &fault);
+        }
+        x->answer_bytes = body->len;
+        x->bridge->metrics.values[METRIC_QUEUED_BYTES] += (int64_t)body->len;
+        uint64_t piece_ms = (uint64_t)config_number(x->bridge->dd.config, "limits.subscriber_time");
+        exchange_hold(x, piece_ms * (1 + body->len / ANSWER_PIECE), on_not_taken);
+    }
+    x->bridge->metrics.values[METRIC_POLLS_ANSWERED]++;
+    return web_answer(x, MHD_HTTP_OK, "application/json", body->data, body->len);
+}
 
 /* feed: NULL once the poll is held: then it is the subscriber's. */
 static enum MHD_Result answer(struct exchange *x, struct feed *feed, bool *ret_empty)
@@ -17,9 +46,7 @@ static enum MHD_Result answer(struct exchange *x, struct feed *feed, bool *ret_e
     if (err)
         result = web_answer_fault(x, &fault);
     else if (!*ret_empty || now)
-        result = web_answer(x, MHD_HTTP_OK, "application/json", body.data, body.len);
-    if (!err && (!*ret_empty || now))
-        x->bridge->metrics.values[METRIC_POLLS_ANSWERED]++;
+        result = give(x, &body);
     *ret_empty = !err && *ret_empty && !now;
     buf_release(&body);
     return result;

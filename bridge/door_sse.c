@@ -5,7 +5,6 @@
 #include "bridge/native.h"
 #include "bridge/web.h"
 #include <string.h>
-#include <sys/socket.h>
 
 #define PULL_BYTES (16 * 1024)
 #define PULL_PIECES 16
@@ -116,18 +115,14 @@ static void sse_wake(struct subscriber *sub)
 static void sse_end(struct subscriber *sub, enum end_reason reason)
 {
     struct exchange *x = sub->connection;
-    if (reason == END_OVERLOAD || reason == END_STALLED)
+    if (reason == END_OVERLOAD || reason == END_STALLED || reason == END_MEMORY)
         x->gone = true;
     exchange_resume(x);
 }
 
 static void sse_cut(struct subscriber *sub)
 {
-    struct exchange *x = sub->connection;
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    if (info)
-        shutdown(info->connect_fd, SHUT_RDWR);
-    exchange_resume(x);
+    exchange_cut(sub->connection);
 }
 
 static void sse_heartbeat(struct subscriber *sub)

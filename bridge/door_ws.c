@@ -2,6 +2,7 @@
  * thing libwebsockets must never see is half a frame before its own ping or close, so the rest of a frame that was cut
  * off is given to its own buffer, which it empties first. */
 #include "bridge/door_ws.h"
+#include "bridge/bridge.h"
 #include "bridge/door.h"
 #include <assert.h>
 #include <errno.h>
@@ -77,6 +78,8 @@ static void ws_end(struct subscriber *sub, enum end_reason reason)
         [END_DRAIN] = LWS_CLOSE_STATUS_GOINGAWAY,
         [END_OVERLOAD] = 1013, /* try again later (IANA registry of close codes) */
         [END_STALLED] = 1013,
+        [END_MEMORY] = 1013,
+        [END_SLOW] = LWS_CLOSE_STATUS_POLICY_VIOLATION,
         [END_FAILED] = LWS_CLOSE_STATUS_UNEXPECTED_CONDITION,
     };
     struct ws_connection *c = sub->connection;
@@ -90,6 +93,18 @@ static void ws_cut(struct subscriber *sub)
     shutdown(c->fd, SHUT_RDWR);
 }
 
+/* A message that dribbles in would hold its memory for ever. One whose first frame's head is not complete yet is not known
+ * here, but its sender cannot answer pings meanwhile. */
+static void ws_tick(struct subscriber *sub)
+{
+    const struct ws_connection *c = sub->connection;
+    int64_t most_ms = config_number(sub->bridge->dd.config, "limits.header_time");
+    if (!c->message_ms || (int64_t)uv_now(&sub->bridge->loop) - c->message_ms <= most_ms)
+        return;
+    sub->bridge->metrics.values[METRIC_MESSAGES_CUT]++;
+    subscriber_end(sub, END_SLOW);
+}
+
 const struct door door_ws = {
     .name = "/ws",
     .format = FRAME_WEBSOCKET,
@@ -99,4 +114,5 @@ const struct door door_ws = {
     .wake = ws_wake,
     .end = ws_end,
     .cut = ws_cut,
+    .tick = ws_tick,
 };

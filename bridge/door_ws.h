@@ -13,6 +13,7 @@ struct ws_connection {
     int close_code;      /* to be closed with it once the queue is empty; 0: not */
     struct subscriber sub;
     struct buf message;  /* fragments of the client's message */
+    int64_t message_ms;  /* when it began to arrive; 0: none is */
 };
 /* door_ws_writable - the socket takes bytes again. */
 void door_ws_writable(struct ws_connection *c);

@@ -2,6 +2,7 @@
 #include "bridge/bridge.h"
 #include "bridge/web.h"
 #include <stdlib.h>
+#include <sys/socket.h>
 
 static void on_departure(uv_poll_t *poll, int status, int events)
 {
@@ -41,6 +42,14 @@ void exchange_resume(struct exchange *x)
     web_kick(x->bridge->web);
 }
 
+void exchange_cut(struct exchange *x)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (info)
+        shutdown(info->connect_fd, SHUT_RDWR);
+    exchange_resume(x);
+}
+
 static void free_exchange(struct exchange *x)
 {
     free(x->uri);
@@ -60,6 +69,7 @@ void exchange_end(struct exchange *x)
     if (x->subscribed)
         subscriber_release(&x->sub);
     request_release(&x->request);
+    x->bridge->metrics.values[METRIC_QUEUED_BYTES] -= (int64_t)x->answer_bytes;
     if (x->watched)
         uv_close((uv_handle_t *)&x->departure, on_closed);
     if (x->timed)
@@ -70,9 +80,11 @@ void exchange_end(struct exchange *x)
 
 void exchange_hold(struct exchange *x, uint64_t ms, uv_timer_cb on_due)
 {
-    uv_timer_init(&x->bridge->loop, &x->hold);
-    x->hold.data = x;
-    x->timed = true;
-    x->n_handles++;
+    if (!x->timed) {
+        uv_timer_init(&x->bridge->loop, &x->hold);
+        x->hold.data = x;
+        x->timed = true;
+        x->n_handles++;
+    }
     uv_timer_start(&x->hold, on_due, ms, 0);
 }

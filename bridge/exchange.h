@@ -21,7 +21,8 @@ struct exchange {
     bool watched, timed;       /* departure, hold are in use */
     struct subscriber sub;
     uv_poll_t departure;       /* tells that the client left while suspended */
-    uv_timer_t hold;
+    uv_timer_t hold;           /* of a held poll, then of an answer that must be taken */
+    size_t answer_bytes;       /* of an answer that is counted among what waits for clients */
     int n_handles;             /* of those two, not yet closed; the last one frees the exchange */
 };
 
@@ -34,8 +35,10 @@ enum MHD_Result door_poll_again(struct exchange *x);
  * A suspended connection watches for the client's departure. */
 void exchange_suspend(struct exchange *x);
 void exchange_resume(struct exchange *x);
-/* exchange_hold - call on_due (data: the exchange) once, after ms. */
+/* exchange_hold - call on_due (data: the exchange) once, after ms; an earlier one is forgotten. */
 void exchange_hold(struct exchange *x, uint64_t ms, uv_timer_cb on_due);
+/* exchange_cut - break the connection. */
+void exchange_cut(struct exchange *x);
 /* exchange_end - the answer is complete or the client has gone; freed now, or from the loop. */
 void exchange_end(struct exchange *x);
 

@@ -36,6 +36,7 @@ struct block {
     struct block_mark *marks; /* by rising id; none in a block of control messages */
     int n_marks, marks_cap;
     int last_n;               /* messages of the last event */
+    int n_queues;             /* subscribers' queues it waits in */
 };
 /* block_new - empty, one reference. max: bytes it may grow to. NULL: no memory. */
 struct block *block_new(size_t max);

@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "bridge/bridge.h"
 #include "bridge/http_head.h"
+#include "bridge/limits.h"
 #include "bridge/listener.h"
 #include "bridge/request.h"
 #include "bridge/web.h"
@@ -20,6 +21,7 @@
 #define REPEEK_FIRST_MS 2 /* on a Unix socket, which knows no low-water mark, one looks again after a while */
 #define REPEEK_MOST_MS 200
 #define REPLY_MAX 2048
+#define UNSENT_MAX (128 * 1024)
 #define SILENCE_EXTRA_MS 10000 /* beyond limits.subscriber_time */
 
 /* A connection whose request has not arrived yet. */
@@ -77,10 +79,11 @@ static void refuse(struct front *front, int fd, size_t n_seen, const struct faul
     buf_init(&body, REPLY_MAX);
     if (problem_put(&body, fault, NULL) == RS_OK) {
         int n = snprintf(head, sizeof head,
-                         "HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\nCache-Control: no-store\r\n%s"
+                         "HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\nCache-Control: no-store\r\n%s%s"
                          "Connection: close\r\nContent-Length: %zu\r\n\r\n",
                          status, http_reason(status),
-                         fault->code == RS_UPGRADE ? "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" : "", body.len);
+                         fault->code == RS_UPGRADE ? "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" : "",
+                         status == 503 ? "Retry-After: " LIMITS_RETRY_AFTER "\r\n" : "", body.len);
         ssize_t taken = recv(fd, front->peeked, n_seen, MSG_DONTWAIT);
         ssize_t sent = send(fd, head, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE);
         if (taken >= 0 && sent == n)
@@ -128,6 +131,8 @@ static enum rs_err open_feed(struct front *front, const struct http_head *head, 
     if (request->door != &door_ws)
         return fault_set(fault, request->door ? RS_INVALID : RS_NOT_FOUND, "there is no WebSocket at this path");
     err = ws_check(head, fault);
+    if (!err)
+        err = front_admits(front->bridge, 1, fault);
     if (!err)
         err = request_check(front->bridge, &text, request, fault);
     if (!err && !request->endpoint->native)
@@ -243,10 +248,12 @@ static void look(struct visitor *v)
     hand_over(front, dismiss(v), &head, peer);
 }
 
-/* A peer that vanished without a word: the kernel gives up on what it does not acknowledge (RFC 5482). */
-static void limit_silence(const struct front *front, int fd)
+/* A peer that vanished without a word: the kernel gives up on what it does not acknowledge (RFC 5482). One that takes
+ * nothing: what waits for it waits here, where it is shared and counted, rather than in the kernel's megabytes. */
+static void limit_socket(const struct front *front, int fd)
 {
     int64_t ms = config_number(front->bridge->dd.config, "limits.subscriber_time") + SILENCE_EXTRA_MS;
+    setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &(unsigned){UNSENT_MAX}, sizeof(unsigned));
     setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &(unsigned){(unsigned)ms}, sizeof(unsigned));
 }
 
@@ -265,7 +272,7 @@ static void on_accept(void *ctx, int fd, const char *peer)
     v->is_unix = strcmp(peer, "unix") == 0;
     strcpy(v->peer, peer);
     if (!v->is_unix)
-        limit_silence(front, fd);
+        limit_socket(front, fd);
     v->next = front->visitors;
     v->link = &front->visitors;
     if (v->next)
@@ -281,12 +288,23 @@ static void on_accept(void *ctx, int fd, const char *peer)
     look(v);
 }
 
+static int n_clients(const struct bridge *bridge)
+{
+    return (int)bridge->metrics.values[METRIC_CONNECTIONS_WS] + web_n_connections(bridge->web);
+}
+
+enum rs_err front_admits(const struct bridge *bridge, int n, struct fault *fault)
+{
+    if (n_clients(bridge) + n <= config_number(bridge->dd.config, "limits.connections"))
+        return RS_OK;
+    return fault_set(fault, RS_BUSY, "there are as many clients as there may be; come back later");
+}
+
 static int room(void *ctx)
 {
     const struct front *front = ctx;
-    const struct bridge *bridge = front->bridge;
-    return (int)(config_number(bridge->dd.config, "limits.connections") - bridge->metrics.values[METRIC_CONNECTIONS_WS]) -
-           web_n_connections(bridge->web) - front->n_visitors;
+    return (int)config_number(front->bridge->dd.config, "limits.connections") + FRONT_SPARE_CONNECTIONS -
+           n_clients(front->bridge) - front->n_visitors;
 }
 
 enum rs_err front_open(struct bridge *bridge, const char *const *addresses, int n_addresses, struct front **ret,

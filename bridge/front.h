@@ -7,12 +7,16 @@
 
 #define FRONT_LISTENERS_MAX 8
 
+#define FRONT_SPARE_CONNECTIONS 64 /* beyond limits.connections: to tell those that come that there is no room; pages */
+
 struct bridge;
 struct front;
 /* front_open - addresses: as of listener_open. */
 enum rs_err front_open(struct bridge *bridge, const char *const *addresses, int n_addresses, struct front **ret,
                        struct fault *fault) RS_MUST_CHECK;
 /* front_close - stop accepting, drop those without a whole request; freed from the loop. NULL is fine. */
+/* front_admits - may there be n clients beside those whose request has arrived (limits.connections)? RS_OK or RS_BUSY. */
+enum rs_err front_admits(const struct bridge *bridge, int n, struct fault *fault) RS_MUST_CHECK;
 void front_close(struct front *front);
 
 #endif

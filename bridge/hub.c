@@ -67,6 +67,15 @@ int hub_n_subscribers(const struct hub *hub)
     return hub->n_subscribers;
 }
 
+int hub_n_followers(const struct hub *hub, const char *stream)
+{
+    const struct follow *f = map_get(&hub->streams, stream);
+    int n = 0;
+    for (int i = 0; f && i < f->n; i++)
+        n += f->groups[i]->n_members;
+    return n;
+}
+
 void hub_enter(struct hub *hub, struct subscriber *sub)
 {
     sub->all_next = hub->all;
@@ -283,6 +292,8 @@ void hub_sweep(struct hub *hub)
                 sub->door->cut(sub);
             continue;
         }
+        if (sub->door->tick)
+            sub->door->tick(sub);
         if (sub->queue_len > 0 && now - sub->progress_ms > stall_ms)
             subscriber_end(sub, END_STALLED);
         else if (sub->queue_len == 0 && sub->door->heartbeat && now - sub->progress_ms >= heartbeat_ms)

@@ -18,6 +18,8 @@ void hub_free(struct hub *hub); /* NULL is fine */
 void hub_publish(struct hub *hub, struct event *const *events, int n);
 int64_t hub_published(const struct hub *hub);
 int hub_n_subscribers(const struct hub *hub);
+/* hub_n_followers - subscribers whose feed names that stream. */
+int hub_n_followers(const struct hub *hub, const char *stream);
 
 /* hub_enter, hub_exit - a subscriber begins and ends. hub_join - (re)index it by its feed's streams; hub_leave. */
 void hub_enter(struct hub *hub, struct subscriber *sub);

@@ -22,6 +22,7 @@ bridge_libbridge_a_SOURCES = \
   bridge/poke.c bridge/poke.h \
   bridge/upkeep.c bridge/upkeep.h \
   bridge/worker.c bridge/worker.h \
+  bridge/limits.c bridge/limits.h \
   bridge/metrics.c bridge/metrics.h \
   bridge/views.c bridge/views.h
 

@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "bridge/bridge.h"
 #include "bridge/hub.h"
+#include "bridge/limits.h"
 #include "bridge/native_job.h"
 #include "bridge/native_message.h"
 #include <inttypes.h>
@@ -224,6 +225,11 @@ static void subscribe(struct subscriber *sub, const struct change_op *op)
     err = feed_open(endpoint_find("", &none), &none, names, (int)n, &sub->bridge->store, sub->native->org, &feed, &fault);
     if (err)
         goto out;
+    if (limits_follow(sub->bridge, feed, sub->feed, &fault) != RS_OK) {
+        feed_free(feed);
+        native_answer_error(sub, &fault, NULL);
+        goto out;
+    }
     answer_change(sub, op, head);
     if (sub->state == SUBSCRIBER_ENDED)
         feed_free(feed);
@@ -273,14 +279,6 @@ void native_side_done(struct subscriber *sub)
         subscriber_resume(sub);
 }
 
-static bool follows(const struct feed *feed, const char *name)
-{
-    for (int i = 0; feed && i < feed->n_streams; i++)
-        if (strcmp(feed->streams[i], name) == 0)
-            return true;
-    return false;
-}
-
 /* How many subscriptions there would be. Those that wait are counted as they were asked for. */
 static size_t count_with(const struct subscriber *sub, struct json_object *streams)
 {
@@ -290,7 +288,7 @@ static size_t count_with(const struct subscriber *sub, struct json_object *strea
     if (count + n <= FEED_STREAMS_MAX)
         return count + n;
     for (size_t i = 0; i < n; i++) /* near the limit one looks closely */
-        count += !follows(sub->feed, json_object_get_string(json_object_array_get_idx(streams, i)));
+        count += !sub->feed || !feed_has_stream(sub->feed, json_object_get_string(json_object_array_get_idx(streams, i)));
     return count;
 }
 

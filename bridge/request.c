@@ -1,5 +1,6 @@
 #include "bridge/request.h"
 #include "bridge/bridge.h"
+#include "bridge/limits.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,6 +84,7 @@ enum rs_err request_check(const struct bridge *bridge, const struct request_text
 enum rs_err request_feed(struct bridge *bridge, const struct request *request, struct feed **ret, struct fault *fault)
 {
     const char **streams = NULL;
+    struct feed *feed = NULL;
     int n = 0, index = 0;
     if (request->endpoint->native) {
         streams = malloc((size_t)(request->query.n_params + 1) * sizeof *streams);
@@ -91,9 +93,15 @@ enum rs_err request_feed(struct bridge *bridge, const struct request *request, s
         for (const char *name; (name = query_next(&request->query, "stream", &index));)
             streams[n++] = name;
     }
-    enum rs_err err = feed_open(request->endpoint, &request->params, streams, n, &bridge->store, request->access.org, ret,
+    enum rs_err err = feed_open(request->endpoint, &request->params, streams, n, &bridge->store, request->access.org, &feed,
                                 fault);
     free(streams);
+    if (!err)
+        err = limits_follow(bridge, feed, NULL, fault);
+    if (err)
+        feed_free(feed);
+    else
+        *ret = feed;
     return err;
 }
 

@@ -36,7 +36,7 @@ enum rs_err request_route(const struct bridge *bridge, const struct request_text
 enum rs_err request_check(const struct bridge *bridge, const struct request_text *text, struct request *ret,
                           struct fault *fault) RS_MUST_CHECK;
 /* request_feed - the feed asked for, not started. The only place where a request looks into the database: a short read.
- * RS_NOT_FOUND: unknown run. *ret: owned. */
+ * RS_NOT_FOUND: unknown run; RS_BUSY: too many follow it. *ret: owned. */
 enum rs_err request_feed(struct bridge *bridge, const struct request *request, struct feed **ret, struct fault *fault)
     RS_MUST_CHECK;
 void request_release(struct request *request); /* zeroed is fine */

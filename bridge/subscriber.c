@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "bridge/bridge.h"
 #include "bridge/hub.h"
+#include "bridge/limits.h"
 #include "bridge/native.h"
 #include <assert.h>
 #include <inttypes.h>
@@ -33,12 +34,37 @@ void subscriber_release(struct subscriber *sub)
     sub->feed = sub->side = NULL;
 }
 
+/* A block that waits in several queues takes memory once. */
+static struct block *hold(struct subscriber *sub, struct block *block)
+{
+    if (block->n_queues++ == 0)
+        sub->bridge->metrics.values[METRIC_QUEUED_BYTES] += (int64_t)block->bytes.cap;
+    return block_ref(block);
+}
+
+static void let_go(struct subscriber *sub, struct block *block)
+{
+    if (--block->n_queues == 0)
+        sub->bridge->metrics.values[METRIC_QUEUED_BYTES] -= (int64_t)block->bytes.cap;
+    block_unref(block);
+}
+
 void subscriber_drop_queue(struct subscriber *sub)
 {
     for (; sub->queue_len > 0; sub->queue_len--)
-        block_unref(sub->queue[sub->queue_first++ & (sub->queue_cap - 1)].block);
+        let_go(sub, sub->queue[sub->queue_first++ & (sub->queue_cap - 1)].block);
     sub->queued_bytes = 0;
 }
+
+/* Ended for taking too little: the metric, and the word for the log. */
+static const struct slowness {
+    enum metric metric;
+    const char *reason;
+} slownesses[] = {
+    [END_OVERLOAD] = {METRIC_ENDED_OVERLOAD, "bytes"},
+    [END_STALLED] = {METRIC_ENDED_STALLED, "time"},
+    [END_MEMORY] = {METRIC_ENDED_MEMORY, "memory"},
+};
 
 void subscriber_end(struct subscriber *sub, enum end_reason reason)
 {
@@ -47,10 +73,11 @@ void subscriber_end(struct subscriber *sub, enum end_reason reason)
     sub->state = SUBSCRIBER_ENDED;
     sub->progress_ms = (int64_t)uv_now(&sub->bridge->loop);
     hub_unschedule(sub->bridge->hub, sub);
-    if (reason == END_OVERLOAD || reason == END_STALLED) {
-        sub->bridge->metrics.values[reason == END_OVERLOAD ? METRIC_ENDED_OVERLOAD : METRIC_ENDED_STALLED]++;
-        log_event(LOG_LEVEL_INFO, "subscriber.ended", "door=%s reason=%s queued_bytes=%zu", sub->door->name + 1,
-                  reason == END_OVERLOAD ? "bytes" : "time", sub->queued_bytes);
+    const struct slowness *slow = reason < sizeof slownesses / sizeof *slownesses ? &slownesses[reason] : NULL;
+    if (slow && slow->reason) {
+        sub->bridge->metrics.values[slow->metric]++;
+        log_event(LOG_LEVEL_INFO, "subscriber.ended", "door=%s reason=%s queued_bytes=%zu", sub->door->name + 1, slow->reason,
+                  sub->queued_bytes);
         subscriber_drop_queue(sub);
     }
     sub->door->end(sub, reason);
@@ -89,12 +116,13 @@ static void enqueue(struct subscriber *sub, struct block *block, size_t at)
         subscriber_end(sub, END_FAILED);
         return;
     }
-    sub->queue[(sub->queue_first + sub->queue_len++) & (sub->queue_cap - 1)] = (struct queued){block_ref(block), at};
+    sub->queue[(sub->queue_first + sub->queue_len++) & (sub->queue_cap - 1)] = (struct queued){hold(sub, block), at};
     sub->queued_bytes += len - at;
-    if (was_empty) {
+    if (was_empty)
         sub->progress_ms = (int64_t)uv_now(&sub->bridge->loop);
+    (void)limits_make_room(sub->bridge, 0);
+    if (was_empty && sub->state != SUBSCRIBER_ENDED)
         sub->door->wake(sub);
-    }
 }
 
 void subscriber_live(struct subscriber *sub, struct block *block)
@@ -158,7 +186,7 @@ void subscriber_consume(struct subscriber *sub, size_t n)
             break;
         }
         n -= rest;
-        block_unref(q->block);
+        let_go(sub, q->block);
         sub->queue_first++;
         sub->queue_len--;
     }

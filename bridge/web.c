@@ -1,7 +1,9 @@
 #include "bridge/web.h"
 #include "base/log.h"
 #include "bridge/bridge.h"
+#include "bridge/front.h"
 #include "bridge/hub.h"
+#include "bridge/limits.h"
 #include "bridge/writer.h"
 #include "config.h"
 #include "http/problem.h"
@@ -11,7 +13,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define IDLE_S 60          /* a client that neither takes nor sends anything; suspended ones are not counted */
 #define PUMPS_MAX 16       /* turns of the library in one turn of the loop */
 #define PAGE_MAX (64 * 1024)
 
@@ -97,6 +98,8 @@ enum MHD_Result web_answer(struct exchange *x, int status, const char *type, con
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
     if (status == MHD_HTTP_METHOD_NOT_ALLOWED || x->options)
         MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, OPTIONS");
+    if (status == MHD_HTTP_SERVICE_UNAVAILABLE)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, LIMITS_RETRY_AFTER);
     if (status == MHD_HTTP_UPGRADE_REQUIRED)
         MHD_add_response_header(response, MHD_HTTP_HEADER_UPGRADE, "websocket");
     enum MHD_Result result = MHD_queue_response(x->connection, (unsigned)status, response);
@@ -180,7 +183,10 @@ static enum rs_err begin(struct exchange *x, const char *method, const struct pa
         return fault_set(fault, RS_METHOD, "only GET is understood here");
     if (x->request.door == &door_ws)
         return fault_set(fault, RS_UPGRADE, "this is a WebSocket; ask with Upgrade: websocket, or use /sse or /poll");
-    return *ret_page && (*ret_page)->anyone ? RS_OK : request_check(x->bridge, &text, &x->request, fault);
+    if (*ret_page && (*ret_page)->anyone)
+        return RS_OK;
+    err = request_check(x->bridge, &text, &x->request, fault);
+    return err || *ret_page ? err : front_admits(x->bridge, 0, fault);
 }
 
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
@@ -302,12 +308,14 @@ enum rs_err web_open(struct bridge *bridge, struct web **ret, struct fault *faul
     if (!web)
         return fault_set(fault, RS_NOMEM, "no memory for HTTP");
     web->bridge = bridge;
+    /* For a client that neither takes nor sends anything; suspended ones are not counted. The subscribers' sweep comes first. */
+    int64_t idle_ms = config_number(bridge->dd.config, "limits.subscriber_time") + SUBSCRIBER_END_MS + 1000;
     web->daemon = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO | MHD_USE_ERROR_LOG, 0, NULL,
         NULL, on_request, web, MHD_OPTION_EXTERNAL_LOGGER, on_log, web, MHD_OPTION_URI_LOG_CALLBACK, on_uri, web,
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, web, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)WEB_MEMORY_PER_CONNECTION, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)config_number(bridge->dd.config, "limits.connections"), MHD_OPTION_END);
+        (size_t)WEB_MEMORY_PER_CONNECTION, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)(idle_ms / 1000), MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)config_number(bridge->dd.config, "limits.connections") + FRONT_SPARE_CONNECTIONS, MHD_OPTION_END);
     const union MHD_DaemonInfo *info =
         web->daemon ? MHD_get_daemon_info(web->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
     if (!info) {

@@ -107,8 +107,12 @@ static int on_receive(struct lws *wsi, struct ws_connection *c, const char *byte
     if (buf_append(&c->message, bytes, len) != RS_OK ||
         c->message.len + lws_remaining_packet_payload(wsi) > WS_MESSAGE_MAX)
         return close_with(wsi, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE);
-    if (!lws_is_final_fragment(wsi) || lws_remaining_packet_payload(wsi) > 0)
+    if (!lws_is_final_fragment(wsi) || lws_remaining_packet_payload(wsi) > 0) {
+        if (!c->message_ms)
+            c->message_ms = (int64_t)uv_now(&c->sub.bridge->loop);
         return 0;
+    }
+    c->message_ms = 0;
     if (c->sub.native)
         native_message(&c->sub, c->message.data ? c->message.data : "", c->message.len);
     else

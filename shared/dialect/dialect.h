@@ -81,6 +81,7 @@ void feed_free(struct feed *feed); /* NULL is fine */
 enum rs_err feed_take_param(struct feed *feed, const struct path_params *params, const char *name, struct fault *fault)
     RS_MUST_CHECK;
 enum rs_err feed_add_stream(struct feed *feed, const char *stream);    /* checks, copies, ignores repeats, sets run_id */
+bool feed_has_stream(const struct feed *feed, const char *stream);
 void feed_remove_stream(struct feed *feed, const char *stream);
 
 /* A sink takes finished messages; id is "N", "N.1" or NULL for control messages. Return false to stop: what was not

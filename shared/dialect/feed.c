@@ -17,14 +17,21 @@ static void feed_note_run(struct feed *feed)
         memcpy(feed->run_id, id, len + 1);
 }
 
+bool feed_has_stream(const struct feed *feed, const char *stream)
+{
+    for (int i = 0; i < feed->n_streams; i++)
+        if (strcmp(feed->streams[i], stream) == 0)
+            return true;
+    return false;
+}
+
 enum rs_err feed_add_stream(struct feed *feed, const char *stream)
 {
     enum rs_err err = stream_check(stream, NULL);
     if (err)
         return err;
-    for (int i = 0; i < feed->n_streams; i++)
-        if (strcmp(feed->streams[i], stream) == 0)
-            return RS_OK;
+    if (feed_has_stream(feed, stream))
+        return RS_OK;
     if (feed->n_streams >= FEED_STREAMS_MAX)
         return RS_LIMIT;
     char **streams = realloc(feed->streams, sizeof(*streams) * (size_t)(feed->n_streams + 1));

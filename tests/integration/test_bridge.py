@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ctypes
 import http.client
 import json
 import os
@@ -18,7 +19,7 @@ import pytest
 import websockets
 
 from bridge_fixture import PROGRAM, Bridge
-from clients import UPGRADE, Sse, Ws, get, number, poll, with_query
+from clients import UPGRADE, Sse, Ws, get, number, poll, refused, with_query
 from conftest import BUILD, RUNSPOOL, wait_until
 
 pytest_plugins = ["bridge_fixture"]
@@ -246,10 +247,10 @@ def test_a_client_over_its_byte_limit_is_ended_with_1013(own_bridge, name):
         other.ask({"op": "subscribe", "streams": [stream]})
         n = 0
         while metric(bridge, 'subscribers_ended_total{reason="bytes"}') == 0:
-            emitter.emit(stream, "log", *[{"i": n + i, "x": filler} for i in range(500)])
-            for i in range(500):  # the other client is not held up
+            emitter.emit(stream, "log", *[{"i": n + i, "x": filler} for i in range(50)])
+            for i in range(50):  # the other client is not held up
                 assert other.recv()["data"]["i"] == n + i
-            n += 500
+            n += 50
             assert n < 50000
         got, rest = frames(to_end(s))
     assert rest == b"" and all(op == 1 for op, _ in got[:-1])
@@ -267,7 +268,7 @@ def test_a_client_that_takes_nothing_for_too_long_is_cut(own_bridge, name):
     stream = f"run:{name}"
     emitter = bridge.emitter()
     with slow_ws(bridge, stream):
-        emitter.emit(stream, "log", *[{"x": "x" * 1000} for _ in range(4000)])
+        emitter.emit(stream, "log", *[{"x": "x" * 1000} for _ in range(2000)])
         wait_until(lambda: metric(bridge, 'subscribers_ended_total{reason="time"}') == 1, what="the client to be ended")
         wait_until(lambda: metric(bridge, 'connections{door="ws"}') == 0, what="its connection to be closed")
 
@@ -301,19 +302,163 @@ def test_a_silent_peer_is_pinged_and_then_cut(own_bridge):
     assert 9 in [op for op, _ in got]
 
 
-def test_connections_beyond_the_limit_wait(own_bridge):
+def test_clients_beyond_the_limit_are_told_to_come_back(own_bridge, name):
     bridge = own_bridge("limits.connections=3")
-    with Ws(bridge.url, "/ws") as a, Ws(bridge.url, "/ws") as b:
-        assert a.recv()["op"] == b.recv()["op"] == "hello"
-        c = Ws(bridge.url, "/ws")
-        assert c.recv()["op"] == "hello"
-        with raw(bridge, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n") as late:
-            late.settimeout(0.5)
-            with pytest.raises(TimeoutError):
-                late.recv(1)
-            c.close()
-            late.settimeout(20)
-            assert to_end(late).startswith(b"HTTP/1.1 200")
+    stream = f"run:{name}"
+    with Ws(bridge.url, "/ws") as a, Ws(bridge.url, f"/ws/scraping/{name}") as b, Sse(bridge.url, f"/sse?stream={stream}") as c:
+        assert a.recv()["op"] == "hello" and b.recv()["type"] == "connected" and c.next()[1]["op"] == "hello"
+        for path, headers in (("/ws", UPGRADE), (f"/sse?stream={stream}", {}), (f"/poll?stream={stream}", {})):
+            status, headers, body = get(bridge.url, path, headers=headers)
+            assert status == 503 and int(headers["Retry-After"]) > 0 and json.loads(body)["status"] == 503
+        assert get(bridge.url, "/healthz")[0] == 200, "that it is alive can be seen all the same"
+        a.close()
+        wait_until(lambda: metric(bridge, 'connections{door="ws"}') == 1, what="the client to be gone")
+        assert poll(bridge.url, "/poll", stream=stream)["events"] == []
+
+
+def test_more_connections_than_can_be_answered_wait(own_bridge):
+    bridge = own_bridge("limits.connections=1")
+    with contextlib.ExitStack() as stack:
+        silent = [stack.enter_context(raw(bridge)) for _ in range(80)]
+        late = stack.enter_context(raw(bridge, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"))
+        late.settimeout(0.5)
+        with pytest.raises(TimeoutError):
+            late.recv(1)
+        for s in silent[:40]:
+            s.close()
+        late.settimeout(20)
+        assert to_end(late).startswith(b"HTTP/1.1 200")
+
+
+def test_a_stream_with_as_many_clients_as_may_be(own_bridge, name):
+    bridge = own_bridge("limits.stream_clients=2")
+    stream, tool = f"run:{name}", f"/ws/scraping/{name}"
+    subscribe = {"op": "subscribe", "streams": [stream]}
+    with Ws(bridge.url, "/ws") as a, Ws(bridge.url, "/ws") as b, Sse(bridge.url, f"/sse?stream={stream}") as c:
+        for client in (a, b):
+            assert client.recv()["op"] == "hello"
+        c.next()
+        assert a.ask(subscribe)["op"] == "subscribed"
+        error = b.ask(subscribe)
+        assert error["op"] == "error" and error["code"] == "busy" and stream in error["message"]
+        assert b.ask({"op": "subscribe", "streams": ["run:other"]})["op"] == "subscribed", "the connection lives on"
+        assert a.ask(subscribe)["op"] == "subscribed", "who follows it may say so again"
+        for path in (f"/sse?stream={stream}", f"/poll?stream={stream}&wait=5"):
+            assert get(bridge.url, path)[0] == 503
+        a.ask({"op": "unsubscribe", "streams": [stream]})
+        assert b.ask(subscribe)["op"] == "subscribed"
+    with Ws(bridge.url, tool), Ws(bridge.url, tool):
+        wait_until(lambda: refused(bridge.url, tool) == 503, what="the third to be refused")
+
+
+def test_all_slow_clients_together_are_limited_and_a_quick_one_is_served(own_bridge, name):
+    bridge = own_bridge("limits.queued_bytes=1M", "limits.subscriber_bytes=1G")
+    stream, filler = f"run:{name}", "x" * 4000
+    emitter = bridge.emitter()
+    with contextlib.ExitStack() as stack:
+        for i in range(3):  # each has a memory of its own: streams differ
+            stack.enter_context(slow_ws(bridge, f"tool:{name}-{i}"))
+        quick = stack.enter_context(Ws(bridge.url, "/ws"))
+        quick.recv()
+        quick.ask({"op": "subscribe", "streams": [stream]})
+        n = 0
+        while metric(bridge, 'subscribers_ended_total{reason="memory"}') == 0:
+            for i in range(3):
+                emitter.emit(f"tool:{name}-{i}", "log", *[{"x": filler}] * 100)
+            emitter.emit(stream, "log", {"i": n})
+            assert quick.recv()["data"]["i"] == n
+            assert metric(bridge, "queued_bytes") <= 1 << 20
+            n += 1
+            assert n < 200
+    wait_until(lambda: metric(bridge, "queued_bytes") == 0, what="the memory to be given back")
+
+
+def test_a_poll_that_is_not_taken_is_cut(own_bridge, name):
+    bridge = own_bridge("limits.subscriber_time=300ms")
+    stream = f"run:{name}"
+    bridge.emitter().emit(stream, "log", *[{"x": "x" * 4000} for _ in range(600)])
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        s.settimeout(30)
+        s.connect(address(bridge))
+        s.sendall(f"GET {with_query('/poll', stream=stream, since='start')} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        wait_until(lambda: metric(bridge, "queued_bytes") > 500000, what="the answer to wait")
+        wait_until(lambda: metric(bridge, "slow_answers_total") == 1, what="the cut")
+        wait_until(lambda: metric(bridge, "queued_bytes") == 0, what="the memory to be given back")
+    assert len(poll(bridge.url, "/poll", stream=stream, since="start")["events"]) > 100
+
+
+def test_a_stream_that_is_not_read_is_cut(own_bridge, name):
+    bridge = own_bridge("limits.subscriber_time=1s")
+    stream = f"run:{name}"
+    emitter = bridge.emitter()
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        s.settimeout(30)
+        s.connect(address(bridge))
+        s.sendall(f"GET /sse?stream={stream} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        wait_until(lambda: metric(bridge, 'connections{door="sse"}') == 1, what="the stream")
+        emitter.emit(stream, "log", *[{"x": "x" * 1000} for _ in range(3500)])
+        wait_until(lambda: metric(bridge, 'subscribers_ended_total{reason="time"}') == 1, what="the client to be ended")
+        wait_until(lambda: metric(bridge, 'connections{door="sse"}') == 0, what="its connection to be closed")
+
+
+@pytest.mark.parametrize("drip", ["payload", "fragments", "head"])
+def test_a_message_that_dribbles_in_is_cut(own_bridge, drip):
+    """payload: a frame byte by byte; fragments: a message frame by frame, with pongs between; head: a frame's first bytes."""
+    bridge = own_bridge("limits.header_time=1s", "bridge.heartbeat=1s")
+    with slow_ws(bridge, "run:nobody") as s:
+        s.settimeout(0.2)
+        first = {"payload": bytes([0x81, 0xFE, 0xF0, 0, 0, 0, 0, 0]), "fragments": bytes([0x01, 0x81, 0, 0, 0, 0]) + b"x",
+                 "head": bytes([0x81])}[drip]
+        more = {"payload": b"x", "fragments": bytes([0x00, 0x81, 0, 0, 0, 0]) + b"x" + bytes([0x8A, 0x80, 0, 0, 0, 0]),
+                "head": b""}[drip]
+        taken, deadline = b"", time.monotonic() + 60
+        s.sendall(first)
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            while time.monotonic() < deadline:
+                with contextlib.suppress(TimeoutError):
+                    chunk = s.recv(4096)
+                    if not chunk:
+                        break
+                    taken += chunk
+                s.sendall(more)
+        assert time.monotonic() < deadline, "it was not cut"
+    if drip != "head":
+        got, _ = frames(taken)
+        assert [int.from_bytes(p[:2], "big") for op, p in got if op == 8] == [1008]
+        assert metric(bridge, "slow_messages_total") == 1
+    assert metric(bridge, 'connections{door="ws"}') == 0
+
+
+def test_every_door_gives_up_on_a_peer_that_vanished(own_bridge, name):
+    """What is sent and never acknowledged ends the connection, and something is sent at least once a heartbeat."""
+    bridge = own_bridge("limits.subscriber_time=5s")
+    libc = ctypes.CDLL(None, use_errno=True)
+    pid_fd = libc.syscall(434, bridge.process.pid, 0)  # pidfd_open
+    assert pid_fd >= 0
+
+    def user_timeout(port):
+        """TCP_USER_TIMEOUT of the bridge's end of the connection from that local port."""
+        for fd in os.listdir(f"/proc/{bridge.process.pid}/fd"):
+            if not os.readlink(f"/proc/{bridge.process.pid}/fd/{fd}").startswith("socket:"):
+                continue
+            copy = libc.syscall(438, pid_fd, int(fd), 0)  # pidfd_getfd
+            assert copy >= 0, os.strerror(ctypes.get_errno())
+            with socket.socket(fileno=copy) as s:
+                with contextlib.suppress(OSError):
+                    if s.family == socket.AF_INET and s.getpeername()[1] == port:
+                        return s.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+        raise AssertionError("no such connection")
+
+    upgrade = "".join(f"{k}: {v}\r\n" for k, v in UPGRADE.items())
+    for door, head in (("ws", f"GET /ws HTTP/1.1\r\nHost: localhost\r\n{upgrade}\r\n"),
+                       ("sse", f"GET /sse?stream=run:{name} HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+                       ("poll", f"GET /poll?stream=run:{name}&wait=30 HTTP/1.1\r\nHost: localhost\r\n\r\n")):
+        with raw(bridge, head.encode()) as s:
+            wait_until(lambda: metric(bridge, f'connections{{door="{door}"}}') == 1, what=f"{door} to be open")
+            assert user_timeout(s.getsockname()[1]) == 15000
+    os.close(pid_fd)
 
 
 def test_out_of_file_descriptors_is_survived(own_bridge, name):

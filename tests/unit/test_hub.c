@@ -1,6 +1,7 @@
 /* Hub, groups and subscribers, with a door that writes into memory. */
 #include "bridge/hub.h"
 #include "bridge/bridge.h"
+#include "bridge/limits.h"
 #include "tests/unit/dialect_help.h"
 
 static struct bridge bridge;
@@ -73,6 +74,7 @@ static void teardown(void)
         subscriber_release(&clients[i].sub);
         buf_release(&clients[i].out);
     }
+    ck_assert_int_eq(bridge.metrics.values[METRIC_QUEUED_BYTES], 0);
     hub_free(bridge.hub);
     uv_run(&bridge.loop, UV_RUN_DEFAULT);
     ck_assert_int_eq(uv_loop_close(&bridge.loop), 0);
@@ -261,6 +263,64 @@ START_TEST(a_replay_waits_for_a_slow_client)
 }
 END_TEST
 
+START_TEST(shared_memory_counts_once_and_is_given_back)
+{
+    const int64_t *queued = &bridge.metrics.values[METRIC_QUEUED_BYTES];
+    start(0, "run:x", from_now, "default");
+    start(1, "run:x", from_now, "default");
+    replay();
+    clients[0].room = clients[1].room = 0;
+    publish(stored("run:x"));
+    int64_t one = *queued;
+    ck_assert_int_ge(one, (int64_t)clients[0].sub.queued_bytes);
+    ck_assert_int_lt(one, 2 * (int64_t)clients[0].sub.queued_bytes + 1024);
+    subscriber_consume(&clients[0].sub, clients[0].sub.queued_bytes);
+    ck_assert_int_eq(*queued, one);
+    subscriber_end(&clients[1].sub, END_STALLED);
+    ck_assert_int_eq(*queued, 0);
+}
+END_TEST
+
+/* Many small limits would not save the bridge from very many slow clients. */
+START_TEST(without_room_for_all_the_slowest_is_ended)
+{
+    start(0, "run:x", from_now, "default");
+    start(1, "run:y", from_now, "default");
+    replay();
+    clients[0].room = clients[1].room = 0;
+    for (int i = 0; i < 50; i++)
+        publish(stored(i % 10 ? "run:x" : "run:y"));
+    size_t rest = clients[1].sub.queued_bytes;
+    ck_assert_uint_lt(rest, clients[0].sub.queued_bytes);
+    int64_t limit = config_number(bridge.dd.config, "limits.queued_bytes");
+    ck_assert(limits_make_room(&bridge, 0));
+    int64_t free_bytes = limit - bridge.metrics.values[METRIC_QUEUED_BYTES];
+    ck_assert(limits_make_room(&bridge, (size_t)free_bytes));
+    ck_assert_int_eq(clients[0].ended, 0);
+    ck_assert(limits_make_room(&bridge, (size_t)free_bytes + 1));
+    ck_assert_int_eq(clients[0].ended, END_MEMORY + 1);
+    ck_assert_int_eq(clients[1].ended, 0);
+    ck_assert_uint_eq(clients[1].sub.queued_bytes, rest);
+    ck_assert_int_eq(bridge.metrics.values[METRIC_ENDED_MEMORY], 1);
+    ck_assert(!limits_make_room(&bridge, (size_t)limit + 1));
+    ck_assert_int_eq(clients[1].ended, END_MEMORY + 1);
+    ck_assert_int_eq(bridge.metrics.values[METRIC_QUEUED_BYTES], 0);
+}
+END_TEST
+
+START_TEST(followers_are_counted_by_stream)
+{
+    start(0, "run:x", from_now, "default");
+    start(1, "run:x", from_now, "other");
+    start(2, "run:y", from_now, "default");
+    ck_assert_int_eq(hub_n_followers(bridge.hub, "run:x"), 2);
+    ck_assert_int_eq(hub_n_followers(bridge.hub, "run:y"), 1);
+    hub_leave(bridge.hub, &clients[1].sub);
+    ck_assert_int_eq(hub_n_followers(bridge.hub, "run:x"), 1);
+    ck_assert_int_eq(hub_n_followers(bridge.hub, "run:z"), 0);
+}
+END_TEST
+
 START_TEST(a_door_that_reads_by_itself_is_woken_only)
 {
     start(2, "run:x", from_now, "default");
@@ -297,6 +357,9 @@ static Suite *suite(void)
     tcase_add_test(t, a_full_socket_gets_the_rest_later);
     tcase_add_test(t, one_over_its_limit_is_ended_and_the_other_is_not);
     tcase_add_test(t, a_replay_waits_for_a_slow_client);
+    tcase_add_test(t, shared_memory_counts_once_and_is_given_back);
+    tcase_add_test(t, without_room_for_all_the_slowest_is_ended);
+    tcase_add_test(t, followers_are_counted_by_stream);
     tcase_add_test(t, a_door_that_reads_by_itself_is_woken_only);
     tcase_add_test(t, ended_subscribers_get_nothing_more);
     suite_add_tcase(s, t);
