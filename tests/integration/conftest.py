@@ -16,6 +16,35 @@ SOURCE = pathlib.Path(os.environ.get("RUNSPOOL_SOURCE", pathlib.Path(__file__).r
 BUILD = pathlib.Path(os.environ.get("RUNSPOOL_BUILD", SOURCE / "build"))
 RUNSPOOL = BUILD / "cli" / "runspool"
 
+# Builds with sanitizers: every program started from here writes its reports there, whatever becomes of its stderr.
+_reports = tempfile.TemporaryDirectory(prefix="rs-reports-")
+REPORTS = pathlib.Path(_reports.name)
+for _variable in ("ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"):
+    os.environ[_variable] = ":".join(filter(None, (os.environ.get(_variable), f"log_path={REPORTS}/report")))
+
+
+def take_reports():
+    """What sanitizers reported since the last call."""
+    text = ""
+    for report in sorted(REPORTS.glob("report*")):
+        text += report.read_text(errors="replace")
+        report.unlink()
+    return text
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_report_at_the_end():
+    """Programs that end after the last test of a file report as well."""
+    yield
+    assert not (text := take_reports()), text
+
+
+@pytest.fixture(autouse=True)
+def no_report():
+    """What a sanitizer reports of any program fails the test that ran then."""
+    yield
+    assert not (text := take_reports()), text
+
 
 def wait_until(condition, timeout=20.0, what="a condition"):
     """Call condition until it gives something true, and return that."""
