@@ -4,6 +4,7 @@ A history is a list of native events (dicts as the protocol has them), in the or
 returns a list of texts, one for each violation; none means that the promise held."""
 
 ENDS = ("run.finished", "run.failed", "run.cancelled")
+REOPENS = ("run.retried", "run.resumed")
 NODE_ENDS = ("node.finished", "node.failed", "node.skipped", "node.cancelled")
 SHOWN = 5  # violations of one kind that are told in full
 
@@ -42,14 +43,28 @@ def check_seqs(history, first=None):
     return found
 
 
+def attempts(events):
+    """A run's events, cut where it was taken up again: each part but the first begins with that event."""
+    parts = [[]]
+    for event in events:
+        if event["type"] in REOPENS:
+            parts.append([])
+        parts[-1].append(event)
+    return parts
+
+
 def check_end(stream, events):
-    """A run's terminal event is there, once, and the last."""
-    ends = [event for event in events if event["type"] in ENDS]
-    if len(ends) != 1:
-        return [f"{stream}: {len(ends)} terminal events"]
-    if events[-1] is not ends[0]:
-        return [f"{stream}: {len(events) - 1 - events.index(ends[0])} events after the terminal one"]
-    return []
+    """The terminal event of each attempt is there, once, and the last."""
+    found, parts = [], attempts(events)
+    for number, part in enumerate(parts, 1):
+        ends = [event for event in part if event["type"] in ENDS]
+        if number < len(parts) and not ends:
+            continue  # its process died, and it went on by itself
+        if len(ends) != 1:
+            found.append(f"{stream}: {len(ends)} terminal events of attempt {number}")
+        elif part[-1] is not ends[0]:
+            found.append(f"{stream}: {len(part) - 1 - part.index(ends[0])} events after the terminal one of attempt {number}")
+    return found
 
 
 def check_same(name, seen, expected):
@@ -103,6 +118,10 @@ def fold(events):
         kind, data = event["type"], event["data"]
         if kind.startswith("run."):
             run.update(status=data["status"], progress=data["progress"], attempt=data["attempt"])
+            if kind in REOPENS:
+                run.update(startedAt=None, finishedAt=None, durationMs=None, output=None, error=None)
+                for name in data.get("nodes", list(run["nodes"])):
+                    run["nodes"].pop(name, None)
             if kind == "run.started":
                 run["startedAt"] = event["time"]
             if kind in ENDS:
@@ -137,21 +156,30 @@ def check_fold(stream, events, record):
                 found.append(f"{stream}: node {name}: {member} is {node.get(member)!r}, the events say {value!r}")
     for name in state["nodes"].keys() - record["nodes"].keys():
         found.append(f"{stream}: the events tell of a node {name} that the record lacks")
-    progress = [e["data"]["progress"] for e in events if e["type"].startswith("run.")]
-    if progress != sorted(progress):
-        found.append(f"{stream}: progress goes back: {progress}")
+    for part in attempts(events):
+        progress = [e["data"]["progress"] for e in part if e["type"].startswith("run.")]
+        if progress != sorted(progress):
+            found.append(f"{stream}: progress goes back: {progress}")
     return found
 
 
 def check_lines(stream, events, expected, whole):
-    """Numbered lines of each node: once, in order; all of them when the node ended by itself. expected: {node: count}."""
-    found = []
-    for node, count in expected.items():
-        lines = [e["data"]["message"] for e in events
-                 if e["type"] == "log" and e["data"].get("nodeId") == node and e["data"].get("source") == "stdout"]
-        wanted = [f"{node} {i}" for i in range(1, count + 1)]
-        if lines != (wanted if whole else wanted[:len(lines)]):
-            at = next((i for i, (a, b) in enumerate(zip(lines, wanted)) if a != b), min(len(lines), count))
-            found.append(f"{stream}: node {node}: {len(lines)} lines of {count}, the first wrong one is {at + 1}: "
-                         f"{lines[at] if at < len(lines) else None!r}")
+    """Numbered lines of each node: in each attempt that began it once, in order; all of them when the node ended by itself,
+    as it does in the last attempt of a whole run. expected: {node: count}."""
+    found, parts = [], attempts(events)
+    for number, part in enumerate(parts, 1):
+        begun = {e["data"]["nodeId"] for e in part if e["type"] == "node.started"}
+        for node, count in expected.items():
+            lines = [e["data"]["message"] for e in part
+                     if e["type"] == "log" and e["data"].get("nodeId") == node and e["data"].get("source") == "stdout"]
+            wanted = [f"{node} {i}" for i in range(1, count + 1)]
+            ended = any(e["type"] == "node.finished" and e["data"]["nodeId"] == node for e in part)
+            if ended or (whole and number == len(parts) and node in begun):
+                fine = lines == wanted
+            else:
+                fine = lines == wanted[:len(lines)] and (node in begun or not lines)
+            if not fine:
+                at = next((i for i, (a, b) in enumerate(zip(lines, wanted)) if a != b), min(len(lines), count))
+                found.append(f"{stream}: node {node}, attempt {number}: {len(lines)} lines of {count}, the first wrong one is "
+                             f"{at + 1}: {lines[at] if at < len(lines) else None!r}")
     return found + [f"{stream}: {e['data']['count']} lines dropped" for e in events if e["type"] == "log.dropped"]

@@ -2,6 +2,7 @@
 
 Each follower is a thread; it ends when it has seen the event that `last` is true for."""
 
+import http.client
 import json
 import subprocess
 import threading
@@ -19,7 +20,7 @@ class Gone(Exception):
     """The connection is over; come back."""
 
 
-BROKEN = (OSError, Gone, ValueError, AssertionError, websockets.WebSocketException, TimeoutError)
+BROKEN = (OSError, Gone, ValueError, AssertionError, http.client.HTTPException, websockets.WebSocketException, TimeoutError)
 
 
 class Follower(threading.Thread):

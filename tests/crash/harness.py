@@ -80,19 +80,20 @@ def rfc3339(ms):
 
 
 class Round:
-    """plan: [(lines acknowledged before, whom to kill, or a function to be called with the round)]; None: drawn by rng."""
+    """plan: [(lines acknowledged before, whom to kill, or a function to be called with the round)]; None: drawn by rng from
+    victims."""
 
-    def __init__(self, instance, number, rng, plan=None):
+    def __init__(self, instance, number, rng, plan=None, victims=VICTIMS):
         self.instance, self.number, self.rng = instance, number, rng
         name = f"c{os.getpid()}-{number}"
         self.runs = [producers.Run(instance, f"{name}-run{i}") for i in range(2)]
         for run in self.runs:
-            run.killed = False
+            run.killed, run.again = False, rng.choice(("", "retry", "resume"))
         self.producers = [producers.Numbered(instance, f"{name}-numbered", 400), producers.Emit(instance, f"{name}-emit", 12),
                           producers.Post(instance, f"{name}-post", 40), producers.Plain(instance, f"{name}-plain", 200)]
         self.marker = f"tool:{name}-marker"
         self.kills = collections.Counter()
-        self.plan = plan if plan is not None else [(rng.randrange(2, 380), rng.choice(VICTIMS)) for _ in range(rng.choice((1, 1, 2, 3)))]
+        self.plan = plan if plan is not None else [(rng.randrange(2, 380), rng.choice(victims)) for _ in range(rng.choice((1, 1, 2, 3)))]
         self.found = []
         self.logs = []
 
@@ -141,6 +142,7 @@ class Round:
         for run in self.runs:
             if run.id:
                 wait_until(lambda: (run.record() or {}).get("status") in run.TERMINAL, QUIET, f"the end of {run.id}")
+        self.take_up()
         wait_until(lambda: instance.outbox() == 0, QUIET, "an empty outbox")
         wait_until(lambda: instance.try_http("GET", "/healthz")[0] == 200, QUIET, "the bridge")
         wait_until(lambda: not faults.leftovers([r.workflow for r in self.runs]), 20, "the end of all tools")
@@ -150,6 +152,18 @@ class Round:
         for door in self.doors:
             if not door.done.wait(QUIET):
                 self.found.append(f"{door.name}: never saw the end; its cursor is {door.cursor}")
+
+    def take_up(self):
+        """Runs that were killed, again; some are killed once more."""
+        again = [run for run in self.runs if run.id and run.again and run.record()["status"] == "error"]
+        for run in again:
+            wait_until(lambda: self.instance.try_http("POST", f"/api/runs/{run.id}/{run.again}", {}, {"Idempotency-Key": run.id})[0] == 202,
+                       QUIET, f"a {run.again} of {run.id}")
+            run.killed = False
+        if again and self.rng.random() < 0.5:
+            self.strike("run")
+        for run in again:
+            wait_until(lambda: (run.record() or {}).get("status") in run.TERMINAL, QUIET, f"the end of {run.id}")
 
     def check_runs(self, history):
         found, streams = [], checker.by_stream(history)
@@ -167,7 +181,7 @@ class Round:
             found += checker.check_lines(run.stream, events, run.LINES, whole=not run.killed)
             if status != "success" and not run.killed:
                 found.append(f"{run.stream}: {status} {record['error']} though nobody touched it")
-            if status == "error" and record["error"]["code"] != "orphaned":
+            if status == "error" and record["error"] and record["error"]["code"] != "orphaned":
                 found.append(f"{run.stream}: {record['error']}")
         return found
 
@@ -244,7 +258,7 @@ class Totals:
                 f"{self.acked} acknowledged singly, {len(self.failures)} violations")
 
 
-def play_rounds(rounds, seed, first=1, say=lambda text: None, keep_going=False, parent=None):
+def play_rounds(rounds, seed, first=1, say=lambda text: None, keep_going=False, parent=None, victims=VICTIMS):
     """Totals of so many rounds on one instance. On a violation the data directory is left behind, unless there is none."""
     totals = Totals()
     if parent:
@@ -252,7 +266,7 @@ def play_rounds(rounds, seed, first=1, say=lambda text: None, keep_going=False, 
     instance = CrashInstance(("runner.shell=allow", "eventlog.keep_count=1000000000"), examples=False)
     try:
         for number in range(first, first + rounds):
-            play = Round(instance, number, random.Random(f"{seed}-{number}"))
+            play = Round(instance, number, random.Random(f"{seed}-{number}"), victims=victims)
             began = time.monotonic()
             found = play.play()
             totals.add(play, found)
@@ -276,8 +290,10 @@ def main():
     parser.add_argument("--seed", default=str(int(time.time())))
     parser.add_argument("--data", type=pathlib.Path, help="folder in which the data directory is made")
     parser.add_argument("--keep-going", action="store_true", help="go on after a violation")
+    parser.add_argument("--victims", default=",".join(VICTIMS), help="whom to kill, a list with commas (default %(default)s)")
     args = parser.parse_args()
     print(f"seed {args.seed}", flush=True)
-    totals = play_rounds(args.rounds, args.seed, args.first, lambda text: print(text, flush=True), args.keep_going, args.data)
+    totals = play_rounds(args.rounds, args.seed, args.first, lambda text: print(text, flush=True), args.keep_going, args.data,
+                         args.victims.split(","))
     print(totals)
     sys.exit(1 if totals.failures else 0)

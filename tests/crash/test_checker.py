@@ -122,8 +122,23 @@ def test_an_acknowledged_event_that_is_missing_is_caught(history):
 
 
 def test_lines_of_a_killed_run_are_a_beginning():
-    events = [line(1, 1, "n 1"), line(2, 2, "n 2")]
+    begin = node_event(1, 1, "node.started", "running")
+    events = [begin, line(2, 2, "n 1"), line(3, 3, "n 2")]
     assert checker.check_lines("run:r", events, {"n": 9}, False) == []
     assert checker.check_lines("run:r", events, {"n": 9}, True)
+    assert checker.check_lines("run:r", [begin, events[2]], {"n": 9}, False)
     assert checker.check_lines("run:r", events[1:], {"n": 9}, False)
     assert checker.check_lines("run:r", events + [event(3, "run:r", 3, "log.dropped", count=2)], {"n": 9}, False)
+
+
+def test_a_run_taken_up_again_is_judged_by_attempts():
+    first = [run_event(1, 1, "run.started", "running", 0), node_event(2, 2, "node.started", "running"), line(3, 3, "n 1"),
+             run_event(4, 4, "run.failed", "error", 0)]
+    again = [run_event(5, 5, "run.retried", "queued", 0), node_event(6, 6, "node.started", "running"), line(7, 7, "n 1"),
+             line(8, 8, "n 2"), node_event(9, 9, "node.finished", "success"), run_event(10, 10, "run.finished", "success", 100)]
+    assert checker.check_end("run:r", first + again) == []
+    assert checker.check_end("run:r", first + [line(9, 9, "n 9")] + again)
+    assert checker.check_end("run:r", first + again[:-1])
+    assert checker.check_lines("run:r", first + again, {"n": 2}, True) == []
+    assert checker.check_lines("run:r", first + again[:1] + [line(6, 6, "n 2")] + again[1:], {"n": 2}, True), "of the attempt before"
+    assert checker.check_lines("run:r", first[:2] + first[3:] + again[:2] + again[3:], {"n": 2}, True)

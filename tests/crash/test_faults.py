@@ -17,10 +17,11 @@ import pytest
 
 import checker
 import faults
+import followers
 import harness
 import powerloss
 from bridge_fixture import Bridge
-from clients import Emitter
+from clients import Emitter, Ws
 from conftest import BUILD, wait_until
 
 SHIM = BUILD / "tests" / "crash" / "faultshim.so"
@@ -181,6 +182,40 @@ def test_a_bridge_that_may_not_write_is_helped_by_its_emitters(instances):
 
     play(instance, 1, (100, limit))
     assert "part.died" not in (instance.data / "log" / "up.log").read_text()
+
+
+def test_a_log_restored_from_an_older_copy(instances):
+    """The client that knows more than the log is told of the gap, and gets what comes; no id is given twice."""
+    instance = instances()
+    play(instance, 1)
+    copy = instance.data / "copy.db"
+    with sqlite3.connect(instance.data / "events.db") as source, sqlite3.connect(copy) as target:
+        source.backup(target)
+    kept = instance.head()
+    play(instance, 2)
+    known = {e["id"] for e in instance.history()}
+    cursor = str(instance.head())
+    assert int(cursor) > kept
+    instance.cli("down")
+    for leftover in ("events.db-wal", "events.db-shm"):
+        (instance.data / leftover).unlink(missing_ok=True)
+    os.replace(copy, instance.data / "events.db")
+    instance.up()
+    with Ws(instance.url, "/ws") as ws:
+        ws.recv()
+        ws.send({"op": "subscribe", "streams": followers.STREAMS, "since": cursor})
+        assert ws.recv()["op"] == "subscribed"
+        emitter = Emitter(instance.data / "spool.sock", "after-restore")
+        emitter.emit("tool:restored", "log", {"k": 1})
+        emitter.close()
+        messages = ws.until(lambda m: m.get("stream") == "tool:restored" and "seq" in m)
+    gaps = [m for m in messages if m.get("op") == "gap"]
+    assert len(messages) == len(gaps) + 1
+    assert gaps and gaps[0]["first"] == str(kept + 1) and gaps[0]["last"] == cursor, gaps
+    assert messages[-1]["id"] not in known and int(messages[-1]["id"]) > int(cursor)
+    play(instance, 3, (100, "bridge"))
+    fresh = [e["id"] for e in instance.history(kept)]
+    assert not known & set(fresh)
 
 
 # --- power ---
