@@ -138,11 +138,8 @@ class LogsWebSocket(Follower):
 class LogsEventStream(LogsWebSocket):
     def follow(self):
         with Sse(self.instance.url, with_query("/sse" + self.path, since=self.cursor), timeout=45) as stream:
-            if stream.status == 204:
-                self.done.set()
-                return
             if stream.status != 200:
-                raise Gone
+                raise Gone  # 204: the run has ended, which it may do again
             while not self.stop.is_set():
                 item = stream.next()
                 if item is None:
