@@ -20,7 +20,7 @@ enum rs_err one_run_open(struct feed *feed, struct store *store, const struct pa
 
 enum rs_err one_run_record(const struct feed *feed, struct store *store, struct json_object **ret, struct fault *fault)
 {
-    return run_record(store, feed->org[0] ? feed->org : NULL, feed->param, ret, fault);
+    return run_outline(store, feed->org[0] ? feed->org : NULL, feed->param, ret, fault);
 }
 
 enum rs_err one_run_trimmed(const struct feed *feed, struct json_object *record, struct eventlog *log, bool *ret,

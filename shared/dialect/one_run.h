@@ -7,7 +7,7 @@
 /* one_run_open - an `open` for paths with {runId}: the feed follows run:{runId}. RS_NOT_FOUND: no such run in this org. */
 enum rs_err one_run_open(struct feed *feed, struct store *store, const struct path_params *params,
                          struct fault *fault) RS_MUST_CHECK;
-/* one_run_record - what the database knows of the feed's run now; *ret: owned. RS_NOT_FOUND. */
+/* one_run_record - what the database knows of the feed's run now, in outline (run_outline); *ret: owned. RS_NOT_FOUND. */
 enum rs_err one_run_record(const struct feed *feed, struct store *store, struct json_object **ret,
                            struct fault *fault) RS_MUST_CHECK;
 /* one_run_trimmed - is the beginning of the run's history not in the log, so that the record must fill in? Retention

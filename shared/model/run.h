@@ -159,6 +159,9 @@ enum rs_err run_exists(struct store *store, const char *org, const char *run_id,
  * for another org's run. org NULL: any. *ret: owned. */
 enum rs_err run_record(struct store *store, const char *org, const char *run_id, struct json_object **ret,
                        struct fault *fault) RS_MUST_CHECK;
+/* run_outline - the same without input, outputs and graph: small, whatever the nodes gave. */
+enum rs_err run_outline(struct store *store, const char *org, const char *run_id, struct json_object **ret,
+                        struct fault *fault) RS_MUST_CHECK;
 /* run_list - newest first; filters may be NULL. Items as the record without input, output, nodes and graph.
  * cursor: opaque, from `next`. *ret: {"items":[...],"next":...|null}, owned. RS_INVALID: bad cursor or status. */
 struct run_filter { const char *org, *workflow_id, *status; };

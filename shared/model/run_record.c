@@ -54,14 +54,16 @@ static struct json_object *head_of(struct db_rows *rows)
     return record;
 }
 
-static enum rs_err put_nodes(struct db *db, const char *run_id, struct json_object *record, struct fault *fault)
+static enum rs_err put_nodes(struct db *db, const char *run_id, bool whole, struct json_object *record,
+                             struct fault *fault)
 {
     struct json_object *nodes = json_object_new_object(), *node;
     struct db_rows *rows = NULL;
     enum rs_err err = db_query(db, &rows, fault,
-                               "SELECT node_id, status, started, finished, attempt, output, error, kind FROM node"
-                               " WHERE run_id = $1 ORDER BY place",
-                               "t", run_id);
+                               "SELECT node_id, status, started, finished, attempt,"
+                               " CASE WHEN $1 <> 0 THEN output END, error, kind FROM node"
+                               " WHERE run_id = $2 ORDER BY place",
+                               "it", (int64_t)whole, run_id);
 
     while (err == RS_OK && (err = db_next(rows, fault)) == RS_OK) {
         node = json_object_new_object();
@@ -71,7 +73,8 @@ static enum rs_err put_nodes(struct db *db, const char *run_id, struct json_obje
         json_set_string(node, "status", db_text(rows, 1));
         put_times(node, db_int(rows, 2), db_int(rows, 3));
         json_set_int(node, "attempt", db_int(rows, 4));
-        json_set(node, "output", stored_json(db_text(rows, 5)));
+        if (whole)
+            json_set(node, "output", stored_json(db_text(rows, 5)));
         json_set(node, "error", stored_json(db_text(rows, 6)));
         json_set(nodes, db_text(rows, 0), node);
     }
@@ -108,13 +111,25 @@ enum rs_err run_exists(struct store *store, const char *org, const char *run_id,
     return err;
 }
 
-enum rs_err run_record(struct store *store, const char *org, const char *run_id, struct json_object **ret,
-                       struct fault *fault)
+static void put_contents(struct json_object *record, struct db_rows *rows)
+{
+    struct json_object *definition = stored_json(db_text(rows, 17));
+
+    json_set(record, "input", stored_json(db_text(rows, 15)));
+    json_set(record, "output", stored_json(db_text(rows, 16)));
+    put_graph(record, definition);
+    json_object_put(definition);
+}
+
+static enum rs_err load(struct store *store, const char *org, const char *run_id, bool whole, struct json_object **ret,
+                        struct fault *fault)
 {
     struct db_rows *rows = NULL;
-    struct json_object *record = NULL, *definition;
+    struct json_object *record = NULL;
     enum rs_err err = db_query(store->db, &rows, fault,
-                               "SELECT " HEAD_COLUMNS ", input, output, definition FROM run WHERE id = $1", "t", run_id);
+                               whole ? "SELECT " HEAD_COLUMNS ", input, output, definition FROM run WHERE id = $1"
+                                     : "SELECT " HEAD_COLUMNS " FROM run WHERE id = $1",
+                               "t", run_id);
 
     if (err == RS_OK)
         err = db_next(rows, fault);
@@ -123,13 +138,10 @@ enum rs_err run_record(struct store *store, const char *org, const char *run_id,
     if (err == RS_OK && (record = head_of(rows)) == NULL)
         err = fault_set(fault, RS_NOMEM, "no memory for a run");
     if (err == RS_OK) {
-        json_set(record, "input", stored_json(db_text(rows, 15)));
-        json_set(record, "output", stored_json(db_text(rows, 16)));
-        definition = stored_json(db_text(rows, 17));
-        put_graph(record, definition);
-        json_object_put(definition);
+        if (whole)
+            put_contents(record, rows);
         /* Before db_done: what is read under an open row is of the same moment. */
-        err = put_nodes(store->db, run_id, record, fault);
+        err = put_nodes(store->db, run_id, whole, record, fault);
     }
     db_done(rows);
     if (err == RS_OK)
@@ -137,6 +149,18 @@ enum rs_err run_record(struct store *store, const char *org, const char *run_id,
     else
         json_object_put(record);
     return err;
+}
+
+enum rs_err run_record(struct store *store, const char *org, const char *run_id, struct json_object **ret,
+                       struct fault *fault)
+{
+    return load(store, org, run_id, true, ret, fault);
+}
+
+enum rs_err run_outline(struct store *store, const char *org, const char *run_id, struct json_object **ret,
+                        struct fault *fault)
+{
+    return load(store, org, run_id, false, ret, fault);
 }
 
 /* ---- lists ---- */

@@ -178,6 +178,14 @@ START_TEST(whole)
     ck_assert_int_eq(json_get_int(node, "attempt", -1), 2);
     ck_assert_str_eq(json_text(json_get(node, "output"), NULL), json_text(output, NULL));
     json_object_put(record);
+    must(run_outline(&store, "default", claim.id, &record, &fault));
+    ck_assert_str_eq(json_get_string(record, "status", ""), "success");
+    ck_assert(!json_object_object_get_ex(record, "output", NULL) && !json_object_object_get_ex(record, "graph", NULL));
+    node = json_get(json_get(record, "nodes"), "a");
+    ck_assert_str_eq(json_get_string(node, "status", ""), "success");
+    ck_assert(!json_object_object_get_ex(node, "output", NULL));
+    json_object_put(record);
+    ck_assert_int_eq(run_outline(&store, "other", claim.id, &record, &fault), RS_NOT_FOUND);
     ck_assert_int_eq(run_record(&store, "other", claim.id, &record, &fault), RS_NOT_FOUND);
     ck_assert_int_eq(run_record(&store, NULL, "r_none", &record, &fault), RS_NOT_FOUND);
     json_object_put(output);
