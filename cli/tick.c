@@ -87,7 +87,8 @@ static const char *plural(int64_t n)
 static int tick_say(const struct cli *cli, struct json_object *done)
 {
     int64_t started = json_get_int(done, "started", 0), orphans = json_get_int(done, "orphans", 0);
-    int64_t relayed = json_get_int(done, "relayed", 0), active = json_get_int(done, "active", 0);
+    int64_t relayed = json_get_int(done, "relayed", 0), active = json_get_int(done, "active", 0),
+            drained = json_get_int(done, "drained", 0);
     struct buf out;
     buf_init(&out, 1024);
     if (json_get_bool(done, "runner", false))
@@ -98,6 +99,8 @@ static int tick_say(const struct cli *cli, struct json_object *done)
         buf_printf(&out, "%lld orphaned run%s dealt with.\n", (long long)orphans, plural(orphans));
     if (relayed > 0)
         buf_printf(&out, "%lld event%s relayed.\n", (long long)relayed, plural(relayed));
+    if (drained > 0)
+        buf_printf(&out, "%lld event%s taken from pending files.\n", (long long)drained, plural(drained));
     if (active > 0)
         buf_printf(&out, "%lld run%s queued or running.\n", (long long)active, plural(active));
     int status = cli_print(cli, &out);

@@ -26,7 +26,7 @@ enum rs_err text_scrub(struct buf *out, const char *text, size_t len)
         buf_puts(out, "\xef\xbf\xbd");
         good = ++at;
     }
-    return buf_append(out, text + good, at - good);
+    return at > good ? buf_append(out, text + good, at - good) : out->err;
 }
 
 size_t text_cut(const char *text, size_t len, size_t max)

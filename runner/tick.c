@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "event/pending.h"
 #include "model/launch.h"
 #include "model/run.h"
 #include "runner/orphans.h"
@@ -25,6 +26,7 @@ struct tick {
     char id[ID_MAX + 1];
     int max_runs;
     int n_relayed, n_orphans, n_started;
+    int64_t n_drained;
     bool failed;
 };
 
@@ -98,6 +100,25 @@ static void relay(struct tick *t)
     t->n_relayed += n;
 }
 
+/* What emitters left that had nobody to take it. */
+static void drain(struct tick *t)
+{
+    struct eventlog *log = NULL;
+    struct pending_drained drained = {0};
+    struct fault fault;
+    enum rs_err err = eventlog_open(t->dd, EVENTLOG_WRITE, store_owner, (void *)t->dd, &log, &fault);
+
+    if (!err)
+        err = eventlog_drain_pending(t->dd, log, &drained, &fault);
+    eventlog_close(log);
+    store_owner_release();
+    if (err) {
+        log_event(LOG_LEVEL_WARN, "pending.failed", "reason=\"%s\"", fault.message);
+        t->failed = true;
+    }
+    t->n_drained = drained.stored;
+}
+
 static int n_active(struct tick *t)
 {
     struct fault fault;
@@ -151,8 +172,10 @@ static int redirect(const struct datadir *dd)
 static void report(int fd, const struct tick *t, bool runner, int active)
 {
     char text[256];
-    int len = snprintf(text, sizeof text, "{\"runner\":%s,\"relayed\":%d,\"orphans\":%d,\"started\":%d,\"active\":%d}\n",
-                       runner ? "true" : "false", t->n_relayed, t->n_orphans, t->n_started, active);
+    int len = snprintf(
+        text, sizeof text,
+        "{\"runner\":%s,\"relayed\":%d,\"drained\":%lld,\"orphans\":%d,\"started\":%d,\"active\":%d}\n",
+        runner ? "true" : "false", t->n_relayed, (long long)t->n_drained, t->n_orphans, t->n_started, active);
 
     if (write(fd, text, (size_t)len) != len)
         log_event(LOG_LEVEL_WARN, "tick.report_failed", "reason=\"%s\"", strerror(errno));
@@ -183,6 +206,7 @@ int tick_run(const struct datadir *dd, const char *const *overrides, int64_t wai
         return 1;
     }
     relay(&t);
+    drain(&t);
     bool ours = look(&t);
     if (ours && wait_ms > 0)
         wait_for_all(&t, wait_ms);

@@ -235,14 +235,14 @@ def test_not_allowed_it_says_so_and_tick_executes_it(bare):
     for answer in answers:
         found = poll(instance, answer["runId"])
         assert found[-1]["type"] == "run.finished" and count(found, "run.started") == 1
-    assert tick(instance) == {"runner": False, "orphans": 0, "started": 0, "active": 0}
+    assert tick(instance) == {"runner": False, "drained": 0, "orphans": 0, "started": 0, "active": 0}
 
 
 def test_tick_waits_no_longer_than_told(bare):
     instance = bare(NEVER)
     nodes, edges = chain(shell("gate", GATE))
     run = post(instance, nodes, edges)["runId"]
-    assert tick(instance, "--wait", "1") == {"runner": False, "orphans": 0, "started": 1, "active": 1}
+    assert tick(instance, "--wait", "1") == {"runner": False, "drained": 0, "orphans": 0, "started": 1, "active": 1}
     wait_until(lambda: node_runs(instance, run), what="the gate")  # it goes on
     second = post(instance, nodes, edges)["runId"]
     assert "1 run started." in instance.cli("tick", "--wait", "0")
@@ -281,7 +281,7 @@ def test_kill_between_claim_and_start(bare):
     run = post(instance, nodes, edges)["runId"]
     # As a process leaves it that claimed the run and died before it started anything.
     change(instance.data, "UPDATE run SET owner = 'tick_dead', fence = fence + 1, lease = ? WHERE id = ?", 2**53, run)
-    assert tick(instance, "--wait", "0") == {"runner": False, "orphans": 0, "started": 0, "active": 1}
+    assert tick(instance, "--wait", "0") == {"runner": False, "drained": 0, "orphans": 0, "started": 0, "active": 1}
     change(instance.data, "UPDATE run SET lease = 1 WHERE id = ?", run)
     done = tick(instance, "--wait", "60")
     assert done["orphans"] == 1 and done["started"] == 1 and done["active"] == 0
@@ -317,6 +317,15 @@ def test_tick_relays_events_that_were_left(bare):
     assert types[:3] == ["run.queued", "state.changed", "run.started"] and types[-1] == "run.finished"
     with contextlib.closing(sqlite3.connect(instance.data / "runspool.db")) as db:
         assert db.execute("SELECT COUNT(*) FROM outbox").fetchone() == (0,)
+
+
+def test_tick_takes_pending_files(bare):
+    instance = bare(NEVER)
+    (instance.data / "pending" / "small.jsonl").write_text('{"stream":"tool:probe","type":"tool.progress","data":{"message":"left"}}\n')
+    assert tick(instance)["drained"] == 1
+    assert tick(instance)["drained"] == 0
+    _, _, page = instance.http("GET", "/api/poll?stream=tool:probe&since=start")
+    assert [e["data"]["message"] for e in page["events"]] == ["left"]
 
 
 def test_tick_beside_a_runner_leaves_the_queue_to_it(new_instance):
