@@ -1,5 +1,5 @@
 # Programs that print figures. `make bench` builds them; neither `all` nor `check` does.
-BENCHES = tests/bench/bench_eventlog
+BENCHES = tests/bench/bench_eventlog tests/bench/bench_stuck
 EXTRA_PROGRAMS += $(BENCHES)
 CLEANFILES += $(BENCHES)
 .PHONY: bench
@@ -7,3 +7,6 @@ bench: $(BENCHES)
 
 tests_bench_bench_eventlog_SOURCES = tests/bench/bench_eventlog.c
 tests_bench_bench_eventlog_LDADD = $(SHARED_LIBS)
+
+tests_bench_bench_stuck_SOURCES = tests/bench/bench_stuck.c
+tests_bench_bench_stuck_LDADD =
