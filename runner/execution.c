@@ -378,6 +378,7 @@ int execution_run(const struct datadir *dd, struct run_claim *claim, struct stor
     *store = (struct store){0};
     *claim = (struct run_claim){0};
     snprintf(x->stream, sizeof x->stream, "run:%s", x->claim.id);
+    run_producer(x->claim.id, x->claim.fence, x->store.producer);
     /* What leaves its process group becomes our child when its parent ends, and is found again by kill_descendants. */
     prctl(PR_SET_CHILD_SUBREAPER, 1);
 

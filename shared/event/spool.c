@@ -4,6 +4,7 @@
 #include "event/jsonscan.h"
 #include "event/line.h"
 #include "event/spool_emitter.h"
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -62,9 +63,17 @@ static int start_thread(struct spool *spool)
 enum rs_err spool_open(const struct datadir *dd, const char *program, eventlog_owner_fn *owner, void *owner_ctx,
                        struct spool **ret, struct fault *fault)
 {
+    char prefix[PROGRAM_MAX + 2], producer[ID_MAX + 1];
+
+    snprintf(prefix, sizeof prefix, "%.*s-", PROGRAM_MAX, program);
+    return spool_open_as(dd, id_new(prefix, producer), owner, owner_ctx, ret, fault);
+}
+
+enum rs_err spool_open_as(const struct datadir *dd, const char *producer, eventlog_owner_fn *owner, void *owner_ctx,
+                          struct spool **ret, struct fault *fault)
+{
     struct spool *spool = calloc(1, sizeof *spool);
     pthread_condattr_t attr;
-    char prefix[PROGRAM_MAX + 2];
     int rc;
 
     if (!spool)
@@ -72,8 +81,8 @@ enum rs_err spool_open(const struct datadir *dd, const char *program, eventlog_o
     spool->dd = dd;
     spool->owner = owner;
     spool->owner_ctx = owner_ctx;
-    snprintf(prefix, sizeof prefix, "%.*s-", PROGRAM_MAX, program);
-    id_new(prefix, spool->producer);
+    assert(id_valid(producer));
+    strcpy(spool->producer, producer);
     buf_init(&spool->line, EVENT_LINE_MAX);
     pthread_mutex_init(&spool->lock, NULL);
     pthread_condattr_init(&attr);

@@ -23,6 +23,10 @@ struct spool;
 enum rs_err spool_open(const struct datadir *dd, const char *program, eventlog_owner_fn *owner, void *owner_ctx,
                        struct spool **ret, struct fault *fault) RS_MUST_CHECK;
 
+/* spool_open_as - the same under a name that others can know (an id). It must be new: the log takes numbers up to the
+ * highest it has seen under the name for duplicates. */
+enum rs_err spool_open_as(const struct datadir *dd, const char *producer, eventlog_owner_fn *owner, void *owner_ctx,
+                          struct spool **ret, struct fault *fault) RS_MUST_CHECK;
 /* spool_append - hand one event over; copied before return.
  * data: JSON object text. oid: the event's outbox row, 0 for bulk events.
  * Returns: RS_OK, queued (a state event is safe in its outbox row; a bulk event is safe once acknowledged);

@@ -2,6 +2,7 @@
 #include "model/run_row.h"
 
 #include "base/clock.h"
+#include "event/eventlog.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -158,6 +159,28 @@ static enum rs_err end_row(struct change *change, struct run_row *run, bool resu
     return err;
 }
 
+char *run_producer(const char *run_id, int64_t fence, char out[ID_MAX + 1])
+{
+    snprintf(out, ID_MAX + 1, "run-%.*s-%lld", ID_MAX - 32, run_id, (long long)fence);
+    return out;
+}
+
+/* Everything of the producer counts as seen from now on: the log drops what may still lie in a socket. An entry that is
+ * refused does just that. */
+static enum rs_err silence(struct store *store, const struct run_orphan *orphan, struct fault *fault)
+{
+    char producer[ID_MAX + 1];
+    struct eventlog_entry last = {.stream = "", .type = "", .data = "{}", .data_len = 2,
+                                  .producer = run_producer(orphan->id, orphan->fence, producer), .producer_seq = INT64_MAX};
+    struct eventlog *log = NULL;
+    enum rs_err err = eventlog_open(store->dd, EVENTLOG_WRITE, store_owner, (void *)store->dd, &log, fault);
+
+    if (err == RS_OK)
+        err = eventlog_append(log, &last, 1, fault);
+    eventlog_close(log);
+    return err;
+}
+
 enum rs_err run_orphan_end(struct store *store, const struct run_orphan *orphan, enum run_status *ret_status,
                            struct fault *fault)
 {
@@ -166,7 +189,7 @@ enum rs_err run_orphan_end(struct store *store, const struct run_orphan *orphan,
     struct run_row run;
     enum rs_err err;
 
-    if ((err = change_begin(store, &change, fault)) != RS_OK)
+    if ((err = silence(store, orphan, fault)) != RS_OK || (err = change_begin(store, &change, fault)) != RS_OK)
         return err;
     if ((err = run_row_fenced(store->db, orphan->id, orphan->fence, &run, fault)) == RS_OK &&
         run.status != RUN_QUEUED && run.status != RUN_RUNNING)

@@ -143,12 +143,15 @@ struct run_orphan {
  * pid namespace too, so that a recycled pid is not taken for it; pid and pgids are given only where they can be killed. */
 enum rs_err run_orphans(struct store *store, struct run_orphan *ret, int max, int *ret_n, struct fault *fault)
     RS_MUST_CHECK;
+/* run_producer - the name under which the process that executes a claim emits. Returns out. */
+char *run_producer(const char *run_id, int64_t fence, char out[ID_MAX + 1]);
 #define RUN_RESUMES_MAX 5 /* times an orphan is resumed by itself, until a person runs it again */
 /* run_orphan_end - take the run over (new fence), mark its running nodes and the run itself `error` with code
  * `orphaned` (or `cancelled` when a cancel was asked), events included. The caller has killed pid and pgids. A run
  * that never began goes back to the queue instead. With runner.orphan = resume so does one whose running nodes may all be
- * executed again (kind_may_repeat), with event run.resumed, at most RUN_RESUMES_MAX times. RS_CONFLICT: somebody was
- * faster. *ret_status: what it is then. */
+ * executed again (kind_may_repeat), with event run.resumed, at most RUN_RESUMES_MAX times. What the dead process has sent
+ * and the log has not taken yet, it takes no more: it would come behind the end, or into the next attempt.
+ * RS_CONFLICT: somebody was faster. *ret_status: what it is then. */
 enum rs_err run_orphan_end(struct store *store, const struct run_orphan *orphan, enum run_status *ret_status,
                            struct fault *fault) RS_MUST_CHECK;
 

@@ -48,7 +48,9 @@ enum rs_err store_spool(struct store *store, struct spool **ret, struct fault *f
 {
     enum rs_err err = RS_OK;
 
-    if (store->spool == NULL)
+    if (store->spool == NULL && store->producer[0] != '\0')
+        err = spool_open_as(store->dd, store->producer, store_owner, (void *)store->dd, &store->spool, fault);
+    else if (store->spool == NULL)
         err = spool_open(store->dd, store->program, store_owner, (void *)store->dd, &store->spool, fault);
     if (err == RS_OK)
         *ret = store->spool;

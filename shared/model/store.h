@@ -20,6 +20,7 @@ struct store {
     struct db *db;
     struct spool *spool;      /* opened on the first event */
     const char *program;      /* "api", "runner": producer prefix; borrowed */
+    char producer[ID_MAX + 1]; /* the emitter's whole name, when others must know it; set before the first event. "": random */
     struct outbox *outbox;    /* what of it is under way */
     const struct store_once *once; /* at work; borrowed. The next change notes with its commit that it is done; then NULL */
 };

@@ -20,6 +20,7 @@ import faults
 import followers
 import harness
 import powerloss
+import producers
 from bridge_fixture import Bridge
 from clients import Emitter, Ws
 from conftest import BUILD, wait_until
@@ -216,6 +217,31 @@ def test_a_log_restored_from_an_older_copy(instances):
     play(instance, 3, (100, "bridge"))
     fresh = [e["id"] for e in instance.history(kept)]
     assert not known & set(fresh)
+
+
+@pytest.mark.parametrize("how", ["retry", "resume"])
+def test_late_lines_of_a_killed_run_are_not_its_next_attempt(instances, how):
+    """The bridge has received lines of a run process and not yet stored them, when that is killed and the run taken up
+    again: they belong to an attempt that is over."""
+    instance = instances()
+    run = producers.Run(instance, "late")
+    run.run()
+    wait_until(lambda: sum(e["type"] == "log" for e in instance.history()) > 30, what="lines")
+    bridge = instance.pid("bridge")
+    os.kill(bridge, signal.SIGSTOP)
+    try:
+        time.sleep(0.3)  # for lines to come to lie in its socket
+        os.kill(run.pid(), signal.SIGKILL)
+        wait_until(lambda: run.record()["status"] == "error", what="the end of the killed run")
+        assert instance.http("POST", f"/api/runs/{run.id}/{how}", {})[0] == 202
+        wait_until(lambda: any(e["type"] in checker.REOPENS for e in instance.history()), what="the next attempt")
+    finally:
+        os.kill(bridge, signal.SIGCONT)
+    assert instance.wait(run.id)["status"] == "success"
+    wait_until(lambda: instance.outbox() == 0, what="an empty outbox")
+    events = [e for e in instance.history() if e["stream"] == run.stream]
+    found = checker.check_end(run.stream, events) + checker.check_lines(run.stream, events, run.LINES, True)
+    assert not found + checker.check_fold(run.stream, events, run.record()) + checker.check_seqs(events)
 
 
 # --- power ---
