@@ -13,6 +13,7 @@ import shutil
 import sqlite3
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import http.client
@@ -96,6 +97,8 @@ class Round:
         self.plan = plan if plan is not None else [(rng.randrange(2, 380), rng.choice(victims)) for _ in range(rng.choice((1, 1, 2, 3)))]
         self.found = []
         self.logs = []
+        self.over = threading.Event()
+        self.patient = rng.random() < 0.2  # let outages last as long as they do
 
     def strike(self, victim):
         instance, rng = self.instance, self.rng
@@ -114,6 +117,10 @@ class Round:
         if hit:
             self.kills[victim] += 1
 
+    def wake(self):
+        while not self.over.wait(0.5):
+            self.instance.wake_waiting()
+
     def load(self):
         """Producers and clients at work, and the faults at their moments: counted by lines acknowledged."""
         since = str(self.instance.head())
@@ -122,6 +129,8 @@ class Round:
         for thread in self.doors + self.producers + self.runs:
             thread.start()
         numbered = self.producers[0]
+        if not self.patient:
+            threading.Thread(target=self.wake, daemon=True).start()
         for moment, victim in sorted(self.plan, key=lambda step: step[0]):
             wait_until(lambda: len(numbered.acked) >= moment or not numbered.is_alive(), QUIET, f"line {moment}")
             self.strike(victim)
@@ -224,6 +233,7 @@ class Round:
         return found + self.check_logs()
 
     def close(self):
+        self.over.set()
         for door in self.doors + self.logs:
             door.stop.set()
         for producer in self.producers:
