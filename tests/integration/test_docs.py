@@ -21,9 +21,8 @@ def free_port():
 def test_readme_use_it(tmp_path):
     """`Use it`: the shell block and the curl block, on a free port and in a directory of their own."""
     use, http = [b for b in blocks("README.md") if "runspool up" in b or "curl" in b]
-    down = "runspool down"
-    assert use.rstrip().endswith(down)
-    script = use.rstrip()[: -len(down)] + http + "\n" + down + "\n"
+    assert http.endswith("\nrunspool down\n")
+    script = use + http
     port = free_port()
     script = script.replace("127.0.0.1:8080", f"127.0.0.1:{port}")
     script = script.replace("up --detach ", f"up --detach --listen 127.0.0.1:{port} ")
