@@ -10,15 +10,9 @@ import tempfile
 import pytest
 
 from clients import Emitter
-from conftest import BUILD, wait_until
+from conftest import BUILD, free_port, wait_until
 
 PROGRAM = BUILD / "bridge" / "runspool-bridge"
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Bridge:

@@ -1,9 +1,12 @@
 """What the integration tests share: an instance of Runspool in a temporary directory, and TAP for make check."""
 
+import contextlib
 import json
 import os
 import pathlib
+import random
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -56,6 +59,15 @@ def wait_until(condition, timeout=20.0, what="a condition"):
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {timeout} s in vain for {what}")
         time.sleep(0.02)
+
+
+def free_port():
+    """A loopback port nobody listens on, outside the range from which outgoing connections take theirs."""
+    while True:
+        port = random.randrange(10000, 32000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class Instance:

@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 
 import pytest
-from conftest import BUILD, wait_until
+from conftest import BUILD, free_port, wait_until
 
 API = BUILD / "fcgi" / "api.fcgi"
 EVENTS = BUILD / "fcgi" / "events.fcgi"
@@ -97,9 +97,7 @@ class Lighttpd:
     def __init__(self, site, prefix="", processes=2):
         if not pathlib.Path("/usr/sbin/lighttpd").exists():
             pytest.skip("lighttpd is not installed")
-        with contextlib.closing(socket.socket()) as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.prefix = prefix
         self.sockets = pathlib.Path(tempfile.mkdtemp(prefix="rs-web-"))
         config = self.sockets / "lighttpd.conf"

@@ -2,20 +2,13 @@
 
 import os
 import re
-import socket
 import subprocess
 
-from conftest import BUILD, SOURCE
+from conftest import BUILD, SOURCE, free_port
 
 
 def blocks(document):
     return re.findall(r"^```sh\n(.*?)^```", (SOURCE / document).read_text(), re.S | re.M)
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def test_readme_use_it(tmp_path):

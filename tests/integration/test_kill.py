@@ -26,11 +26,12 @@ def events(instance, run):
 
 
 def check_history(instance, run, final):
-    found = events(instance, run)
+    # The record says first that the run has ended; the event that says so is on its way.
+    found = wait_until(lambda: (lambda all: all if all and all[-1]["type"] == final else None)(events(instance, run)), what=final)
     assert [e["seq"] for e in found] == list(range(1, len(found) + 1))
     ids = [int(e["id"]) for e in found]
     assert ids == sorted(set(ids))
-    assert found[-1]["type"] == final and sum(e["type"] in ("run.finished", "run.failed", "run.cancelled") for e in found) == 1
+    assert sum(e["type"] in ("run.finished", "run.failed", "run.cancelled") for e in found) == 1
     return [e["data"]["message"] for e in found if e["type"] == "log" and e["data"].get("source") == "stdout"]
 
 

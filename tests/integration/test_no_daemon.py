@@ -91,11 +91,12 @@ def stat(pid):
     return fields[0], int(fields[1]), int(fields[3])
 
 
-def processes(name):
+def processes(instance, name):
+    mine = f"RUNSPOOL_DATA={instance.data}".encode()
     found = []
     for entry in pathlib.Path("/proc").iterdir():
         with contextlib.suppress(OSError):
-            if entry.name.isdigit() and (entry / "comm").read_text().strip() == name:
+            if entry.name.isdigit() and (entry / "comm").read_text().strip() == name and mine in (entry / "environ").read_bytes().split(b"\0"):
                 found.append(int(entry.name))
     return found
 
@@ -123,8 +124,7 @@ def test_a_run_is_executed_and_followed_by_poll(bare):
     run = answer["runId"]
     assert "queuedBecause" not in answer
     wait_until(lambda: node_runs(instance, run), what="the gate")
-    servers = [p for p in processes("api.fcgi") if f"RUNSPOOL_DATA={instance.data}".encode() in
-               pathlib.Path(f"/proc/{p}/environ").read_bytes().split(b"\0")]
+    servers = processes(instance, "api.fcgi")
     assert servers
     check_detached(row(instance.data, run)["pid"], instance.data, servers)
     open_gate(instance, run)
