@@ -1,6 +1,7 @@
 """Each fault but a plain kill, once, under the load of a round of the crash harness and with its proof."""
 
 import contextlib
+import itertools
 import os
 import random
 import resource
@@ -332,14 +333,16 @@ def test_a_request_with_a_key_is_done_once_whoever_dies(instances):
             killed.append(faults.kill_fcgi(instance, rng, "api.fcgi"))
             time.sleep(rng.uniform(0.05, 0.4))
 
-    runs, threads = {}, [threading.Thread(target=kill)]
+    runs, numbers, threads = {}, itertools.count(), [threading.Thread(target=kill)]
 
-    def start_runs(first):
-        for k in range(first, first + 30):
+    def start_runs():
+        for k in numbers:  # shared by the workers; a fast machine has more to do until enough was killed
+            if k >= 90 and sum(killed) > 5 or k >= 9000:
+                return
             runs[k] = until_answered(f"/api/workflows/once-{k}/run", definition, f"run-{k}").get("runId")
             until_answered("/api/events", {"stream": "tool:once", "type": "log", "data": {"k": k}}, f"event-{k}")
 
-    workers = [threading.Thread(target=start_runs, args=(first,)) for first in (0, 30, 60)]
+    workers = [threading.Thread(target=start_runs) for _ in range(3)]
     for thread in threads + workers:
         thread.start()
     for thread in workers:
@@ -353,4 +356,4 @@ def test_a_request_with_a_key_is_done_once_whoever_dies(instances):
         assert instance.wait(run)["status"] == "success"
     wait_until(lambda: instance.outbox() == 0, what="an empty outbox")
     told = [e["data"]["k"] for e in instance.history() if e["stream"] == "tool:once"]
-    assert sorted(told) == list(range(90))
+    assert sorted(told) == sorted(runs)
