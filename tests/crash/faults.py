@@ -3,6 +3,7 @@
 import os
 import pathlib
 import signal
+import threading
 
 
 def command_line(pid):
@@ -34,12 +35,16 @@ def children(pid):
     return found
 
 
-def kill(pid):
+def send(pid, number):
     try:
-        os.kill(pid, signal.SIGKILL)
+        os.kill(pid, number)
         return True
     except ProcessLookupError:
         return False
+
+
+def kill(pid):
+    return send(pid, signal.SIGKILL)
 
 
 def kill_part(instance, part):
@@ -48,6 +53,18 @@ def kill_part(instance, part):
     except (OSError, ValueError):
         return False  # it is just coming up again
     return str(instance.data) in " ".join(command_line(pid)) and kill(pid)
+
+
+def stall_part(instance, part, seconds):
+    """SIGSTOP, and SIGCONT after so long."""
+    try:
+        pid = instance.pid(part)
+    except (OSError, ValueError):
+        return False
+    if str(instance.data) not in " ".join(command_line(pid)) or not send(pid, signal.SIGSTOP):
+        return False
+    threading.Timer(seconds, send, (pid, signal.SIGCONT)).start()
+    return True
 
 
 def kill_fcgi(instance, rng, program):

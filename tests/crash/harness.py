@@ -1,4 +1,4 @@
-"""Rounds of kill -9 under load, each followed by the history checker.
+"""Rounds of kill -9 (and SIGSTOP) under load, each followed by the history checker.
 
 A round: producers of every kind at once, clients on every door, one or two processes killed at a random moment, then
 quiet, then the proof. `run --rounds N --seed S` repeats a sequence of faults; the moments within it are the machine's."""
@@ -27,7 +27,7 @@ import producers
 from clients import Emitter, get
 from conftest import RUNSPOOL, Instance, wait_until
 
-VICTIMS = ("bridge", "runner", "run", "api", "events", "emitter")
+VICTIMS = ("bridge", "runner", "run", "api", "events", "emitter", "stall")  # stall: the bridge is stopped for a while
 QUIET = 60  # seconds in which everything must have come to rest
 
 
@@ -110,6 +110,8 @@ class Round:
         elif victim == "run":
             hit = wait_until(lambda: faults.kill_run(instance, rng, self.runs) or not any(r.is_alive() or not r.id for r in self.runs), 20, "a run")
             hit = hit and any(r.killed for r in self.runs)
+        elif victim == "stall":
+            hit = faults.stall_part(instance, "bridge", rng.uniform(0.2, 4.5))
         elif victim == "emitter":
             hit = rng.choice(self.producers[:2]).kill()
         else:

@@ -108,13 +108,7 @@ def test_a_stopped_bridge_slows_no_run(instances):
 
 def test_a_bridge_stopped_under_load(instances):
     instance = instances()
-
-    def stop(r):
-        pid = instance.pid("bridge")
-        os.kill(pid, signal.SIGSTOP)
-        threading.Timer(6, os.kill, (pid, signal.SIGCONT)).start()
-
-    play(instance, 1, (50, stop))
+    play(instance, 1, (50, lambda r: faults.stall_part(instance, "bridge", 6)))
 
 
 @pytest.mark.parametrize("name", ["runspool.db", "events.db"])
