@@ -26,7 +26,7 @@ struct append_cache {
     struct map streams, producers;
     struct stream_state *dirty_streams;
     struct producer_state *dirty_producers;
-    int64_t last_id; /* of the newest event of the transaction, 0: none */
+    int64_t first_id, last_id; /* of the events of the transaction, 0: none */
 };
 
 static void stream_state_free(void *value)
@@ -228,6 +228,8 @@ static enum rs_err store(struct sqlite_log *log, struct stream_state *stream, st
         return no_memory(fault);
     stream->last_seq++;
     stream->last_id = log->cache->last_id = id;
+    if (log->cache->first_id == 0)
+        log->cache->first_id = id;
     if (entry->oid > 0)
         stream->last_oid = entry->oid;
     if (event_type_ends(entry->type) && stream_has_kind(entry->stream, "run"))
@@ -342,14 +344,14 @@ enum rs_err sqlite_append(struct eventlog *base, struct eventlog_entry *entries,
     }
     if (!log->cache && !(log->cache = calloc(1, sizeof *log->cache)))
         return no_memory(fault);
-    log->cache->last_id = 0;
+    log->cache->first_id = log->cache->last_id = 0;
     err = begin(log, fault);
     for (size_t i = 0; !err && i < n; i++)
         err = append_one(log, &entries[i], fault);
     if (!err)
         err = write_rows(log, fault);
     if (!err && log->cache->last_id > 0)
-        err = sqlite_mark_due(log, log->cache->last_id, fault);
+        err = sqlite_mark_due(log, log->cache->last_id, log->cache->first_id - 1, fault);
     if (!err)
         err = sqlite_do(log, SQL_COMMIT, fault);
     if (!err)

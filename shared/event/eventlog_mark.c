@@ -3,6 +3,8 @@
  *   - the file was replaced by an older copy. It shows in the mark: a file beside the log (events.head) with the newest
  *     id ever given. It is written before a commit, unless that was done MARK_MS ago: so a copy would have to be taken
  *     within that time after a commit and before the very last one, to be taken for the newest.
+ *     A process killed between mark and commit looks the same, but nobody has seen what it was about to give. So the mark
+ *     also has the newest id committed when it was written: only when that is gone too is it known that events are lost.
  * In both cases the next id jumps, so far that it is beyond whatever a client may have seen; what was skipped is noted in
  * `voids`. A boot jumps also when all was well: ids are cheap, and whether all was well cannot be known for sure. */
 #include "event/eventlog_sqlite.h"
@@ -17,13 +19,13 @@
 
 #define JUMP (INT64_C(1) << 20)
 #define MARK_MS 5 /* a file written for every small commit would cost a fifth of it */
-#define MARK_TEXT 20 /* "0000000000000001287\n" */
+#define MARK_TEXT 20 /* "0000000000000001287\n": an id given; then another one like it, committed */
 #define BOOT_FILE "/proc/sys/kernel/random/boot_id"
 #define BOOT_MAX 64
 
 /* Where the log stands. */
 struct state {
-    int64_t head, mark;
+    int64_t head, mark, committed; /* the latter two as the mark has them */
     char boot[BOOT_MAX], noted_boot[BOOT_MAX]; /* the present one, and the one the log was last written in; "" for unknown */
 };
 
@@ -72,14 +74,20 @@ static enum rs_err open_mark(struct sqlite_log *log, struct fault *fault)
     return log->mark_fd < 0 ? mark_failed(log, "open", fault) : RS_OK;
 }
 
-/* One that is empty or damaged marks nothing. */
-static enum rs_err read_mark(const struct sqlite_log *log, int64_t *ret, struct fault *fault)
+static int64_t mark_number(const char *text, int64_t otherwise)
 {
-    char text[MARK_TEXT + 1] = "";
+    return strspn(text, "0123456789") == MARK_TEXT - 1 ? strtoll(text, NULL, 10) : otherwise;
+}
 
-    if (pread(log->mark_fd, text, MARK_TEXT, 0) < 0)
+/* One that is empty or damaged marks nothing. */
+static enum rs_err read_mark(const struct sqlite_log *log, struct state *st, struct fault *fault)
+{
+    char text[2 * MARK_TEXT + 1] = "";
+
+    if (pread(log->mark_fd, text, 2 * MARK_TEXT, 0) < 0)
         return mark_failed(log, "read", fault);
-    *ret = strspn(text, "0123456789") == MARK_TEXT - 1 ? strtoll(text, NULL, 10) : 0;
+    st->mark = mark_number(text, 0);
+    st->committed = mark_number(text + MARK_TEXT, st->mark);
     return RS_OK;
 }
 
@@ -91,15 +99,15 @@ static int64_t coarse_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static enum rs_err write_mark(struct sqlite_log *log, int64_t id, struct fault *fault)
+static enum rs_err write_mark(struct sqlite_log *log, int64_t id, int64_t committed, struct fault *fault)
 {
-    char text[MARK_TEXT + 1];
+    char text[2 * MARK_TEXT + 1];
 
-    snprintf(text, sizeof text, "%019" PRId64 "\n", id);
-    return pwrite(log->mark_fd, text, MARK_TEXT, 0) == MARK_TEXT ? RS_OK : mark_failed(log, "write", fault);
+    snprintf(text, sizeof text, "%019" PRId64 "\n%019" PRId64 "\n", id, committed);
+    return pwrite(log->mark_fd, text, 2 * MARK_TEXT, 0) == 2 * MARK_TEXT ? RS_OK : mark_failed(log, "write", fault);
 }
 
-enum rs_err sqlite_mark_due(struct sqlite_log *log, int64_t id, struct fault *fault)
+enum rs_err sqlite_mark_due(struct sqlite_log *log, int64_t id, int64_t committed, struct fault *fault)
 {
     int64_t now = coarse_ms();
 
@@ -107,7 +115,7 @@ enum rs_err sqlite_mark_due(struct sqlite_log *log, int64_t id, struct fault *fa
     if (now - log->marked_at < MARK_MS)
         return RS_OK;
     log->marked_at = now;
-    return write_mark(log, id, fault);
+    return write_mark(log, id, committed, fault);
 }
 
 void sqlite_mark_head(struct sqlite_log *log)
@@ -117,7 +125,7 @@ void sqlite_mark_head(struct sqlite_log *log)
     if (!log->db || !log->mark_stale)
         return;
     if (!sqlite_do(log, SQL_BEGIN_WRITE, NULL) && !sqlite_number(log, SQL_HEAD, &head, NULL) &&
-        !write_mark(log, head, NULL))
+        !write_mark(log, head, head, NULL))
         log->mark_stale = false;
     sqlite_rollback(log);
 }
@@ -127,7 +135,7 @@ static enum rs_err look(struct sqlite_log *log, struct state *st, struct fault *
     enum rs_err err = sqlite_number(log, SQL_HEAD, &st->head, fault);
 
     if (!err)
-        err = read_mark(log, &st->mark, fault);
+        err = read_mark(log, st, fault);
     return err ? err : read_noted_boot(log, st->noted_boot, fault);
 }
 
@@ -172,7 +180,7 @@ static enum rs_err jump(struct sqlite_log *log, const struct state *st, int64_t 
         return err;
     sqlite3_bind_int64(stmt, 1, st->head + 1);
     sqlite3_bind_int64(stmt, 2, to - 1);
-    sqlite3_bind_int64(stmt, 3, lost(st) ? st->mark : 0);
+    sqlite3_bind_int64(stmt, 3, st->committed > st->head ? st->mark : 0);
     return sqlite_run(log, stmt, fault);
 }
 
@@ -207,7 +215,7 @@ enum rs_err sqlite_mark_open(struct sqlite_log *log, struct fault *fault)
     if (err)
         sqlite_rollback(log);
     else if (jumped)
-        err = write_mark(log, jumped, fault);
+        err = write_mark(log, jumped, jumped, fault);
     return err;
 }
 

@@ -115,8 +115,9 @@ enum rs_err sqlite_home(struct sqlite_log *log, int64_t stream, struct home **re
 enum rs_err sqlite_mark_open(struct sqlite_log *log, struct fault *fault) RS_MUST_CHECK;
 /* sqlite_mark_head - the mark is to be the log's head again: after a failed append, and when closing. */
 void sqlite_mark_head(struct sqlite_log *log);
-/* sqlite_mark_due - id is about to be committed: write the mark, if it is time. The write lock is held. */
-enum rs_err sqlite_mark_due(struct sqlite_log *log, int64_t id, struct fault *fault) RS_MUST_CHECK;
+/* sqlite_mark_due - ids up to this one are about to be committed, those up to `committed` are: write the mark, if it is
+ * time. The write lock is held. */
+enum rs_err sqlite_mark_due(struct sqlite_log *log, int64_t id, int64_t committed, struct fault *fault) RS_MUST_CHECK;
 
 /* A growing list of numbers: of streams or of events. Zeroed is empty; free(at). */
 struct numbers {

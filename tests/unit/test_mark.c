@@ -251,6 +251,25 @@ START_TEST(after_a_boot_a_cursor_of_lost_events_gets_a_gap)
 }
 END_TEST
 
+/* SIGKILL between the mark and the commit: nobody has seen what was about to be given. */
+START_TEST(a_writer_killed_before_its_commit_lost_nothing)
+{
+    add("run:a", "log");
+    close_log();
+    unit_write(dd.root, "events.head", "0000000000000000005\n0000000000000000001\n");
+    open_log();
+    ck_assert_int_eq(add("run:a", "log"), 5 + JUMP + 1); /* for who can know */
+    ck_assert_str_eq(missing("run:a", 0), "");
+    ck_assert_str_eq(missing("run:a", 1), "");
+    ck_assert_ptr_nonnull(strstr(follow(5), "\"gap\"")); /* somebody has seen it after all */
+    close_log();
+    sql("DELETE FROM voids");
+    unit_write(dd.root, "events.head", "0000000000009999999\n0000000000009999998\n");
+    open_log();
+    ck_assert_str_eq(missing("run:a", 5 + JUMP + 1), "[1048583-9999999]"); /* known to be lost */
+}
+END_TEST
+
 START_TEST(a_damaged_mark_marks_nothing)
 {
     add("run:a", "log");
@@ -301,6 +320,7 @@ static Suite *suite(void)
     tcase_add_test(tc, after_a_boot_nothing_is_known_to_be_lost);
     tcase_add_test(tc, a_cursor_of_lost_events_gets_a_gap_then_what_is_new);
     tcase_add_test(tc, after_a_boot_a_cursor_of_lost_events_gets_a_gap);
+    tcase_add_test(tc, a_writer_killed_before_its_commit_lost_nothing);
     tcase_add_test(tc, a_damaged_mark_marks_nothing);
     tcase_add_test(tc, a_failed_append_leaves_the_mark);
     suite_add_tcase(s, tc);
