@@ -8,7 +8,7 @@ struct worker {
     uv_mutex_t mutex;
     uv_cond_t cond;
     /* under the mutex: */
-    struct job *queue, **queue_end, *finished;
+    struct job *queue, **queue_end, *finished, **finished_end;
     int n_waiting;
     bool stop, over;
     worker_fn *on_over;
@@ -42,8 +42,9 @@ static void run(void *ctx)
             open = store_open(&store, w->dd, "bridge", &fault) == RS_OK;
         job->run(job, open ? &store : NULL, &fault);
         uv_mutex_lock(&w->mutex);
-        job->next = w->finished;
-        w->finished = job;
+        job->next = NULL;
+        *w->finished_end = job;
+        w->finished_end = &job->next;
         uv_mutex_unlock(&w->mutex);
         uv_async_send(&w->async);
     }
@@ -60,6 +61,7 @@ static void finish_jobs(struct worker *w)
     uv_mutex_lock(&w->mutex);
     struct job *job = w->finished, *next;
     w->finished = NULL;
+    w->finished_end = &w->finished;
     uv_mutex_unlock(&w->mutex);
     for (; job; job = next) {
         next = job->next;
@@ -86,6 +88,7 @@ enum rs_err worker_start(uv_loop_t *loop, const struct datadir *dd, struct worke
         return fault_set(fault, RS_NOMEM, "no memory for the worker");
     w->dd = dd;
     w->queue_end = &w->queue;
+    w->finished_end = &w->finished;
     uv_mutex_init(&w->mutex);
     uv_cond_init(&w->cond);
     if (uv_thread_create(&w->thread, run, w) != 0) {

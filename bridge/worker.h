@@ -13,7 +13,7 @@ struct job {
     struct job *next;
     /* run - on the worker's thread. store: NULL when the database cannot be opened, fault then says why. */
     void (*run)(struct job *job, struct store *store, const struct fault *fault);
-    void (*done)(struct job *job); /* on the loop; frees the job */
+    void (*done)(struct job *job); /* on the loop, in the order they were put; frees the job */
 };
 struct worker;
 enum rs_err worker_start(uv_loop_t *loop, const struct datadir *dd, struct worker **ret, struct fault *fault)

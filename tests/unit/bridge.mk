@@ -45,3 +45,21 @@ TESTS += tests/unit/test_native_message
 tests_unit_test_native_message_SOURCES = tests/unit/test_native_message.c tests/unit/unit.h
 tests_unit_test_native_message_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_native_message_LDADD = bridge/libbridge.a $(CHECK_LIBS) $(SHARED_LIBS)
+
+check_PROGRAMS += tests/unit/test_worker
+TESTS += tests/unit/test_worker
+tests_unit_test_worker_SOURCES = tests/unit/test_worker.c tests/unit/unit.h tests/unit/instance.h
+tests_unit_test_worker_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_worker_LDADD = bridge/libbridge.a $(CHECK_LIBS) $(SHARED_LIBS) $(UV_LIBS)
+
+check_PROGRAMS += tests/unit/test_metrics
+TESTS += tests/unit/test_metrics
+tests_unit_test_metrics_SOURCES = tests/unit/test_metrics.c tests/unit/unit.h
+tests_unit_test_metrics_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_metrics_LDADD = bridge/libbridge.a $(CHECK_LIBS) $(SHARED_LIBS)
+
+check_PROGRAMS += tests/unit/test_bridge_request
+TESTS += tests/unit/test_bridge_request
+tests_unit_test_bridge_request_SOURCES = tests/unit/test_bridge_request.c tests/unit/unit.h
+tests_unit_test_bridge_request_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_bridge_request_LDADD = bridge/libbridge.a $(CHECK_LIBS) $(SHARED_LIBS) $(LWS_LIBS) $(MHD_LIBS) $(UV_LIBS)
