@@ -17,7 +17,7 @@ struct watch {
     bool stopped;                             /* the sink wants no more */
     const volatile sig_atomic_t *interrupted; /* set by a signal handler, on whichever thread; NULL: none */
 };
-/* watch_open - since: "ID", "start", "now", or NULL for now. sink: gets each message as JSON text (protocols B: events
+/* watch_open - since: "ID", "start", "now", or NULL for now. sink: gets each message as JSON text (docs/PROTOCOL.md: events
  * and {"op":"gap"}). The store of cli is open. Release with watch_release in every case. */
 enum rs_err watch_open(struct watch *watch, struct cli *cli, const char *const *streams, int n_streams,
                        const char *since, struct message_sink sink, struct fault *fault) RS_MUST_CHECK;
