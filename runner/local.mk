@@ -34,7 +34,7 @@ librunner_a_SOURCES = \
   runner/nodes/table.c \
   runner/nodes/tool.c runner/nodes/tool.h \
   runner/nodes/transform.c
-RUNNER_LIBS = librunner.a $(SHARED_LIBS) $(UV_LIBS) $(CURL_LIBS) $(JQ_LIBS)
+RUNNER_LIBS = librunner.a $(SHARED_LIBS) $(UV_LIBS) $(CURL_LIBS) $(XML_LIBS) $(JQ_LIBS)
 
 sbin_PROGRAMS += runner/runspool-runner
 runner_runspool_runner_SOURCES = runner/main.c

@@ -8,6 +8,10 @@ librunspool_a_SOURCES += \
   shared/model/jqcheck.h \
   shared/model/kind.c \
   shared/model/kind.h \
+  shared/model/kind_control.c \
+  shared/model/kind_output.c \
+  shared/model/kind_settings.h \
+  shared/model/kind_tool.c \
   shared/model/launch.c \
   shared/model/launch.h \
   shared/model/orphan.c \
