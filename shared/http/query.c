@@ -48,9 +48,9 @@ static const char *decode_form(char *s)
 enum rs_err query_parse(const char *text, struct query *ret, struct fault *fault)
 {
     struct query q = {0};
+    size_t len = text ? strnlen(text, QUERY_TEXT_MAX + 1) : 0;
     if (!text)
         text = "";
-    size_t len = strnlen(text, QUERY_TEXT_MAX + 1);
     if (len > QUERY_TEXT_MAX)
         return fault_set(fault, RS_LIMIT, "the query is longer than %d bytes", QUERY_TEXT_MAX);
     int n = 1;
