@@ -17,6 +17,7 @@ librunner_a_SOURCES = \
   runner/orphans.c runner/orphans.h \
   runner/output.c runner/output.h \
   runner/procs.c runner/procs.h \
+  runner/retry.c runner/retry.h \
   runner/sandbox.c runner/sandbox.h \
   runner/spawn.c runner/spawn.h \
   runner/supervisor.c runner/supervisor.h \

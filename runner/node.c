@@ -3,12 +3,14 @@
 #include "base/utf8.h"
 #include "runner/execution.h"
 #include "runner/output.h"
+#include "runner/retry.h"
 #include "runner/template.h"
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 static bool is_tool(const struct node *node)
 {
@@ -274,23 +276,28 @@ static void on_pause_over(uv_timer_t *timer)
     json_object_put(node->output);
     node->output = NULL;
     node->error_code = NULL;
+    node->final = false;
     attempt(node);
+}
+
+static double random_unit(void)
+{
+    uint32_t random = 0;
+    if (getrandom(&random, sizeof random, GRND_NONBLOCK) != sizeof random)
+        return 0.5; /* no jitter then */
+    return random / 4294967296.0;
 }
 
 /* Another attempt, if there is one left. */
 static bool retry(struct node *node)
 {
-    struct json_object *retry = json_get(node->def->data, "retry"), *factor_member = json_get(retry, "factor");
-    double factor = factor_member ? json_object_get_double(factor_member) : NODE_RETRY_FACTOR;
-    double pause = (double)json_get_int(retry, "backoffMs", NODE_RETRY_BACKOFF_MS);
+    struct json_object *retry = json_get(node->def->data, "retry");
+    struct retry_failure failure = {node->attempt, node->error_code, node->output, node->final};
     char message[FAULT_MESSAGE_MAX + 64];
 
-    if (node->x->stop || node->final || node->attempt >= json_get_int(retry, "attempts", 1))
+    if (node->x->stop || !retry_wanted(retry, &failure))
         return false;
-    for (int i = 1; i < node->attempt && pause < NODE_RETRY_MAX_MS; i++)
-        pause *= factor;
-    if (pause > NODE_RETRY_MAX_MS)
-        pause = NODE_RETRY_MAX_MS;
+    double pause = retry_pause_ms(retry, node->attempt, random_unit());
     int n = snprintf(message, sizeof message, "attempt %d failed, the next one begins in %.0f ms: %s", node->attempt,
                      pause, node->error);
     node_log(node, "warning", "runner", message, (size_t)n < sizeof message ? (size_t)n : sizeof message - 1);

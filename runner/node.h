@@ -9,10 +9,7 @@
 #include "model/run.h"
 #include <uv.h>
 
-#define NODE_RETRY_BACKOFF_MS 1000           /* default of retry.backoffMs */
-#define NODE_RETRY_FACTOR 2.0                /* default of retry.factor */
-#define NODE_RETRY_MAX_MS (60 * 60 * 1000.0) /* longest pause */
-#define NODE_PARAMS_MAX 8192                 /* bytes of `params` in tool.started */
+#define NODE_PARAMS_MAX 8192 /* bytes of `params` in tool.started */
 
 struct execution;
 
@@ -63,7 +60,7 @@ const struct node_type *node_type_find(const char *kind); /* NULL: unknown */
 /* For kinds. output: moved in; may be NULL. */
 void node_done(struct node *node, struct json_object *output);
 /* node_fail - code is one of timeout, exit, cancelled, expression, model, limit, input. Those of code input, expression
- * and limit are not tried again. */
+ * and limit are tried again only when the node's `retry.on` names them. */
 void node_fail(struct node *node, const char *code, struct json_object *output, const char *fmt, ...) RS_PRINTF(4, 5);
 /* node_log - a `log` event of this node; text: valid UTF-8. level: info, success, warning, error; source: stdout,
  * stderr, runner, agent. */

@@ -6,6 +6,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MESSAGE_MAX 1000
@@ -124,6 +125,41 @@ static bool is_statuses(struct json_object *value)
     return json_object_array_length(value) > 0;
 }
 
+static bool is_exit_status(const char *word)
+{
+    char *end;
+    long status;
+
+    if (strncmp(word, "exit:", 5) != 0 || word[5] < '0' || word[5] > '9')
+        return false;
+    status = strtol(word + 5, &end, 10);
+    return *end == '\0' && status <= 255;
+}
+
+static bool is_error_name(struct json_object *value)
+{
+    const char *word;
+
+    if (!is_text(value))
+        return is_status(value);
+    word = json_object_get_string(value);
+    if (strlen(word) == 3 && strcmp(word + 1, "xx") == 0)
+        return word[0] >= '1' && word[0] <= '5';
+    return is_exit_status(word) || is_word("timeout|exit|expression|model|limit|input", value);
+}
+
+static bool is_errors(struct json_object *value)
+{
+    size_t i;
+
+    if (!json_object_is_type(value, json_type_array) || json_object_array_length(value) == 0)
+        return false;
+    for (i = 0; i < json_object_array_length(value); i++)
+        if (!is_error_name(json_object_array_get_idx(value, i)))
+            return false;
+    return true;
+}
+
 static bool setting_fits(const struct kind_setting *s, struct json_object *value)
 {
     if (!s->literal && s->type != SETTING_JQ && is_template(value))
@@ -149,6 +185,8 @@ static bool setting_fits(const struct kind_setting *s, struct json_object *value
         return is_statuses(value);
     case SETTING_WORD:
         return is_word(s->choices, value);
+    case SETTING_ERRORS:
+        return is_errors(value);
     case SETTING_ANY:
         return true;
     }
@@ -170,6 +208,8 @@ static const char *setting_wants(const struct kind_setting *s, char text[MESSAGE
         [SETTING_STATUSES] = "an HTTP status or an array of them",
         [SETTING_ANY] = "a value",
         [SETTING_WORD] = "one of",
+        [SETTING_ERRORS] = "an array of timeout, exit, expression, model, limit, input, HTTP statuses (503, \"5xx\") and exit "
+                           "statuses (\"exit:75\")",
     };
 
     if (s->type == SETTING_WORD)

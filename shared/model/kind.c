@@ -7,6 +7,9 @@ static const struct kind_setting retry_members[] = {
     {"attempts", SETTING_INTEGER, .min = 1, .max = 100, .literal = true, .help = "How often to try in all."},
     {"backoffMs", SETTING_INTEGER, .min = 0, .max = KIND_DAY_MS, .literal = true, .help = "Pause before the second try."},
     {"factor", SETTING_NUMBER, .min = 1, .max = 100, .literal = true, .help = "Each further pause is so many times longer."},
+    {"jitter", SETTING_NUMBER, .min = 0, .max = 1, .literal = true, .help = "Each pause is shorter or longer by up to this part of itself, at random."},
+    {"maxBackoffMs", SETTING_INTEGER, .min = 1, .max = KIND_DAY_MS, .literal = true, .help = "No pause is longer; at most an hour."},
+    {"on", SETTING_ERRORS, .literal = true, .help = "Only these errors are tried again: codes (timeout, exit, model), HTTP statuses (503, \"5xx\"), exit statuses (\"exit:75\"). Default: all but input, expression and limit."},
     KIND_END,
 };
 

@@ -20,6 +20,7 @@ enum setting_type {
     SETTING_STATUSES, /* an HTTP status or an array of them */
     SETTING_ANY,
     SETTING_WORD,     /* one of choices */
+    SETTING_ERRORS,   /* array of error codes, HTTP statuses (503, "5xx") and exit statuses ("exit:75") */
 };
 struct kind_setting {
     const char *name;
@@ -47,7 +48,7 @@ struct kind {
 };
 extern const struct kind kinds[];
 extern const unsigned n_kinds;
-/* Settings every kind takes: label, timeoutMs, retry {attempts,backoffMs,factor}, continueOnError, onInterrupted, toolId. */
+/* Settings every kind takes: label, timeoutMs, retry {attempts,backoffMs,factor,jitter,maxBackoffMs,on}, continueOnError, onInterrupted, toolId. */
 extern const struct kind_setting kind_common_settings[];
 /* kind_find - by data.kind; NULL when unknown. */
 const struct kind *kind_find(const char *name);

@@ -195,6 +195,19 @@ def test_retries_are_counted(shared):
     assert record["status"] == "error" and record["nodes"]["never"]["attempt"] == 2
 
 
+def test_retries_only_of_what_the_node_names(shared):
+    def attempts(script, on, **data):
+        retry = {"attempts": 2, "backoffMs": 5, "jitter": 1, "maxBackoffMs": 20, "on": on}
+        record = shared.execute(*chain(shell("work", script, retry=retry, **data)))
+        assert record["status"] == "error"
+        return record["nodes"]["work"]["attempt"]
+
+    assert attempts("exit 75", ["exit:75"]) == 2
+    assert attempts("exit 74", ["exit:75", 503, "timeout"]) == 1
+    assert attempts("sleep 61.18", ["timeout"], timeoutMs=100) == 2
+    assert attempts("echo no JSON", ["exit"], parse="json") == attempts("echo no JSON", ["exit:0", "limit"], parse="json") - 1 == 1
+
+
 def test_timeouts_of_node_and_workflow(shared):
     nodes, edges = chain(shell("slow", "echo begun; sleep 61.17", timeoutMs=300))
     record = shared.execute(nodes, edges)

@@ -166,6 +166,12 @@ tests_unit_test_jqworker_SOURCES = tests/unit/test_jqworker.c tests/unit/unit.h
 tests_unit_test_jqworker_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_jqworker_LDADD = $(CHECK_LIBS) $(RUNNER_LIBS)
 
+check_PROGRAMS += tests/unit/test_retry
+TESTS += tests/unit/test_retry
+tests_unit_test_retry_SOURCES = tests/unit/test_retry.c tests/unit/unit.h
+tests_unit_test_retry_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_retry_LDADD = $(CHECK_LIBS) $(RUNNER_LIBS)
+
 check_PROGRAMS += tests/unit/test_orphans
 TESTS += tests/unit/test_orphans
 tests_unit_test_orphans_SOURCES = tests/unit/test_orphans.c tests/unit/unit.h

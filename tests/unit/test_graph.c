@@ -136,6 +136,7 @@ START_TEST(settings)
         DATA("\"kind\":\"shell\",\"command\":\"{{ .input.argv }}\",\"env\":\"{{ .input.env }}\""),
         DATA(SH ",\"timeoutMs\":1000,\"label\":\"L\",\"continueOnError\":true,\"onInterrupted\":\"retry\",\"toolId\":\"t\""),
         DATA(SH ",\"retry\":{\"attempts\":3,\"backoffMs\":0,\"factor\":1.5}"),
+        DATA(SH ",\"retry\":{\"attempts\":3,\"jitter\":0.5,\"maxBackoffMs\":9,\"on\":[\"timeout\",503,\"5xx\",\"exit:75\"]}"),
         DATA(HTTP ",\"expectStatus\":200"),
         DATA(HTTP ",\"expectStatus\":[200,404],\"method\":\"POST\",\"body\":{\"a\":1},\"headers\":{\"X\":\"y\"}"),
         DATA(HTTP ",\"followRedirects\":false,\"method\":\"{{ .input.m }}\",\"body\":null"),
@@ -169,6 +170,11 @@ START_TEST(settings)
     refused(DATA(SH ",\"timeoutMs\":1.5"), "setting", "n", NULL, "`timeoutMs`");
     refused(DATA(SH ",\"timeoutMs\":\"{{ 5 }}\""), "setting", "n", NULL, "`timeoutMs`");
     refused(DATA(SH ",\"retry\":3"), "setting", "n", NULL, "`retry`");
+    refused(DATA(SH ",\"retry\":{\"jitter\":2}"), "setting", "n", NULL, "`retry.jitter` must be a number from 0 to 1");
+    refused(DATA(SH ",\"retry\":{\"on\":[]}"), "setting", "n", NULL, "`retry.on` must be an array of");
+    refused(DATA(SH ",\"retry\":{\"on\":[\"9xx\"]}"), "setting", "n", NULL, "`retry.on` must be an array of");
+    refused(DATA(SH ",\"retry\":{\"on\":[\"exit:x\"]}"), "setting", "n", NULL, "`retry.on` must be an array of");
+    refused(DATA(SH ",\"retry\":{\"on\":[\"cancelled\"]}"), "setting", "n", NULL, "`retry.on` must be an array of");
     refused(DATA(SH ",\"retry\":{\"attempts\":0}"), "setting", "n", NULL, "`retry.attempts` must be a whole number from 1");
     refused(DATA(SH ",\"continueOnError\":\"yes\""), "setting", "n", NULL, "`continueOnError`");
     refused(DATA(SH ",\"onInterrupted\":\"maybe\""), "setting", "n", NULL, "retry|fail|ask");
