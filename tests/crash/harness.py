@@ -25,15 +25,17 @@ import faults
 import followers
 import producers
 from clients import Emitter, get
-from conftest import RUNSPOOL, Instance, wait_until
+from conftest import BUILD, RUNSPOOL, Instance, wait_until
 
 VICTIMS = ("bridge", "runner", "run", "api", "events", "emitter", "stall")  # stall: the bridge is stopped for a while
+SHOWN = 20  # seconds in which every client must have been given what is in the log
 QUIET = 60  # seconds in which everything must have come to rest
 
 
 class CrashInstance(Instance):
     """The instance of the integration tests, with requests that may fail and a look into its files."""
     program = RUNSPOOL
+    log_append = BUILD / "tests" / "helper" / "log_append"
 
     def try_http(self, method, path, body=None, headers=None):
         """(status, answer); status 0 when there was none."""
@@ -91,7 +93,9 @@ class Round:
         for run in self.runs:
             run.killed, run.again = False, rng.choice(("", "retry", "resume"))
         self.producers = [producers.Numbered(instance, f"{name}-numbered", 400), producers.Emit(instance, f"{name}-emit", 12),
-                          producers.Post(instance, f"{name}-post", 40), producers.Plain(instance, f"{name}-plain", 200)]
+                          producers.Post(instance, f"{name}-post", 40), producers.Plain(instance, f"{name}-plain", 200),
+                          producers.Foreign(instance, f"{name}-foreign", 25)]
+        self.foreign = self.producers[-1]
         self.marker = f"tool:{name}-marker"
         self.kills = collections.Counter()
         self.plan = plan if plan is not None else [(rng.randrange(2, 380), rng.choice(victims)) for _ in range(rng.choice((1, 1, 2, 3)))]
@@ -157,12 +161,30 @@ class Round:
         wait_until(lambda: instance.outbox() == 0, QUIET, "an empty outbox")
         wait_until(lambda: instance.try_http("GET", "/healthz")[0] == 200, QUIET, "the bridge")
         wait_until(lambda: not faults.leftovers([r.workflow for r in self.runs]), 20, "the end of all tools")
+        self.publish_foreign()
         emitter = Emitter(instance.data / "spool.sock", self.marker[5:])
         emitter.emit(self.marker, "log", {"round": self.number})
         emitter.close()
         for door in self.doors:
             if not door.done.wait(QUIET):
                 self.found.append(f"{door.name}: never saw the end; its cursor is {door.cursor}")
+
+    def publish_foreign(self):
+        """What another process writes now, when the bridge has nothing of its own to say, is shown all the same: of itself
+        and when the bridge is told."""
+        for poke in (False, True):
+            known = self.instance.head()
+            status, said = self.foreign.append(self.marker + "-foreign", {"poke": poke}, poke)
+            if status != 0:
+                self.found.append(f"{self.marker}-foreign: exit {status}: {said}")
+                continue
+            row = next(e["id"] for e in self.instance.history(known) if e["stream"] == self.marker + "-foreign")
+            try:
+                wait_until(lambda: all(checker.position(door.cursor) >= checker.position(row) for door in self.doors), SHOWN, "it")
+            except AssertionError:
+                late = [door.name for door in self.doors if checker.position(door.cursor) < checker.position(row)]
+                self.found.append(f"event {row}, which another process wrote{' and told the bridge of' * poke}, is not shown by "
+                                  f"{', '.join(late)} though nothing else happens")
 
     def take_up(self):
         """Runs that were killed, again; some are killed once more."""

@@ -14,6 +14,7 @@ import time
 
 WINDOW = 40          # lines under way at once
 PAUSE = 0.02         # before a new connection
+PATIENCE = 20        # seconds in which one who is told no may be told yes
 
 
 # --- the numbered producer's own process ---
@@ -126,6 +127,29 @@ class Post(Producer):
                 self.acked.add(k)
             else:
                 time.sleep(PAUSE)
+
+
+class Foreign(Producer):
+    """Processes that write the log themselves, past the bridge, and tell it so every other time. Exit 0 is the
+    acknowledgement; who is told no tries again."""
+
+    def append(self, stream, data, poke):
+        self.process = subprocess.Popen([str(self.instance.log_append), str(self.instance.data), stream, json.dumps(data)]
+                                        + ["poke"] * poke, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        _, said = self.process.communicate()
+        return self.process.returncode, said.strip()
+
+    def run(self):
+        for k in range(1, self.count + 1):
+            self.sent = k
+            until = time.monotonic() + PATIENCE
+            while (answer := self.append(self.stream, {"k": k}, k % 2))[0] > 0 and time.monotonic() < until:
+                time.sleep(PAUSE)
+            if answer[0] == 0:
+                self.acked.add(k)
+            elif answer[0] > 0:
+                self.errors.append(f"log_append {k}: exit {answer[0]}: {answer[1]}")
+            time.sleep(PAUSE)
 
 
 class Plain(Producer):

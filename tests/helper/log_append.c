@@ -1,6 +1,7 @@
-/* log_append DIR STREAM JSON - append one `log` event to an instance's event log, as an emitter does that finds no
- * bridge. For integration tests. */
+/* log_append DIR STREAM JSON [poke] - append one `log` event to an instance's event log, as an emitter does that finds no
+ * bridge, and tell a bridge of it if asked to. For integration tests. */
 #include "event/eventlog.h"
+#include "event/poke.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -9,8 +10,9 @@ int main(int argc, char **argv)
     struct datadir dd = {0};
     struct eventlog *log = NULL;
     struct fault fault = {0};
-    if (argc != 4) {
-        fputs("usage: log_append DIR STREAM JSON\n", stderr);
+    bool poke = argc == 5 && strcmp(argv[4], "poke") == 0;
+    if (argc != 4 && !poke) {
+        fputs("usage: log_append DIR STREAM JSON [poke]\n", stderr);
         return 2;
     }
     struct eventlog_entry entry = {.stream = argv[2], .type = "log", .data = argv[3], .data_len = strlen(argv[3])};
@@ -23,6 +25,8 @@ int main(int argc, char **argv)
         err = entry.status;
     if (err)
         fprintf(stderr, "log_append: %s %s\n", rs_err_name(err), fault.message);
+    if (!err && poke)
+        eventlog_poke(&dd);
     event_unref(entry.event);
     eventlog_close(log);
     datadir_release(&dd);
