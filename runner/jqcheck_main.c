@@ -77,12 +77,69 @@ static void add_templates(struct check *check, const struct text *at, struct jso
     }
 }
 
-static const struct kind_setting *find_setting(const struct kind_setting *settings, const char *name)
+static void add_setting(struct check *check, struct text at, const struct kind_setting *setting, struct json_object *value);
+
+static void add_members(struct check *check, const struct text *at, const struct kind_setting *members,
+                        struct json_object *object)
 {
-    for (; settings->name; settings++)
-        if (strcmp(settings->name, name) == 0)
-            return settings;
-    return NULL;
+    if (!json_object_is_type(object, json_type_object))
+        return;
+    json_object_object_foreach(object, name, value)
+    {
+        const struct kind_setting *setting = kind_setting_find(members, name);
+        if (setting)
+            add_setting(check, *at, setting, value);
+        else
+            add_templates(check, at, value);
+    }
+}
+
+/* A setting whose members have settings of their own: an object, an array of them or an object of them. */
+static void add_nested(struct check *check, const struct text *at, const struct kind_setting *setting,
+                       struct json_object *value)
+{
+    if (json_object_is_type(value, json_type_array)) {
+        for (size_t i = 0; i < json_object_array_length(value); i++)
+            add_members(check, at, setting->members, json_object_array_get_idx(value, i));
+    } else if (setting->type == SETTING_TABLE && json_object_is_type(value, json_type_object)) {
+        json_object_object_foreach(value, name, item)
+        {
+            (void)name;
+            add_members(check, at, setting->members, item);
+        }
+    } else {
+        add_members(check, at, setting->members, value);
+    }
+}
+
+static bool is_program(const struct kind_setting *setting)
+{
+    return setting->type == SETTING_TEXT && setting->widget == WIDGET_CODE;
+}
+
+static void add_setting(struct check *check, struct text at, const struct kind_setting *setting, struct json_object *value)
+{
+    static const char refused[] = "program text may not hold templates: hand values over as arguments or by `env`";
+
+    if (setting->type == SETTING_JQ) {
+        at.program = json_object_get_string(value);
+        at.len = (size_t)json_object_get_string_len(value);
+        if (json_object_is_type(value, json_type_string))
+            add_program(check, &at);
+        return;
+    }
+    if (setting->members && !json_object_is_type(value, json_type_string)) {
+        add_nested(check, &at, setting, value);
+        return;
+    }
+    if (setting->type == SETTING_ARGV && json_object_is_type(value, json_type_array)) {
+        int program = template_program_arg(value);
+        if (program >= 0 && template_has_json(json_object_array_get_idx(value, (size_t)program)))
+            add_error(check, &at, refused);
+    } else if (is_program(setting) && template_has_json(value)) {
+        add_error(check, &at, refused);
+    }
+    add_templates(check, &at, value);
 }
 
 static void add_node(struct check *check, struct json_object *node)
@@ -95,25 +152,10 @@ static void add_node(struct check *check, struct json_object *node)
         return;
     json_object_object_foreach(data, name, value)
     {
-        const struct kind_setting *setting = find_setting(kind->settings, name);
+        const struct kind_setting *setting = kind_setting_find(kind->settings, name);
         struct text at = {.node_id = json_get_string(node, "id", NULL), .setting = name};
-        if (!setting)
-            continue;
-        if (setting->type == SETTING_JQ) {
-            at.program = json_object_get_string(value);
-            at.len = (size_t)json_object_get_string_len(value);
-            if (json_object_is_type(value, json_type_string))
-                add_program(check, &at);
-            continue;
-        }
-        if (setting->type == SETTING_ARGV && json_object_is_type(value, json_type_array)) {
-            int program = template_program_arg(value);
-            if (program >= 0 && template_has_json(json_object_array_get_idx(value, (size_t)program)))
-                add_error(check, &at, "program text may not hold templates: hand values over as arguments or by `env`");
-        } else if (setting->type == SETTING_TEXT && strcmp(name, "script") == 0 && template_has_json(value)) {
-            add_error(check, &at, "program text may not hold templates: hand values over as arguments or by `env`");
-        }
-        add_templates(check, &at, value);
+        if (setting)
+            add_setting(check, at, setting, value);
     }
 }
 

@@ -131,6 +131,39 @@ static int edge_end(const struct draft *d, struct json_object *edge, const char 
     return at;
 }
 
+/* Does the node's setting that names handles hold this one? The names are listed in known. */
+static bool handle_listed(const struct graph_node *node, const char *handle, char known[MESSAGE_MAX / 2])
+{
+    struct json_object *items = json_get_array(node->data, node->kind->handles_from);
+    size_t n = items != NULL ? json_object_array_length(items) : 0, len = strlen(known), i;
+    bool found = false;
+
+    for (i = 0; i < n; i++) {
+        const char *name = json_get_string(json_object_array_get_idx(items, i), "handle", "");
+
+        found = found || (handle != NULL && name[0] != '\0' && strcmp(handle, name) == 0);
+        if (len + strlen(name) + 4 < MESSAGE_MAX / 2)
+            len += (size_t)sprintf(known + len, "%s%s", len > 0 ? ", " : "", name);
+    }
+    return found;
+}
+
+static void check_handle(const struct draft *d, const struct graph_node *source, const struct graph_edge *e, int number)
+{
+    char known[MESSAGE_MAX / 2] = "";
+    const char *handle = e->source_handle, *at;
+    size_t len = 0;
+
+    for (at = source->kind->handles; at != NULL && *at != '\0'; at++)
+        len += (size_t)(*at == '|' ? sprintf(known + len, ", ") : sprintf(known + len, "%c", *at));
+    if (handle != NULL && kind_word(source->kind->handles, handle, strlen(handle)))
+        return;
+    if (source->kind->handles_from != NULL && handle_listed(source, handle, known))
+        return;
+    graph_add_error(d->errors, source->id, e->id, "handle", "edge %d leaves the %s %s: its `sourceHandle` must be one of: %s",
+                    number, source->kind->name, source->id, known);
+}
+
 static void read_edge(const struct draft *d, struct json_object *edge, int number)
 {
     struct graph *g = d->graph;
@@ -146,12 +179,9 @@ static void read_edge(const struct draft *d, struct json_object *edge, int numbe
     if (e.source < 0 || e.target < 0)
         return;
     source = &g->nodes[e.source];
-    if (source->kind != NULL && strcmp(source->kind->name, "condition") == 0) {
+    if (source->kind != NULL && (source->kind->handles != NULL || source->kind->handles_from != NULL)) {
         e.source_handle = json_get_string(edge, "sourceHandle", NULL);
-        if (e.source_handle == NULL || (strcmp(e.source_handle, "true") != 0 && strcmp(e.source_handle, "false") != 0))
-            graph_add_error(d->errors, source->id, e.id, "handle",
-                            "edge %d leaves the condition %s: its `sourceHandle` must be \"true\" or \"false\"", number,
-                            source->id);
+        check_handle(d, source, &e, number);
     }
     g->edges[g->n_edges++] = e;
 }

@@ -19,7 +19,7 @@ struct graph_node {
 struct graph_edge {
     const char *id;            /* may be NULL */
     int source, target;        /* indexes of nodes */
-    const char *source_handle; /* "true" or "false" behind a condition, else NULL */
+    const char *source_handle; /* one of its kind's handles ("true" behind a condition); NULL: it has none */
     const char *condition;     /* jq, or NULL */
 };
 struct graph {

@@ -64,17 +64,7 @@ static bool in_range(const struct kind_setting *s, struct json_object *value)
 
 static bool is_word(const char *choices, struct json_object *value)
 {
-    const char *word, *at;
-    size_t n;
-
-    if (!is_text(value))
-        return false;
-    word = json_object_get_string(value);
-    n = strlen(word);
-    for (at = choices; n > 0 && (at = strstr(at, word)) != NULL; at++)
-        if ((at == choices || at[-1] == '|') && (at[n] == '\0' || at[n] == '|'))
-            return strchr(word, '|') == NULL;
-    return false;
+    return is_text(value) && kind_word(choices, json_object_get_string(value), (size_t)json_object_get_string_len(value));
 }
 
 bool graph_word_fits(const struct kind_setting *setting, struct json_object *value)
@@ -82,14 +72,26 @@ bool graph_word_fits(const struct kind_setting *setting, struct json_object *val
     return setting->type != SETTING_WORD || value == NULL || is_word(setting->choices, value);
 }
 
-static bool is_argv(struct json_object *value)
+static bool is_texts(struct json_object *value)
 {
     size_t i;
 
-    if (!json_object_is_type(value, json_type_array) || json_object_array_length(value) == 0)
+    if (!json_object_is_type(value, json_type_array))
         return false;
     for (i = 0; i < json_object_array_length(value); i++)
         if (!is_text(json_object_array_get_idx(value, i)))
+            return false;
+    return true;
+}
+
+static bool is_words(const char *choices, struct json_object *value)
+{
+    size_t i;
+
+    if (!json_object_is_type(value, json_type_array))
+        return false;
+    for (i = 0; i < json_object_array_length(value); i++)
+        if (!is_word(choices, json_object_array_get_idx(value, i)))
             return false;
     return true;
 }
@@ -176,9 +178,14 @@ static bool setting_fits(const struct kind_setting *s, struct json_object *value
     case SETTING_BOOL:
         return json_object_is_type(value, json_type_boolean);
     case SETTING_ARGV:
-        return is_argv(value);
+        return is_texts(value) && json_object_array_length(value) > 0;
+    case SETTING_TEXTS:
+        return is_texts(value);
     case SETTING_OBJECT:
+    case SETTING_TABLE:
         return json_object_is_type(value, json_type_object);
+    case SETTING_LIST:
+        return json_object_is_type(value, json_type_array);
     case SETTING_MAP:
         return is_map(value);
     case SETTING_STATUSES:
@@ -187,6 +194,8 @@ static bool setting_fits(const struct kind_setting *s, struct json_object *value
         return is_word(s->choices, value);
     case SETTING_ERRORS:
         return is_errors(value);
+    case SETTING_WORDS:
+        return is_words(s->choices, value);
     case SETTING_ANY:
         return true;
     }
@@ -210,15 +219,58 @@ static const char *setting_wants(const struct kind_setting *s, char text[MESSAGE
         [SETTING_WORD] = "one of",
         [SETTING_ERRORS] = "an array of timeout, exit, expression, model, limit, input, HTTP statuses (503, \"5xx\") and exit "
                            "statuses (\"exit:75\")",
+        [SETTING_WORDS] = "an array of",
+        [SETTING_TEXTS] = "an array of texts",
+        [SETTING_LIST] = "an array of objects",
+        [SETTING_TABLE] = "an object of objects",
     };
 
-    if (s->type == SETTING_WORD)
-        snprintf(text, MESSAGE_MAX, "one of %s", s->choices);
+    if (s->choices != NULL)
+        snprintf(text, MESSAGE_MAX, "%s %s", words[s->type], s->choices);
     else if (s->min != 0 || s->max != 0)
         snprintf(text, MESSAGE_MAX, "%s from %lld to %lld", words[s->type], (long long)s->min, (long long)s->max);
     else
         snprintf(text, MESSAGE_MAX, "%s", words[s->type]);
     return text;
+}
+
+static void check_table(const char *node_id, const struct kind_setting *table, const char *prefix,
+                        struct json_object *data, struct json_object *errors);
+
+/* One of the objects a setting holds; name says where it stands: "cases[0]". */
+static void check_member(const char *node_id, const struct kind_setting *s, const char *name, struct json_object *value,
+                         struct json_object *errors)
+{
+    char prefix[2 * NAME_MAX_SHOWN + 1];
+
+    if (json_object_is_type(value, json_type_object)) {
+        snprintf(prefix, sizeof(prefix), "%s.", name);
+        check_table(node_id, s->members, prefix, value, errors);
+    } else if (s->literal || !is_template(value)) {
+        graph_add_error(errors, node_id, NULL, "setting", "the setting `%s` must be an object", name);
+    }
+}
+
+static void check_members(const char *node_id, const struct kind_setting *s, const char *name, struct json_object *value,
+                          struct json_object *errors)
+{
+    char item[2 * NAME_MAX_SHOWN];
+    size_t i;
+
+    if (json_object_is_type(value, json_type_array)) {
+        for (i = 0; i < json_object_array_length(value); i++) {
+            snprintf(item, sizeof(item), "%.60s[%zu]", name, i);
+            check_member(node_id, s, item, json_object_array_get_idx(value, i), errors);
+        }
+    } else if (s->type == SETTING_TABLE && json_object_is_type(value, json_type_object)) {
+        json_object_object_foreach(value, key, member)
+        {
+            snprintf(item, sizeof(item), "%.40s.%.30s", name, key);
+            check_member(node_id, s, item, member, errors);
+        }
+    } else if (json_object_is_type(value, json_type_object)) {
+        check_member(node_id, s, name, value, errors);
+    }
 }
 
 static void check_table(const char *node_id, const struct kind_setting *table, const char *prefix,
@@ -238,9 +290,8 @@ static void check_table(const char *node_id, const struct kind_setting *table, c
         } else if (value != NULL && !setting_fits(s, value)) {
             graph_add_error(errors, node_id, NULL, "setting", "the setting `%s` must be %s", name,
                             setting_wants(s, wants));
-        } else if (s->members != NULL && json_object_is_type(value, json_type_object)) {
-            snprintf(name, sizeof(name), "%s%s.", prefix, s->name);
-            check_table(node_id, s->members, name, value, errors);
+        } else if (s->members != NULL) {
+            check_members(node_id, s, name, value, errors);
         }
     }
 }

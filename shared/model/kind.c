@@ -4,9 +4,9 @@
 #include <string.h>
 
 static const struct kind_setting retry_members[] = {
-    {"attempts", SETTING_INTEGER, .min = 1, .max = 100, .literal = true, .help = "How often to try in all."},
-    {"backoffMs", SETTING_INTEGER, .min = 0, .max = KIND_DAY_MS, .literal = true, .help = "Pause before the second try."},
-    {"factor", SETTING_NUMBER, .min = 1, .max = 100, .literal = true, .help = "Each further pause is so many times longer."},
+    {"attempts", SETTING_INTEGER, .min = 1, .max = 100, .literal = true, .fallback = "1", .help = "How often to try in all."},
+    {"backoffMs", SETTING_INTEGER, .min = 0, .max = KIND_DAY_MS, .literal = true, .fallback = "1000", .help = "Pause before the second try."},
+    {"factor", SETTING_NUMBER, .min = 1, .max = 100, .literal = true, .fallback = "2", .help = "Each further pause is so many times longer."},
     {"jitter", SETTING_NUMBER, .min = 0, .max = 1, .literal = true, .help = "Each pause is shorter or longer by up to this part of itself, at random."},
     {"maxBackoffMs", SETTING_INTEGER, .min = 1, .max = KIND_DAY_MS, .literal = true, .help = "No pause is longer; at most an hour."},
     {"on", SETTING_ERRORS, .literal = true, .help = "Only these errors are tried again: codes (timeout, exit, model), HTTP statuses (503, \"5xx\"), exit statuses (\"exit:75\"). Default: all but input, expression and limit."},
@@ -17,7 +17,7 @@ const struct kind_setting kind_common_settings[] = {
     {"label", SETTING_TEXT, .literal = true, .help = "What people read on the node."},
     {"timeoutMs", SETTING_INTEGER, .min = 1, .max = 30 * KIND_DAY_MS, .literal = true, .help = "The node fails when it takes longer."},
     {"retry", SETTING_OBJECT, .members = retry_members, .literal = true, .help = "Try again when it fails."},
-    {"continueOnError", SETTING_BOOL, .literal = true, .help = "An error of this node does not fail the run."},
+    {"continueOnError", SETTING_BOOL, .literal = true, .fallback = "false", .help = "An error of this node does not fail the run."},
     {"onInterrupted", SETTING_WORD, .choices = "retry|fail|ask", .literal = true, .help = "When its run's process died and runner.orphan = resume: start it again, or fail. ask: fail, and a person resumes."},
     {"toolId", SETTING_TEXT, .literal = true, .help = "Name of its tool stream; default: the node's id."},
     KIND_END,
@@ -26,14 +26,22 @@ const struct kind_setting kind_common_settings[] = {
 static const struct kind_setting no_settings[] = {KIND_END};
 
 const struct kind kinds[] = {
-    {"manual", "trigger", "Start", "Started by a person or a program, with the workflow's parameters.", REPEAT_FREELY, no_settings},
-    {"shell", "tool", "Shell command", "Runs a program in the run's work directory.", REPEAT_NEVER, shell_settings},
-    {"git_clone", "tool", "Git clone", "Clones a repository into the run's work directory.", REPEAT_FREELY, git_clone_settings},
-    {"http_request", "tool", "HTTP request", "Sends one HTTP request.", REPEAT_BY_METHOD, http_request_settings},
-    {"transform", "control", "Transform", "Computes a value with jq.", REPEAT_FREELY, expression_settings},
-    {"condition", "control", "Condition", "Takes the edges of handle true or false.", REPEAT_FREELY, expression_settings},
-    {"result", "output", "Result", "Sets the run's output.", REPEAT_FREELY, result_settings},
-    {"file", "output", "File", "Writes an artifact of the run.", REPEAT_FREELY, file_settings},
+    {"manual", "trigger", "Start", "Started by a person or a program, with the workflow's parameters.", REPEAT_FREELY,
+     .settings = no_settings, .outputs = manual_outputs},
+    {"shell", "tool", "Shell command", "Runs a program in the run's work directory.", REPEAT_NEVER,
+     .settings = shell_settings, .outputs = shell_outputs},
+    {"git_clone", "tool", "Git clone", "Clones a repository into the run's work directory.", REPEAT_FREELY,
+     .settings = git_clone_settings, .outputs = git_clone_outputs},
+    {"http_request", "tool", "HTTP request", "Sends one HTTP request.", REPEAT_BY_METHOD,
+     .settings = http_request_settings, .outputs = http_request_outputs},
+    {"transform", "control", "Transform", "Computes a value with jq.", REPEAT_FREELY,
+     .settings = expression_settings, .outputs = transform_outputs},
+    {"condition", "control", "Condition", "Takes the edges of handle true or false.", REPEAT_FREELY,
+     .settings = expression_settings, .outputs = condition_outputs, .handles = "true|false"},
+    {"result", "output", "Result", "Sets the run's output.", REPEAT_FREELY,
+     .settings = result_settings, .outputs = result_outputs},
+    {"file", "output", "File", "Writes an artifact of the run.", REPEAT_FREELY,
+     .settings = file_settings, .outputs = file_outputs},
 };
 const unsigned n_kinds = sizeof(kinds) / sizeof(kinds[0]);
 
@@ -44,6 +52,26 @@ const struct kind *kind_find(const char *name)
     for (i = 0; i < n_kinds; i++)
         if (strcmp(kinds[i].name, name) == 0)
             return &kinds[i];
+    return NULL;
+}
+
+bool kind_word(const char *choices, const char *word, size_t n)
+{
+    const char *at = choices, *end;
+
+    for (; at != NULL; at = *end != '\0' ? end + 1 : NULL) {
+        end = strchrnul(at, '|');
+        if (n > 0 && (size_t)(end - at) == n && memcmp(at, word, n) == 0)
+            return true;
+    }
+    return false;
+}
+
+const struct kind_setting *kind_setting_find(const struct kind_setting *settings, const char *name)
+{
+    for (; settings->name != NULL; settings++)
+        if (strcmp(settings->name, name) == 0)
+            return settings;
     return NULL;
 }
 

@@ -1,5 +1,6 @@
-/* kind - the table of node kinds: what exists, in which group, with which settings. It drives validation here and the
- * docs; runner/nodes/ holds the function of each (a test holds the two together). */
+/* kind - the table of node kinds: what exists, in which group, with which settings, giving what. It drives validation
+ * (graph_check), GET /api/node-types (kind_schema) and docs/NODES.md; runner/nodes/ holds the function of each (a test
+ * holds the two together). Rows name their further members: {"x", SETTING_TEXT, .fallback = "\"a\"", .help = "..."}. */
 #ifndef RUNSPOOL_MODEL_KIND_H
 #define RUNSPOOL_MODEL_KIND_H
 
@@ -21,16 +22,37 @@ enum setting_type {
     SETTING_ANY,
     SETTING_WORD,     /* one of choices */
     SETTING_ERRORS,   /* array of error codes, HTTP statuses (503, "5xx") and exit statuses ("exit:75") */
+    SETTING_WORDS,    /* array of words, each one of choices */
+    SETTING_TEXTS,    /* array of strings, may be empty */
+    SETTING_LIST,     /* array of objects, each as `members` says */
+    SETTING_TABLE,    /* object whose values are objects, each as `members` says */
+};
+/* How a form shows it, when its type does not say enough. */
+enum setting_widget {
+    WIDGET_BY_TYPE,
+    WIDGET_MULTILINE, /* a text of several lines */
+    WIDGET_CODE,      /* program text; a SETTING_TEXT of this may hold no template */
+    WIDGET_SECRET,    /* wants {{ $secrets.NAME }}, not the value itself */
+    WIDGET_CRON,      /* five fields or @daily */
+    WIDGET_WORKFLOW,  /* id of a workflow */
 };
 struct kind_setting {
     const char *name;
     enum setting_type type;
     bool required;
-    const char *choices; /* SETTING_WORD: "get|post" */
+    const char *choices; /* SETTING_WORD, SETTING_WORDS: "get|post" */
     int64_t min, max;    /* SETTING_INTEGER, SETTING_NUMBER; 0,0: no check */
     bool literal;        /* no template: read before templates are */
-    const struct kind_setting *members; /* SETTING_OBJECT; ends with name NULL */
+    const struct kind_setting *members; /* SETTING_OBJECT, SETTING_LIST, SETTING_TABLE; ends with name NULL */
+    const char *fallback; /* what counts when it is absent, as JSON: "20", "\"GET\""; NULL: nothing does */
+    enum setting_widget widget;
     const char *help;    /* one line */
+};
+/* A member of a node's output; name "": the output as a whole. */
+struct kind_output {
+    const char *name;
+    const char *type; /* string, integer, number, boolean, object, array, any */
+    const char *help; /* one line */
 };
 /* May a node of this kind be executed twice, when the process of its run died in the middle? */
 enum kind_repeat {
@@ -45,11 +67,18 @@ struct kind {
     const char *help;    /* one line */
     enum kind_repeat repeat;
     const struct kind_setting *settings; /* ends with name NULL; every kind also takes the common ones */
+    const struct kind_output *outputs;   /* ends with name NULL; no rows: it gives nothing */
+    const char *handles;      /* what the `sourceHandle` of its outgoing edges may be: "true|false"; NULL: they need none */
+    const char *handles_from; /* name of a SETTING_LIST: the member `handle` of each of its items is a handle, too */
 };
 extern const struct kind kinds[];
 extern const unsigned n_kinds;
 /* Settings every kind takes: label, timeoutMs, retry {attempts,backoffMs,factor,jitter,maxBackoffMs,on}, continueOnError, onInterrupted, toolId. */
 extern const struct kind_setting kind_common_settings[];
+/* kind_word - is `word`, n bytes long, one of choices ("get|post"; NULL: none)? */
+bool kind_word(const char *choices, const char *word, size_t n);
+/* kind_setting_find - by name among settings (which end with name NULL); NULL when it is not there. */
+const struct kind_setting *kind_setting_find(const struct kind_setting *settings, const char *name);
 /* kind_find - by data.kind; NULL when unknown. */
 const struct kind *kind_find(const char *name);
 /* kind_may_repeat - what its onInterrupted says (ask: no, so that a person decides by resuming the run), else what the kind

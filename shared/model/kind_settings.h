@@ -1,5 +1,5 @@
-/* kind_settings - the settings of the kinds, by group: kind_trigger.c, kind_agent.c and so on define them, kind.c lists
- * the kinds. Only kind.c includes this besides them. */
+/* kind_settings - the settings and outputs of the kinds, by group: kind_trigger.c, kind_agent.c and so on define them,
+ * kind.c lists the kinds. Only kind.c includes this besides them. */
 #ifndef RUNSPOOL_MODEL_KIND_SETTINGS_H
 #define RUNSPOOL_MODEL_KIND_SETTINGS_H
 
@@ -9,14 +9,23 @@
 #define KIND_END {.name = NULL}
 
 /* Each ends with name NULL. */
+/* kind_trigger.c */
+extern const struct kind_output manual_outputs[];
 /* kind_tool.c */
 extern const struct kind_setting shell_settings[];
 extern const struct kind_setting git_clone_settings[];
 extern const struct kind_setting http_request_settings[];
+extern const struct kind_output shell_outputs[];
+extern const struct kind_output git_clone_outputs[];
+extern const struct kind_output http_request_outputs[];
 /* kind_control.c */
 extern const struct kind_setting expression_settings[];
+extern const struct kind_output transform_outputs[];
+extern const struct kind_output condition_outputs[];
 /* kind_output.c */
 extern const struct kind_setting result_settings[];
 extern const struct kind_setting file_settings[];
+extern const struct kind_output result_outputs[];
+extern const struct kind_output file_outputs[];
 
 #endif

@@ -12,6 +12,7 @@ librunspool_a_SOURCES += \
   shared/model/kind_output.c \
   shared/model/kind_settings.h \
   shared/model/kind_tool.c \
+  shared/model/kind_trigger.c \
   shared/model/launch.c \
   shared/model/launch.h \
   shared/model/orphan.c \

@@ -399,6 +399,61 @@ START_TEST(input)
 }
 END_TEST
 
+static const struct kind_setting case_members[] = {
+    {"handle", SETTING_TEXT, .required = true, .literal = true},
+    {"expression", SETTING_JQ, .help = "jq"},
+    {.name = NULL},
+};
+static const struct kind_setting every_type[] = {
+    {"tools", SETTING_TEXTS, .help = "names"},
+    {"on", SETTING_WORDS, .choices = "timeout|exit"},
+    {"cases", SETTING_LIST, .members = case_members},
+    {"fields", SETTING_TABLE, .members = case_members},
+    {.name = NULL},
+};
+
+START_TEST(setting_types)
+{
+    static const struct kind kind = {.name = "test", .group = "tool", .settings = every_type};
+    static const struct {
+        const char *data, *message; /* NULL: good */
+    } cases[] = {
+        {"{}", NULL},
+        {"{\"tools\":[],\"on\":[],\"cases\":[],\"fields\":{}}", NULL},
+        {"{\"tools\":\"{{ .input.tools }}\",\"cases\":\"{{ .input.cases }}\"}", NULL},
+        {"{\"tools\":[\"a\"],\"on\":[\"exit\",\"timeout\"],\"cases\":[{\"handle\":\"a\",\"expression\":\".\"}],"
+         "\"fields\":{\"x\":{\"handle\":\"h\"}}}", NULL},
+        {"{\"tools\":[1]}", "the setting `tools` must be an array of texts"},
+        {"{\"tools\":\"a\"}", "the setting `tools` must be an array of texts"},
+        {"{\"on\":[\"exit\",\"exi\"]}", "the setting `on` must be an array of timeout|exit"},
+        {"{\"on\":\"exit\"}", "the setting `on` must be an array of timeout|exit"},
+        {"{\"cases\":{}}", "the setting `cases` must be an array of objects"},
+        {"{\"cases\":[{\"handle\":\"a\"},{}]}", "the setting `cases[1].handle` is missing"},
+        {"{\"cases\":[7]}", "the setting `cases[0]` must be an object"},
+        {"{\"cases\":[{\"handle\":\"a\",\"expression\":\"\"}]}", "the setting `cases[0].expression` must be jq text"},
+        {"{\"fields\":[]}", "the setting `fields` must be an object of objects"},
+        {"{\"fields\":{\"x\":1}}", "the setting `fields.x` must be an object"},
+        {"{\"fields\":{\"x\":{\"handle\":1}}}", "the setting `fields.x.handle` must be a text"},
+    };
+    unsigned i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct json_object *data = json_of(cases[i].data), *errors = json_object_new_array();
+
+        graph_check_settings("n", &kind, data, errors);
+        ck_assert_msg(json_object_array_length(errors) == (cases[i].message != NULL), "%s gives %s", cases[i].data,
+                      json_text(errors, NULL));
+        if (cases[i].message != NULL)
+            ck_assert_str_eq(json_get_string(json_object_array_get_idx(errors, 0), "message", ""), cases[i].message);
+        json_object_put(data);
+        json_object_put(errors);
+    }
+    ck_assert(kind_word("a|bc|d", "bc", 2) && kind_word("a|bc|d", "d", 1) && kind_word("a", "a", 1));
+    ck_assert(!kind_word("a|bc|d", "b", 1) && !kind_word("a|bc", "a|bc", 4) && !kind_word("a||b", "", 0));
+    ck_assert(!kind_word(NULL, "a", 1));
+}
+END_TEST
+
 START_TEST(kind_table)
 {
     unsigned i, k;
@@ -409,7 +464,8 @@ START_TEST(kind_table)
         ck_assert(kinds[i].label[0] != '\0' && kinds[i].help[0] != '\0');
         for (k = 0; kinds[i].settings[k].name != NULL; k++) {
             ck_assert(kinds[i].settings[k].help != NULL);
-            ck_assert((kinds[i].settings[k].type == SETTING_WORD) == (kinds[i].settings[k].choices != NULL));
+            ck_assert((kinds[i].settings[k].type == SETTING_WORD || kinds[i].settings[k].type == SETTING_WORDS) ==
+                      (kinds[i].settings[k].choices != NULL));
         }
     }
     ck_assert_ptr_null(kind_find("teleport"));
@@ -433,6 +489,7 @@ static Suite *suite(void)
     tcase_add_test(c, words_stay_utf8);
     tcase_add_test(c, params);
     tcase_add_test(c, input);
+    tcase_add_test(c, setting_types);
     tcase_add_test(c, kind_table);
     suite_add_tcase(s, c);
     return s;
