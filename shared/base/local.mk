@@ -7,4 +7,5 @@ librunspool_a_SOURCES += \
   shared/base/json.c shared/base/json.h \
   shared/base/log.c shared/base/log.h \
   shared/base/map.c shared/base/map.h \
+  shared/base/tz.c shared/base/tz.h \
   shared/base/utf8.c shared/base/utf8.h

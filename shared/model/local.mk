@@ -1,4 +1,6 @@
 librunspool_a_SOURCES += \
+  shared/model/cron.c \
+  shared/model/cron.h \
   shared/model/graph.c \
   shared/model/graph.h \
   shared/model/graph_check.c \

@@ -26,6 +26,18 @@ tests_unit_test_clock_SOURCES = tests/unit/test_clock.c tests/unit/unit.h
 tests_unit_test_clock_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_clock_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
 
+check_PROGRAMS += tests/unit/test_tz
+TESTS += tests/unit/test_tz
+tests_unit_test_tz_SOURCES = tests/unit/test_tz.c tests/unit/unit.h
+tests_unit_test_tz_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_tz_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+
+check_PROGRAMS += tests/unit/test_cron
+TESTS += tests/unit/test_cron
+tests_unit_test_cron_SOURCES = tests/unit/test_cron.c tests/unit/unit.h
+tests_unit_test_cron_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_cron_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+
 check_PROGRAMS += tests/unit/test_id
 TESTS += tests/unit/test_id
 tests_unit_test_id_SOURCES = tests/unit/test_id.c tests/unit/unit.h
