@@ -59,7 +59,7 @@ static void settle_edge(struct execution *x, const struct node *node, int edge)
             execution_give_up();
         *c = (struct condition){x, edge};
         x->n_conditions++;
-        jqworker_eval(x->jq, e->condition, on_condition, c);
+        jqworker_eval(x->jq, e->condition, NULL, on_condition, c);
     }
 }
 

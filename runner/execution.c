@@ -172,16 +172,26 @@ static void end(struct execution *x)
     uv_stop(&x->loop);
 }
 
+/* Nodes that only wait, which takes nobody's place. */
+static int count_waits(const struct execution *x)
+{
+    int n = 0;
+    for (int i = 0; i < x->graph->n_nodes; i++)
+        n += x->nodes[i].waits;
+    return n;
+}
+
 static void on_turn(uv_timer_t *timer)
 {
     struct execution *x = timer->data;
-    int max = (int)config_number(x->dd->config, "runner.max_nodes"), n_waiting = 0;
+    int max = (int)config_number(x->dd->config, "runner.max_nodes"), n_ready = 0, n_waits;
 
     if (x->ended)
         return;
     for (int i = 0; i < x->graph->n_nodes; i++)
         if (x->nodes[i].phase == NODE_PHASE_DONE)
             node_conclude(&x->nodes[i]);
+    n_waits = count_waits(x);
     /* Topological order: what one skip settles is seen by the nodes behind it in the same pass. */
     for (int i = 0; i < x->graph->n_nodes && !x->stop; i++) {
         struct node *node = &x->nodes[i];
@@ -189,14 +199,15 @@ static void on_turn(uv_timer_t *timer)
             continue;
         switch (execution_readiness(x, node)) {
         case READY:
-            if (x->n_active < max)
+            if (x->n_active - n_waits < max) {
+                x->n_active++;
                 node_begin(node);
-            else
-                n_waiting++;
+            } else {
+                n_ready++;
+            }
             break;
         case SKIPPED:
             node_skip(node);
-            execution_settle(x, node);
             break;
         case WAITS:
             break;
@@ -205,7 +216,7 @@ static void on_turn(uv_timer_t *timer)
     struct fault fault;
     if (outbox_settle(&x->store, &fault) != RS_OK)
         log_event(LOG_LEVEL_WARN, "outbox.settle_failed", "run=%s reason=\"%s\"", x->claim.id, fault.message);
-    if (x->n_active == 0 && x->n_conditions == 0 && n_waiting == 0 && !uv_is_active((uv_handle_t *)&x->turn))
+    if (x->n_active == 0 && x->n_conditions == 0 && n_ready == 0 && !uv_is_active((uv_handle_t *)&x->turn))
         end(x);
 }
 
@@ -309,13 +320,8 @@ static enum rs_err make(struct execution *x, struct fault *fault)
         (err = jqworker_new(&x->loop, x->reaper, x->context, &x->jq, fault)) ||
         (err = http_new(&x->loop, &x->http, fault)))
         return err;
-    for (int i = 0; i < x->graph->n_nodes; i++) {
-        struct node *node = &x->nodes[i];
-        *node = (struct node){.x = x, .def = &x->graph->nodes[i], .index = i, .status = NODE_PENDING};
-        node->type = node_type_find(node->def->kind->name);
-        uv_timer_init(&x->loop, &node->timer);
-        node->timer.data = node;
-    }
+    for (int i = 0; i < x->graph->n_nodes; i++)
+        node_init(&x->nodes[i], x, &x->graph->nodes[i], &node_home_graph, i);
     for (int i = 0; i < 3; i++) {
         uv_signal_init(&x->loop, &x->signals[i]);
         x->signals[i].data = x;

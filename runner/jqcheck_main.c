@@ -42,12 +42,14 @@ static void add_error(struct check *check, const struct text *at, const char *me
 static void add_program(struct check *check, const struct text *text)
 {
     struct fault fault;
-    if (jqlex_check(text->program, text->len, &fault) != RS_OK)
+    if (jqlex_check(text->program, text->len, &fault) != RS_OK) {
+        jqlex_blame(&fault, text->program, text->len);
         add_error(check, text, fault.message);
-    else if (check->n == TEXTS_MAX)
+    } else if (check->n == TEXTS_MAX) {
         add_error(check, text, "the definition holds too many jq texts");
-    else
+    } else {
         check->texts[check->n++] = *text;
+    }
 }
 
 static void add_templates(struct check *check, const struct text *at, struct json_object *value)

@@ -72,6 +72,16 @@ static void answer(enum rs_err err, jv value, const struct fault *fault)
     jv_free(out);
 }
 
+/* The context, with what this request adds to it. */
+static jv context_with(jv context, jv request)
+{
+    jv with = take(request, "with"), out = jv_copy(context);
+    if (jv_get_kind(with) == JV_KIND_OBJECT)
+        return jv_object_merge(out, with);
+    jv_free(with);
+    return out;
+}
+
 /* What is not one of ours is a bug of the parent: the process ends, and the parent says so. */
 static int serve(struct jqeval *e, jv *context, jv request)
 {
@@ -91,12 +101,12 @@ static int serve(struct jqeval *e, jv *context, jv request)
         *context = jv_object_set(*context, jv_string("nodes"), nodes);
     } else if (strcmp(name, "render") == 0) {
         jqchild_limit_cpu(JQ_CPU_S);
-        answer(jqeval_render(e, take(request, "value"), jv_copy(*context), &value, &fault), value, &fault);
+        answer(jqeval_render(e, take(request, "value"), context_with(*context, request), &value, &fault), value, &fault);
     } else if (strcmp(name, "eval") == 0) {
         jv program = take(request, "program");
         jqchild_limit_cpu(JQ_CPU_S);
         answer(jqeval_run(e, jv_string_value(program), (size_t)jv_string_length_bytes(jv_copy(program)),
-                          jv_copy(*context), &value, &fault),
+                          context_with(*context, request), &value, &fault),
                value, &fault);
         jv_free(program);
     } else {

@@ -5,6 +5,7 @@
  *   {"op":"node","id":"x","value":record}                  replaces .nodes.x; no answer
  *   {"op":"render","value":any}                            -> {"value":...} | {"error":"...","limit":bool}
  *   {"op":"eval","program":"..."}                          -> the same
+ *   Both may have "with":{...}: what the context has besides, for this request only.
  * --jq-check: a definition on standard input, the array of what does not compile on standard output. */
 #ifndef RUNSPOOL_RUNNER_JQCHILD_H
 #define RUNSPOOL_RUNNER_JQCHILD_H

@@ -1,8 +1,10 @@
 #include "runner/jqeval.h"
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "runner/jqlex.h"
 #include "runner/template.h"
 #include <jq.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,16 +43,22 @@ void jqeval_free(struct jqeval *e)
     free(e);
 }
 
-/* jq's message without its prefix, its program text and its line break. */
+/* jq's message without its prefix, its program text and its line break: "... at <top-level>, line 2:" is "... (line 2)". */
 static void say(struct fault *fault, const char *text)
 {
-    static const char prefix[] = "jq: error: ";
+    static const char prefix[] = "jq: error: ", place[] = " at <top-level>, line ";
     if (strncmp(text, prefix, sizeof prefix - 1) == 0)
         text += sizeof prefix - 1;
     size_t len = strcspn(text, "\n");
     while (len > 0 && strchr(": ", text[len - 1]))
         len--;
-    fault_set(fault, RS_INVALID, "jq: %.*s", (int)len, text);
+    const char *at = memmem(text, len, place, sizeof place - 1);
+    if (at)
+        fault_set(fault, RS_INVALID, "jq: %.*s (line %ld)", at - text > 240 ? 240 : (int)(at - text), text,
+                  strtol(at + sizeof place - 1, NULL, 10));
+    else
+        fault_set(fault, RS_INVALID, "jq: %.*s", len > 240 ? 240 : (int)len, text);
+    utf8_repair(fault->message);
 }
 
 static void on_compile_error(void *ctx, jv message)
@@ -103,9 +111,10 @@ enum rs_err jqeval_compile(const char *program, size_t len, struct fault *fault)
 {
     jq_state *jq;
     enum rs_err err = compile(program, len, &jq, fault);
-    if (!err)
-        jq_teardown(&jq);
-    return err;
+    if (err)
+        return jqlex_blame(fault, program, len);
+    jq_teardown(&jq);
+    return RS_OK;
 }
 
 static enum rs_err get_compiled(struct jqeval *e, const char *program, size_t len, jq_state **ret, struct fault *fault)
@@ -151,7 +160,7 @@ static enum rs_err fail_with(jv invalid, struct fault *fault)
     return RS_INVALID;
 }
 
-enum rs_err jqeval_run(struct jqeval *e, const char *program, size_t len, jv input, jv *ret, struct fault *fault)
+static enum rs_err run(struct jqeval *e, const char *program, size_t len, jv input, jv *ret, struct fault *fault)
 {
     jq_state *jq = NULL;
     enum rs_err err = get_compiled(e, program, len, &jq, fault);
@@ -182,6 +191,11 @@ enum rs_err jqeval_run(struct jqeval *e, const char *program, size_t len, jv inp
     jv_free(second);
     *ret = first;
     return RS_OK;
+}
+
+enum rs_err jqeval_run(struct jqeval *e, const char *program, size_t len, jv input, jv *ret, struct fault *fault)
+{
+    return run(e, program, len, input, ret, fault) ? jqlex_blame(fault, program, len) : RS_OK;
 }
 
 static enum rs_err render_string(struct jqeval *e, jv value, jv context, jv *ret, struct fault *fault)
@@ -226,8 +240,39 @@ out:
     return err;
 }
 
+/* Where in the settings an error is: "headers.x[1]", from its end. */
+struct path {
+    char text[128];
+    size_t start; /* sizeof text: empty */
+};
+
+static void path_prepend(struct path *path, const char *text)
+{
+    size_t len = strlen(text);
+    if (len > path->start)
+        return; /* the end of it says enough */
+    path->start -= len;
+    memcpy(path->text + path->start, text, len);
+}
+
+static void path_member(struct path *path, jv key)
+{
+    if (path->start < sizeof path->text && path->text[path->start] != '[')
+        path_prepend(path, ".");
+    path_prepend(path, jv_string_value(key));
+}
+
+static void path_element(struct path *path, int i)
+{
+    char text[32];
+    if (path->start < sizeof path->text && path->text[path->start] != '[')
+        path_prepend(path, ".");
+    snprintf(text, sizeof text, "[%d]", i);
+    path_prepend(path, text);
+}
+
 /* The definition is at most JSON_DEPTH_MAX deep, so recursion is bounded. */
-enum rs_err jqeval_render(struct jqeval *e, jv value, jv context, jv *ret, struct fault *fault)
+static enum rs_err render(struct jqeval *e, jv value, jv context, jv *ret, struct path *path, struct fault *fault)
 {
     enum rs_err err = RS_OK;
     jv out, member;
@@ -238,17 +283,21 @@ enum rs_err jqeval_render(struct jqeval *e, jv value, jv context, jv *ret, struc
     case JV_KIND_ARRAY:
         out = jv_array();
         for (int i = 0, n = jv_array_length(jv_copy(value)); i < n && !err; i++)
-            if (!(err = jqeval_render(e, jv_array_get(jv_copy(value), i), jv_copy(context), &member, fault)))
+            if ((err = render(e, jv_array_get(jv_copy(value), i), jv_copy(context), &member, path, fault)))
+                path_element(path, i);
+            else
                 out = jv_array_append(out, member);
         break;
     case JV_KIND_OBJECT:
         out = jv_object();
         for (int i = jv_object_iter(value); jv_object_iter_valid(value, i) && !err; i = jv_object_iter_next(value, i)) {
             jv key = jv_object_iter_key(value, i);
-            if ((err = jqeval_render(e, jv_object_iter_value(value, i), jv_copy(context), &member, fault)))
+            if ((err = render(e, jv_object_iter_value(value, i), jv_copy(context), &member, path, fault))) {
+                path_member(path, key);
                 jv_free(key);
-            else
+            } else {
                 out = jv_object_set(out, key, member);
+            }
         }
         break;
     default:
@@ -262,5 +311,18 @@ enum rs_err jqeval_render(struct jqeval *e, jv value, jv context, jv *ret, struc
         jv_free(out);
     else
         *ret = out;
+    return err;
+}
+
+enum rs_err jqeval_render(struct jqeval *e, jv value, jv context, jv *ret, struct fault *fault)
+{
+    struct path path = {.start = sizeof path.text};
+    struct fault why = {0};
+    enum rs_err err = render(e, value, context, ret, &path, &why);
+
+    if (err && path.start < sizeof path.text)
+        fault_set(fault, err, "`%.*s`: %s", (int)(sizeof path.text - path.start), path.text + path.start, why.message);
+    else if (err)
+        fault_set(fault, err, "%s", why.message);
     return err;
 }

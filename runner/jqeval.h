@@ -16,14 +16,15 @@ struct jqeval;
 struct jqeval *jqeval_new(void); /* NULL: no memory */
 void jqeval_free(struct jqeval *e);
 
-/* jqeval_compile - RS_OK, RS_INVALID (the message is jq's first one), RS_LIMIT, RS_NOMEM. Nothing is kept. */
+/* jqeval_compile - RS_OK, RS_INVALID (the message is jq's first one, with the line it names and the text it is about),
+ * RS_LIMIT, RS_NOMEM. Nothing is kept. */
 enum rs_err jqeval_compile(const char *program, size_t len, struct fault *fault) RS_MUST_CHECK;
 /* jqeval_run - the value of the program for this input. input: consumed. *ret: owned. Errors as above. */
 enum rs_err jqeval_run(struct jqeval *e, const char *program, size_t len, jv input, jv *ret,
                        struct fault *fault) RS_MUST_CHECK;
 /* jqeval_render - value with every template in its strings (not in member names) replaced. A string that is one
  * template becomes the template's value, with its type; else values are put into the text as jq's tostring does.
- * value, context: consumed. *ret: owned. */
+ * The message of an error begins with the place in value: "`headers.x[1]`: ...". value, context: consumed. *ret: owned. */
 enum rs_err jqeval_render(struct jqeval *e, jv value, jv context, jv *ret, struct fault *fault) RS_MUST_CHECK;
 
 #endif

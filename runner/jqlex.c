@@ -1,4 +1,7 @@
 #include "runner/jqlex.h"
+#include "base/utf8.h"
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void jqlex_init(struct jqlex *lex, const char *text, size_t len)
@@ -182,4 +185,40 @@ enum rs_err jqlex_check(const char *program, size_t len, struct fault *fault)
             return fault_set(fault, RS_INVALID, "jq: `%.*s` is not available in workflows", (int)n, word);
         after_dollar = t == JQLEX_OTHER && *word == '$';
     }
+}
+
+/* Line n, from 1, without white space around it; n 0: the first that is not empty. */
+static const char *line_of(const char *text, size_t len, long n, size_t *ret_len)
+{
+    const char *end = text + len, *stop;
+
+    for (long at = 1; text < end; at++, text = stop + 1) {
+        stop = memchr(text, '\n', (size_t)(end - text));
+        stop = stop ? stop : end;
+        const char *from = text, *to = stop;
+        while (from < to && strchr(" \t\r", *from))
+            from++;
+        while (to > from && strchr(" \t\r", to[-1]))
+            to--;
+        if (n == at || (n == 0 && to > from)) {
+            *ret_len = (size_t)(to - from);
+            return from;
+        }
+    }
+    *ret_len = 0;
+    return end;
+}
+
+enum rs_err jqlex_blame(struct fault *fault, const char *program, size_t len)
+{
+    const char *named = strstr(fault->message, "(line ");
+    size_t used = strlen(fault->message), n;
+    const char *line = line_of(program, len, named ? strtol(named + 6, NULL, 10) : 0, &n);
+    bool cut = n > JQLEX_BLAME_MAX;
+
+    if (n > 0)
+        snprintf(fault->message + used, sizeof fault->message - used, ", in `%.*s%s`", cut ? JQLEX_BLAME_MAX : (int)n,
+                 line, cut ? "..." : "");
+    utf8_repair(fault->message); /* it may have been cut anywhere */
+    return fault->code;
 }

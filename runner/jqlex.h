@@ -7,7 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define JQLEX_DEPTH_MAX 64 /* nesting of brackets and interpolations */
+#define JQLEX_DEPTH_MAX 64  /* nesting of brackets and interpolations */
+#define JQLEX_BLAME_MAX 160 /* bytes of a program that a message shows */
 
 enum jqlex_token {
     JQLEX_END,    /* end of the text; every bracket and string is closed */
@@ -40,5 +41,9 @@ enum jqlex_token jqlex_next(struct jqlex *lex);
  * modulemeta, $ENV, $__loc__) and text that does not close what it opens.
  * Returns: RS_OK, or RS_INVALID with the reason. */
 enum rs_err jqlex_check(const char *program, size_t len, struct fault *fault) RS_MUST_CHECK;
+
+/* jqlex_blame - append to the fault's message which program it is about: ", in `TEXT`", of a long one the part that counts
+ * (the line that the message names by "(line N)", else the first that is not empty). Returns: the fault's code. */
+enum rs_err jqlex_blame(struct fault *fault, const char *program, size_t len);
 
 #endif

@@ -273,19 +273,23 @@ static void ask(struct jqworker *w, struct json_object *request, jqworker_fn *fn
     uv_timer_start(&w->soon, on_soon, 0, 0);
 }
 
-void jqworker_render(struct jqworker *w, struct json_object *data, jqworker_fn *fn, void *ctx)
+void jqworker_render(struct jqworker *w, struct json_object *data, struct json_object *with, jqworker_fn *fn, void *ctx)
 {
     struct json_object *request = json_object_new_object();
     json_set_string(request, "op", "render");
     json_set(request, "value", json_object_get(data));
+    if (with)
+        json_set(request, "with", json_object_get(with));
     ask(w, request, fn, ctx);
 }
 
-void jqworker_eval(struct jqworker *w, const char *program, jqworker_fn *fn, void *ctx)
+void jqworker_eval(struct jqworker *w, const char *program, struct json_object *with, jqworker_fn *fn, void *ctx)
 {
     struct json_object *request = json_object_new_object();
     json_set_string(request, "op", "eval");
     json_set_string(request, "program", program);
+    if (with)
+        json_set(request, "with", json_object_get(with));
     ask(w, request, fn, ctx);
 }
 

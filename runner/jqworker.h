@@ -22,10 +22,10 @@ enum rs_err jqworker_new(uv_loop_t *loop, struct reaper *reaper, struct json_obj
                          struct fault *fault) RS_MUST_CHECK;
 /* jqworker_node_changed - .nodes[node_id] of the context is another now. */
 void jqworker_node_changed(struct jqworker *w, const char *node_id);
-/* jqworker_render, jqworker_eval - see jqchild.h. data, program: copied. fn is called later, exactly once, unless the
- * worker is freed first. */
-void jqworker_render(struct jqworker *w, struct json_object *data, jqworker_fn *fn, void *ctx);
-void jqworker_eval(struct jqworker *w, const char *program, jqworker_fn *fn, void *ctx);
+/* jqworker_render, jqworker_eval - see jqchild.h. data, program, with: copied. with: members the context has for this
+ * one request only, an object; NULL: none. fn is called later, exactly once, unless the worker is freed first. */
+void jqworker_render(struct jqworker *w, struct json_object *data, struct json_object *with, jqworker_fn *fn, void *ctx);
+void jqworker_eval(struct jqworker *w, const char *program, struct json_object *with, jqworker_fn *fn, void *ctx);
 /* jqworker_free - ends the child; pending requests are dropped. The loop must run on for its handles to close. */
 void jqworker_free(struct jqworker *w);
 

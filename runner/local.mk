@@ -14,6 +14,7 @@ librunner_a_SOURCES = \
   runner/lines.c runner/lines.h \
   runner/netaddr.c runner/netaddr.h \
   runner/node.c runner/node.h \
+  runner/node_home.c \
   runner/orphans.c runner/orphans.h \
   runner/output.c runner/output.h \
   runner/procs.c runner/procs.h \

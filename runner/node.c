@@ -12,12 +12,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-static bool is_tool(const struct node *node)
-{
-    return strcmp(node->def->kind->group, "tool") == 0;
-}
-
-static struct json_object *error_record(const struct node *node)
+struct json_object *node_error(const struct node *node)
 {
     if (!node->error_code)
         return NULL;
@@ -28,75 +23,11 @@ static struct json_object *error_record(const struct node *node)
     return error;
 }
 
-struct json_object *node_record(const struct node *node)
-{
-    struct json_object *record = json_object_new_object();
-    int64_t took = clock_mono_ms() - node->begun_mono_ms;
-
-    json_set_string(record, "status", node_status_name(node->status));
-    if (node->attempt > 0) {
-        json_set_time(record, "startedAt", node->begun_wall_ms);
-        json_set_int(record, "attempt", node->attempt);
-        if (node_status_ended(node->status)) {
-            json_set_time(record, "finishedAt", node->begun_wall_ms + took);
-            json_set_int(record, "durationMs", took);
-        }
-    }
-    json_set(record, "output", json_object_get(node->output));
-    json_set(record, "error", error_record(node));
-    return record;
-}
-
-/* Write a move. */
-static void move(struct node *node, const struct node_change *change)
-{
-    struct execution *x = node->x;
-    struct fault fault;
-    int64_t since = clock_mono_ms();
-    enum rs_err err;
-
-    do
-        err = node_move(&x->store, x->claim.id, x->claim.fence, change, &fault);
-    while (execution_again(err, since));
-    execution_must(x, err, &fault, "node");
-    node->status = change->status;
-}
-
-/* What the workflow can read of the node from now on. */
-static void publish(struct node *node)
-{
-    json_set(json_get(node->x->context, "nodes"), node->def->id, node_record(node));
-    jqworker_node_changed(node->x->jq, node->def->id);
-}
-
-/* What the node is called with, for tool.started. */
-static struct json_object *params(const struct node *node)
-{
-    struct json_object *out = NULL;
-    size_t len;
-
-    if (!is_tool(node) || !node->data || json_object_deep_copy(node->data, &out, NULL) != 0)
-        return NULL;
-    for (const struct kind_setting *s = kind_common_settings; s->name; s++)
-        json_object_object_del(out, s->name);
-    (void)json_text(out, &len);
-    if (len > NODE_PARAMS_MAX) {
-        json_object_put(out);
-        out = NULL;
-    }
-    return out;
-}
-
 /* The first attempt's templates are evaluated, or failed to be: now it runs. */
 static void record_running(struct node *node)
 {
-    struct node_change change = {.node_id = node->def->id, .status = NODE_RUNNING, .attempt = 1};
-
-    if (node->status != NODE_PENDING)
-        return;
-    change.params = params(node);
-    move(node, &change);
-    json_object_put(change.params);
+    if (node->status == NODE_PENDING)
+        node->home->begun(node);
 }
 
 /* --- an attempt --- */
@@ -105,7 +36,8 @@ static void finish(struct node *node)
 {
     uv_timer_stop(&node->timer);
     node->phase = NODE_PHASE_DONE;
-    execution_turn(node->x);
+    node->waits = false;
+    node->home->concludable(node);
 }
 
 void node_done(struct node *node, struct json_object *output)
@@ -144,18 +76,41 @@ void node_fail(struct node *node, const char *code, struct json_object *output, 
 
 void node_log(struct node *node, const char *level, const char *source, const char *text, size_t len)
 {
-    execution_log(node->x, node->def->id, level, source, text, len);
+    node->home->log(node, level, source, text, len);
+}
+
+void node_fail_jq(struct node *node, const char *setting, const struct fault *fault)
+{
+    node_fail(node, fault->code == RS_LIMIT ? "limit" : "expression", NULL, "node %s%s%s%s: %s", node->def->id,
+              setting ? ", `" : "", setting ? setting : "", setting ? "`" : "", fault->message);
+}
+
+void node_eval(struct node *node, const char *program, jqworker_fn *fn, void *ctx)
+{
+    jqworker_eval(node->x->jq, program, node->with, fn, ctx);
+}
+
+void node_wait(struct node *node, const char *message, int64_t deadline_ms)
+{
+    assert(node->phase == NODE_PHASE_WORK);
+    node->home->waits(node, message, deadline_ms);
+    node->waits = true;
+    node->home->concludable(node); /* its place is free for another node */
+}
+
+void node_save(struct node *node, struct json_object *state)
+{
+    node->home->save(node, state);
+}
+
+struct json_object *node_saved(struct node *node)
+{
+    return node->home->saved(node);
 }
 
 enum rs_err node_set_group(struct node *node, pid_t pgid, struct fault *fault)
 {
-    int64_t since = clock_mono_ms();
-    enum rs_err err;
-
-    do
-        err = node_set_pgid(&node->x->store, node->x->claim.id, node->x->claim.fence, node->def->id, pgid, fault);
-    while (execution_again(err, since));
-    return err;
+    return node->home->set_group(node, pgid, fault);
 }
 
 static void on_timeout(uv_timer_t *timer)
@@ -163,17 +118,28 @@ static void on_timeout(uv_timer_t *timer)
     node_stop(timer->data, "timeout");
 }
 
-static int64_t timeout_ms(const struct node *node)
+int64_t node_timeout_ms(const struct node *node)
 {
-    return json_get_int(node->def->data, "timeoutMs", config_number(node->x->dd->config, "runner.node_timeout"));
+    return json_get_int(node->def->data, "timeoutMs",
+                        node_type_patient(node->type) ? 0 : config_number(node->x->dd->config, "runner.node_timeout"));
 }
 
 static void work(struct node *node)
 {
     node->phase = NODE_PHASE_WORK;
     record_running(node);
-    uv_timer_start(&node->timer, on_timeout, (uint64_t)timeout_ms(node), 0);
+    if (node_timeout_ms(node) > 0)
+        uv_timer_start(&node->timer, on_timeout, (uint64_t)node_timeout_ms(node), 0);
     node->type->start(node);
+}
+
+/* Text that templates do not stand in: jq, or what has jq in it. */
+static bool is_program(const struct kind_setting *setting)
+{
+    bool program = setting->type == SETTING_JQ;
+    for (const struct kind_setting *m = setting->members; m && m->name && !program; m++)
+        program = m->type == SETTING_JQ;
+    return program;
 }
 
 static void on_rendered(void *ctx, struct json_object *value, const struct fault *fault)
@@ -182,12 +148,12 @@ static void on_rendered(void *ctx, struct json_object *value, const struct fault
 
     if (fault->code != RS_OK || node->stopping) {
         json_object_put(value);
-        node_fail(node, fault->code == RS_LIMIT ? "limit" : "expression", NULL, "%s", fault->message);
+        node_fail_jq(node, NULL, fault);
         return;
     }
     for (const struct kind_setting *s = node->def->kind->settings; s->name; s++) {
         /* jq program text is no template; it comes back from the definition. */
-        if (s->type == SETTING_JQ)
+        if (is_program(s))
             json_set(value, s->name, json_object_get(json_get(node->def->data, s->name)));
         if (!graph_word_fits(s, json_get(value, s->name))) {
             json_object_put(value);
@@ -205,7 +171,7 @@ static struct json_object *renderable(const struct node *node)
     struct json_object *out = json_object_new_object();
     for (const struct kind_setting *s = node->def->kind->settings; s->name; s++) {
         struct json_object *value = json_get(node->def->data, s->name);
-        if (value && s->type != SETTING_JQ)
+        if (value && !is_program(s))
             json_set(out, s->name, json_object_get(value));
     }
     return out;
@@ -217,7 +183,7 @@ static void attempt(struct node *node)
     struct json_object *settings = renderable(node);
     if (template_has_json(settings)) {
         node->phase = NODE_PHASE_RENDER;
-        jqworker_render(node->x->jq, settings, on_rendered, node);
+        jqworker_render(node->x->jq, settings, node->with, on_rendered, node);
     } else {
         node->data = json_object_get(node->def->data);
         work(node);
@@ -230,7 +196,6 @@ void node_begin(struct node *node)
     node->attempt = 1;
     node->begun_wall_ms = clock_wall_ms();
     node->begun_mono_ms = clock_mono_ms();
-    node->x->n_active++;
     attempt(node);
 }
 
@@ -301,15 +266,7 @@ static bool retry(struct node *node)
     int n = snprintf(message, sizeof message, "attempt %d failed, the next one begins in %.0f ms: %s", node->attempt,
                      pause, node->error);
     node_log(node, "warning", "runner", message, (size_t)n < sizeof message ? (size_t)n : sizeof message - 1);
-    struct json_object *error = error_record(node);
-    struct node_change change = {.node_id = node->def->id,
-                                 .status = NODE_RUNNING,
-                                 .attempt = node->attempt + 1,
-                                 .error = error,
-                                 .message = node->error,
-                                 .retried = true};
-    move(node, &change);
-    json_object_put(error);
+    node->home->retried(node);
     node->attempt++;
     node->phase = NODE_PHASE_PAUSE;
     uv_timer_start(&node->timer, on_pause_over, (uint64_t)pause, 0);
@@ -326,7 +283,7 @@ void node_conclude(struct node *node)
     if (node->stopping && strcmp(node->stopping, "timeout") == 0 && x->stop)
         set_error(node, "timeout", "the workflow ran longer than its timeoutMs allows");
     else if (node->stopping && strcmp(node->stopping, "timeout") == 0)
-        set_error(node, "timeout", "not done after %lld ms", (long long)timeout_ms(node));
+        set_error(node, "timeout", "not done after %lld ms", (long long)node_timeout_ms(node));
     else if (node->stopping)
         set_error(node, "cancelled", "cancelled");
     if (output_fit(node->output, RUN_OUTPUT_MAX, &fault) != RS_OK) {
@@ -339,32 +296,25 @@ void node_conclude(struct node *node)
         return;
 
     bool cancelled = node->error_code && strcmp(node->error_code, "cancelled") == 0;
-    struct json_object *error = error_record(node);
-    struct node_change change = {
-        .node_id = node->def->id,
-        .status = cancelled          ? NODE_CANCELLED
-                  : node->error_code ? NODE_ERROR
-                                     : NODE_SUCCESS,
-        .attempt = node->attempt,
-        .output = node->output,
-        .error = error,
-    };
-    move(node, &change);
-    json_object_put(error);
+    node->status = cancelled ? NODE_CANCELLED : node->error_code ? NODE_ERROR : NODE_SUCCESS;
     node->phase = NODE_PHASE_SETTLED;
-    x->n_active--;
-    publish(node);
-    if (node->status == NODE_ERROR && !json_get_bool(node->def->data, "continueOnError", false))
-        execution_error(x, node->error_code, node->error, node->def->id);
-    execution_settle(x, node);
+    node->home->ended(node);
 }
 
 void node_skip(struct node *node)
 {
-    struct node_change change = {.node_id = node->def->id, .status = NODE_SKIPPED};
-    move(node, &change);
+    node->status = NODE_SKIPPED;
     node->phase = NODE_PHASE_SETTLED;
-    publish(node);
+    node->home->ended(node);
+}
+
+void node_init(struct node *node, struct execution *x, const struct graph_node *def, const struct node_home *home,
+               int index)
+{
+    *node = (struct node){.x = x, .def = def, .home = home, .index = index, .status = NODE_PENDING};
+    node->type = node_type_find(def->kind->name);
+    uv_timer_init(&x->loop, &node->timer);
+    node->timer.data = node;
 }
 
 static void on_timer_closed(uv_handle_t *handle)
@@ -377,4 +327,5 @@ void node_release(struct node *node)
     uv_close((uv_handle_t *)&node->timer, on_timer_closed);
     json_object_put(node->output);
     json_object_put(node->data);
+    node->output = node->data = NULL;
 }

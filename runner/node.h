@@ -7,11 +7,28 @@
 #include "base/json.h"
 #include "model/graph.h"
 #include "model/run.h"
+#include "runner/jqworker.h"
 #include <uv.h>
 
 #define NODE_PARAMS_MAX 8192 /* bytes of `params` in tool.started */
 
 struct execution;
+struct node;
+
+/* Where it is kept what becomes of a node: for the nodes of the graph, the run's record; for the items of a foreach, its
+ * table. Nothing here fails: what cannot be written ends the process (execution_must). */
+struct node_home {
+    void (*begun)(struct node *node);     /* its first attempt runs; once */
+    void (*retried)(struct node *node);   /* the attempt failed (node->error), attempt + 1 follows */
+    void (*waits)(struct node *node, const char *message, int64_t deadline_ms); /* it only waits now */
+    void (*ended)(struct node *node);     /* its final status, output and error stand in node */
+    void (*concludable)(struct node *node); /* its phase is DONE: node_conclude is to be called soon, from the loop */
+    void (*log)(struct node *node, const char *level, const char *source, const char *text, size_t len);
+    enum rs_err (*set_group)(struct node *node, pid_t pgid, struct fault *fault);
+    void (*save)(struct node *node, struct json_object *state); /* borrowed */
+    struct json_object *(*saved)(struct node *node);            /* owned by the caller; NULL: nothing */
+};
+extern const struct node_home node_home_graph;
 
 enum node_phase {
     NODE_PHASE_IDLE,    /* waits for its edges */
@@ -26,7 +43,10 @@ struct node {
     struct execution *x;
     const struct graph_node *def;
     const struct node_type *type;
-    int index; /* in the graph */
+    const struct node_home *home;
+    void *owner;              /* the home's; NULL in the graph */
+    struct json_object *with; /* what jq sees besides the context: {item,index}; NULL: nothing */
+    int index;                /* in the graph, or of the item */
     enum node_phase phase;
     enum node_status status; /* as recorded */
     int attempt;
@@ -40,7 +60,8 @@ struct node {
     const char *error_code; /* NULL: well. Static storage */
     char error[FAULT_MESSAGE_MAX];
     bool final;         /* another attempt would not help */
-    const char *handle; /* condition: "true" or "false" */
+    const char *handle; /* which of its edges are taken ("true" of a condition); NULL: of a kind without handles */
+    bool waits;         /* it has work, and only waits: for a person, a time, another run */
 };
 
 /* What a kind is. One const row each. */
@@ -56,6 +77,8 @@ struct node_type {
 extern const struct node_type node_types[];
 extern const unsigned n_node_types;
 const struct node_type *node_type_find(const char *kind); /* NULL: unknown */
+/* node_type_patient - does it wait for others? Then runner.node_timeout is not for it, only a timeoutMs of its own. */
+bool node_type_patient(const struct node_type *type);
 
 /* For kinds. output: moved in; may be NULL. */
 void node_done(struct node *node, struct json_object *output);
@@ -65,6 +88,19 @@ void node_fail(struct node *node, const char *code, struct json_object *output, 
 /* node_log - a `log` event of this node; text: valid UTF-8. level: info, success, warning, error; source: stdout,
  * stderr, runner, agent. */
 void node_log(struct node *node, const char *level, const char *source, const char *text, size_t len);
+/* node_fail_jq - node_fail after an evaluation for the setting `setting` (NULL: the fault names it): code expression, or
+ * limit. The message names the node. */
+void node_fail_jq(struct node *node, const char *setting, const struct fault *fault);
+/* node_eval - jqworker_eval with what this node sees (an item's .item and .index). */
+void node_eval(struct node *node, const char *program, jqworker_fn *fn, void *ctx);
+/* node_wait - it only waits from now on, until node_done or node_fail: status waiting, and it takes no place from those
+ * that work. message: for people; deadline_ms: wall clock, 0 none. */
+void node_wait(struct node *node, const char *message, int64_t deadline_ms);
+/* node_save - keep this for the case that the run's process dies, or the node fails and its run is resumed: the next
+ * life's start() gets it by node_saved (owned, NULL: nothing kept). Over when the run is retried from its start.
+ * Blocks on the database. At most RUN_NODE_STATE_MAX bytes. */
+void node_save(struct node *node, struct json_object *state);
+struct json_object *node_saved(struct node *node);
 /* node_set_group - record the process group of the node's process, before it runs. */
 enum rs_err node_set_group(struct node *node, pid_t pgid, struct fault *fault) RS_MUST_CHECK;
 
@@ -73,7 +109,10 @@ void node_begin(struct node *node);                  /* it is ready */
 void node_skip(struct node *node);                   /* it never will be */
 void node_conclude(struct node *node);               /* its phase is DONE: record, retry, settle */
 void node_stop(struct node *node, const char *code); /* "cancelled" or "timeout" */
-void node_release(struct node *node);
-struct json_object *node_record(const struct node *node); /* owned by the caller */
+void node_init(struct node *node, struct execution *x, const struct graph_node *def, const struct node_home *home,
+               int index); /* all of it */
+void node_release(struct node *node); /* asks the loop to close its timer */
+struct json_object *node_error(const struct node *node);  /* {code,message,nodeId}, owned by the caller; NULL: none */
+int64_t node_timeout_ms(const struct node *node);         /* of one attempt; 0: none */
 
 #endif

@@ -12,11 +12,11 @@ static void on_value(void *ctx, struct json_object *value, const struct fault *f
         node->handle = yes ? "true" : "false";
         node_done(node, json_object_new_boolean(yes));
     } else {
-        node_fail(node, fault->code == RS_LIMIT ? "limit" : "expression", NULL, "%s", fault->message);
+        node_fail_jq(node, "expression", fault);
     }
 }
 
 void condition_start(struct node *node)
 {
-    jqworker_eval(node->x->jq, json_get_string(node->data, "expression", "null"), on_value, node);
+    node_eval(node, json_get_string(node->data, "expression", "null"), on_value, node);
 }

@@ -22,3 +22,12 @@ const struct node_type *node_type_find(const char *kind)
             return &node_types[i];
     return NULL;
 }
+
+bool node_type_patient(const struct node_type *type)
+{
+    static const char *const patient[] = {"delay", "approval", "subworkflow", "foreach"};
+    for (size_t i = 0; i < sizeof patient / sizeof *patient; i++)
+        if (strcmp(type->kind, patient[i]) == 0)
+            return true;
+    return false;
+}

@@ -8,10 +8,10 @@ static void on_value(void *ctx, struct json_object *value, const struct fault *f
     if (fault->code == RS_OK)
         node_done(node, value);
     else
-        node_fail(node, fault->code == RS_LIMIT ? "limit" : "expression", NULL, "%s", fault->message);
+        node_fail_jq(node, "expression", fault);
 }
 
 void transform_start(struct node *node)
 {
-    jqworker_eval(node->x->jq, json_get_string(node->data, "expression", "null"), on_value, node);
+    node_eval(node, json_get_string(node->data, "expression", "null"), on_value, node);
 }

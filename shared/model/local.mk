@@ -18,6 +18,7 @@ librunspool_a_SOURCES += \
   shared/model/launch.c \
   shared/model/launch.h \
   shared/model/orphan.c \
+  shared/model/node_state.c \
   shared/model/outbox.c \
   shared/model/outbox.h \
   shared/model/owner.c \

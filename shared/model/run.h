@@ -98,7 +98,8 @@ struct node_change {
     struct json_object *output, *error;
     struct json_object *params;  /* NODE_RUNNING of a node of group tool: what it is called with, for tool.started */
     const char *message;         /* for node.retried, node.waiting */
-    bool retried;                /* running -> running again: event node.retried */
+    int64_t deadline_ms;         /* NODE_WAITING: until when at most (wall clock); 0: none */
+    bool retried;                /* running or waiting -> running again: event node.retried */
 };
 /* node_move - record it, with its event (node.started, .finished, .failed, .skipped, .cancelled, .waiting, .retried),
  * and run.progress when the percentage grew. For nodes of group tool also tool.started when it first runs and
@@ -110,6 +111,15 @@ enum rs_err node_move(struct store *store, const char *run_id, int64_t fence, co
 /* node_set_pgid - note the process group of a running node. No event. */
 enum rs_err node_set_pgid(struct store *store, const char *run_id, int64_t fence, const char *node_id, pid_t pgid,
                           struct fault *fault) RS_MUST_CHECK;
+
+/* node_set_state, node_get_state - what a node's kind keeps for the next process that executes it (a delay's end): it stays
+ * when the run is resumed, and goes when it is retried. state: borrowed, NULL takes it away. *ret: owned, NULL: none. No
+ * event. RS_CONFLICT: old fence; RS_LIMIT: over RUN_NODE_STATE_MAX; RS_NOT_FOUND: no such node. */
+#define RUN_NODE_STATE_MAX (16 * 1024)
+enum rs_err node_set_state(struct store *store, const char *run_id, int64_t fence, const char *node_id,
+                           struct json_object *state, struct fault *fault) RS_MUST_CHECK;
+enum rs_err node_get_state(struct store *store, const char *run_id, const char *node_id, struct json_object **ret,
+                           struct fault *fault) RS_MUST_CHECK;
 
 /* run_cancel - a queued run is cancelled here; for a running one the wish is recorded and the runner poked.
  * RS_NOT_FOUND, RS_CONFLICT (ended). *ret_status: the status after the call. */

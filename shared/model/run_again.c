@@ -66,8 +66,8 @@ static enum rs_err choose(struct change *change, const struct run_row *run, enum
     return err == RS_NOT_FOUND ? RS_OK : err;
 }
 
-static enum rs_err reset_nodes(struct change *change, const struct run_row *run, struct json_object *again,
-                               struct fault *fault)
+static enum rs_err reset_nodes(struct change *change, const struct run_row *run, enum requeue how,
+                               struct json_object *again, struct fault *fault)
 {
     const char *node_id;
     enum rs_err err = RS_OK;
@@ -83,6 +83,8 @@ static enum rs_err reset_nodes(struct change *change, const struct run_row *run,
                          " pgid_start = 0, output = NULL, error = NULL WHERE run_id = $1 AND node_id = $2",
                          "tt", run->id, node_id);
     }
+    if (err == RS_OK && how == REQUEUE_ALL)
+        err = node_forget(change_db(change), run->id, fault);
     return err;
 }
 
@@ -103,7 +105,7 @@ enum rs_err run_requeue(struct change *change, struct run_row *run, enum requeue
     if (again == NULL)
         return fault_set(fault, RS_NOMEM, "no memory for a run's nodes");
     if ((err = choose(change, run, how, again, fault)) != RS_OK ||
-        (err = reset_nodes(change, run, again, fault)) != RS_OK)
+        (err = reset_nodes(change, run, how, again, fault)) != RS_OK)
         goto out;
     run->status = RUN_QUEUED;
     run->attempt++;

@@ -60,6 +60,7 @@ static enum rs_err node_event(struct change *change, const struct run_row *run, 
         json_set_int(data, "attempt", row->attempt);
         json_set_string(data, "status", node_status_name(node->status));
         json_set_string(data, "message", node->message);
+        json_set_time(data, "deadline", node->deadline_ms);
         if (node->output != NULL)
             json_set(data, "output", json_object_get(node->output));
         if (node->error != NULL)
@@ -157,6 +158,14 @@ static enum rs_err node_store(struct db *db, const struct run_row *run, const st
                   output, error, run->id, node->node_id);
 }
 
+/* Running again is another try, or the end of waiting. */
+static bool retry_fits(enum node_status from, const struct node_change *node)
+{
+    if (node->retried)
+        return node->status == NODE_RUNNING && (from == NODE_RUNNING || from == NODE_WAITING);
+    return from != NODE_RUNNING || node->status != NODE_RUNNING;
+}
+
 enum rs_err node_apply(struct change *change, struct run_row *run, const struct node_change *node, struct fault *fault)
 {
     int64_t now = change_now(change), duration = -1;
@@ -167,7 +176,7 @@ enum rs_err node_apply(struct change *change, struct run_row *run, const struct 
     if ((err = node_load(change_db(change), run->id, node->node_id, &row, fault)) != RS_OK)
         return err;
     if (!node_may_move(row.status, node->status) || node->status == NODE_PENDING ||
-        node->retried != (row.status == NODE_RUNNING && node->status == NODE_RUNNING))
+        !retry_fits(row.status, node))
         return fault_set(fault, RS_CONFLICT, "node %s is %s and cannot become %s", node->node_id,
                          node_status_name(row.status), node_status_name(node->status));
     first = row.status == NODE_PENDING && node->status == NODE_RUNNING;

@@ -51,6 +51,9 @@ enum rs_err run_finish(struct change *change, struct run_row *run, enum run_stat
 enum rs_err node_interrupted(struct change *change, const struct run_row *run, const char *node_id, struct fault *fault)
     RS_MUST_CHECK;
 
+/* node_forget - what the run's nodes kept for their next life goes: it starts over. */
+enum rs_err node_forget(struct db *db, const char *run_id, struct fault *fault) RS_MUST_CHECK;
+
 /* Which nodes of a run become pending again. */
 enum requeue {
     REQUEUE_ALL,         /* retried */

@@ -64,7 +64,13 @@ static const char *const orphan_resumed[] = {
     NULL,
 };
 
-static const char *const *const migrations[] = {first, orphan_resumed};
+/* state: JSON, what the node's kind keeps for the next process that executes it. */
+static const char *const node_state[] = {
+    "ALTER TABLE node ADD COLUMN state TEXT",
+    NULL,
+};
+
+static const char *const *const migrations[] = {first, orphan_resumed, node_state};
 
 #define N_MIGRATIONS ((int)(sizeof(migrations) / sizeof(migrations[0])))
 

@@ -443,6 +443,64 @@ START_TEST(within)
 }
 END_TEST
 
+/* What a node keeps is there for the next process, until the run starts over. */
+START_TEST(kept)
+{
+    struct json_object *state = json_of("{\"until\":5}"), *got = NULL;
+    struct run_claim claim;
+
+    begin(&claim, DEF_SMALL);
+    must(node_get_state(&store, claim.id, "a", &got, &fault));
+    ck_assert_ptr_null(got);
+    must(node_set_state(&store, claim.id, claim.fence, "a", state, &fault));
+    ck_assert_int_eq(node_set_state(&store, claim.id, claim.fence + 1, "a", state, &fault), RS_CONFLICT);
+    ck_assert_int_eq(node_set_state(&store, claim.id, claim.fence, "b", state, &fault), RS_CONFLICT);
+    ck_assert_int_eq(node_get_state(&store, claim.id, "b", &got, &fault), RS_NOT_FOUND);
+    finish(&claim, RUN_CANCELLED, NULL);
+    must(run_resume(&store, NULL, claim.id, &fault));
+    must(node_get_state(&store, claim.id, "a", &got, &fault));
+    ck_assert_int_eq(json_get_int(got, "until", 0), 5);
+    json_object_put(got);
+    json_object_put(state);
+
+    /* With the old fence nothing is kept any more. */
+    ck_assert_int_eq(node_set_state(&store, claim.id, claim.fence, "a", NULL, &fault), RS_CONFLICT);
+    enum run_status status;
+    must(run_cancel(&store, NULL, claim.id, &status, &fault));
+    must(run_retry(&store, NULL, claim.id, &fault));
+    must(node_get_state(&store, claim.id, "a", &got, &fault));
+    ck_assert_ptr_null(got);
+    run_claim_release(&claim);
+}
+END_TEST
+
+/* A node that waits tells until when, ends, or is tried again. */
+START_TEST(waiting)
+{
+    struct node_change node = {.node_id = "a", .status = NODE_RUNNING, .attempt = 1};
+    struct json_object *data;
+    struct run_claim claim;
+
+    begin(&claim, DEF_SMALL);
+    must(node_move(&store, claim.id, claim.fence, &node, &fault));
+    node = (struct node_change){.node_id = "a", .status = NODE_WAITING, .message = "for you", .deadline_ms = 1000};
+    must(node_move(&store, claim.id, claim.fence, &node, &fault));
+    data = event_of(stream_of(claim.id), "node.waiting");
+    ck_assert_str_eq(json_get_string(data, "message", ""), "for you");
+    ck_assert_str_eq(json_get_string(data, "deadline", ""), "1970-01-01T00:00:01.000Z");
+    json_object_put(data);
+    node = (struct node_change){.node_id = "a", .status = NODE_RUNNING, .attempt = 2, .retried = true};
+    must(node_move(&store, claim.id, claim.fence, &node, &fault));
+    node.retried = false;
+    ck_assert_int_eq(node_move(&store, claim.id, claim.fence, &node, &fault), RS_CONFLICT);
+    node = (struct node_change){.node_id = "a", .status = NODE_WAITING};
+    must(node_move(&store, claim.id, claim.fence, &node, &fault));
+    node = (struct node_change){.node_id = "a", .status = NODE_SUCCESS};
+    must(node_move(&store, claim.id, claim.fence, &node, &fault));
+    run_claim_release(&claim);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("again");
@@ -463,6 +521,8 @@ static Suite *suite(void)
     tcase_add_test(c, exists);
     tcase_add_test(c, unreadable);
     tcase_add_test(c, within);
+    tcase_add_test(c, kept);
+    tcase_add_test(c, waiting);
     suite_add_tcase(s, c);
     return s;
 }

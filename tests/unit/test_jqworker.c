@@ -51,10 +51,12 @@ static void teardown(void)
     json_object_put(context);
 }
 
+static struct json_object *with; /* of the next requests */
+
 static const char *eval(const char *program, struct answer *a)
 {
     *a = (struct answer){0};
-    jqworker_eval(worker, program, on_answer, a);
+    jqworker_eval(worker, program, with, on_answer, a);
     while (a->n == 0)
         uv_run(&loop, UV_RUN_ONCE);
     return a->text;
@@ -64,7 +66,7 @@ static const char *render(const char *data, struct answer *a)
 {
     struct json_object *json = json_tokener_parse(data);
     *a = (struct answer){0};
-    jqworker_render(worker, json, on_answer, a);
+    jqworker_render(worker, json, with, on_answer, a);
     json_object_put(json);
     while (a->n == 0)
         uv_run(&loop, UV_RUN_ONCE);
@@ -78,11 +80,29 @@ START_TEST(test_values)
     ck_assert_str_eq(eval("empty", &a), "null");
     ck_assert_str_eq(eval("def f: 7; f # comment", &a), "7");
     ck_assert_int_eq((eval("1, 2", &a), a.code), RS_INVALID);
-    ck_assert_str_eq(eval("error(\"mine\")", &a), "!jq: mine");
-    ck_assert_str_eq(eval("nosuch", &a), "!jq: nosuch/0 is not defined at <top-level>, line 1");
+    ck_assert_str_eq(eval("error(\"mine\")", &a), "!jq: mine, in `error(\"mine\")`");
+    ck_assert_str_eq(eval("nosuch", &a), "!jq: nosuch/0 is not defined (line 1), in `nosuch`");
+    /* The line that is wrong, not the first one. */
+    ck_assert_str_eq(eval(".input |\n  .a | nosuch\n# end", &a), "!jq: nosuch/0 is not defined (line 2), in `.a | nosuch`");
+    ck_assert_str_eq(eval(".input.s | .[0]", &a), "!jq: Cannot index string with number, in `.input.s | .[0]`");
+    ck_assert_str_eq(render("{\"url\":\"u\",\"headers\":{\"x\":[\"a\",\"{{ .input.s | keys }}\"]}}", &a),
+                     "!`headers.x[1]`: jq: string (\"x\") has no keys, in `.input.s | keys`");
     ck_assert_str_eq(
         render("{\"a\":\"{{ .input }}\",\"b\":[\"{{.input.s}}-{{ .input.a }}\",5],\"c\":\"{{ null }}\"}", &a),
         "{\"a\":{\"a\":1,\"s\":\"x\"},\"b\":[\"x-1\",5],\"c\":null}");
+}
+END_TEST
+
+START_TEST(test_with_is_for_one_request)
+{
+    struct answer a;
+    with = json_tokener_parse("{\"item\":{\"n\":5},\"index\":2}");
+    ck_assert_str_eq(eval(".item.n + .index + .input.a", &a), "8");
+    ck_assert_str_eq(render("{\"a\":\"{{ .item }}\"}", &a), "{\"a\":{\"n\":5}}");
+    json_object_put(with);
+    with = NULL;
+    ck_assert_str_eq(eval(".item", &a), "null");
+    ck_assert_str_eq(eval(".input.a", &a), "1");
 }
 END_TEST
 
@@ -164,7 +184,7 @@ START_TEST(test_requests_are_answered_in_order)
     char program[32];
     for (int i = 0; i < 20; i++) {
         snprintf(program, sizeof program, "%d", i);
-        jqworker_eval(worker, i == 7 ? "def f: f; f" : program, on_answer, &a[i]);
+        jqworker_eval(worker, i == 7 ? "def f: f; f" : program, NULL, on_answer, &a[i]);
     }
     while (a[19].n == 0)
         uv_run(&loop, UV_RUN_ONCE);
@@ -186,6 +206,7 @@ static Suite *suite(void)
     tcase_set_timeout(tc, 120);
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, test_values);
+    tcase_add_test(tc, test_with_is_for_one_request);
     tcase_add_test(tc, test_node_changes_are_seen);
     tcase_add_test(tc, test_outside_is_out_of_reach);
     tcase_add_test(tc, test_endless_loop_ends);
