@@ -41,6 +41,7 @@ struct wrap_stream {
 
 struct wrap {
     struct cli *cli;
+    struct store store; /* of the run: its lines come from the run's own producer, which can be silenced when we are gone */
     struct spool *spool;
     struct wrap_stream out, err;
     struct run_claim claim;
@@ -150,6 +151,10 @@ static enum rs_err wrap_create(struct wrap *wrap, struct fault *fault)
     enum rs_err err = run_create(&cli->store, &new, run_id, fault);
     if (err == RS_OK)
         err = run_claim_load(&cli->store, run_id, 1, &wrap->claim, fault);
+    if (err == RS_OK)
+        err = store_open(&wrap->store, &cli->dd, "wrap", fault);
+    if (err == RS_OK)
+        run_producer(run_id, wrap->claim.fence, wrap->store.producer);
     buf_release(&name);
     json_object_put(definition);
     return err;
@@ -169,7 +174,7 @@ static void wrap_move(struct wrap *wrap, const char *node, enum node_status stat
     struct node_change change = {
         .node_id = node, .status = status, .attempt = 1, .pgid = pgid, .output = output, .error = error};
     struct fault fault = {0};
-    if (!wrap->lost && node_move(&wrap->cli->store, wrap->claim.id, wrap->claim.fence, &change, &fault) != RS_OK)
+    if (!wrap->lost && node_move(&wrap->store, wrap->claim.id, wrap->claim.fence, &change, &fault) != RS_OK)
         wrap_lose(wrap, &fault);
 }
 
@@ -179,11 +184,11 @@ static void wrap_lease(struct wrap *wrap)
     bool cancel = false;
     if (wrap->lost)
         return;
-    enum rs_err err = run_lease(&wrap->cli->store, wrap->claim.id, wrap->claim.fence, getpid(), &cancel, &fault);
+    enum rs_err err = run_lease(&wrap->store, wrap->claim.id, wrap->claim.fence, getpid(), &cancel, &fault);
     if (err == RS_CONFLICT)
         wrap_lose(wrap, &fault);
     else if (err == RS_OK) /* RS_BUSY, RS_IO: the next second may be better, the lease lasts */
-        (void)!outbox_settle(&wrap->cli->store, &fault);
+        (void)!outbox_settle(&wrap->store, &fault);
     if (cancel && !wrap->cancelled) {
         wrap->cancelled = true;
         wrap->kill_ms = clock_mono_ms() + config_number(wrap->cli->dd.config, "runner.kill_after");
@@ -298,6 +303,20 @@ static void put_kept(struct json_object *output, struct wrap_stream *stream, boo
     buf_release(&json);
 }
 
+/* Neither bridge nor log takes what is left: the run's record shall say how much that is. */
+static void wrap_drop(struct wrap *wrap)
+{
+    char name[STREAM_MAX];
+    struct fault fault = {0};
+    snprintf(name, sizeof(name), "run:%s", wrap->claim.id);
+    int64_t n = spool_give_up(wrap->spool, name);
+    if (n == 0)
+        return;
+    cli_note(wrap->cli, "%lld of the last lines of output are missing from the run's record", (long long)n);
+    if (run_dropped(&wrap->store, wrap->claim.id, wrap->claim.fence, n, &fault) != RS_OK)
+        wrap_lose(wrap, &fault);
+}
+
 /* Record the end. Returns: the command's exit status. */
 static int wrap_finish(struct wrap *wrap)
 {
@@ -329,14 +348,14 @@ static int wrap_finish(struct wrap *wrap)
     bool cancelled = wrap->cancelled && !good;
     wrap_move(wrap, WRAP_NODE, cancelled ? NODE_CANCELLED : good ? NODE_SUCCESS : NODE_ERROR, 0, output, error);
     if (!wrap->lost && spool_flush(wrap->spool, WRAP_FLUSH_MS) != RS_OK)
-        cli_note(wrap->cli, "the last lines of output may be missing from the run's record");
-    if (!wrap->lost && run_end(&wrap->cli->store, wrap->claim.id, wrap->claim.fence,
+        wrap_drop(wrap);
+    if (!wrap->lost && run_end(&wrap->store, wrap->claim.id, wrap->claim.fence,
                                cancelled ? RUN_CANCELLED
                                : good    ? RUN_SUCCESS
                                          : RUN_ERROR,
                                output, error, &fault) != RS_OK)
         wrap_lose(wrap, &fault);
-    if (!wrap->lost && outbox_wait(&wrap->cli->store, WRAP_FLUSH_MS, &fault) != RS_OK)
+    if (!wrap->lost && outbox_wait(&wrap->store, WRAP_FLUSH_MS, &fault) != RS_OK)
         cli_note(wrap->cli, "the run's end is on its way: %s", fault.message);
     json_object_put(output);
     json_object_put(error);
@@ -383,9 +402,9 @@ int command_wrap(struct cli *cli)
     stream_init(&wrap, &wrap.err, "stderr", "warning", STDERR_FILENO);
     enum rs_err err = signal_fd < 0 ? fault_set(&fault, RS_IO, "no signalfd: %s", strerror(errno)) : RS_OK;
     if (err == RS_OK && (err = wrap_create(&wrap, &fault)) == RS_OK &&
-        (err = store_spool(&cli->store, &wrap.spool, &fault)) == RS_OK) {
+        (err = store_spool(&wrap.store, &wrap.spool, &fault)) == RS_OK) {
         wrap_lease(&wrap);
-        err = run_begin(&cli->store, wrap.claim.id, wrap.claim.fence, &fault);
+        err = run_begin(&wrap.store, wrap.claim.id, wrap.claim.fence, &fault);
     }
     if (err == RS_OK) {
         wrap_say(&wrap);
@@ -408,6 +427,7 @@ int command_wrap(struct cli *cli)
     buf_release(&wrap.out.kept);
     buf_release(&wrap.err.kept);
     run_claim_release(&wrap.claim);
+    store_release(&wrap.store);
     if (signal_fd >= 0)
         close(signal_fd);
     return status;

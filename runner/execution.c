@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define LEASE_EVERY_MS 1000 /* also how soon a wish to cancel is seen when nobody signals it */
-#define FLUSH_MS 10000      /* for the bridge, or the fallback log, to have every event before the terminal one */
+#define FLUSH_MS 10000      /* for the bridge, or the fallback log, to have every line before the terminal event */
 #define SETTLE_MS 3000      /* for the terminal event's acknowledgement; after that a supervisor relays it */
 #define AGAIN_MS 250        /* between two attempts to write */
 
@@ -131,9 +131,29 @@ static struct json_object *run_output(const struct execution *x)
     return one;
 }
 
-static void end(struct execution *x)
+/* Every line before the terminal event; those that neither the bridge nor the log takes are counted there. */
+static void flush(struct execution *x)
 {
     struct spool *spool;
+    struct fault fault;
+    enum rs_err err;
+    int64_t n, since;
+
+    if (store_spool(&x->store, &spool, &fault) != RS_OK || spool_flush(spool, FLUSH_MS) == RS_OK)
+        return;
+    n = spool_give_up(spool, x->stream);
+    log_event(LOG_LEVEL_WARN, "run.lines_dropped", "run=%s count=%lld", x->claim.id, (long long)n);
+    if (n == 0)
+        return;
+    since = clock_mono_ms();
+    do
+        err = run_dropped(&x->store, x->claim.id, x->claim.fence, n, &fault);
+    while (execution_again(err, since));
+    execution_must(x, err, &fault, "log.dropped");
+}
+
+static void end(struct execution *x)
+{
     struct fault fault;
     enum run_status status = RUN_SUCCESS;
     enum rs_err err;
@@ -148,8 +168,7 @@ static void end(struct execution *x)
         status = RUN_ERROR;
     }
     kill_descendants();
-    if (store_spool(&x->store, &spool, &fault) == RS_OK && spool_flush(spool, FLUSH_MS) != RS_OK)
-        log_event(LOG_LEVEL_WARN, "run.flush_timeout", "run=%s", x->claim.id);
+    flush(x);
     struct json_object *output = run_output(x);
     size_t len;
     (void)json_text(output, &len);

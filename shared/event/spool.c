@@ -211,6 +211,21 @@ enum rs_err spool_flush(struct spool *spool, int timeout_ms)
     return late ? RS_TIMEOUT : RS_OK;
 }
 
+int64_t spool_give_up(struct spool *spool, const char *stream)
+{
+    struct timespec deadline = deadline_after(SPOOL_GIVE_UP_MS);
+    bool late = false;
+    int64_t n;
+
+    pthread_mutex_lock(&spool->lock);
+    while (spool->appending && !late)
+        late = pthread_cond_timedwait(&spool->moved, &spool->lock, &deadline) == ETIMEDOUT;
+    n = spool_ring_give_up(&spool->ring, stream);
+    wake(spool); /* only its thread takes lines out */
+    pthread_mutex_unlock(&spool->lock);
+    return n;
+}
+
 size_t spool_take_acked(struct spool *spool, int64_t *ret_oids, size_t max)
 {
     struct spool_ring *ring = &spool->ring;

@@ -14,6 +14,7 @@
 
 #define SPOOL_RING_BYTES (8 * 1024 * 1024)  /* of lines not yet acknowledged */
 #define SPOOL_STATE_BYTES (8 * 1024 * 1024) /* more of them for events with an oid */
+#define SPOOL_GIVE_UP_MS 8000 /* longer than one append to a log that another process locks */
 #define SPOOL_OUTAGE_MS 50                  /* how long an append may wait for room; once in an outage, not each time */
 
 struct spool;
@@ -45,6 +46,12 @@ enum rs_err spool_append_at(struct spool *spool, const char *stream, const char 
 /* spool_flush - wait until everything appended so far is acknowledged (by the bridge's commit or the fallback's).
  * Returns: RS_OK, RS_TIMEOUT. */
 enum rs_err spool_flush(struct spool *spool, int timeout_ms) RS_MUST_CHECK;
+
+/* spool_give_up - what of a stream has no oid and is not acknowledged is not sent any more, nor is a log.dropped that is
+ * owed for it. Returns how many events that is, for the caller to tell. Waits for an append to the fallback log that is
+ * under way, SPOOL_GIVE_UP_MS at most. What a bridge that does not answer has already been sent may still be stored: so
+ * many at most are missing. */
+int64_t spool_give_up(struct spool *spool, const char *stream);
 
 /* spool_take_acked - outbox ids acknowledged since the last call, at most max. Returns how many. */
 size_t spool_take_acked(struct spool *spool, int64_t *ret_oids, size_t max);

@@ -170,9 +170,11 @@ static void fill_out(struct emitter *e)
 
     pthread_mutex_lock(&e->spool->lock);
     while (ring->unsent && e->out.len < OUT_BYTES) {
-        if (buf_append(&e->out, ring->unsent->text, ring->unsent->len))
-            break;
-        e->under_way = ring->unsent->n;
+        if (!ring->unsent->done) {
+            if (buf_append(&e->out, ring->unsent->text, ring->unsent->len))
+                break;
+            e->under_way = ring->unsent->n;
+        }
         ring->unsent = ring->unsent->next;
     }
     pthread_mutex_unlock(&e->spool->lock);
@@ -210,9 +212,12 @@ static size_t gather(struct emitter *e)
 
     pthread_mutex_lock(&spool->lock);
     for (struct spool_line *l = spool->ring.head; l && n < FALLBACK_BATCH && bytes < FALLBACK_BYTES; l = l->next) {
+        if (l->done)
+            continue;
         e->taken[n++] = l;
         bytes += l->len;
     }
+    spool->appending = true;
     pthread_mutex_unlock(&spool->lock);
     for (size_t i = 0; i < n; i++) {
         struct line *line = &e->lines[i];
@@ -224,6 +229,14 @@ static size_t gather(struct emitter *e)
         };
     }
     return n;
+}
+
+static void end_append(struct spool *spool)
+{
+    pthread_mutex_lock(&spool->lock);
+    spool->appending = false;
+    pthread_cond_broadcast(&spool->moved);
+    pthread_mutex_unlock(&spool->lock);
 }
 
 /* Append what waits to the log itself. Refused ones (the run has ended) are done as well: they would be refused again. */
@@ -240,6 +253,7 @@ static void fall_back(struct emitter *e, int64_t now)
         err = eventlog_append(e->log, e->entries, n, NULL);
     if (err) {
         e->fallback_at = now + RETRY_MS;
+        end_append(spool);
         return;
     }
     for (size_t i = 0; i < n; i++)
@@ -248,6 +262,18 @@ static void fall_back(struct emitter *e, int64_t now)
         eventlog_poke(spool->dd);
     if (n > 0)
         acknowledge(e, e->entries[n - 1].producer_seq);
+    end_append(spool);
+}
+
+/* Lines given up are nothing to wait for. */
+static void drop_done(struct emitter *e)
+{
+    struct spool *spool = e->spool;
+
+    pthread_mutex_lock(&spool->lock);
+    if (spool->ring.head && spool->ring.head->done && spool_ring_ack(&spool->ring, 0) > 0)
+        spool_drained(spool);
+    pthread_mutex_unlock(&spool->lock);
 }
 
 /* What to do next, as it is now. */
@@ -300,6 +326,7 @@ static bool rest(struct emitter *e)
 
 static void step(struct emitter *e)
 {
+    drop_done(e);
     struct outlook o = look(e->spool, false);
     int64_t now = clock_mono_ms();
 

@@ -22,6 +22,7 @@ struct spool {
     struct spool_ring ring;
     struct buf line;      /* the line being made */
     bool asleep;          /* the thread waits: write to wake_fd */
+    bool appending;       /* lines are being written to the fallback log */
     bool stop;
     bool stalled;         /* an append waited in vain; the next ones don't wait, until the ring has drained */
 };

@@ -1,5 +1,7 @@
 /* spool_ring - a list of lines and their numbers. */
 #include "event/spool_ring.h"
+#include "event/line.h"
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +26,7 @@ bool spool_ring_push(struct spool_ring *ring, int64_t n, int64_t oid, const char
     line->next = NULL;
     line->n = n;
     line->oid = oid;
-    line->refused = false;
+    line->done = false;
     line->len = len;
     memcpy(line->text, text, len);
     if (ring->tail)
@@ -58,7 +60,7 @@ size_t spool_ring_ack(struct spool_ring *ring, int64_t n)
 {
     size_t left = 0;
 
-    while (ring->head && (ring->head->n <= n || ring->head->refused)) {
+    while (ring->head && (ring->head->n <= n || ring->head->done)) {
         struct spool_line *line = ring->head;
         note_acked(ring, line->oid);
         ring->head = line->next;
@@ -80,7 +82,7 @@ size_t spool_ring_refuse(struct spool_ring *ring, int64_t n)
     while (line && line->n < n)
         line = line->next;
     if (line && line->n == n)
-        line->refused = true;
+        line->done = true;
     return spool_ring_ack(ring, 0);
 }
 
@@ -113,4 +115,34 @@ void spool_ring_drop(struct spool_ring *ring, const char *stream)
         ring->n_dropped++;
     }
     ring->dropped[i].count++;
+}
+
+/* How many events a line stands for when it is gone: 0 when it is none of the stream's, or has an oid. */
+static int64_t events_given_up(const struct spool_line *line, const char *stream)
+{
+    struct line parsed;
+    int64_t count = 0;
+
+    if (line->done || line->oid > 0 || line_parse(line->text, line->len, &parsed, NULL) || strcmp(parsed.stream, stream) != 0)
+        return 0;
+    if (strcmp(parsed.type, "log.dropped") != 0)
+        return 1;
+    return sscanf(parsed.data, "{\"count\":%" SCNd64, &count) == 1 && count > 0 ? count : 1;
+}
+
+int64_t spool_ring_give_up(struct spool_ring *ring, const char *stream)
+{
+    int owed = find_dropped(ring, stream);
+    int64_t n, sum = 0;
+
+    for (struct spool_line *line = ring->head; line; line = line->next) {
+        n = events_given_up(line, stream);
+        line->done = line->done || n > 0;
+        sum += n;
+    }
+    if (owed < ring->n_dropped) {
+        sum += ring->dropped[owed].count;
+        ring->dropped[owed] = ring->dropped[--ring->n_dropped];
+    }
+    return sum;
 }

@@ -15,7 +15,7 @@
 struct spool_line {
     struct spool_line *next;
     int64_t n, oid;
-    bool refused; /* answered by an error: done, but not counted by `ack` yet */
+    bool done; /* answered by an error, or given up: not to be sent again, but not counted by `ack` yet */
     size_t len;
     char text[]; /* with its newline */
 };
@@ -36,12 +36,17 @@ struct spool_ring {
 void spool_ring_release(struct spool_ring *ring);
 /* spool_ring_push - append a line, copied. Returns false without memory. */
 bool spool_ring_push(struct spool_ring *ring, int64_t n, int64_t oid, const char *text, size_t len);
-/* spool_ring_ack - everything up to n is done, and what was refused right behind it. Returns how many lines left. */
+/* spool_ring_ack - everything up to n is done, and what was refused or given up right behind it. Returns how many lines
+ * left. */
 size_t spool_ring_ack(struct spool_ring *ring, int64_t n);
 /* spool_ring_refuse - line n was answered by an error. Returns how many lines left. */
 size_t spool_ring_refuse(struct spool_ring *ring, int64_t n);
 /* spool_ring_resend - a new connection: everything is unsent again. */
 void spool_ring_resend(struct spool_ring *ring);
+/* spool_ring_give_up - lines of the stream without an oid are not to be sent any more. They stay where they are until
+ * spool_ring_ack. Returns how many events those are, with those a log.dropped among them counts and what was dropped
+ * and is still owed. */
+int64_t spool_ring_give_up(struct spool_ring *ring, const char *stream);
 /* spool_ring_drop - count an event of a stream that did not fit. */
 void spool_ring_drop(struct spool_ring *ring, const char *stream);
 

@@ -29,6 +29,7 @@ librunspool_a_SOURCES += \
   shared/model/run_again.c \
   shared/model/run_claim.c \
   shared/model/run_create.c \
+  shared/model/run_dropped.c \
   shared/model/run_end.c \
   shared/model/run_node.c \
   shared/model/run_record.c \

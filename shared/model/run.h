@@ -89,6 +89,11 @@ enum rs_err run_begin(struct store *store, const char *run_id, int64_t fence, st
 enum rs_err run_end(struct store *store, const char *run_id, int64_t fence, enum run_status status,
                     struct json_object *output, struct json_object *error, struct fault *fault) RS_MUST_CHECK;
 
+/* run_dropped - count lines of the run are not known to be in the log, and nobody holds them any more (spool_give_up): event
+ * log.dropped, kept like a state event until the log has it. To be said before run_end. */
+enum rs_err run_dropped(struct store *store, const char *run_id, int64_t fence, int64_t count, struct fault *fault)
+    RS_MUST_CHECK;
+
 /* A node's move. Unset members: NULL, 0. */
 struct node_change {
     const char *node_id;

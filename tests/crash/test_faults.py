@@ -240,6 +240,65 @@ def test_late_lines_of_a_killed_run_are_not_its_next_attempt(instances, how):
     assert not found + checker.check_fold(run.stream, events, run.record()) + checker.check_seqs(events)
 
 
+def test_late_lines_of_a_killed_wrap_are_not_its_next_attempt(instances):
+    """The same for the process of `runspool wrap`, which executes its run itself."""
+    instance = instances()
+    script = "i=0; while [ $i -lt 400 ]; do i=$((i + 1)); echo line $i; sleep 0.005; done"
+    process = subprocess.Popen([instance.program, "wrap", "--quiet", "--", "sh", "-c", script], env=instance.environ,
+                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    wait_until(lambda: sum(e["type"] == "log" for e in instance.history()) > 30, what="lines")
+    run = instance.rows("runspool.db", "SELECT id FROM run")[0][0]
+    bridge = instance.pid("bridge")
+    os.kill(bridge, signal.SIGSTOP)
+    try:
+        time.sleep(0.3)  # for lines to come to lie in its socket
+        process.kill()
+        process.wait()
+        wait_until(lambda: instance.record(run)["status"] == "error", what="the end of the killed run")
+        assert instance.http("POST", f"/api/runs/{run}/retry", {})[0] == 202
+        wait_until(lambda: any(e["type"] == "run.retried" for e in instance.history()), what="the next attempt")
+    finally:
+        os.kill(bridge, signal.SIGCONT)
+    record = instance.wait(run)
+    assert record["status"] == "success", record
+    wait_until(lambda: instance.outbox() == 0, what="an empty outbox")
+    events = [e for e in instance.history() if e["stream"] == f"run:{run}"]
+    first, again = checker.attempts(events)
+    said = [e["data"]["message"] for e in again if e["type"] == "log" and e["data"]["source"] == "stdout"]
+    assert said == [f"line {i}" for i in range(1, 401)]
+    assert len([e for e in first if e["type"] == "log"]) < 400
+    assert not checker.check_end(f"run:{run}", events) + checker.check_seqs(events)
+
+
+def test_lines_nobody_takes_at_the_end_of_a_run_are_counted(instances):
+    """No bridge, and a log that another process keeps locked for longer than a run waits at its end."""
+    instance = instances()
+    instance.cli("stop", "bridge")
+    with contextlib.closing(sqlite3.connect(instance.data / "events.db", isolation_level=None, timeout=20)) as db:
+        db.execute("BEGIN IMMEDIATE")
+        nodes = [{"id": "start", "type": "trigger", "data": {"kind": "manual"}},
+                 {"id": "n", "type": "tool", "data": {"kind": "shell", "command": ["seq", "-f", "n %.0f", "40"]}}]
+        run = instance.inline(nodes, [{"id": "e", "source": "start", "target": "n"}])
+        wrap = subprocess.Popen([instance.program, "wrap", "--", "seq", "-f", "n %.0f", "30"], env=instance.environ,
+                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        record = instance.wait(run)
+        assert record["status"] == "success"
+        said = wrap.communicate()[1]  # its status is the command's
+        assert wrap.returncode == 0 and "30 of the last lines" in said, said
+        db.execute("ROLLBACK")
+    wait_until(lambda: instance.outbox() == 0, 60, "an empty outbox")
+    streams = checker.by_stream(instance.history())
+    wrapped = instance.rows("runspool.db", "SELECT id FROM run WHERE workflow_id = 'wrap'")[0][0]
+    for events, count in ((streams[f"run:{run}"], 40), (streams[f"run:{wrapped}"], 30)):
+        lines = [e for e in events if e["type"] == "log"]
+        dropped = [e["data"]["count"] for e in events if e["type"] == "log.dropped"]
+        assert (len(lines), dropped) == (0, [count]), events
+        assert not checker.check_end(events[0]["stream"], events) + checker.check_seqs(events)
+    assert not checker.check_fold(f"run:{run}", streams[f"run:{run}"], record)
+    instance.cli("start", "bridge")
+    play(instance, 1)
+
+
 # --- power ---
 
 def crash_bridge(tmp_path, sync):

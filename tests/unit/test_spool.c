@@ -389,6 +389,61 @@ START_TEST(a_full_ring_counts_what_it_drops)
 }
 END_TEST
 
+/* Neither bridge nor log, and the caller has waited enough: what it is told to be missing is, and nothing else. */
+START_TEST(lines_given_up_are_counted)
+{
+    char path[PATH_MAX];
+    struct eventlog *log;
+    struct spool *spool;
+    sqlite3 *db;
+
+    ck_assert_ok(eventlog_open(&dd, EVENTLOG_WRITE, NULL, NULL, &log, &fault));
+    eventlog_close(log);
+    ck_assert_int_eq(sqlite3_open(datadir_path(&dd, path, DATADIR_EVENTLOG), &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    spool = spool_start();
+    ck_assert_ok(put(spool, 1, 1));
+    put_range(spool, 2, 11);
+    ck_assert_ok(spool_append(spool, RUN, "log.dropped", "{\"count\":30}", 12, 0));
+    ck_assert_ok(spool_append(spool, "run:other", "log", "{}", 2, 0));
+    ck_assert_int_eq(spool_flush(spool, 10), RS_TIMEOUT);
+    ck_assert_int_eq(spool_give_up(spool, RUN), 40);
+    ck_assert_int_eq(spool_give_up(spool, RUN), 0);
+    ck_assert_ok(put(spool, 2, 2));
+    ck_assert_int_eq(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    ck_assert_ok(spool_flush(spool, LONG_MS));
+    ck_assert_ok(put(spool, 3, 0));
+    ck_assert_ok(spool_append(spool, "run:other", "log", "{}", 2, 0));
+    ck_assert_int_eq(spool_give_up(spool, "run:nobody"), 0);
+    ck_assert_ok(spool_flush(spool, LONG_MS));
+    spool_close(spool, LONG_MS);
+    ck_assert_int_eq(check_log(NULL), 3);
+}
+END_TEST
+
+/* Given up while a bridge has all of it and answers nothing: nobody waits for it, and what follows arrives. */
+START_TEST(lines_given_up_are_not_waited_for)
+{
+    struct bridge b = {.hold = true};
+    struct spool *spool;
+
+    bridge_start(&b);
+    spool = spool_start();
+    put_range(spool, 1, 20);
+    while (b.lines < 20)
+        usleep(1000);
+    ck_assert_int_le(spool_give_up(spool, RUN), 20); /* fewer when the machine is slow: it was gone around already */
+    ck_assert_ok(spool_flush(spool, LONG_MS));
+    b.hold = false;
+    ck_assert_ok(put(spool, 21, 0));
+    ck_assert_ok(spool_flush(spool, LONG_MS));
+    spool_close(spool, LONG_MS);
+    bridge_stop(&b);
+    ck_assert_int_eq(check_log(NULL), 21);
+}
+END_TEST
+
 /* Events after a run's end are refused, by the bridge as by the log: they do not hold up what follows. */
 START_TEST(refused_events_are_done)
 {
@@ -495,6 +550,8 @@ static Suite *suite(void)
     tcase_add_test(tc, a_bridge_that_dies_and_comes_back_loses_nothing);
     tcase_add_test(tc, a_mute_bridge_is_gone_around);
     tcase_add_test(tc, a_full_ring_counts_what_it_drops);
+    tcase_add_test(tc, lines_given_up_are_counted);
+    tcase_add_test(tc, lines_given_up_are_not_waited_for);
     tcase_add_test(tc, refused_events_are_done);
     tcase_add_test(tc, bad_events_are_refused_at_once);
     tcase_add_loop_test(tc, what_was_acknowledged_survives_kill_9, 0, 2);
