@@ -31,7 +31,8 @@ struct http_transfer {
     char *body;
     http_fn *fn;
     void *ctx;
-    bool allow_private;
+    bool (*on_data)(void *ctx, const char *data, size_t len);
+    bool allow_private, unwanted; /* on_data wants no more */
     char refused[INET6_ADDRSTRLEN]; /* the address that was not allowed */
     size_t header_bytes;
     int64_t begun_ms;
@@ -61,6 +62,9 @@ static void finish(struct http_transfer *t, CURLcode code)
     r->duration_ms = clock_mono_ms() - t->begun_ms;
     if (code == CURLE_OK || (code == CURLE_WRITE_ERROR && r->truncated && r->status)) {
         r->err = RS_OK;
+    } else if (t->unwanted) {
+        r->err = RS_CLOSED;
+        snprintf(r->message, sizeof r->message, "no more was wanted");
     } else if (t->refused[0]) {
         r->err = RS_DENIED;
         snprintf(r->message, sizeof r->message,
@@ -182,7 +186,13 @@ static size_t on_body(char *data, size_t size, size_t n, void *ctx)
 {
     struct http_transfer *t = ctx;
     size_t len = size * n, room = HTTP_BODY_MAX - t->response.body.len;
+    long status = 0;
 
+    if (t->on_data && curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK && status >= 200 &&
+        status <= 299) {
+        t->unwanted = !t->on_data(t->ctx, data, len);
+        return t->unwanted ? 0 : len;
+    }
     if (len > room) {
         t->response.truncated = true;
         buf_append(&t->response.body, data, room);
@@ -274,6 +284,7 @@ enum rs_err http_start(struct http *http, const struct http_request *request, ht
     t->http = http;
     t->fn = fn;
     t->ctx = ctx;
+    t->on_data = request->on_data;
     t->allow_private = request->allow_private;
     t->begun_ms = clock_mono_ms();
     t->response.headers = json_object_new_object();

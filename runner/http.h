@@ -23,6 +23,9 @@ struct http_request {
     const char *body;            /* copied; NULL: none */
     size_t body_len;
     bool follow, allow_private;
+    /* The body of an answer of status 200 to 299 goes here as it comes, any number of bytes, and is not kept; false ends
+     * the transfer with RS_CLOSED. Gets the ctx of fn; must not call http_abort. NULL: the body is kept. */
+    bool (*on_data)(void *ctx, const char *data, size_t len);
 };
 struct http_response {
     enum rs_err err;                 /* RS_OK: an answer came, of any status */

@@ -21,6 +21,7 @@ librunner_a_SOURCES = \
   runner/retry.c runner/retry.h \
   runner/sandbox.c runner/sandbox.h \
   runner/spawn.c runner/spawn.h \
+  runner/sse.c runner/sse.h \
   runner/supervisor.c runner/supervisor.h \
   runner/takeup.c runner/takeup.h \
   runner/template.c runner/template.h \

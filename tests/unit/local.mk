@@ -201,3 +201,9 @@ TESTS += tests/unit/test_nodes
 tests_unit_test_nodes_SOURCES = tests/unit/test_nodes.c tests/unit/unit.h
 tests_unit_test_nodes_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_nodes_LDADD = $(CHECK_LIBS) $(RUNNER_LIBS)
+
+check_PROGRAMS += tests/unit/test_sse
+TESTS += tests/unit/test_sse
+tests_unit_test_sse_SOURCES = tests/unit/test_sse.c tests/unit/unit.h
+tests_unit_test_sse_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_sse_LDADD = $(CHECK_LIBS) $(RUNNER_LIBS)
