@@ -23,6 +23,11 @@ static const struct route routes[] = {
      run_done},
     {"POST", "/api/runs/{id}/rerun", run_rerun_post, "a new run of the same, perhaps with another input", "operator",
      run_done},
+    {"GET", "/api/sessions", sessions_list, "sessions, by id", "viewer", NULL},
+    {"GET", "/api/sessions/{id}", session_get_one, "one session with its tools and messages", "viewer", NULL},
+    {"PUT", "/api/sessions/{id}", session_put, "make a session, or change what the body names", "operator", NULL},
+    {"DELETE", "/api/sessions/{id}", session_remove, "delete a session; its runs stay", "operator", NULL},
+    {"PUT", "/api/sessions/{id}/tools", session_tools_put, "enable and disable tools of a session", "operator", NULL},
     {"POST", "/api/events", events_post, "emit an event", "operator", events_done},
 };
 

@@ -36,6 +36,10 @@ librunspool_a_SOURCES += \
   shared/model/run_row.c \
   shared/model/run_row.h \
   shared/model/runner_alive.c \
+  shared/model/session.c \
+  shared/model/session.h \
+  shared/model/session_check.c \
+  shared/model/session_row.h \
   shared/model/store.c \
   shared/model/store.h \
   shared/model/transition.c \

@@ -80,6 +80,16 @@ static void tags_read(const char *text, struct eventlog_owner *owner)
     json_object_put(tags);
 }
 
+static void session_owner(struct db *db, const char *id, struct eventlog_owner *owner)
+{
+    struct db_rows *rows = NULL;
+
+    if (db_query(db, &rows, NULL, "SELECT org FROM session WHERE id = $1", "t", id) == RS_OK &&
+        db_next(rows, NULL) == RS_OK)
+        owner->org = strdup(db_text(rows, 0));
+    db_done(rows);
+}
+
 void store_owner(void *ctx, const char *stream, struct eventlog_owner *ret_owner)
 {
     const struct datadir *dd = ctx;
@@ -87,6 +97,11 @@ void store_owner(void *ctx, const char *stream, struct eventlog_owner *ret_owner
     struct db *db;
 
     *ret_owner = (struct eventlog_owner){0};
+    if (stream_has_kind(stream, "session")) {
+        if ((db = owner_get(dd)) != NULL)
+            session_owner(db, stream_id(stream), ret_owner);
+        return;
+    }
     if (!stream_has_kind(stream, "run") || (db = owner_get(dd)) == NULL)
         return;
     if (db_query(db, &rows, NULL, "SELECT org, tags FROM run WHERE id = $1", "t", stream_id(stream)) == RS_OK &&

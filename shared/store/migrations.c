@@ -70,7 +70,33 @@ static const char *const node_state[] = {
     NULL,
 };
 
-static const char *const *const migrations[] = {first, orphan_resumed, node_state};
+static const char *const sessions[] = {
+    "CREATE TABLE session ("
+    " id TEXT NOT NULL PRIMARY KEY, org TEXT NOT NULL, name TEXT NOT NULL, model TEXT, version BIGINT NOT NULL,"
+    " created BIGINT NOT NULL, updated BIGINT NOT NULL, messages TEXT NOT NULL, n_messages BIGINT NOT NULL)",
+    "CREATE INDEX session_by_org ON session (org, id)",
+    "CREATE TABLE session_tool ("
+    " session_id TEXT NOT NULL, tool TEXT NOT NULL, enabled BIGINT NOT NULL, PRIMARY KEY (session_id, tool))",
+    NULL,
+};
+
+/* What the models of a run's nodes were asked, in all attempts. cost: millionths of a US dollar; unpriced: requests to a
+ * model without a known price. */
+static const char *const model_usage[] = {
+    "CREATE TABLE model_usage ("
+    " run_id TEXT NOT NULL, node_id TEXT NOT NULL, requests BIGINT NOT NULL, prompt_tokens BIGINT NOT NULL,"
+    " completion_tokens BIGINT NOT NULL, cost BIGINT NOT NULL, unpriced BIGINT NOT NULL,"
+    " PRIMARY KEY (run_id, node_id))",
+    NULL,
+};
+
+static const char *const *const migrations[] = {
+    first,
+    orphan_resumed,
+    node_state,
+    sessions,
+    model_usage,
+};
 
 #define N_MIGRATIONS ((int)(sizeof(migrations) / sizeof(migrations[0])))
 

@@ -1,0 +1,89 @@
+"""Sessions over REST: made by use, merged, saved by many processes at once."""
+
+import threading
+
+import pytest
+from fcgi_fixtures import Lighttpd, Site
+
+
+@pytest.fixture
+def site():
+    it = Site()
+    yield it
+    it.close()
+
+
+def changes(site, session):
+    """The data of each session.changed of its stream."""
+    found, since = [], "start"
+    while True:
+        page = site.cgi("GET", f"/api/poll?stream=session:{session}&since={since}").json
+        if not page["events"]:
+            return found
+        assert {e["type"] for e in page["events"]} == {"session.changed"}
+        found += [e["data"] for e in page["events"]]
+        since = page["next"]
+
+
+def test_tools(site):
+    session = site.cgi("PUT", "/api/sessions/s1/tools", {"toolId": "websearch", "enabled": True})
+    assert session.status == 200
+    assert {k: session.json[k] for k in ("id", "tools", "messages")} == {"id": "s1", "tools": {"websearch": True}, "messages": []}
+    assert {"name", "model", "createdAt", "updatedAt"} <= set(session.json)
+    session = site.cgi("PUT", "/api/sessions/s1/tools", {"tools": {"nobody-knows-it": False, "shell": True}}).json
+    assert session["tools"] == {"websearch": True, "nobody-knows-it": False, "shell": True}
+    assert site.cgi("GET", "/api/sessions/s1").json == session
+    events = changes(site, "s1")
+    assert len(events) == 2 and events[-1] == session
+    for body in ({"toolId": "x", "enabled": "yes"}, {"toolId": "x"}, {"toolId": "", "enabled": True}, {}, {"tools": {"x": 1}},
+                 {"tools": [True]}, {"toolId": 7, "enabled": True}):
+        answer = site.cgi("PUT", "/api/sessions/s1/tools", body)
+        assert answer.status == 422 and answer.json["errors"], body
+    assert site.cgi("GET", "/api/sessions/s1").json == session
+
+
+def test_documents(site):
+    assert site.cgi("GET", "/api/sessions/s1").status == 404
+    made = site.cgi("PUT", "/api/sessions/s1", {"name": "One", "messages": [{"role": "user", "content": "hi"}]})
+    assert made.status == 201 and made.json["name"] == "One" and made.headers["etag"] == '"1"'
+    changed = site.cgi("PUT", "/api/sessions/s1", {"model": "m", "tools": {"a": True}}, {"If-Match": made.headers["etag"]})
+    assert changed.status == 200 and changed.json["name"] == "One" and changed.json["messages"]
+    assert site.cgi("PUT", "/api/sessions/s1", {"name": "late"}, {"If-Match": made.headers["etag"]}).status == 412
+    assert site.cgi("PUT", "/api/sessions/s1", {"id": "s2"}).status == 422
+    assert site.cgi("PUT", "/api/sessions/s1", {"messages": ["x"]}).status == 422
+    listed = site.cgi("GET", "/api/sessions").json
+    assert [s["id"] for s in listed["items"]] == ["s1"] and listed["items"][0]["messageCount"] == 1
+    assert site.cgi("DELETE", "/api/sessions/s1").status == 204
+    assert site.cgi("DELETE", "/api/sessions/s1").status == 404
+    assert site.cgi("GET", "/api/sessions/a:b").status == 404
+
+
+def test_writers_at_once_lose_nothing(site):
+    """Four FastCGI processes, eight writers, each with tools of its own and a name that all write."""
+    web = Lighttpd(site, processes=4)
+    writers, each = 8, 20
+    failed = []
+
+    def write(writer):
+        for n in range(each):
+            answer = web.ask("PUT", "/api/sessions/s1/tools", {"toolId": f"w{writer}-{n}", "enabled": n % 2 == 0})
+            if answer.status != 200 or answer.json["tools"].get(f"w{writer}-{n}") != (n % 2 == 0):
+                failed.append(answer)
+            answer = web.ask("PUT", "/api/sessions/s1", {"name": f"{writer} {n}"})
+            if answer.status not in (200, 201):
+                failed.append(answer)
+
+    try:
+        threads = [threading.Thread(target=write, args=(writer,)) for writer in range(writers)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert not failed, failed[:3]
+        session = web.ask("GET", "/api/sessions/s1").json
+    finally:
+        web.close()
+    assert session["tools"] == {f"w{w}-{n}": n % 2 == 0 for w in range(writers) for n in range(each)}
+    assert session["version"] == 2 * writers * each
+    versions = [data["version"] for data in changes(site, "s1")]
+    assert versions == list(range(1, 2 * writers * each + 1)), "each change has its event, in order"
