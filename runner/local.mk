@@ -27,6 +27,7 @@ librunner_a_SOURCES = \
   runner/template.c runner/template.h \
   runner/tick.c runner/tick.h \
   runner/nodes/condition.c \
+  runner/nodes/delay.c \
   runner/nodes/file.c \
   runner/nodes/git_clone.c \
   runner/nodes/http_request.c \
@@ -34,6 +35,7 @@ librunner_a_SOURCES = \
   runner/nodes/nodes.h \
   runner/nodes/result.c \
   runner/nodes/shell.c \
+  runner/nodes/switch.c \
   runner/nodes/table.c \
   runner/nodes/tool.c runner/nodes/tool.h \
   runner/nodes/transform.c
@@ -47,4 +49,4 @@ runner_runspool_runner_LDADD = $(RUNNER_LIBS)
 check_PROGRAMS += tests/integration/runctl
 tests_integration_runctl_SOURCES = tests/integration/runctl.c
 tests_integration_runctl_LDADD = $(SHARED_LIBS)
-EXTRA_DIST += tests/integration/test_runner.py
+EXTRA_DIST += tests/integration/test_runner.py tests/integration/test_control.py

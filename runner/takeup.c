@@ -2,6 +2,14 @@
 #include "base/file.h"
 #include <string.h>
 
+/* Which of its edges its output says were taken. */
+static const char *handle_of(const struct node *node)
+{
+    if (strcmp(node->def->kind->name, "condition") == 0 && json_object_is_type(node->output, json_type_boolean))
+        return json_object_get_boolean(node->output) ? "true" : "false";
+    return node->def->kind->handles ? json_get_string(node->output, "handle", NULL) : NULL;
+}
+
 /* The node as it was left. */
 static void take(struct execution *x, struct node *node, enum node_status status, struct json_object *record)
 {
@@ -11,8 +19,7 @@ static void take(struct execution *x, struct node *node, enum node_status status
     node->phase = NODE_PHASE_SETTLED;
     node->attempt = (int)json_get_int(record, "attempt", 1);
     node->output = json_object_get(output);
-    if (strcmp(node->def->kind->name, "condition") == 0 && json_object_is_type(output, json_type_boolean))
-        node->handle = json_object_get_boolean(output) ? "true" : "false";
+    node->handle = handle_of(node);
     json_object_object_del(record, "kind");
     json_set(json_get(x->context, "nodes"), node->def->id, json_object_get(record));
     if (status == NODE_ERROR && !json_get_bool(node->def->data, "continueOnError", false)) {

@@ -11,6 +11,11 @@ void http_request_start(struct node *node);
 void http_request_stop(struct node *node);
 void transform_start(struct node *node);
 void condition_start(struct node *node);
+void switch_start(struct node *node);
+void switch_release(struct node *node);
+void delay_start(struct node *node);
+void delay_stop(struct node *node);
+void delay_release(struct node *node);
 void result_start(struct node *node);
 void file_start(struct node *node);
 

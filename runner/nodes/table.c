@@ -10,6 +10,8 @@ const struct node_type node_types[] = {
     {"http_request", http_request_start, http_request_stop, NULL},
     {"transform", transform_start, NULL, NULL},
     {"condition", condition_start, NULL, NULL},
+    {"switch", switch_start, NULL, switch_release},
+    {"delay", delay_start, delay_stop, delay_release},
     {"result", result_start, NULL, NULL},
     {"file", file_start, NULL, NULL},
 };

@@ -301,6 +301,7 @@ void graph_check_settings(const char *node_id, const struct kind *kind, struct j
 {
     check_table(node_id, kind->settings, "", data, errors);
     check_table(node_id, kind_common_settings, "", data, errors);
+    graph_check_kind(node_id, kind, data, errors);
 }
 
 void graph_check_head(struct json_object *definition, struct json_object *errors)

@@ -60,6 +60,7 @@ enum kind_repeat {
     REPEAT_NEVER,     /* it may: only when the node says onInterrupted = retry */
     REPEAT_BY_METHOD, /* setting `method`: GET, HEAD and OPTIONS change nothing (RFC 9110, section 9.2.1) */
 };
+#define DELAY_MAX_MS (366 * 24 * 60 * 60 * 1000LL)
 struct kind {
     const char *name;    /* data.kind: "shell" */
     const char *group;   /* node's type: trigger, agent, tool, control, output */

@@ -15,3 +15,32 @@ const struct kind_output condition_outputs[] = {
     {"", "boolean", "Was it anything but null and false?"},
     KIND_END,
 };
+
+static const struct kind_setting case_members[] = {
+    {"handle", SETTING_TEXT, .required = true, .literal = true, .help = "`sourceHandle` of the edges that are taken; not \"default\"."},
+    {"expression", SETTING_JQ, .required = true, .help = "jq over {input, nodes, session, env}; all but null and false is true."},
+    KIND_END,
+};
+
+const struct kind_setting switch_settings[] = {
+    {"cases", SETTING_LIST, .required = true, .literal = true, .members = case_members, .help = "Looked at in this order; the first that is true is taken, else the handle default."},
+    KIND_END,
+};
+
+const struct kind_output switch_outputs[] = {
+    {"handle", "string", "Which handle was taken."},
+    {"index", "integer", "Number of the case, from 0; null for default."},
+    KIND_END,
+};
+
+const struct kind_setting delay_settings[] = {
+    {"ms", SETTING_INTEGER, .min = 0, .max = DELAY_MAX_MS, .help = "How long to wait, in milliseconds."},
+    {"until", SETTING_TEXT, .help = "Until when to wait instead: a time like 2026-11-30T18:00:00+01:00; a past one does not wait."},
+    KIND_END,
+};
+
+const struct kind_output delay_outputs[] = {
+    {"until", "string", "When the wait was over, or was to be."},
+    {"waitedMs", "integer", "How long this process of the run waited."},
+    KIND_END,
+};

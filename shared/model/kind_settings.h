@@ -22,6 +22,10 @@ extern const struct kind_output http_request_outputs[];
 extern const struct kind_setting expression_settings[];
 extern const struct kind_output transform_outputs[];
 extern const struct kind_output condition_outputs[];
+extern const struct kind_setting switch_settings[];
+extern const struct kind_output switch_outputs[];
+extern const struct kind_setting delay_settings[];
+extern const struct kind_output delay_outputs[];
 /* kind_output.c */
 extern const struct kind_setting result_settings[];
 extern const struct kind_setting file_settings[];

@@ -4,6 +4,7 @@ librunspool_a_SOURCES += \
   shared/model/graph.c \
   shared/model/graph.h \
   shared/model/graph_check.c \
+  shared/model/graph_kinds.c \
   shared/model/idempotency.c \
   shared/model/idempotency.h \
   shared/model/jqcheck.c \

@@ -101,7 +101,7 @@ int main(int argc, char **argv)
     enum rs_err err;
 
     if (argc < 4) {
-        fputs("usage: runctl DIR new|record|cancel|events|check ARG [INPUT]\n", stderr);
+        fputs("usage: runctl DIR new|record|cancel|resume|retry|events|check ARG [INPUT]\n", stderr);
         return 2;
     }
     if (datadir_open(&dd, argv[1], true, NULL, &fault) || store_open(&store, &dd, "runctl", &fault))
@@ -119,6 +119,10 @@ int main(int argc, char **argv)
         err = run_cancel(&store, "default", argv[3], &status, &fault);
         if (!err)
             puts(run_status_name(status));
+    } else if (strcmp(argv[2], "resume") == 0) {
+        err = run_resume(&store, "default", argv[3], &fault);
+    } else if (strcmp(argv[2], "retry") == 0) {
+        err = run_retry(&store, "default", argv[3], &fault);
     } else if (strcmp(argv[2], "events") == 0) {
         err = print_events(&dd, argv[3], &fault);
     } else {

@@ -52,6 +52,33 @@ static void refused(const char *text, const char *code, const char *node_id, con
 #define EDGE(id, a, b) "{\"id\":\"" id "\",\"source\":\"" a "\",\"target\":\"" b "\"}"
 #define GRAPH(nodes, edges) "{\"nodes\":[" nodes "],\"edges\":[" edges "]}"
 
+#define CONTROL(settings) GRAPH(START ",{\"id\":\"c\",\"type\":\"control\",\"data\":{" settings "}}", EDGE("e", "start", "c"))
+#define CASE(handle) "{\"handle\":\"" handle "\",\"expression\":\".input.x\"}"
+
+START_TEST(control_kinds)
+{
+    struct json_object *errors;
+
+    graph_free(parse(CONTROL("\"kind\":\"switch\",\"cases\":[" CASE("big") "," CASE("small") "]"), &errors));
+    json_object_put(errors);
+    refused(CONTROL("\"kind\":\"switch\",\"cases\":[]"), "setting", "c", NULL, "1 to 64 cases");
+    refused(CONTROL("\"kind\":\"switch\",\"cases\":[" CASE("big") "," CASE("big") "]"), "setting", "c", NULL,
+            "more than one case has the handle big");
+    refused(CONTROL("\"kind\":\"switch\",\"cases\":[" CASE("default") "]"), "setting", "c", NULL, "cases[0].handle");
+    refused(CONTROL("\"kind\":\"switch\",\"cases\":[{\"handle\":\"a\"}]"), "setting", "c", NULL, "cases[0].expression");
+    refused(GRAPH(START ",{\"id\":\"c\",\"type\":\"control\",\"data\":{\"kind\":\"switch\",\"cases\":[" CASE("big") "]}},"
+                  SHELL("s"), EDGE("e", "start", "c") ",{\"id\":\"f\",\"source\":\"c\",\"target\":\"s\",\"sourceHandle\":\"huge\"}"),
+            "handle", "c", "f", "default, big");
+    graph_free(parse(CONTROL("\"kind\":\"delay\",\"ms\":\"{{ .input.ms }}\""), &errors));
+    json_object_put(errors);
+    graph_free(parse(CONTROL("\"kind\":\"delay\",\"until\":\"2026-11-30T18:00:00+01:00\""), &errors));
+    json_object_put(errors);
+    refused(CONTROL("\"kind\":\"delay\""), "setting", "c", NULL, "either `ms` or `until`");
+    refused(CONTROL("\"kind\":\"delay\",\"ms\":1,\"until\":\"2026-11-30T18:00:00Z\""), "setting", "c", NULL, "either");
+    refused(CONTROL("\"kind\":\"delay\",\"until\":\"tomorrow\""), "setting", "c", NULL, "must be a time");
+}
+END_TEST
+
 START_TEST(good)
 {
     struct json_object *errors;
@@ -479,6 +506,7 @@ static Suite *suite(void)
     TCase *c = tcase_create("graph");
 
     tcase_add_test(c, good);
+    tcase_add_test(c, control_kinds);
     tcase_add_test(c, shape);
     tcase_add_test(c, node_errors);
     tcase_add_test(c, settings);
