@@ -28,6 +28,7 @@ cli_runspool_SOURCES = \
   cli/emit.c \
   cli/followrun.c \
   cli/main.c \
+  cli/nodes.c \
   cli/ps.c \
   cli/run.c \
   cli/status.c \

@@ -41,6 +41,8 @@ static const struct command commands[] = {
              "nothing to do."},
     {"workflow", "import FILE...|export ID|list", "saved workflows", command_workflow, .options = workflow_options,
      .min_operands = 1, .max_operands = 100},
+    {"nodes", "[KIND]", "kinds of nodes, or one kind's settings and outputs", command_nodes, .options = nodes_options,
+     .max_operands = 1},
     {"config", "", "print the settings in force", command_config, .options = config_options, .max_operands = 0},
     {0},
 };

@@ -28,6 +28,7 @@ static const struct route routes[] = {
     {"PUT", "/api/sessions/{id}", session_put, "make a session, or change what the body names", "operator", NULL},
     {"DELETE", "/api/sessions/{id}", session_remove, "delete a session; its runs stay", "operator", NULL},
     {"PUT", "/api/sessions/{id}/tools", session_tools_put, "enable and disable tools of a session", "operator", NULL},
+    {"GET", "/api/node-types", node_types_list, "kinds of nodes, with a JSON Schema of their settings", "viewer", NULL},
     {"POST", "/api/events", events_post, "emit an event", "operator", events_done},
 };
 

@@ -17,6 +17,7 @@ fcgi_api_fcgi_SOURCES = $(FCGI_COMMON) \
   fcgi/definition.c fcgi/definition.h \
   fcgi/emit.c \
   fcgi/history.c \
+  fcgi/node_types.c \
   fcgi/runs.c fcgi/runs.h \
   fcgi/sessions.c \
   fcgi/workflows.c

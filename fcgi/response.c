@@ -8,7 +8,7 @@
 
 void response_init(struct response *response)
 {
-    *response = (struct response){.status = 200, .type = "application/json", .file = -1};
+    *response = (struct response){.status = 200, .type = "application/json", .cache = "no-store", .file = -1};
     buf_init(&response->headers, RESPONSE_HEADERS_MAX);
     buf_init(&response->body, RESPONSE_BODY_MAX);
 }
@@ -47,6 +47,7 @@ void response_problem(struct response *response, const struct fault *fault, stru
     response->file = -1;
     buf_clear(&response->body);
     response->type = "application/problem+json";
+    response->cache = "no-store";
     response->status = rs_err_http(fault->code);
     if (problem_put(&response->body, fault, errors) != RS_OK) { /* too many errors to list: the sentence alone */
         buf_clear(&response->body);
@@ -79,7 +80,7 @@ bool response_write(const struct response *response, struct exchange *ex, bool h
     if (with_body)
         buf_printf(&out, "Content-Type: %s\r\nContent-Length: %lld\r\n", response->type,
                    response->file >= 0 ? response->file_bytes : (long long)response->body.len);
-    buf_puts(&out, "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");
+    buf_printf(&out, "Cache-Control: %s\r\nX-Content-Type-Options: nosniff\r\n", response->cache);
     buf_append(&out, response->headers.data, response->headers.len);
     bool ok = buf_puts(&out, "\r\n") == RS_OK && ex->write(ex, out.data, out.len);
     buf_release(&out);

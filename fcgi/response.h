@@ -13,6 +13,7 @@
 struct response {
     int status;
     const char *type;   /* of the body; static storage */
+    const char *cache;  /* Cache-Control; static storage */
     struct buf headers; /* further ones, each ended by CR LF */
     struct buf body;
     int file; /* the body instead, taken over; -1: none */

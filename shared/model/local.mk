@@ -12,7 +12,10 @@ librunspool_a_SOURCES += \
   shared/model/kind.c \
   shared/model/kind.h \
   shared/model/kind_control.c \
+  shared/model/kind_markdown.c \
   shared/model/kind_output.c \
+  shared/model/kind_schema.c \
+  shared/model/kind_schema.h \
   shared/model/kind_settings.h \
   shared/model/kind_tool.c \
   shared/model/kind_trigger.c \

@@ -488,6 +488,7 @@ START_TEST(kind_table)
     for (i = 0; i < n_kinds; i++) {
         ck_assert_ptr_eq(kind_find(kinds[i].name), &kinds[i]);
         ck_assert(kind_group_known(kinds[i].group));
+        ck_assert_msg(kinds[i].outputs != NULL, "%s says nothing of its output", kinds[i].name);
         ck_assert(kinds[i].label[0] != '\0' && kinds[i].help[0] != '\0');
         for (k = 0; kinds[i].settings[k].name != NULL; k++) {
             ck_assert(kinds[i].settings[k].help != NULL);
