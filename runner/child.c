@@ -71,6 +71,18 @@ static void set_limit(int resource, rlim_t value)
     setrlimit(resource, &limit);
 }
 
+/* Anybody may make itself a likelier victim. Where /proc is missing it stays as it was. */
+static void set_oom_score(void)
+{
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    if (write(fd, CHILD_OOM_SCORE, sizeof CHILD_OOM_SCORE - 1) < 0) {
+        /* As said. */
+    }
+    close(fd);
+}
+
 _Noreturn static void child_main(const struct child_spec *spec, const struct lookup *lookup, const int fds[3], int gate,
                                  int status)
 {
@@ -95,6 +107,11 @@ _Noreturn static void child_main(const struct child_spec *spec, const struct loo
         set_limit(RLIMIT_NOFILE, CHILD_NOFILE_MAX);
         set_limit(RLIMIT_NPROC, CHILD_NPROC_MAX);
         set_limit(RLIMIT_FSIZE, (rlim_t)CHILD_FSIZE_MAX);
+        set_oom_score();
+        errno = 0;
+        if (nice(CHILD_NICE) == -1 && errno) {
+            /* It is as nice as can be. */
+        }
     }
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         fail(status, "sandbox", errno);
@@ -259,6 +276,14 @@ enum rs_err reaper_watch(struct reaper *reaper, pid_t pid, reaper_fn *fn, void *
     reaper->watches[reaper->n++] = (struct watch){pid, fn, ctx};
     keep_loop(reaper);
     return RS_OK;
+}
+
+bool reaper_watches(const struct reaper *reaper, pid_t pid)
+{
+    for (int i = 0; i < reaper->n; i++)
+        if (reaper->watches[i].pid == pid)
+            return true;
+    return false;
 }
 
 void reaper_forget(struct reaper *reaper, pid_t pid)

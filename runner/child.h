@@ -10,10 +10,13 @@
 #include <sys/types.h>
 #include <uv.h>
 
-/* Limits of a tool's processes. No bound on memory: many good programs reserve far more address space than they use. */
+/* Limits of a tool's processes. No bound on memory: many good programs reserve far more address space than they use;
+ * what they do use is watched (limits.h). */
 #define CHILD_NOFILE_MAX 4096
 #define CHILD_NPROC_MAX 4096
 #define CHILD_FSIZE_MAX (16LL * 1024 * 1024 * 1024)
+#define CHILD_NICE 10 /* whoever must see and end a fork bomb gets the processor before its thousands of processes */
+#define CHILD_OOM_SCORE "500" /* when the machine has no memory left, tools go before Runspool and its neighbours */
 
 struct child_spec {
     const char *const *argv;       /* argv[0] is looked up in envp's PATH unless it holds a slash */
@@ -49,5 +52,6 @@ void reaper_free(struct reaper *reaper); /* asks the loop to close its handle; N
 /* reaper_watch - call fn once when pid ended. RS_NOMEM, RS_LIMIT (more than 4096 at once). */
 enum rs_err reaper_watch(struct reaper *reaper, pid_t pid, reaper_fn *fn, void *ctx) RS_MUST_CHECK;
 void reaper_forget(struct reaper *reaper, pid_t pid); /* its end is no longer told */
+bool reaper_watches(const struct reaper *reaper, pid_t pid);
 
 #endif

@@ -22,7 +22,11 @@ struct exec {
     uv_timer_t timer; /* TERM -> KILL, then linger */
     uv_write_t write;
     char *input;
+    struct limits_watch watch;
+    enum limits_which over;
+    int64_t over_amount;
     struct lines lines[2];
+    int64_t bytes[2];
     struct buf captured[2];
     struct line_ctx {
         struct exec *exec;
@@ -48,6 +52,8 @@ static void capture(struct exec *exec, enum exec_stream stream, const char *data
 {
     struct buf *b = &exec->captured[stream];
     size_t room = EXEC_CAPTURE_MAX - b->len;
+
+    exec->bytes[stream] += (int64_t)len;
     if (len > room) {
         exec->truncated = true;
         len = room;
@@ -154,12 +160,20 @@ static void close_handles(struct exec *exec)
 
 static void finish(struct exec *exec)
 {
-    struct exec_result result = {.exit_code = -1, .truncated = exec->truncated};
+    struct exec_result result = {
+        .exit_code = -1,
+        .truncated = exec->truncated,
+        .bytes = {exec->bytes[0], exec->bytes[1]},
+        .over = exec->over,
+        .amount = exec->over_amount,
+    };
 
     if (exec->finishing)
         return;
     exec->finishing = true;
     kill(-exec->child.pid, SIGKILL);
+    if (exec->spec.limits)
+        limits_remove(exec->spec.limits, &exec->watch);
     for (int i = 0; i < 2; i++) {
         lines_flush(&exec->lines[i]);
         /* Cut at a whole character, then made valid. */
@@ -200,6 +214,14 @@ void exec_kill(struct exec *exec)
 {
     exec->stopping = true;
     kill(-exec->child.pid, SIGKILL);
+}
+
+static void on_over(void *ctx, enum limits_which which, int64_t amount)
+{
+    struct exec *exec = ctx;
+    exec->over = which;
+    exec->over_amount = amount;
+    exec_kill(exec);
 }
 
 static void on_written(uv_write_t *req, int status)
@@ -292,6 +314,13 @@ enum rs_err exec_start(uv_loop_t *loop, struct reaper *reaper, const struct exec
         close(exec->child.gate_fd);
         exec->child.gate_fd = -1;
     } else {
+        exec->watch = (struct limits_watch){.leader = exec->child.pid,
+                                            .mark = spec->mark,
+                                            .bound = spec->bound,
+                                            .on_over = on_over,
+                                            .ctx = exec};
+        if (spec->limits)
+            limits_add(spec->limits, &exec->watch);
         child_open_gate(&exec->child);
     }
     *ret = exec;

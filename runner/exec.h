@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "runner/child.h"
+#include "runner/limits.h"
 #include "runner/lines.h"
 #include <stddef.h>
 #include <stdint.h>
@@ -23,6 +24,9 @@ struct exec_result {
     int exit_code;          /* -1 when a signal ended it */
     int signal;             /* 0 when it exited */
     bool truncated;         /* more was written than captured */
+    int64_t bytes[2];       /* written in all, by enum exec_stream */
+    enum limits_which over; /* it was killed for taking more than this limit allows; amount: what it took */
+    int64_t amount;
     struct buf captured[2]; /* valid UTF-8; by enum exec_stream; the receiver may buf_take */
     const char *failure;    /* the program could not be started: why, in words; else NULL */
 };
@@ -33,6 +37,9 @@ struct exec_spec {
     const char *input; /* stdin; NULL: empty. Copied */
     size_t input_len;
     const struct sandbox *sandbox;
+    struct limits *limits; /* who watches bound; NULL: nobody */
+    struct limits_bound bound;
+    const char *mark;      /* as in struct limits_watch; must live until on_done */
     int64_t kill_after_ms; /* from TERM to KILL when stopped */
     void *ctx;
     /* Before the program runs: record its process group. Not RS_OK: it is not run, on_done tells (failure set). */

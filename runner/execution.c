@@ -311,8 +311,21 @@ static struct json_object *first_context(const struct execution *x)
     return context;
 }
 
+static void on_leftovers(void *ctx, enum limits_which which, int64_t amount)
+{
+    char message[256];
+    int n = snprintf(message, sizeof message,
+                     which == LIMITS_PROCESSES
+                         ? "killed what finished nodes had left running: %lld processes and threads (runner.max_processes)"
+                         : "killed what finished nodes had left running: %lld bytes of memory (runner.max_memory)",
+                     (long long)amount);
+    execution_log(ctx, NULL, "warning", "runner", message, (size_t)n);
+}
+
 static enum rs_err make(struct execution *x, struct fault *fault)
 {
+    const struct limits_bound bound = {config_number(x->dd->config, "runner.max_processes"),
+                                       config_number(x->dd->config, "runner.max_memory")};
     static const int signals[] = {SIGTERM, SIGINT, SIGUSR1};
     enum rs_err err;
     struct json_object *errors = json_object_new_array();
@@ -337,7 +350,8 @@ static enum rs_err make(struct execution *x, struct fault *fault)
     x->context = first_context(x);
     if ((err = reaper_new(&x->loop, &x->reaper, fault)) ||
         (err = jqworker_new(&x->loop, x->reaper, x->context, &x->jq, fault)) ||
-        (err = http_new(&x->loop, &x->http, fault)))
+        (err = http_new(&x->loop, &x->http, fault)) ||
+        (err = limits_new(&x->loop, x->reaper, &bound, on_leftovers, x, &x->limits, fault)))
         return err;
     for (int i = 0; i < x->graph->n_nodes; i++)
         node_init(&x->nodes[i], x, &x->graph->nodes[i], &node_home_graph, i);
@@ -369,6 +383,7 @@ static void unmake(struct execution *x)
         uv_close((uv_handle_t *)&x->lease, on_closed);
         uv_close((uv_handle_t *)&x->timeout, on_closed);
     }
+    limits_free(x->limits);
     http_free(x->http);
     jqworker_free(x->jq);
     reaper_free(x->reaper);

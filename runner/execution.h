@@ -20,6 +20,7 @@
 #include "runner/child.h"
 #include "runner/http.h"
 #include "runner/jqworker.h"
+#include "runner/limits.h"
 #include "runner/node.h"
 #include "runner/procs.h"
 #include "runner/sandbox.h"
@@ -41,6 +42,7 @@ struct execution {
     struct reaper *reaper;
     struct jqworker *jq;
     struct http *http;
+    struct limits *limits;
     struct json_object *context; /* {input,nodes,session,env} of jq */
     struct json_object *error;   /* the first one, NULL: none */
     char stream[STREAM_MAX];     /* run:ID */

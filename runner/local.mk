@@ -11,7 +11,9 @@ librunner_a_SOURCES = \
   runner/jqeval.c runner/jqeval.h \
   runner/jqlex.c runner/jqlex.h \
   runner/jqworker.c runner/jqworker.h \
+  runner/limits.c runner/limits.h \
   runner/lines.c runner/lines.h \
+  runner/logcut.c runner/logcut.h \
   runner/netaddr.c runner/netaddr.h \
   runner/node.c runner/node.h \
   runner/node_home.c \
@@ -19,6 +21,7 @@ librunner_a_SOURCES = \
   runner/output.c runner/output.h \
   runner/procs.c runner/procs.h \
   runner/retry.c runner/retry.h \
+  runner/proctree.c runner/proctree.h \
   runner/sandbox.c runner/sandbox.h \
   runner/spawn.c runner/spawn.h \
   runner/sse.c runner/sse.h \
@@ -50,3 +53,4 @@ check_PROGRAMS += tests/integration/runctl
 tests_integration_runctl_SOURCES = tests/integration/runctl.c
 tests_integration_runctl_LDADD = $(SHARED_LIBS)
 EXTRA_DIST += tests/integration/test_runner.py tests/integration/test_control.py
+EXTRA_DIST += tests/integration/test_tools.py

@@ -63,7 +63,6 @@ static void on_head(void *ctx, struct exec_result *result)
     char commit[128] = "", branch[512] = "", path[PATH_MAX];
     struct fault fault;
 
-    tool->exec = NULL;
     json_set(out, "path", NULL);
     if (tool_cwd(node, json_get_string(node->data, "dest", "repo"), path, &fault) == RS_OK)
         json_set_string(out, "path", path);
@@ -89,7 +88,7 @@ static void on_line(void *ctx, enum exec_stream stream, const char *text, size_t
     while (len > 0 && text[len - 1] == ' ')
         len--; /* git pads what the remote said */
     bool bad = has_prefix(text, "fatal:") || has_prefix(text, "error:") || has_prefix(text, "warning:");
-    node_log(tool->node, bad ? "warning" : "info", stream == EXEC_STDOUT ? "stdout" : "stderr", text, len);
+    tool_log_line(tool, bad ? "warning" : "info", stream, text, len);
 }
 
 static const char *last_fatal(const struct buf *text)
@@ -115,11 +114,8 @@ static void on_cloned(void *ctx, struct exec_result *result)
     char path[PATH_MAX];
     struct fault fault = {0};
 
-    tool->exec = NULL;
-    if (result->failure) {
-        node_fail(node, "input", NULL, "git: %s", result->failure);
+    if (tool_failed(tool, result, NULL))
         return;
-    }
     if (result->signal || result->exit_code != 0) {
         const char *why = last_fatal(&result->captured[EXEC_STDERR]);
         struct json_object *out = json_object_new_object();

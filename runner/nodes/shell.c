@@ -18,11 +18,6 @@ static void on_done(void *ctx, struct exec_result *result)
     struct json_object *out, *json = NULL;
     struct fault fault = {0};
 
-    tool->exec = NULL;
-    if (result->failure) {
-        node_fail(node, "input", NULL, "%s: %s", tool->argv[0], result->failure);
-        return;
-    }
     out = json_object_new_object();
     json_set(out, "exitCode", result->signal ? NULL : json_object_new_int(result->exit_code));
     json_set(out, "signal",
@@ -31,6 +26,10 @@ static void on_done(void *ctx, struct exec_result *result)
     json_set(out, "stdout", take_text(&result->captured[EXEC_STDOUT]));
     json_set(out, "stderr", take_text(&result->captured[EXEC_STDERR]));
     json_set_bool(out, "truncated", result->truncated);
+    json_set_int(out, "stdoutBytes", result->bytes[EXEC_STDOUT]);
+    json_set_int(out, "stderrBytes", result->bytes[EXEC_STDERR]);
+    if (tool_failed(tool, result, out))
+        return;
     if (strcmp(json_get_string(node->data, "parse", "text"), "json") == 0) {
         const struct buf *text = &result->captured[EXEC_STDOUT];
         if (json_parse(text->data ? text->data : "", text->len, EXEC_CAPTURE_MAX * 3, &json, &fault) == RS_OK)

@@ -1,4 +1,5 @@
 #include "runner/nodes/tool.h"
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,7 @@ void tool_free(struct tool *tool)
     if (!tool)
         return;
     tool_clear_args(tool);
+    logcut_release(&tool->cut);
     for (int i = 0; i < tool->n_env; i++)
         free(tool->envp[i]);
     free(tool);
@@ -89,7 +91,8 @@ static enum rs_err base_env(struct tool *tool, struct fault *fault)
             return err;
     }
     /* Not for the node to change: what a dead run left is found by it. */
-    return tool_env(tool, "RUNSPOOL_RUN_ID", x->claim.id, fault);
+    enum rs_err err = tool_env(tool, "RUNSPOOL_RUN_ID", x->claim.id, fault);
+    return err ? err : tool_env(tool, "RUNSPOOL_NODE_ID", tool->node->def->id, fault);
 }
 
 static enum rs_err on_group(void *ctx, pid_t pgid, struct fault *fault)
@@ -98,16 +101,111 @@ static enum rs_err on_group(void *ctx, pid_t pgid, struct fault *fault)
     return node_set_group(tool->node, pgid, fault);
 }
 
-static void log_line(void *ctx, enum exec_stream stream, const char *text, size_t len)
+static void say(struct tool *tool, const char *fmt, ...) RS_PRINTF(2, 3);
+static void say(struct tool *tool, const char *fmt, ...)
+{
+    char message[512];
+    va_list args;
+
+    va_start(args, fmt);
+    int n = vsnprintf(message, sizeof message, fmt, args);
+    va_end(args);
+    node_log(tool->node, "warning", "runner", message, (size_t)n < sizeof message ? (size_t)n : sizeof message - 1);
+}
+
+void tool_log_line(struct tool *tool, const char *level, enum exec_stream stream, const char *text, size_t len)
+{
+    switch (logcut_line(&tool->cut, (int)stream, text, len)) {
+    case LOGCUT_LOG:
+        node_log(tool->node, level, stream == EXEC_STDOUT ? "stdout" : "stderr", text, len);
+        break;
+    case LOGCUT_FIRST:
+        say(tool, "more output than runner.max_log (%lld bytes) lets into the log: from here on it is counted, and its last lines "
+                  "follow at the end", (long long)tool->cut.max);
+        break;
+    case LOGCUT_KEEP:
+        break;
+    }
+}
+
+static void on_line(void *ctx, enum exec_stream stream, const char *text, size_t len)
 {
     struct tool *tool = ctx;
-    node_log(tool->node, stream == EXEC_STDOUT ? "info" : "warning", stream == EXEC_STDOUT ? "stdout" : "stderr", text,
-             len);
+
+    if (tool->on_line)
+        tool->on_line(tool, stream, text, len);
+    else
+        tool_log_line(tool, stream == EXEC_STDOUT ? "info" : "warning", stream, text, len);
+}
+
+/* What was cut is said, and the last lines follow. */
+static void end_log(struct tool *tool, const struct exec_result *result)
+{
+    struct logcut *cut = &tool->cut;
+    struct logcut_kept line;
+
+    if (cut->lines > 0)
+        say(tool, "%lld lines (%lld bytes) of output are left out of the log here (runner.max_log)", (long long)cut->lines,
+            (long long)cut->bytes);
+    while (logcut_next(cut, &line)) {
+        bool out = line.stream == EXEC_STDOUT;
+        node_log(tool->node, out ? "info" : "warning", out ? "stdout" : "stderr", line.text, line.len);
+        free(line.text);
+    }
+    for (int i = 0; i < 2; i++)
+        if (result->bytes[i] > EXEC_CAPTURE_MAX)
+            say(tool, "the node's output keeps the first %d of %lld bytes of %s", EXEC_CAPTURE_MAX, (long long)result->bytes[i],
+                i == EXEC_STDOUT ? "stdout" : "stderr");
+}
+
+static void on_done(void *ctx, struct exec_result *result)
+{
+    struct tool *tool = ctx;
+
+    tool->exec = NULL;
+    end_log(tool, result);
+    tool->on_done(tool, result);
+}
+
+bool tool_failed(struct tool *tool, const struct exec_result *result, struct json_object *output)
+{
+    bool processes = result->over == LIMITS_PROCESSES;
+
+    if (result->failure) {
+        json_object_put(output);
+        node_fail(tool->node, "input", NULL, "%s: %s", tool->argv[0], result->failure);
+        return true;
+    }
+    if (result->over == LIMITS_NONE)
+        return false;
+    const char *where = processes ? tool->own_bound[0] ? "the node's limits.maxProcesses" : "the setting runner.max_processes"
+                        : tool->own_bound[1] ? "the node's limits.maxMemory"
+                                             : "the setting runner.max_memory";
+    node_fail(tool->node, "limit", output,
+              processes ? "killed: %lld processes and threads are more than %s allows (%lld)"
+                        : "killed: %lld bytes of memory are more than %s allows (%lld)",
+              (long long)result->amount, where, (long long)(processes ? tool->bound.processes : tool->bound.memory));
+    return true;
+}
+
+/* The node may take less than the settings allow, never more. */
+static void take_bounds(struct tool *tool)
+{
+    const struct config *config = tool->node->x->dd->config;
+    struct json_object *own = json_get(tool->node->data, "limits");
+    int64_t *bounds[2] = {&tool->bound.processes, &tool->bound.memory};
+    const int64_t set[2] = {config_number(config, "runner.max_processes"), config_number(config, "runner.max_memory")};
+    const int64_t wish[2] = {json_get_int(own, "maxProcesses", 0), json_get_int(own, "maxMemory", 0)};
+
+    for (int i = 0; i < 2; i++) {
+        tool->own_bound[i] = wish[i] > 0 && (set[i] == 0 || wish[i] < set[i]);
+        *bounds[i] = tool->own_bound[i] ? wish[i] : set[i];
+    }
 }
 
 enum rs_err tool_run(struct tool *tool, const char *cwd, const char *input, size_t input_len,
-                     void (*on_line)(void *ctx, enum exec_stream stream, const char *text, size_t len),
-                     void (*on_done)(void *ctx, struct exec_result *result), struct fault *fault)
+                     void (*line)(void *ctx, enum exec_stream stream, const char *text, size_t len),
+                     void (*done)(void *ctx, struct exec_result *result), struct fault *fault)
 {
     struct execution *x = tool->node->x;
     const struct sandbox *sandbox;
@@ -117,6 +215,12 @@ enum rs_err tool_run(struct tool *tool, const char *cwd, const char *input, size
         err = execution_sandbox(x, &sandbox, fault);
     if (err)
         return err;
+    tool->on_line = line;
+    tool->on_done = done;
+    snprintf(tool->mark, sizeof tool->mark, "RUNSPOOL_NODE_ID=%s", tool->node->def->id);
+    logcut_release(&tool->cut);
+    logcut_init(&tool->cut, config_number(x->dd->config, "runner.max_log"));
+    take_bounds(tool);
     struct exec_spec spec = {
         .argv = (const char *const *)tool->argv,
         .envp = (const char *const *)tool->envp,
@@ -124,10 +228,13 @@ enum rs_err tool_run(struct tool *tool, const char *cwd, const char *input, size
         .input = input,
         .input_len = input_len,
         .sandbox = sandbox,
+        .limits = x->limits,
+        .bound = tool->bound,
+        .mark = tool->mark,
         .kill_after_ms = config_number(x->dd->config, "runner.kill_after"),
         .ctx = tool,
         .on_group = on_group,
-        .on_line = on_line ? on_line : log_line,
+        .on_line = on_line,
         .on_done = on_done,
     };
     return exec_start(&x->loop, x->reaper, &spec, &tool->exec, fault);

@@ -45,6 +45,12 @@ const struct config_setting config_settings[] = {
     {"runner.orphan", CONFIG_WORD, "fail", "fail|resume", 0, 0, false, "what becomes of a run whose process died"},
     {"runner.node_timeout", CONFIG_MILLISECONDS, "1h", NULL, 1, 30 * DAY, false,
      "longest time of a node that sets no timeoutMs"},
+    {"runner.max_processes", CONFIG_COUNT, "1024", NULL, 0, 1000000, false,
+     "processes and threads a node's tool may have at a time; 0: no limit"},
+    {"runner.max_memory", CONFIG_BYTES, "4G", NULL, 0, 1024 * 1024 * GB, false,
+     "memory the processes of a node's tool may use together; 0: no limit"},
+    {"runner.max_log", CONFIG_BYTES, "8M", NULL, 0, 1 * GB, false,
+     "how much of what a node's tool prints becomes log lines, each counted with 100 bytes more; of the rest the last lines do"},
     {"runner.kill_after", CONFIG_MILLISECONDS, "5s", NULL, 0, 10 * MINUTE, false,
      "time between SIGTERM and SIGKILL when a node is ended"},
 

@@ -1,12 +1,20 @@
 /* Settings and outputs of the kinds of group tool. */
 #include "model/kind_settings.h"
 
+static const struct kind_setting limits_members[] = {
+    {"maxProcesses", SETTING_INTEGER, .min = 1, .max = 1000000, .help = "Processes and threads at a time; at most runner.max_processes."},
+    {"maxMemory", SETTING_INTEGER, .min = 1024 * 1024, .max = INT64_C(1) << 50, .help = "Bytes its processes may use together; at most runner.max_memory."},
+    KIND_END,
+};
+#define LIMITS {"limits", SETTING_OBJECT, .members = limits_members, .help = "Killed when it takes more."}
+
 const struct kind_setting shell_settings[] = {
     {"command", SETTING_ARGV, .required = true, .help = "The program and its arguments; no shell is put between."},
     {"env", SETTING_MAP, .help = "Environment variables added."},
     {"cwd", SETTING_TEXT, .help = "Working directory, below the run's own."},
     {"stdin", SETTING_TEXT, .widget = WIDGET_MULTILINE, .help = "What it reads; a template's value that is no string is given as JSON."},
     {"parse", SETTING_WORD, .choices = "text|json", .fallback = "\"text\"", .help = "json: output.json holds stdout parsed."},
+    LIMITS,
     KIND_END,
 };
 
@@ -16,6 +24,8 @@ const struct kind_output shell_outputs[] = {
     {"stdout", "string", "What it wrote, up to a limit."},
     {"stderr", "string", "What it wrote there, up to a limit."},
     {"truncated", "boolean", "Was any of the two cut?"},
+    {"stdoutBytes", "integer", "How much it wrote in all."},
+    {"stderrBytes", "integer", "How much it wrote there in all."},
     {"json", "any", "With parse = json: stdout parsed."},
     KIND_END,
 };

@@ -455,7 +455,7 @@ def test_tools_see_no_secrets_and_no_data_directory(shared):
     assert out.endswith(f"kept\n{work}\n") and f"HOME={work}\n" in out and f"RUNSPOOL_RUN_ID={run}\n" in out
     assert "\n0\n" in out and not (shared.data / "x").exists()
     names = {line.split("=")[0] for line in out.split("\n0\n")[0].splitlines()}
-    assert names <= {"PATH", "HOME", "LANG", "RUNSPOOL_RUN_ID", "PWD", "OLDPWD", "SHLVL", "_"}
+    assert names <= {"PATH", "HOME", "LANG", "RUNSPOOL_RUN_ID", "RUNSPOOL_NODE_ID", "PWD", "OLDPWD", "SHLVL", "_"}
 
 
 def test_no_sandbox_is_said_aloud(new_runner):
