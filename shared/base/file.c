@@ -113,6 +113,21 @@ static int sync_parent(const char *path)
     return rc;
 }
 
+enum rs_err file_sync(const char *path, struct fault *fault)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno_fault(fault, "open", path);
+    enum rs_err err = fsync(fd) < 0 && errno != EINVAL ? errno_fault(fault, "sync", path) : RS_OK;
+    close(fd);
+    return err;
+}
+
+enum rs_err file_sync_name(const char *path, struct fault *fault)
+{
+    return sync_parent(path) < 0 ? errno_fault(fault, "sync the folder of", path) : RS_OK;
+}
+
 enum rs_err file_write(const char *path, const void *data, size_t len, mode_t mode, struct fault *fault)
 {
     char temp[PATH_MAX] = "";
@@ -133,8 +148,7 @@ enum rs_err file_write(const char *path, const void *data, size_t len, mode_t mo
         goto out;
     }
     made = false;
-    if (sync_parent(path) < 0)
-        err = errno_fault(fault, "sync the folder of", path);
+    err = file_sync_name(path, fault);
 out:
     close(fd);
     if (made)

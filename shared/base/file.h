@@ -15,6 +15,10 @@ enum rs_err file_write(const char *path, const void *data, size_t len, mode_t mo
 /* file_create - make an empty file unless there is one, which is then never opened: closing any descriptor of a file drops
  * all POSIX locks this process has on it, such as those of SQLite. The umask applies to mode. */
 enum rs_err file_create(const char *path, mode_t mode, struct fault *fault) RS_MUST_CHECK;
+/* file_sync - a file's contents are on the disk: fsync of it. Not for files in which this process holds POSIX locks. */
+enum rs_err file_sync(const char *path, struct fault *fault) RS_MUST_CHECK;
+/* file_sync_name - the folder that holds the name is on the disk, so that the file is found there after a loss of power. */
+enum rs_err file_sync_name(const char *path, struct fault *fault) RS_MUST_CHECK;
 /* file_mkdir - make a folder and its parents (like mkdir -p); an existing one is RS_OK. */
 enum rs_err file_mkdir(const char *path, mode_t mode, struct fault *fault) RS_MUST_CHECK;
 /* file_remove_tree - remove a folder and all below it, never following symbolic links. A missing one is RS_OK. */

@@ -1,5 +1,6 @@
 /* eventlog_schema - numbered migrations of events.db. Migration N of the list makes version N (PRAGMA user_version). */
 #include "event/eventlog_schema.h"
+#include "base/file.h"
 #include "base/id.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -140,6 +141,8 @@ enum rs_err eventlog_schema_create(const char *path, struct fault *fault)
         return fault_set(fault, RS_IO, "cannot create %s: %s", path, strerror(errno));
     close(fd);
     err = fill(temporary, fault);
+    if (!err) /* what has a name is whole, also after a loss of power */
+        err = file_sync(temporary, fault);
     if (!err && link(temporary, path) != 0 && errno != EEXIST)
         err = fault_set(fault, RS_IO, "cannot create %s: %s", path, strerror(errno));
     unlink(temporary);

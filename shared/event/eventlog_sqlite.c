@@ -1,5 +1,6 @@
 /* eventlog_sqlite - the event log in one SQLite file: connection, statements, and the small questions. */
 #include "event/eventlog_sqlite.h"
+#include "base/file.h"
 #include "event/eventlog_schema.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -290,6 +291,8 @@ static enum rs_err sqlite_log_open(const struct eventlog_options *options, struc
         datadir_path(options->dd, log->path, "%s", options->place);
     if (options->mode == EVENTLOG_WRITE)
         err = eventlog_schema_create(log->path, fault);
+    if (!err && options->mode == EVENTLOG_WRITE && log->full_sync) /* whoever made the file, before anything is promised */
+        err = file_sync_name(log->path, fault);
     if (!err)
         err = sqlite_ready(log, &exists, fault);
     if (err)

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +23,7 @@
 #define FDS_MAX 65536
 
 enum file { FILE_NONE, FILE_DB, FILE_WAL };
-enum op { OP_WRITE = 1, OP_TRUNCATE, OP_SYNC, OP_UNLINK };
+enum op { OP_WRITE = 1, OP_TRUNCATE, OP_SYNC, OP_UNLINK, OP_NAME, OP_SYNC_NAMES };
 struct record {
     uint32_t op, file;
     uint64_t offset, len;
@@ -85,13 +86,16 @@ time_t time(time_t *ret)
 
 /* --- the disk --- */
 
+/* events.db is made as events.db.new-ID. */
 static enum file file_of(const char *path)
 {
-    size_t len = strlen(path);
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 
-    if (len >= 9 && strcmp(path + len - 9, "events.db") == 0)
+    if (strcmp(name, "events.db-wal") == 0)
+        return FILE_WAL;
+    if (strcmp(name, "events.db") == 0)
         return FILE_DB;
-    return len >= 13 && strcmp(path + len - 13, "events.db-wal") == 0 ? FILE_WAL : FILE_NONE;
+    return strncmp(name, "events.db.new-", 14) == 0 && !strchr(name + 14, '-') ? FILE_DB : FILE_NONE;
 }
 
 static void put(const void *bytes, size_t len)
@@ -137,6 +141,8 @@ int open(const char *path, int flags, ...)
     va_start(args, flags);
     mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(args, mode_t) : 0;
     va_end(args);
+    if (flags & O_CREAT && file_of(path) == FILE_WAL && access(path, F_OK) != 0)
+        note(OP_NAME, FILE_WAL, 0, NULL, 0);
     fd = syscall(SYS_openat, AT_FDCWD, path, flags, mode);
     if (fd >= 0 && fd < FDS_MAX)
         files[fd] = (unsigned char)file_of(path);
@@ -190,9 +196,29 @@ int ftruncate64(int fd, off64_t len)
     return ftruncate(fd, len);
 }
 
+/* Is it the folder of the log? */
+static bool is_folder(int fd)
+{
+    char path[64], folder[4096], name[4200];
+    struct stat st;
+    ssize_t n;
+
+    if (fstat(fd, &st) != 0 || !S_ISDIR(st.st_mode))
+        return false;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    n = readlink(path, folder, sizeof folder - 1);
+    if (n < 0)
+        return false;
+    folder[n] = '\0';
+    snprintf(name, sizeof name, "%s/events.db", folder);
+    return access(name, F_OK) == 0;
+}
+
 static int synced(int fd, long rc)
 {
-    if (rc == 0)
+    if (rc == 0 && record_fd >= 0 && is_folder(fd))
+        note(OP_SYNC_NAMES, FILE_DB, 0, NULL, 0);
+    else if (rc == 0)
         note(OP_SYNC, file_at(fd), 0, NULL, 0);
     return (int)rc;
 }
@@ -207,8 +233,15 @@ int fdatasync(int fd)
     return synced(fd, syscall(SYS_fdatasync, fd));
 }
 
+int link(const char *from, const char *to)
+{
+    note(OP_NAME, file_of(to), 0, NULL, 0);
+    return (int)syscall(SYS_link, from, to);
+}
+
 int unlink(const char *path)
 {
-    note(OP_UNLINK, file_of(path), 0, NULL, 0);
+    if (file_of(path) == FILE_WAL) /* no other is, but for the name under which the log was made */
+        note(OP_UNLINK, FILE_WAL, 0, NULL, 0);
     return (int)syscall(SYS_unlink, path);
 }

@@ -1,12 +1,13 @@
 """What a disk keeps when the power fails, made again from the record of faultshim.c.
 
 The model: what was written before a file's last fsync is there; of what was written after it any part may be there, in
-any order. `survivors` makes the strictest case (none of it) and random ones."""
+any order. A file is found when its folder was synced after it was given its name; else it may be, or not. `survivors`
+makes the strictest case (none of what may be) and random ones."""
 
 import struct
 
 HEADER = struct.Struct("=IIQQ")
-WRITE, TRUNCATE, SYNC, UNLINK = 1, 2, 3, 4
+WRITE, TRUNCATE, SYNC, UNLINK, NAME, SYNC_NAMES = 1, 2, 3, 4, 5, 6
 NAMES = {1: "events.db", 2: "events.db-wal"}
 SECTOR = 512  # what a disk writes whole
 
@@ -46,19 +47,27 @@ def sectors(op, offset, value):
     return [(op, a, value[a - offset:b - offset]) for a, b in zip(cuts, cuts[1:])]
 
 
-def survivors(path, base, rng=None):
-    """{name: content}: what was synced, and with rng a random part of the rest. base: events.db before the record."""
-    contents = {"events.db": bytearray(base), "events.db-wal": bytearray()}
+def survivors(path, base, rng=None, upto=None):
+    """{name: content}: what was synced, and with rng a random part of the rest. base: events.db before the record, None when
+    there was none. upto: only so many steps of the record were done."""
+    contents = {"events.db": bytearray(base or b""), "events.db-wal": bytearray()}
     pending = {name: [] for name in NAMES.values()}
-    for op, name, offset, value in records(path):
+    named, to_name = {"events.db"} if base is not None else set(), set()
+    for op, name, offset, value in records(path)[:upto]:
         if op == SYNC:
             for step in pending[name]:
                 apply(contents[name], *step)
             pending[name].clear()
+        elif op == NAME:
+            to_name.add(name)
+        elif op == SYNC_NAMES:
+            named |= to_name
+            to_name.clear()
         else:
             pending[name].append((op, offset, value))
     for name, steps in pending.items():
         for step in [piece for step in steps for piece in sectors(*step)]:
             if rng and rng.random() < 0.5:
                 apply(contents[name], *step)
-    return contents
+    named |= {name for name in sorted(to_name) if rng and rng.random() < 0.5}
+    return {name: content for name, content in contents.items() if name in named}

@@ -355,6 +355,27 @@ def test_sync_full_survives_the_loss_of_power(tmp_path):
         assert all(kept.get(name, 0) >= k for name, k in acked.items()), (case, kept, acked)
 
 
+def test_a_new_log_is_there_after_the_loss_of_power(tmp_path):
+    """From a folder without a log: as soon as anything is written to it there is one, whole, and it has what was acknowledged."""
+    record = tmp_path / "record"
+    with environment(LD_PRELOAD=SHIM, FAULTSHIM_RECORD=record):
+        bridge = Bridge(("eventlog.sync=full",))
+    emitter = Emitter(bridge.data / "spool.sock", "first")
+    emitter.emit("tool:first", "log", *({"k": k} for k in range(3)))
+    bridge.process.kill()
+    bridge.process.wait()
+    emitter.close()
+    shutil.rmtree(bridge.data)
+    steps = powerloss.records(record)
+    first = next(i for i, (op, name, _, _) in enumerate(steps) if op == powerloss.WRITE and name == "events.db-wal")
+    for upto in range(first, len(steps) + 1):
+        for case in range(3):
+            contents = powerloss.survivors(record, None, random.Random(case) if case else None, upto)
+            assert "events.db" in contents, (upto, first, len(steps))
+            stored(contents, tmp_path / f"{upto}-{case}")
+    assert stored(powerloss.survivors(record, None), tmp_path / "all") == {"first": 3}
+
+
 def test_the_model_of_power_loss_can_tell(tmp_path):
     """With sync normal an acknowledgement is good for a dying process only: the model shows the difference, and a log
     that is shorter, but whole."""

@@ -1,0 +1,62 @@
+/* first_schema - the files of an instance as the first schemas had them: kept here as they were, while the programs' own go on. */
+#ifndef RUNSPOOL_TESTS_FIRST_SCHEMA_H
+#define RUNSPOOL_TESTS_FIRST_SCHEMA_H
+
+static const char first_database[] =
+    "CREATE TABLE workflow ("
+    " org TEXT NOT NULL, id TEXT NOT NULL, version BIGINT NOT NULL,"
+    " created BIGINT NOT NULL, updated BIGINT NOT NULL,"
+    " summary TEXT NOT NULL,"
+    " definition TEXT NOT NULL,"
+    " PRIMARY KEY (org, id));"
+    "CREATE TABLE run ("
+    " n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, org TEXT NOT NULL,"
+    " workflow_id TEXT NOT NULL, workflow_version BIGINT NOT NULL, name TEXT NOT NULL,"
+    " crew_id TEXT, session_id TEXT, status TEXT NOT NULL, priority BIGINT NOT NULL, concurrency BIGINT NOT NULL,"
+    " attempt BIGINT NOT NULL, progress BIGINT NOT NULL, n_nodes BIGINT NOT NULL, n_ended BIGINT NOT NULL,"
+    " cancel BIGINT NOT NULL,"
+    " created BIGINT NOT NULL, started BIGINT, finished BIGINT,"
+    " fence BIGINT NOT NULL, owner TEXT, lease BIGINT NOT NULL, place TEXT, pid BIGINT NOT NULL,"
+    " pid_start BIGINT NOT NULL,"
+    " error TEXT, tags TEXT NOT NULL, input TEXT NOT NULL, output TEXT, definition TEXT NOT NULL);"
+    "CREATE INDEX run_by_org ON run (org, n);"
+    "CREATE INDEX run_by_workflow ON run (org, workflow_id, status, n);"
+    "CREATE INDEX run_by_workflow_age ON run (org, workflow_id, n);"
+    "CREATE INDEX run_by_status ON run (status, priority DESC, n);"
+    "CREATE TABLE node ("
+    " run_id TEXT NOT NULL REFERENCES run (id), node_id TEXT NOT NULL, place BIGINT NOT NULL,"
+    " kind TEXT NOT NULL, tool TEXT, continue_on_error BIGINT NOT NULL,"
+    " status TEXT NOT NULL, attempt BIGINT NOT NULL, started BIGINT, finished BIGINT,"
+    " pgid BIGINT NOT NULL, pgid_start BIGINT NOT NULL, error TEXT, output TEXT,"
+    " PRIMARY KEY (run_id, node_id));"
+    "CREATE TABLE outbox ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT, stream TEXT NOT NULL, type TEXT NOT NULL, created BIGINT NOT NULL, data TEXT NOT NULL);"
+    "CREATE INDEX outbox_by_stream ON outbox (stream, id);"
+    "CREATE TABLE runner (id TEXT NOT NULL PRIMARY KEY, seen BIGINT NOT NULL);"
+    "CREATE TABLE idempotency ("
+    " org TEXT NOT NULL, route TEXT NOT NULL, idem_key TEXT NOT NULL, request_hash TEXT NOT NULL,"
+    " status BIGINT NOT NULL, response TEXT, created BIGINT NOT NULL,"
+    " PRIMARY KEY (org, route, idem_key));"
+    "CREATE TABLE schema_version (version BIGINT NOT NULL PRIMARY KEY, applied BIGINT NOT NULL);"
+    "INSERT INTO schema_version VALUES (1, 1700000000000);";
+
+static const char first_eventlog[] =
+    "CREATE TABLE streams ("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, org TEXT NOT NULL,"
+    "  last_seq INTEGER NOT NULL DEFAULT 0, last_id INTEGER NOT NULL DEFAULT 0,"
+    "  last_oid INTEGER NOT NULL DEFAULT 0, end_id INTEGER NOT NULL DEFAULT 0);"
+    "CREATE TABLE stream_tags ("
+    "  tag TEXT NOT NULL, stream INTEGER NOT NULL, PRIMARY KEY (tag, stream)) WITHOUT ROWID;"
+    "CREATE INDEX stream_tags_stream ON stream_tags (stream);"
+    "CREATE TABLE events ("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT, stream INTEGER NOT NULL, seq INTEGER NOT NULL, time INTEGER NOT NULL,"
+    "  bulk INTEGER NOT NULL, type TEXT NOT NULL, data TEXT NOT NULL);"
+    "CREATE INDEX events_stream ON events (stream);"
+    "CREATE INDEX events_state ON events (stream) WHERE bulk = 0;"
+    "CREATE TABLE producers ("
+    "  name TEXT PRIMARY KEY, last INTEGER NOT NULL, seen INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE trims ("
+    "  stream INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (stream, first)) WITHOUT ROWID;"
+    "PRAGMA user_version = 1;";
+
+#endif
