@@ -29,6 +29,7 @@ cli_runspool_SOURCES = \
   cli/followrun.c \
   cli/main.c \
   cli/nodes.c \
+  cli/pause.c \
   cli/ps.c \
   cli/run.c \
   cli/status.c \

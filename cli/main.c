@@ -35,6 +35,10 @@ static const struct command commands[] = {
     {"emit", "STREAM TYPE JSON", "append an event to a stream", command_emit, .min_operands = 3, .max_operands = 3,
      .more = "JSON is an object, @FILE, or - for standard input. Returns once the event is stored."},
     {"cancel", "RUN", "cancel a run", command_cancel, .min_operands = 1, .max_operands = 1},
+    {"pause", "[RUN...]", "let no further node of a run begin, or no run of a workflow, or none at all", command_pause,
+     .options = pause_options, .max_operands = 100,
+     .more = "What runs ends in peace. Paused runs are kept until `runspool unpause`, whatever is restarted meanwhile."},
+    {"unpause", "[RUN...]", "let what was paused go on", command_unpause, .options = pause_options, .max_operands = 100},
     {"tick", "", "without a runner: execute what is queued, end orphans, relay events; for cron", command_tick,
      .options = tick_options, .max_operands = 0,
      .more = "Any number may be at work at once. Beside a runner it only relays events. Says nothing when there was\n"

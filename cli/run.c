@@ -14,6 +14,7 @@
 const struct arg_option run_options[] = {
     {"input", 'i', "JSON", NULL, false, "the input, a JSON object; @FILE reads a file, - standard input"},
     {"follow", 'f', NULL, NULL, false, "show it until it ends"},
+    {"priority", 0, "N", NULL, false, "higher ones begin first (default: the workflow's, else 0)"},
     {"name", 0, "TEXT", NULL, false, "name of the run (default: the workflow's)"},
     {0},
 };
@@ -68,10 +69,12 @@ static enum rs_err run_definition(struct cli *cli, const char *workflow, struct 
     return err;
 }
 
-static void run_say(struct cli *cli, const char *run_id, const char *workflow_id, bool follow)
+/* record: of the run, as run_outline gives it. */
+static void run_say(struct cli *cli, const char *run_id, const char *workflow_id, struct json_object *record, bool follow)
 {
     char url[PATH_MAX];
     struct fault fault = {0};
+    const char *status = json_get_string(record, "status", "queued");
     cli_url(cli, url);
     if (cli->json && !follow) {
         struct json_object *answer = json_object_new_object();
@@ -79,7 +82,7 @@ static void run_say(struct cli *cli, const char *run_id, const char *workflow_id
         snprintf(page, sizeof(page), "%s/#/runs/%s", url, run_id);
         json_set_string(answer, "runId", run_id);
         json_set_string(answer, "workflowId", workflow_id);
-        json_set_string(answer, "status", "queued");
+        json_set_string(answer, "status", status);
         json_set_string(answer, "page", *url ? page : NULL);
         cli_print_json(cli, answer);
         json_object_put(answer);
@@ -90,21 +93,40 @@ static void run_say(struct cli *cli, const char *run_id, const char *workflow_id
         printf("%s\n", run_id);
     }
     fflush(stdout);
-    if (launch_queued(&cli->dd, &fault) != RS_OK)
+    if (strcmp(status, "cancelled") == 0)
+        cli_note(cli, "it was not started: %s", json_get_string(json_get(record, "error"), "message", status));
+    else if (launch_queued(&cli->dd, &fault) != RS_OK)
         cli_note(cli, "the run waits in the queue: %s; start a runner with: runspool %s --data %s", fault.message,
                  *url ? "start runner" : "up", cli->dd.root);
 }
 
+static enum rs_err run_priority(const struct cli *cli, int *priority, const int **ret)
+{
+    const char *given = args_value(&cli->args, "priority");
+    char *end = NULL;
+    long value = given ? strtol(given, &end, 10) : 0;
+    if (!given)
+        return RS_OK;
+    if (end == given || *end != '\0' || value < -RUN_PRIORITY_MAX || value > RUN_PRIORITY_MAX) {
+        cli_fail(cli, "--priority wants a whole number from %d to %d", -RUN_PRIORITY_MAX, RUN_PRIORITY_MAX);
+        return RS_INVALID;
+    }
+    *priority = (int)value;
+    *ret = priority;
+    return RS_OK;
+}
+
 int command_run(struct cli *cli)
 {
-    struct json_object *definition = NULL, *given = NULL, *input = NULL, *errors = json_object_new_array();
+    struct json_object *record = NULL, *definition = NULL, *given = NULL, *input = NULL, *errors = json_object_new_array();
     const char *id = NULL;
     char run_id[ID_MAX + 1];
     struct fault fault = {0};
     bool follow = args_has(&cli->args, "follow");
-    int version = 0, status = EXIT_FAILED;
+    int version = 0, status = EXIT_FAILED, priority = 0;
+    const int *with_priority = NULL;
 
-    if (cli_open_store(cli, false) != RS_OK || run_input(cli, &given) != RS_OK ||
+    if (run_priority(cli, &priority, &with_priority) != RS_OK || cli_open_store(cli, false) != RS_OK || run_input(cli, &given) != RS_OK ||
         run_definition(cli, cli->args.operands[0], &definition, &id, &version) != RS_OK)
         goto out;
     enum rs_err err = graph_check_input(definition, given, errors, &input, &fault);
@@ -117,16 +139,19 @@ int command_run(struct cli *cli)
                           .workflow_version = version,
                           .definition = definition,
                           .input = input,
-                          .name = args_value(&cli->args, "name")};
-    if (err != RS_OK || run_create(&cli->store, &new, run_id, &fault) != RS_OK) {
+                          .name = args_value(&cli->args, "name"),
+                          .priority = with_priority};
+    if (err != RS_OK || run_create(&cli->store, &new, run_id, &fault) != RS_OK ||
+        run_outline(&cli->store, cli_org(cli), run_id, &record, &fault) != RS_OK) {
         cli_fail(cli, "%s", fault.message);
         goto out;
     }
     if (outbox_wait(&cli->store, OUTBOX_WAIT_MS, &fault) != RS_OK) /* relayed later, by the runner */
         cli_note(cli, "its first event is on its way: %s", fault.message);
-    run_say(cli, run_id, id, follow);
+    run_say(cli, run_id, id, record, follow);
     status = follow ? follow_run(cli, run_id) : EXIT_DONE;
 out:
+    json_object_put(record);
     json_object_put(errors);
     json_object_put(input);
     json_object_put(given);

@@ -54,7 +54,6 @@ static int workflow_import(struct cli *cli)
 /* What the store adds to a definition is not exported: the file can be imported anywhere. */
 static int workflow_export(struct cli *cli)
 {
-    static const char *const added[] = {"version", "createdAt", "updatedAt", "org"};
     struct json_object *record = NULL;
     struct fault fault = {0};
     struct buf out;
@@ -63,8 +62,8 @@ static int workflow_export(struct cli *cli)
         return cli_fail(cli, "there is no workflow \"%s\"; `runspool workflow list` shows them", cli->args.operands[1]);
     if (err != RS_OK)
         return cli_fail(cli, "%s", fault.message);
-    for (unsigned i = 0; i < sizeof(added) / sizeof(*added); i++)
-        json_object_object_del(record, added[i]);
+    for (unsigned i = 0; workflow_record_members[i]; i++)
+        json_object_object_del(record, workflow_record_members[i]);
     buf_init(&out, EXPORT_MAX);
     buf_puts(&out, json_object_to_json_string_ext(record, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
                                                               JSON_C_TO_STRING_NOSLASHESCAPE));

@@ -181,15 +181,15 @@ static void wrap_move(struct wrap *wrap, const char *node, enum node_status stat
 static void wrap_lease(struct wrap *wrap)
 {
     struct fault fault = {0};
-    bool cancel = false;
+    enum run_wish wish = RUN_WISH_NONE;
     if (wrap->lost)
         return;
-    enum rs_err err = run_lease(&wrap->store, wrap->claim.id, wrap->claim.fence, getpid(), &cancel, &fault);
+    enum rs_err err = run_lease(&wrap->store, wrap->claim.id, wrap->claim.fence, getpid(), &wish, &fault);
     if (err == RS_CONFLICT)
         wrap_lose(wrap, &fault);
     else if (err == RS_OK) /* RS_BUSY, RS_IO: the next second may be better, the lease lasts */
         (void)!outbox_settle(&wrap->store, &fault);
-    if (cancel && !wrap->cancelled) {
+    if (wish == RUN_WISH_CANCEL && !wrap->cancelled) {
         wrap->cancelled = true;
         wrap->kill_ms = clock_mono_ms() + config_number(wrap->cli->dd.config, "runner.kill_after");
         kill(wrap->own_group ? -wrap->pid : wrap->pid, SIGTERM);

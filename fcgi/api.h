@@ -9,13 +9,14 @@ extern const struct program api_program;
 route_fn about_get;
 route_fn workflows_list, workflows_post, workflow_get_one, workflow_put, workflow_remove;
 route_fn workflow_run;
-route_fn runs_list, run_get, run_cancel_post;
+route_fn runs_list, run_get, run_patch, run_cancel_post;
+route_fn run_pause_post, workflow_pause_post, workflow_resume_post, queue_pause_post, queue_resume_post;
 route_fn run_retry_post, run_resume_post, run_rerun_post;
 route_fn run_logs, run_events;
 route_fn artifacts_list, artifact_get;
 route_fn sessions_list, session_get_one, session_put, session_remove, session_tools_put;
 route_fn events_post;
 route_fn node_types_list;
-route_done_fn run_done, events_done;
+route_done_fn run_done, queue_done, events_done;
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "model/graph.h"
 #include "model/jqcheck.h"
+#include "model/workflow.h"
 
 enum rs_err definition_check(struct call *call, struct json_object *definition, struct fault *fault)
 {
@@ -20,10 +21,9 @@ enum rs_err definition_check(struct call *call, struct json_object *definition, 
 
 struct json_object *definition_strip(struct json_object *record)
 {
-    static const char *const added[] = {"version", "createdAt", "updatedAt", "org"};
     struct json_object *definition = json_object_new_object();
     json_object_object_foreach(record, key, value) json_set(definition, key, json_object_get(value));
-    for (size_t i = 0; i < sizeof added / sizeof *added; i++)
-        json_object_object_del(definition, added[i]);
+    for (size_t i = 0; workflow_record_members[i]; i++)
+        json_object_object_del(definition, workflow_record_members[i]);
     return definition;
 }

@@ -18,6 +18,7 @@ fcgi_api_fcgi_SOURCES = $(FCGI_COMMON) \
   fcgi/emit.c \
   fcgi/history.c \
   fcgi/node_types.c \
+  fcgi/pause.c \
   fcgi/runs.c fcgi/runs.h \
   fcgi/sessions.c \
   fcgi/workflows.c

@@ -9,47 +9,48 @@
 #include "model/run.h"
 #include "model/workflow.h"
 #include <stdio.h>
+#include <string.h>
 
 enum { LIST_DEFAULT = 50, LIST_MAX = 500 };
 
-enum rs_err run_answer(struct call *call, const char *run_id, const char *workflow_id, const char *status,
-                       const char *waits_because)
+static void put_url(struct call *call, struct json_object *answer, const char *member, const char *before, const char *run_id)
 {
-    const char *prefix = call->request->prefix;
     char url[2 * REQUEST_PATH_MAX];
+    snprintf(url, sizeof url, "%s%s%s", call->request->prefix, before, run_id);
+    if (member)
+        json_set_string(answer, member, url);
+    else
+        response_header(call->response, "Location", url);
+}
+
+/* record: of the run, as run_outline gives it. */
+static enum rs_err answer_record(struct call *call, const char *run_id, struct json_object *record)
+{
     struct json_object *answer = json_object_new_object();
+    const char *status = json_get_string(record, "status", "");
+    struct fault why = {0};
     json_set_string(answer, "runId", run_id);
-    json_set_string(answer, "workflowId", workflow_id);
+    json_set_string(answer, "workflowId", json_get_string(record, "workflowId", ""));
     json_set_string(answer, "status", status);
-    if (waits_because)
-        json_set_string(answer, "queuedBecause", waits_because);
-    snprintf(url, sizeof url, "%s/ws/workflows/%s", prefix, run_id);
-    json_set_string(answer, "wsUrl", url);
-    snprintf(url, sizeof url, "%s/api/poll/workflows/%s", prefix, run_id);
-    json_set_string(answer, "pollUrl", url);
-    snprintf(url, sizeof url, "%s/api/runs/%s", prefix, run_id);
-    response_header(call->response, "Location", url);
+    if (strcmp(status, "queued") == 0 && launch_queued(call->worker->dd, &why))
+        json_set_string(answer, "queuedBecause", why.message);
+    else if (strcmp(status, "cancelled") == 0 && !json_get(record, "startedAt"))
+        json_set_string(answer, "notStartedBecause", json_get_string(json_get(record, "error"), "message", NULL));
+    put_url(call, answer, "wsUrl", "/ws/workflows/", run_id);
+    put_url(call, answer, "pollUrl", "/api/poll/workflows/", run_id);
+    put_url(call, answer, NULL, "/api/runs/", run_id);
     enum rs_err err = response_json(call->response, 202, answer);
     json_object_put(answer);
     return err;
-}
-
-enum rs_err run_answer_queued(struct call *call, const char *run_id, const char *workflow_id, const char *status)
-{
-    struct fault why = {0};
-    if (launch_queued(call->worker->dd, &why) == RS_OK)
-        return run_answer(call, run_id, workflow_id, status, NULL);
-    return run_answer(call, run_id, workflow_id, status, why.message);
 }
 
 enum rs_err run_answer_now(struct call *call, struct store *store, const char *run_id, struct fault *fault)
 {
     struct json_object *record = NULL;
     worker_caused_events(call->worker);
-    enum rs_err err = run_record(store, call->access.org, run_id, &record, fault);
+    enum rs_err err = run_outline(store, call->access.org, run_id, &record, fault);
     if (!err)
-        err = run_answer_queued(call, run_id, json_get_string(record, "workflowId", ""),
-                                json_get_string(record, "status", ""));
+        err = answer_record(call, run_id, record);
     json_object_put(record);
     return err;
 }
@@ -103,12 +104,25 @@ static enum rs_err check_session(struct call *call, const char **ret, struct fau
     return fault_set(fault, RS_UNPROCESSABLE, "sessionId is not an id");
 }
 
+static enum rs_err read_priority(struct call *call, int *priority, const int **ret, struct fault *fault)
+{
+    struct json_object *given = json_get(call->body, "priority");
+    *priority = json_object_get_int(given);
+    if (given)
+        *ret = priority;
+    if (!given || json_object_is_type(given, json_type_int))
+        return RS_OK;
+    call_error(call, "param", "priority", "type", "priority must be a whole number");
+    return fault_set(fault, RS_UNPROCESSABLE, "priority is no whole number");
+}
+
 enum rs_err workflow_run(struct call *call, struct fault *fault)
 {
     struct store *store = NULL;
     struct run_new run = {.org = call->access.org};
     struct json_object *definition = NULL, *input = NULL;
     char run_id[ID_MAX + 1];
+    int priority = 0;
     enum rs_err err = call_id(call, "id", "workflow", &run.workflow_id, fault);
     if (!err)
         err = worker_store(call->worker, &store, fault);
@@ -121,11 +135,11 @@ enum rs_err workflow_run(struct call *call, struct fault *fault)
     run.definition = definition;
     run.input = input;
     if (!err)
+        err = read_priority(call, &priority, &run.priority, fault);
+    if (!err)
         err = run_create(store, &run, run_id, fault);
-    if (!err) {
-        worker_caused_events(call->worker);
-        err = run_answer_queued(call, run_id, run.workflow_id, run_status_name(RUN_QUEUED));
-    }
+    if (!err)
+        err = run_answer_now(call, store, run_id, fault);
     json_object_put(definition);
     json_object_put(input);
     return err;
@@ -169,7 +183,6 @@ enum rs_err run_get(struct call *call, struct fault *fault)
 enum rs_err run_cancel_post(struct call *call, struct fault *fault)
 {
     struct store *store = NULL;
-    struct json_object *record = NULL;
     const char *id = NULL;
     enum run_status status = RUN_QUEUED;
     enum rs_err err = call_id(call, "id", "run", &id, fault);
@@ -177,12 +190,5 @@ enum rs_err run_cancel_post(struct call *call, struct fault *fault)
         err = worker_store(call->worker, &store, fault);
     if (!err)
         err = run_cancel(store, call->access.org, id, &status, fault);
-    if (!err) {
-        worker_caused_events(call->worker);
-        err = run_record(store, call->access.org, id, &record, fault);
-    }
-    if (!err)
-        err = run_answer(call, id, json_get_string(record, "workflowId", ""), run_status_name(status), NULL);
-    json_object_put(record);
-    return err;
+    return err ? err : run_answer_now(call, store, id, fault);
 }

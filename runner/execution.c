@@ -13,8 +13,6 @@
 #include <unistd.h>
 
 #define LEASE_EVERY_MS 1000 /* also how soon a wish to cancel is seen when nobody signals it */
-#define FLUSH_MS 10000      /* for the bridge, or the fallback log, to have every line before the terminal event */
-#define SETTLE_MS 3000      /* for the terminal event's acknowledgement; after that a supervisor relays it */
 #define AGAIN_MS 250        /* between two attempts to write */
 
 void execution_give_up(void)
@@ -108,89 +106,6 @@ static void stop_all(struct execution *x, enum execution_stop why)
     execution_turn(x);
 }
 
-static struct json_object *run_output(const struct execution *x)
-{
-    struct json_object *all = NULL, *one = NULL;
-    int n = 0;
-
-    for (int i = 0; x->graph && i < x->graph->n_nodes; i++) {
-        const struct node *node = &x->nodes[i];
-        if (strcmp(node->def->kind->name, "result") != 0 || node->status != NODE_SUCCESS)
-            continue;
-        one = node->output;
-        if (!all)
-            all = json_object_new_object();
-        json_set(all, node->def->id, json_object_get(node->output));
-        n++;
-    }
-    /* One result is the run's output; several are given by the id of their nodes. */
-    if (n > 1)
-        return all;
-    one = json_object_get(one);
-    json_object_put(all);
-    return one;
-}
-
-/* Every line before the terminal event; those that neither the bridge nor the log takes are counted there. */
-static void flush(struct execution *x)
-{
-    struct spool *spool;
-    struct fault fault;
-    enum rs_err err;
-    int64_t n, since;
-
-    if (store_spool(&x->store, &spool, &fault) != RS_OK || spool_flush(spool, FLUSH_MS) == RS_OK)
-        return;
-    n = spool_give_up(spool, x->stream);
-    log_event(LOG_LEVEL_WARN, "run.lines_dropped", "run=%s count=%lld", x->claim.id, (long long)n);
-    if (n == 0)
-        return;
-    since = clock_mono_ms();
-    do
-        err = run_dropped(&x->store, x->claim.id, x->claim.fence, n, &fault);
-    while (execution_again(err, since));
-    execution_must(x, err, &fault, "log.dropped");
-}
-
-static void end(struct execution *x)
-{
-    struct fault fault;
-    enum run_status status = RUN_SUCCESS;
-    enum rs_err err;
-
-    x->ended = true;
-    if (x->stop == EXECUTION_CANCELLED) {
-        status = RUN_CANCELLED;
-        json_object_put(x->error);
-        x->error = NULL;
-        execution_error(x, "cancelled", "cancelled", NULL);
-    } else if (x->error) {
-        status = RUN_ERROR;
-    }
-    kill_descendants();
-    flush(x);
-    struct json_object *output = run_output(x);
-    size_t len;
-    (void)json_text(output, &len);
-    if (len > RUN_OUTPUT_MAX) { /* each result is not, all together are */
-        snprintf(fault.message, sizeof fault.message, "the run's output is %zu bytes of JSON; at most %d are kept", len,
-                 RUN_OUTPUT_MAX);
-        json_object_put(output);
-        output = NULL;
-        execution_error(x, "limit", fault.message, NULL);
-        status = status == RUN_SUCCESS ? RUN_ERROR : status;
-    }
-    int64_t since = clock_mono_ms();
-    do
-        err = run_end(&x->store, x->claim.id, x->claim.fence, status, output, x->error, &fault);
-    while (execution_again(err, since));
-    execution_must(x, err, &fault, "run");
-    json_object_put(output);
-    if (outbox_wait(&x->store, SETTLE_MS, &fault) != RS_OK)
-        log_event(LOG_LEVEL_WARN, "run.events_left", "run=%s reason=\"%s\"", x->claim.id, fault.message);
-    uv_stop(&x->loop);
-}
-
 /* Nodes that only wait, which takes nobody's place. */
 static int count_waits(const struct execution *x)
 {
@@ -203,7 +118,7 @@ static int count_waits(const struct execution *x)
 static void on_turn(uv_timer_t *timer)
 {
     struct execution *x = timer->data;
-    int max = (int)config_number(x->dd->config, "runner.max_nodes"), n_ready = 0, n_waits;
+    int max = (int)config_number(x->dd->config, "runner.max_nodes"), n_ready = 0, n_held = 0, n_waits;
 
     if (x->ended)
         return;
@@ -218,7 +133,9 @@ static void on_turn(uv_timer_t *timer)
             continue;
         switch (execution_readiness(x, node)) {
         case READY:
-            if (x->n_active - n_waits < max) {
+            if (x->pausing) {
+                n_held++;
+            } else if (x->n_active - n_waits < max) {
                 x->n_active++;
                 node_begin(node);
             } else {
@@ -235,8 +152,12 @@ static void on_turn(uv_timer_t *timer)
     struct fault fault;
     if (outbox_settle(&x->store, &fault) != RS_OK)
         log_event(LOG_LEVEL_WARN, "outbox.settle_failed", "run=%s reason=\"%s\"", x->claim.id, fault.message);
-    if (x->n_active == 0 && x->n_conditions == 0 && n_ready == 0 && !uv_is_active((uv_handle_t *)&x->turn))
-        end(x);
+    if (x->n_active == 0 && x->n_conditions == 0 && n_ready == 0 && !uv_is_active((uv_handle_t *)&x->turn)) {
+        if (n_held > 0)
+            execution_pause(x);
+        else
+            execution_end(x);
+    }
 }
 
 void execution_turn(struct execution *x)
@@ -248,15 +169,19 @@ void execution_turn(struct execution *x)
 static void look_at_lease(struct execution *x)
 {
     struct fault fault;
-    bool cancel = false;
-    enum rs_err err = run_lease(&x->store, x->claim.id, x->claim.fence, getpid(), &cancel, &fault);
+    enum run_wish wish = x->pausing ? RUN_WISH_PAUSE : RUN_WISH_NONE;
+    enum rs_err err = run_lease(&x->store, x->claim.id, x->claim.fence, getpid(), &wish, &fault);
 
     if (err == RS_CONFLICT)
         execution_must(x, err, &fault, "lease");
     if (err)
         log_event(LOG_LEVEL_WARN, "run.lease_failed", "run=%s reason=\"%s\"", x->claim.id, fault.message);
-    if (cancel)
+    if (wish == RUN_WISH_CANCEL) {
         stop_all(x, EXECUTION_CANCELLED);
+    } else if (x->pausing != (wish == RUN_WISH_PAUSE)) {
+        x->pausing = wish == RUN_WISH_PAUSE;
+        execution_turn(x);
+    }
     if (outbox_settle(&x->store, NULL) != RS_OK) {
         /* The next time. */
     }
@@ -280,7 +205,7 @@ static void on_run_timeout(uv_timer_t *timer)
 {
     struct execution *x = timer->data;
     char message[128];
-    snprintf(message, sizeof message, "not done after %lld ms",
+    snprintf(message, sizeof message, "the run was not done after %lld ms, its workflow's timeoutMs",
              (long long)json_get_int(x->claim.definition, "timeoutMs", 0));
     execution_error(x, "timeout", message, NULL);
     stop_all(x, EXECUTION_TIMED_OUT);
@@ -415,6 +340,7 @@ int execution_run(const struct datadir *dd, struct run_claim *claim, struct stor
     x->dd = dd;
     x->store = *store;
     x->claim = *claim;
+    x->begun_mono_ms = clock_mono_ms();
     *store = (struct store){0};
     *claim = (struct run_claim){0};
     snprintf(x->stream, sizeof x->stream, "run:%s", x->claim.id);
@@ -433,12 +359,13 @@ int execution_run(const struct datadir *dd, struct run_claim *claim, struct stor
     if (made) {
         execution_error(x, made == RS_UNPROCESSABLE ? "input" : "limit", fault.message, NULL);
         log_event(LOG_LEVEL_ERROR, "run.not_startable", "run=%s reason=\"%s\"", x->claim.id, fault.message);
-        end(x);
+        execution_end(x);
         rc = 1;
     } else {
         int64_t timeout = json_get_int(x->claim.definition, "timeoutMs", 0);
-        if (timeout > 0)
-            uv_timer_start(&x->timeout, on_run_timeout, (uint64_t)timeout, 0);
+        if (timeout > 0) /* what it was executed before it was paused counts, the pause does not */
+            uv_timer_start(&x->timeout, on_run_timeout,
+                           timeout > x->claim.ran_ms ? (uint64_t)(timeout - x->claim.ran_ms) : 1, 0);
         uv_timer_start(&x->lease, on_lease, 0, LEASE_EVERY_MS);
         execution_turn(x);
         uv_run(&x->loop, UV_RUN_DEFAULT);

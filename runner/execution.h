@@ -54,6 +54,8 @@ struct execution {
     enum execution_stop stop;
     int n_active;     /* nodes between node_begin and node_conclude */
     int n_conditions; /* edge conditions being evaluated */
+    int64_t begun_mono_ms;
+    bool pausing;     /* no node begins any more; when none runs, execution_pause */
     bool ended;
 };
 
@@ -61,6 +63,10 @@ struct execution {
  * of the process. */
 int execution_run(const struct datadir *dd, struct run_claim *claim, struct store *store);
 
+/* execution_end - nothing is left to do: everything said so far, then the terminal event; leaves the loop. execution_pause -
+ * nothing runs and nothing is to begin: the run is paused, and the loop left, unless that wish was taken back. */
+void execution_end(struct execution *x);
+void execution_pause(struct execution *x);
 /* execution_turn - something changed: look (soon, from the loop) at what is finished, ready or over. */
 void execution_turn(struct execution *x);
 /* execution_give_up - kill all that this run started, and leave: the state in the database is the last one that is

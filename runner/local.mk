@@ -5,6 +5,7 @@ librunner_a_SOURCES = \
   runner/edges.c \
   runner/exec.c runner/exec.h \
   runner/execution.c runner/execution.h \
+  runner/finish.c \
   runner/http.c runner/http.h \
   runner/jqchild.c runner/jqchild.h \
   runner/jqcheck_main.c \

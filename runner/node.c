@@ -128,6 +128,8 @@ static void work(struct node *node)
 {
     node->phase = NODE_PHASE_WORK;
     record_running(node);
+    if (node->phase != NODE_PHASE_WORK)
+        return;
     if (node_timeout_ms(node) > 0)
         uv_timer_start(&node->timer, on_timeout, (uint64_t)node_timeout_ms(node), 0);
     node->type->start(node);

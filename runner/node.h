@@ -18,7 +18,7 @@ struct node;
 /* Where it is kept what becomes of a node: for the nodes of the graph, the run's record; for the items of a foreach, its
  * table. Nothing here fails: what cannot be written ends the process (execution_must). */
 struct node_home {
-    void (*begun)(struct node *node);     /* its first attempt runs; once */
+    void (*begun)(struct node *node);     /* its first attempt runs; once. Back in phase IDLE: it is not to begin now */
     void (*retried)(struct node *node);   /* the attempt failed (node->error), attempt + 1 follows */
     void (*waits)(struct node *node, const char *message, int64_t deadline_ms); /* it only waits now */
     void (*ended)(struct node *node);     /* its final status, output and error stand in node */

@@ -22,8 +22,8 @@ static struct json_object *record_of(const struct node *node)
     return record;
 }
 
-/* Write a move. */
-static void move(struct node *node, const struct node_change *change)
+/* Write a move. Returns false when it was not to be while the run is about to pause. */
+static bool move(struct node *node, const struct node_change *change)
 {
     struct execution *x = node->x;
     struct fault fault;
@@ -33,7 +33,10 @@ static void move(struct node *node, const struct node_change *change)
     do
         err = node_move(&x->store, x->claim.id, x->claim.fence, change, &fault);
     while (execution_again(err, since));
+    if (err == RS_DENIED && change->unless_pausing)
+        return false;
     execution_must(x, err, &fault, "node");
+    return true;
 }
 
 /* What the node is called with, for tool.started. */
@@ -54,13 +57,30 @@ static struct json_object *params(const struct node *node)
     return out;
 }
 
+/* The run is to pause, and this node had not begun: as if it had never been looked at. */
+static void hold(struct node *node)
+{
+    json_object_put(node->data);
+    node->data = NULL;
+    node->attempt = 0;
+    node->phase = NODE_PHASE_IDLE;
+    node->x->n_active--;
+    node->x->pausing = true;
+    execution_turn(node->x);
+}
+
 static void begun(struct node *node)
 {
-    struct node_change change = {.node_id = node->def->id, .status = NODE_RUNNING, .attempt = 1};
+    struct node_change change = {.node_id = node->def->id,
+                                 .status = NODE_RUNNING,
+                                 .attempt = 1,
+                                 .params = params(node),
+                                 .unless_pausing = node->phase == NODE_PHASE_WORK};
 
-    change.params = params(node);
-    move(node, &change);
-    node->status = NODE_RUNNING;
+    if (move(node, &change))
+        node->status = NODE_RUNNING;
+    else
+        hold(node);
     json_object_put(change.params);
 }
 
@@ -73,7 +93,7 @@ static void retried(struct node *node)
                                  .error = error,
                                  .message = node->error,
                                  .retried = true};
-    move(node, &change);
+    (void)move(node, &change);
     node->status = NODE_RUNNING;
     json_object_put(error);
 }
@@ -82,7 +102,7 @@ static void waits(struct node *node, const char *message, int64_t deadline_ms)
 {
     struct node_change change = {
         .node_id = node->def->id, .status = NODE_WAITING, .message = message, .deadline_ms = deadline_ms};
-    move(node, &change);
+    (void)move(node, &change);
     node->status = NODE_WAITING;
 }
 
@@ -96,7 +116,7 @@ static void ended(struct node *node)
                                  .output = node->output,
                                  .error = error};
 
-    move(node, &change);
+    (void)move(node, &change);
     json_object_put(error);
     /* What the workflow can read of the node from now on. */
     json_set(json_get(x->context, "nodes"), node->def->id, record_of(node));

@@ -42,7 +42,6 @@ struct supervisor {
     char id[ID_MAX + 1];
     struct process *processes; /* max_runs */
     int max_runs;
-    bool adopted;      /* runs of an earlier supervisor may still be going */
     bool ending;       /* SIGINT: no new runs */
     bool gone;         /* to leave the loop */
     int64_t end_by_ms; /* when ending: kill what is left */
@@ -100,15 +99,10 @@ static void claim_runs(struct supervisor *s)
 {
     struct fault fault;
     struct process *process;
-    struct json_object *list = NULL;
-    int others = s->adopted ? n_adopted(s, &list) : 0;
 
-    if (s->adopted && list && others == 0)
-        s->adopted = false;
-    json_object_put(list);
-    while (!s->ending && n_processes(s) + others < s->max_runs && (process = free_process(s))) {
+    while (!s->ending && (process = free_process(s))) {
         struct run_claim claim;
-        enum rs_err err = run_claim_next(&s->store, s->id, &claim, &fault);
+        enum rs_err err = run_claim_within(&s->store, s->id, s->max_runs, &claim, &fault);
         if (err == RS_NOT_FOUND)
             return;
         if (err) {
@@ -125,8 +119,8 @@ static void claim_runs(struct supervisor *s)
         }
         process->pid = pid;
         snprintf(process->run_id, sizeof process->run_id, "%s", claim.id);
-        bool cancel;
-        if (run_lease(&s->store, claim.id, claim.fence, pid, &cancel, &fault) != RS_OK)
+        enum run_wish wish;
+        if (run_lease(&s->store, claim.id, claim.fence, pid, &wish, &fault) != RS_OK)
             log_event(LOG_LEVEL_WARN, "run.lease_failed", "run=%s reason=\"%s\"", claim.id, fault.message);
         log_event(LOG_LEVEL_INFO, "run.started", "run=%s pid=%d", claim.id, (int)pid);
         run_claim_release(&claim);
@@ -342,7 +336,6 @@ int supervisor_run(const struct datadir *dd, const char *const *overrides)
     s->dd = dd;
     s->overrides = overrides;
     s->lock_fd = s->socket_fd = -1;
-    s->adopted = true;
     s->max_runs = (int)config_number(dd->config, "runner.max_runs");
     s->processes = calloc((size_t)s->max_runs, sizeof *s->processes);
     id_new("runner_", s->id);

@@ -1,7 +1,8 @@
 /* supervisor - claims queued runs and starts a process for each; cleans up after those that died.
  * SIGTERM ends the supervisor only: run processes go on, renew their own leases, and are left alone by the next
  * supervisor. SIGINT ends the runs too: each is cancelled, and after SUPERVISOR_END_MS killed. One supervisor per data
- * directory (flock). Runs of an earlier one count towards runner.max_runs. */
+ * directory (flock). Runs of an earlier one count towards runner.max_runs,
+ * and so do those of others. */
 #ifndef RUNSPOOL_RUNNER_SUPERVISOR_H
 #define RUNSPOOL_RUNNER_SUPERVISOR_H
 

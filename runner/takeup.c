@@ -44,7 +44,7 @@ enum rs_err takeup(struct execution *x, struct fault *fault)
     struct json_object *record = NULL;
     int n = 0;
 
-    if (x->claim.attempt <= 1)
+    if (x->claim.fence <= 1) /* nobody had it before */
         return RS_OK;
     enum rs_err err = run_record(&x->store, NULL, x->claim.id, &record, fault);
     if (err)

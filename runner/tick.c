@@ -53,7 +53,7 @@ static void start_runs(struct tick *t)
 
     while ((err = run_claim_within(&t->store, t->id, t->max_runs, &claim, &fault)) == RS_OK) {
         pid_t pid;
-        bool cancel;
+        enum run_wish wish;
         int rc = spawn_run(t->dd, t->overrides, &claim, &pid);
         if (rc) {
             /* Its lease runs out, and it is queued again. */
@@ -64,7 +64,7 @@ static void start_runs(struct tick *t)
         }
         t->n_started++;
         /* It may have begun, and even ended, by now. */
-        err = run_lease(&t->store, claim.id, claim.fence, pid, &cancel, &fault);
+        err = run_lease(&t->store, claim.id, claim.fence, pid, &wish, &fault);
         if (err && err != RS_CONFLICT)
             log_event(LOG_LEVEL_WARN, "run.lease_failed", "run=%s reason=\"%s\"", claim.id, fault.message);
         log_event(LOG_LEVEL_INFO, "run.started", "run=%s pid=%d", claim.id, (int)pid);

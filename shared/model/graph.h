@@ -8,6 +8,7 @@
 
 #define GRAPH_NODES_MAX 1000
 #define GRAPH_EDGES_MAX 5000
+#define GRAPH_PRIORITY_MAX 1000000 /* and as much below 0 */
 
 struct graph_node {
     const char *id;            /* borrowed from the definition, as all below */
@@ -31,7 +32,7 @@ struct graph {
     int *by_id;                     /* indexes of nodes, ordered by id */
     int *links;                     /* storage of all `in` and `out` */
 };
-/* graph_parse - check `definition` ({id?,name?,params?,concurrency?,timeoutMs?,nodes,edges}) and build the graph.
+/* graph_parse - check `definition` ({id?,name?,params?,concurrency?,timeoutMs?,priority?,nodes,edges}) and build the graph.
  * errors: a JSON array that gets {nodeId?,edgeId?,code,message} for EVERY problem found, in words a user can act on:
  * no nodes, bad or duplicate node id, unknown type or kind (message lists the known ones), missing or wrong-typed
  * setting (from the kind's table), unknown condition handle, dangling edge, cycle (message names its nodes), too many,
@@ -56,7 +57,7 @@ void graph_check_kind(const char *node_id, const struct kind *kind, struct json_
                       struct json_object *errors);
 /* graph_word_fits - is a value that a template gave one of the words of its setting? true for settings of other types. */
 bool graph_word_fits(const struct kind_setting *setting, struct json_object *value);
-/* graph_check_head - add an error for each thing wrong in name, crewId, timeoutMs, concurrency and params. */
+/* graph_check_head - add an error for each thing wrong in name, crewId, timeoutMs, priority, concurrency and params. */
 void graph_check_head(struct json_object *definition, struct json_object *errors);
 /* graph_check_params - add an error for each thing wrong in the definition's `params`. */
 void graph_check_params(struct json_object *definition, struct json_object *errors);

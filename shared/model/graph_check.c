@@ -313,13 +313,18 @@ void graph_check_head(struct json_object *definition, struct json_object *errors
         if (!json_object_is_type(concurrency, json_type_object) || !json_object_is_type(value, json_type_int) ||
             json_object_get_int64(value) < 1 || json_object_get_int64(value) > INT32_MAX)
             graph_add_error(errors, NULL, NULL, "concurrency", "`concurrency` needs a `limit` of 1 or more");
-        else if (strcmp(json_get_string(concurrency, "onBusy", "queue"), "queue") != 0 ||
-                 (json_get(concurrency, "onBusy") != NULL && json_get_string(concurrency, "onBusy", NULL) == NULL))
-            graph_add_error(errors, NULL, NULL, "concurrency", "`concurrency`: `onBusy` can only be \"queue\"");
+        else if (json_get(concurrency, "onBusy") != NULL &&
+                 !is_word("queue|skip|replace", json_get(concurrency, "onBusy")))
+            graph_add_error(errors, NULL, NULL, "concurrency", "`concurrency`: `onBusy` is queue, skip or replace");
     }
     value = json_get(definition, "timeoutMs");
     if (value != NULL && (!json_object_is_type(value, json_type_int) || json_object_get_int64(value) < 1))
         graph_add_error(errors, NULL, NULL, "setting", "`timeoutMs` must be a whole number of 1 or more");
+    value = json_get(definition, "priority");
+    if (value != NULL && (!json_object_is_type(value, json_type_int) || json_object_get_int64(value) < -GRAPH_PRIORITY_MAX ||
+                          json_object_get_int64(value) > GRAPH_PRIORITY_MAX))
+        graph_add_error(errors, NULL, NULL, "setting", "`priority` must be a whole number from %d to %d", -GRAPH_PRIORITY_MAX,
+                        GRAPH_PRIORITY_MAX);
     value = json_get(definition, "name");
     if (value != NULL && !json_object_is_type(value, json_type_string))
         graph_add_error(errors, NULL, NULL, "setting", "`name` must be a text");

@@ -29,13 +29,17 @@ librunspool_a_SOURCES += \
   shared/model/params.c \
   shared/model/poke.c \
   shared/model/process.c \
+  shared/model/queue.c \
+  shared/model/queue.h \
   shared/model/run.h \
   shared/model/run_again.c \
+  shared/model/run_busy.c \
   shared/model/run_claim.c \
   shared/model/run_create.c \
   shared/model/run_dropped.c \
   shared/model/run_end.c \
   shared/model/run_node.c \
+  shared/model/run_pause.c \
   shared/model/run_record.c \
   shared/model/run_row.c \
   shared/model/run_row.h \

@@ -129,6 +129,8 @@ static enum rs_err resume_row(struct change *change, struct run_row *run, struct
 {
     enum rs_err err = run_requeue(change, run, REQUEUE_INTERRUPTED, fault);
 
+    if (err == RS_OK && run->pause)
+        err = run_hold(change, run, fault);
     if (err == RS_OK)
         err = db_run(change_db(change), NULL, fault, "UPDATE run SET resumes = resumes + 1 WHERE id = $1", "t", run->id);
     return err;
@@ -144,6 +146,8 @@ static enum rs_err end_row(struct change *change, struct run_row *run, bool resu
         ((err = may_resume(change_db(change), run, &resume, fault)) != RS_OK || resume))
         return err == RS_OK ? resume_row(change, run, fault) : err;
 
+    if (run->status == RUN_QUEUED && !run->cancel && run->pause)
+        return run_hold(change, run, fault);
     if (run->status == RUN_QUEUED && !run->cancel)
         return db_run(change_db(change), NULL, fault,
                       "UPDATE run SET owner = NULL, lease = 0, place = NULL, pid = 0, pid_start = 0 WHERE id = $1", "t",

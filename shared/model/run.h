@@ -14,6 +14,7 @@
 #define RUN_ERROR_MAX (16 * 1024)   /* bytes of an error as JSON; more is RS_LIMIT */
 #define RUN_NAME_MAX 200            /* bytes of a run's name; a longer one is cut */
 #define RUN_LIST_MAX 1000           /* items of one page */
+#define RUN_PRIORITY_MAX GRAPH_PRIORITY_MAX
 
 enum run_status { RUN_QUEUED, RUN_RUNNING, RUN_SUCCESS, RUN_ERROR, RUN_CANCELLED, RUN_PAUSED };
 enum node_status { NODE_PENDING, NODE_RUNNING, NODE_WAITING, NODE_SUCCESS, NODE_ERROR, NODE_SKIPPED, NODE_CANCELLED };
@@ -36,13 +37,14 @@ struct run_new {
     struct json_object *input;        /* checked by graph_check_input; NULL: {} */
     const char *session_id;           /* may be NULL */
     const char *name;                 /* NULL: the definition's name, else workflow_id */
-    int priority;                     /* higher first */
+    const int *priority;              /* higher first, RUN_PRIORITY_MAX at most; NULL: the definition's, else 0 */
     const char *owner;                /* not NULL: created already claimed by the caller (fence 1, lease RUN_LEASE_MS; then
                                          run_claim_load), so that no runner takes it first */
 };
 /* run_create - insert it as queued with all nodes pending, event run.queued; pokes the runner after commit. Its events
  * are tagged workflow:ID, crew:CREW, session:ID and, for nodes of group tool, tool:TOOLID (HOME_TAGS_MAX in all).
- * ret_id gets the run's id. RS_INVALID: bad org, workflow or session id; RS_UNPROCESSABLE: the graph is not valid;
+ * ret_id gets the run's id. With `concurrency.onBusy` = skip it may be cancelled already when this returns, as its workflow has
+ * all the unfinished runs it may have; with replace the oldest of those are cancelled, or asked to end. RS_INVALID: bad org, workflow or session id, or priority; RS_UNPROCESSABLE: the graph is not valid;
  * RS_LIMIT: definition or input over JSON_BODY_MAX. */
 enum rs_err run_create(struct store *store, const struct run_new *run, char ret_id[ID_MAX + 1], struct fault *fault)
     RS_MUST_CHECK;
@@ -55,15 +57,17 @@ struct run_claim {
     int attempt;
     struct json_object *definition, *input; /* owned */
     char session_id[ID_MAX + 1];            /* "" none */
+    int64_t ran_ms;                         /* for how long it was executed before it was paused */
 };
 void run_claim_release(struct run_claim *claim);
-/* run_claim_next - take the next queued run (priority, then age) whose workflow's concurrency limit allows it.
+/* run_claim_next - take the next queued run (priority, then age) whose workflow's concurrency limit allows it, and which
+ * neither the workflow nor its org's queue (queue_pause) holds back by being paused.
  * queued -> running is not done here: the executor says run_begin. Only the lease and a new fence are taken.
  * RS_NOT_FOUND: nothing to do. */
 enum rs_err run_claim_next(struct store *store, const char *owner, struct run_claim *ret, struct fault *fault)
     RS_MUST_CHECK;
 /* run_claim_within - the same as long as fewer than max_runs are under way (running, or claimed; what `runspool wrap`
- * executes does not count), by whomever; else RS_NOT_FOUND. For processes that start runs beside each other. 0: any number. */
+ * executes does not count), by whomever; else RS_NOT_FOUND. So all that claim with the same number together keep to it. 0: any number. */
 enum rs_err run_claim_within(struct store *store, const char *owner, int max_runs, struct run_claim *ret,
                              struct fault *fault) RS_MUST_CHECK;
 /* run_claim_id - the same for one given run (run process, wrap), whatever its workflow's concurrency. RS_NOT_FOUND;
@@ -75,12 +79,13 @@ enum rs_err run_claim_id(struct store *store, const char *run_id, const char *ow
  * goes on to the next one then. */
 enum rs_err run_claim_load(struct store *store, const char *run_id, int64_t fence, struct run_claim *ret,
                            struct fault *fault) RS_MUST_CHECK;
-/* run_lease - renew the lease, note the executor's process (0: leave it as it is); *ret_cancel: somebody asked to
- * cancel. RS_CONFLICT: the run is not the caller's any more. */
-enum rs_err run_lease(struct store *store, const char *run_id, int64_t fence, pid_t pid, bool *ret_cancel,
+/* run_lease - renew the lease, note the executor's process (0: leave it as it is); *ret_wish: what somebody asked for.
+ * RS_CONFLICT: the run is not the caller's any more. */
+enum run_wish { RUN_WISH_NONE, RUN_WISH_PAUSE, RUN_WISH_CANCEL };
+enum rs_err run_lease(struct store *store, const char *run_id, int64_t fence, pid_t pid, enum run_wish *ret_wish,
                       struct fault *fault) RS_MUST_CHECK;
 
-/* run_begin - running, event run.started. */
+/* run_begin - running, event run.started. One that was paused keeps the time it started at first. */
 enum rs_err run_begin(struct store *store, const char *run_id, int64_t fence, struct fault *fault) RS_MUST_CHECK;
 /* run_end - success, error or cancelled (from queued: error or cancelled); nodes still pending become skipped, still running become cancelled (with
  * their events) first; then the terminal event. output, error: borrowed, may be NULL; error is {code,message,nodeId?}.
@@ -105,6 +110,7 @@ struct node_change {
     const char *message;         /* for node.retried, node.waiting */
     int64_t deadline_ms;         /* NODE_WAITING: until when at most (wall clock); 0: none */
     bool retried;                /* running or waiting -> running again: event node.retried */
+    bool unless_pausing;         /* RS_DENIED, and nothing happens, when the run is to pause */
 };
 /* node_move - record it, with its event (node.started, .finished, .failed, .skipped, .cancelled, .waiting, .retried),
  * and run.progress when the percentage grew. For nodes of group tool also tool.started when it first runs and
@@ -131,13 +137,33 @@ enum rs_err node_get_state(struct store *store, const char *run_id, const char *
 enum rs_err run_cancel(struct store *store, const char *org, const char *run_id, enum run_status *ret_status,
                        struct fault *fault) RS_MUST_CHECK;
 
+/* run_set_priority - of a run that has not begun; the next claim goes by it. RS_NOT_FOUND, RS_INVALID (out of range),
+ * RS_CONFLICT (it runs, or has ended). */
+enum rs_err run_set_priority(struct store *store, const char *org, const char *run_id, int64_t priority, struct fault *fault)
+    RS_MUST_CHECK;
+/* run_pause - a queued run is paused here; for a running one the wish is recorded and the runner poked: no node begins any
+ * more, and when those that run have ended its process says run_pause_now. *ret_status: the status after the call. Nothing
+ * happens when it is paused, or about to be. RS_NOT_FOUND; RS_CONFLICT: ended, about to be cancelled, or a wrapped command. */
+enum rs_err run_pause(struct store *store, const char *org, const char *run_id, enum run_status *ret_status,
+                      struct fault *fault) RS_MUST_CHECK;
+/* run_unpause - a paused run goes on (as run_resume does it); of one about to pause the wish is taken back. RS_NOT_FOUND;
+ * RS_CONFLICT: it is neither. */
+enum rs_err run_unpause(struct store *store, const char *org, const char *run_id, enum run_status *ret_status,
+                        struct fault *fault) RS_MUST_CHECK;
+/* run_pause_now - for its executor, which has flushed its emitter and then leaves the run alone: running -> paused, event
+ * run.paused. ran_ms: for how long it was executed, as run_claim.ran_ms will say. *ret_paused false: the wish was taken back,
+ * nothing has changed. */
+enum rs_err run_pause_now(struct store *store, const char *run_id, int64_t fence, int64_t ran_ms, bool *ret_paused,
+                          struct fault *fault) RS_MUST_CHECK;
+
 /* The three ways to run an ended run again. Its definition, input and stream are the same; the first two raise the
  * fence, count one more attempt and put it back into the queue, as long as it is not active (RS_CONFLICT: queued,
- * running or paused). org NULL: any; another org's run is RS_NOT_FOUND. All poke the runner.
+ * running or, for run_retry, paused). org NULL: any; another org's run is RS_NOT_FOUND. All poke the runner.
  * run_retry - start over: every node pending, event run.retried.
  * run_resume - go on where it stopped: nodes that succeeded, or failed with continueOnError, keep their records; all
  * others are pending again, those that were skipped too, as what skipped them may turn out differently. Event
- * run.resumed with `nodes`, the ids that are pending again. RS_CONFLICT also for a run that succeeded.
+ * run.resumed with `nodes`, the ids that are pending again. RS_CONFLICT also for a run that succeeded. A paused run goes
+ * on instead, in the same attempt: event run.resumed with no `nodes`; of one that is about to pause the wish is taken back.
  * run_rerun - a new run (active or not, the old one stays as it is). input: NULL for the old run's, else checked:
  * RS_UNPROCESSABLE with errors added, as graph_check_input. ret_id: the new run's. */
 enum rs_err run_retry(struct store *store, const char *org, const char *run_id, struct fault *fault) RS_MUST_CHECK;
@@ -173,7 +199,7 @@ enum rs_err run_orphan_end(struct store *store, const struct run_orphan *orphan,
 /* run_exists - RS_OK, or RS_NOT_FOUND, also for another org's run. org NULL: any. Reads nothing of the run's contents. */
 enum rs_err run_exists(struct store *store, const char *org, const char *run_id, struct fault *fault) RS_MUST_CHECK;
 /* run_record - {id,workflowId,workflowVersion,name,status,input,output,error,org,createdAt,startedAt,finishedAt,
- * durationMs,progress,attempt,nodes:{id: record}} plus `graph` (the definition's nodes and edges). RS_NOT_FOUND, also
+ * durationMs,progress,attempt,priority,pausing?,nodes:{id: record}} plus `graph` (the definition's nodes and edges). RS_NOT_FOUND, also
  * for another org's run. org NULL: any. *ret: owned. */
 enum rs_err run_record(struct store *store, const char *org, const char *run_id, struct json_object **ret,
                        struct fault *fault) RS_MUST_CHECK;
@@ -186,7 +212,7 @@ struct run_filter { const char *org, *workflow_id, *status; };
 enum rs_err run_list(struct store *store, const struct run_filter *filter, int limit, const char *cursor,
                      struct json_object **ret, struct fault *fault) RS_MUST_CHECK;
 
-/* run_count_active - how many are queued or running, without those `runspool wrap` executes. */
+/* run_count_active - how many are running, or queued and not held back by a pause, without those `runspool wrap` executes. */
 enum rs_err run_count_active(struct store *store, int *ret_n, struct fault *fault) RS_MUST_CHECK;
 
 /* runner_alive - note that a runner lives (every few seconds); runner_gone - that it ends; runner_count_alive - how many

@@ -92,7 +92,7 @@ static enum rs_err reset_run(struct db *db, const struct run_row *run, struct fa
 {
     return db_run(db, NULL, fault,
                   "UPDATE run SET status = 'queued', attempt = $1, progress = $2, n_ended = $3, fence = $4, cancel = 0,"
-                  " started = NULL, finished = NULL, output = NULL, error = NULL, owner = NULL, lease = 0, place = NULL,"
+                  " cancel_reason = NULL, ran = 0, started = NULL, finished = NULL, output = NULL, error = NULL, owner = NULL, lease = 0, place = NULL,"
                   " pid = 0, pid_start = 0 WHERE id = $5",
                   "iiiit", (int64_t)run->attempt, (int64_t)run->progress, (int64_t)run->n_ended, run->fence, run->id);
 }
@@ -127,12 +127,23 @@ static enum rs_err check(const struct run_row *run, const char *org, enum requeu
 {
     if (org != NULL && strcmp(org, run->org) != 0)
         return fault_set(fault, RS_NOT_FOUND, "there is no run %s", run->id);
+    if (how == REQUEUE_FAILED && (run->status == RUN_PAUSED || (run->pause && !run_status_ended(run->status))))
+        return RS_OK;
     if (!run_status_ended(run->status) || !run_may_move(run->status, RUN_QUEUED))
         return fault_set(fault, RS_CONFLICT, "run %s is %s: it can be run again when it has ended", run->id,
                          run_status_name(run->status));
     if (how == REQUEUE_FAILED && run->status == RUN_SUCCESS)
         return fault_set(fault, RS_CONFLICT, "run %s has succeeded: there is nothing left to resume", run->id);
     return RS_OK;
+}
+
+static enum rs_err requeue_ended(struct change *change, struct run_row *run, enum requeue how, struct fault *fault)
+{
+    enum rs_err err = run_requeue(change, run, how, fault);
+
+    if (err == RS_OK)
+        err = db_run(change_db(change), NULL, fault, "UPDATE run SET resumes = 0 WHERE id = $1", "t", run->id);
+    return err;
 }
 
 static enum rs_err again(struct store *store, const char *org, const char *run_id, enum requeue how,
@@ -144,12 +155,8 @@ static enum rs_err again(struct store *store, const char *org, const char *run_i
 
     if ((err = change_begin(store, &change, fault)) != RS_OK)
         return err;
-    if ((err = run_row_load(store->db, run_id, &run, fault)) != RS_OK ||
-        (err = check(&run, org, how, fault)) != RS_OK || (err = run_requeue(change, &run, how, fault)) != RS_OK) {
-        change_abort(change);
-        return err;
-    }
-    err = db_run(store->db, NULL, fault, "UPDATE run SET resumes = 0 WHERE id = $1", "t", run.id);
+    if ((err = run_row_load(store->db, run_id, &run, fault)) == RS_OK && (err = check(&run, org, how, fault)) == RS_OK)
+        err = run_status_ended(run.status) ? requeue_ended(change, &run, how, fault) : run_go_on(change, &run, fault);
     if (err != RS_OK) {
         change_abort(change);
         return err;
@@ -232,7 +239,7 @@ enum rs_err run_rerun(struct store *store, const char *org, const char *run_id, 
                               .input = checked != NULL ? checked : copy.input,
                               .session_id = copy.session ? copy.session_id : NULL,
                               .name = copy.name,
-                              .priority = copy.priority};
+                              .priority = &copy.priority};
 
         err = run_create(store, &run, ret_id, fault);
     }

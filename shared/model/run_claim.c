@@ -33,7 +33,7 @@ static enum rs_err load(struct store *store, const char *run_id, int64_t fence, 
     enum rs_err err;
 
     err = db_query(store->db, &rows, fault,
-                   "SELECT org, attempt, session_id, input, definition FROM run"
+                   "SELECT org, attempt, session_id, input, definition, ran FROM run"
                    " WHERE id = $1 AND fence = $2 AND status IN ('queued', 'running')",
                    "ti", run_id, fence);
     if (err != RS_OK)
@@ -45,6 +45,7 @@ static enum rs_err load(struct store *store, const char *run_id, int64_t fence, 
         snprintf(claim.id, sizeof(claim.id), "%s", run_id);
         snprintf(claim.org, sizeof(claim.org), "%s", db_text(rows, 0));
         claim.attempt = (int)db_int(rows, 1);
+        claim.ran_ms = db_int(rows, 5);
         snprintf(claim.session_id, sizeof(claim.session_id), "%s", db_is_null(rows, 2) ? "" : db_text(rows, 2));
         if (column_json(rows, 3, &claim.input, &why) != RS_OK)
             err = fault_set(fault, RS_UNPROCESSABLE, "the stored input cannot be read: %s", why.message);
@@ -101,7 +102,11 @@ static enum rs_err take(struct db *db, const char *run_id, int64_t fence, const 
 }
 
 /* What counts against a limit: running, or claimed and about to be. A wrapped command needs no place of a runner. */
-#define UNDER_WAY "(o.status = 'running' OR (o.status = 'queued' AND o.lease > $1))"
+#define UNDER_WAY "o.lease > 0 AND (o.status = 'running' OR (o.status = 'queued' AND o.lease > $1))"
+/* What waits for a person. */
+#define HELD                                                                                                           \
+    "(EXISTS (SELECT 1 FROM queue_state q WHERE q.org = r.org AND q.paused <> 0) OR"                                   \
+    " EXISTS (SELECT 1 FROM workflow w WHERE w.org = r.org AND w.id = r.workflow_id AND w.paused <> 0))"
 
 /* The oldest of the highest priority whose workflow has room, while fewer than max_runs are under way. */
 static enum rs_err find_next(struct db *db, int64_t now, int64_t max_runs, char run_id[ID_MAX + 1], int64_t *fence,
@@ -112,11 +117,10 @@ static enum rs_err find_next(struct db *db, int64_t now, int64_t max_runs, char 
                                "SELECT r.id, r.fence FROM run r"
                                " WHERE r.status = 'queued' AND r.lease <= $1 AND r.cancel = 0"
                                " AND (CAST($2 AS BIGINT) = 0 OR CAST($2 AS BIGINT) > (SELECT COUNT(*) FROM run o"
-                               " WHERE o.status IN ('running', 'queued') AND " UNDER_WAY
-                               " AND o.owner NOT LIKE 'wrap-%'))"
+                               " WHERE " UNDER_WAY " AND o.owner NOT LIKE 'wrap-%'))"
                                " AND (r.concurrency = 0 OR r.concurrency > (SELECT COUNT(*) FROM run o"
                                " WHERE o.org = r.org AND o.workflow_id = r.workflow_id AND " UNDER_WAY "))"
-                               " ORDER BY r.priority DESC, r.n LIMIT 1",
+                               " AND NOT " HELD " ORDER BY r.priority DESC, r.n LIMIT 1",
                                "ii", now, max_runs);
 
     if (err == RS_OK && (err = db_next(rows, fault)) == RS_OK) {
@@ -200,8 +204,9 @@ enum rs_err run_count_active(struct store *store, int *ret_n, struct fault *faul
 {
     struct db_rows *rows = NULL;
     enum rs_err err = db_query(store->db, &rows, fault,
-                               "SELECT COUNT(*) FROM run WHERE status IN ('queued', 'running')"
-                               " AND (owner IS NULL OR owner NOT LIKE 'wrap-%')",
+                               "SELECT COUNT(*) FROM run r WHERE r.status IN ('queued', 'running')"
+                               " AND (r.owner IS NULL OR r.owner NOT LIKE 'wrap-%')"
+                               " AND NOT (r.status = 'queued' AND " HELD ")",
                                "");
 
     if (err == RS_OK && (err = db_next(rows, fault)) == RS_OK)
@@ -218,7 +223,7 @@ static enum rs_err note_process(struct db *db, const char *run_id, int64_t fence
                   "tiiti", process_place(place), (int64_t)pid, process_start(pid), run_id, fence);
 }
 
-enum rs_err run_lease(struct store *store, const char *run_id, int64_t fence, pid_t pid, bool *ret_cancel,
+enum rs_err run_lease(struct store *store, const char *run_id, int64_t fence, pid_t pid, enum run_wish *ret_wish,
                       struct fault *fault)
 {
     int64_t changed = 0;
@@ -238,6 +243,6 @@ enum rs_err run_lease(struct store *store, const char *run_id, int64_t fence, pi
         err = db_commit(store->db, fault);
     db_rollback(store->db);
     if (err == RS_OK)
-        *ret_cancel = run.cancel;
+        *ret_wish = run.cancel ? RUN_WISH_CANCEL : run.pause ? RUN_WISH_PAUSE : RUN_WISH_NONE;
     return err;
 }

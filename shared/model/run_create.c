@@ -71,11 +71,12 @@ static enum rs_err insert_nodes(struct db *db, const char *run_id, const struct 
     return err;
 }
 
-static enum rs_err insert_run(struct change *change, const struct run_new *run, const struct run_row *row, const char *tags,
-                              struct fault *fault)
+static enum rs_err insert_run(struct change *change, const struct run_new *run, const struct run_row *row,
+                              int64_t concurrency, const char *tags, struct fault *fault)
 {
     const char *definition = NULL, *input = NULL;
     int64_t now = change_now(change);
+    int64_t priority = run->priority != NULL ? *run->priority : json_get_int(run->definition, "priority", 0);
     enum rs_err err;
 
     if ((err = run_json_text(run->definition, JSON_BODY_MAX, "the workflow", &definition, fault)) != RS_OK ||
@@ -87,25 +88,30 @@ static enum rs_err insert_run(struct change *change, const struct run_new *run, 
                   " tags, input, definition, owner)"
                   " VALUES ($1, $2, $3, $4, $5, $6, $7, 'queued', $8, $9, 1, 0, $10, 0, 0, $11, $15, $16, 0, 0, $12, $13, $14, $17)",
                   "tttitttiiiitttiit", row->id, row->org, row->workflow_id, (int64_t)run->workflow_version, row->name,
-                  row->crew_id[0] != '\0' ? row->crew_id : NULL, run->session_id, (int64_t)run->priority,
-                  json_get_int(json_get(run->definition, "concurrency"), "limit", 0), (int64_t)row->n_nodes,
-                  now, tags, input != NULL ? input : "{}", definition, (int64_t)(run->owner != NULL),
+                  row->crew_id[0] != '\0' ? row->crew_id : NULL, run->session_id, priority, concurrency,
+                  (int64_t)row->n_nodes, now, tags, input != NULL ? input : "{}", definition, (int64_t)(run->owner != NULL),
                   run->owner != NULL ? now + RUN_LEASE_MS : 0, run->owner);
 }
 
-static enum rs_err insert_all(struct store *store, const struct run_new *run, const struct run_row *row,
+static enum rs_err insert_all(struct store *store, const struct run_new *run, struct run_row *row,
                               const struct graph *graph, const char *tags, struct fault *fault)
 {
+    struct run_concurrency concurrency = run_concurrency(run->definition);
     struct change *change = NULL;
+    bool more = false;
     enum rs_err err;
 
     if ((err = change_begin(store, &change, fault)) != RS_OK)
         return err;
-    if ((err = insert_run(change, run, row, tags, fault)) == RS_OK &&
-        (err = insert_nodes(store->db, row->id, graph, fault)) == RS_OK &&
-        (err = run_state_event(change, row, "run.queued", NULL, NULL, -1, fault)) == RS_OK)
-        return change_commit(change, fault);
-    change_abort(change);
+    if ((err = insert_run(change, run, row, concurrency.limit, tags, fault)) != RS_OK ||
+        (err = insert_nodes(store->db, row->id, graph, fault)) != RS_OK ||
+        (err = run_state_event(change, row, "run.queued", NULL, NULL, -1, fault)) != RS_OK ||
+        (run->owner == NULL && (err = run_busy(change, row, &concurrency, &more, fault)) != RS_OK)) {
+        change_abort(change);
+        return err;
+    }
+    if ((err = change_commit(change, fault)) == RS_OK && more)
+        err = run_replace_more(store, row, &concurrency, fault);
     return err;
 }
 
@@ -121,6 +127,10 @@ enum rs_err run_create(struct store *store, const struct run_new *run, char ret_
         return fault_set(fault, RS_NOMEM, "no memory for a run");
     if (!id_valid(run->org) || !id_valid(run->workflow_id) || (run->session_id != NULL && !id_valid(run->session_id))) {
         err = fault_set(fault, RS_INVALID, "org, workflow or session is not an id");
+        goto out;
+    }
+    if (run->priority != NULL && (*run->priority < -RUN_PRIORITY_MAX || *run->priority > RUN_PRIORITY_MAX)) {
+        err = fault_set(fault, RS_INVALID, "a priority is a whole number from %d to %d", -RUN_PRIORITY_MAX, RUN_PRIORITY_MAX);
         goto out;
     }
     if ((err = graph_parse(run->definition, errors, &graph, fault)) != RS_OK)

@@ -22,7 +22,7 @@ enum rs_err run_begin(struct store *store, const char *run_id, int64_t fence, st
         goto out;
     }
     run.status = RUN_RUNNING;
-    err = db_run(store->db, NULL, fault, "UPDATE run SET status = 'running', started = $1, lease = $2 WHERE id = $3",
+    err = db_run(store->db, NULL, fault, "UPDATE run SET status = 'running', started = COALESCE(started, $1), lease = $2 WHERE id = $3",
                  "iit", change_now(change), change_now(change) + RUN_LEASE_MS, run_id);
     if (err == RS_OK && (err = run_state_event(change, &run, "run.started", NULL, NULL, -1, fault)) == RS_OK)
         return change_commit(change, fault);
@@ -92,6 +92,7 @@ enum rs_err run_finish(struct change *change, struct run_row *run, enum run_stat
                        struct fault *fault)
 {
     const char *output_text = NULL, *error_text = NULL;
+    struct json_object *because = NULL;
     int64_t now = change_now(change);
     int progress = run->progress;
     enum rs_err err;
@@ -99,21 +100,25 @@ enum rs_err run_finish(struct change *change, struct run_row *run, enum run_stat
     if (!run_status_ended(status) || !run_may_move(run->status, status))
         return fault_set(fault, RS_CONFLICT, "run %s is %s and cannot become %s", run->id, run_status_name(run->status),
                          run_status_name(status));
+    if (status == RUN_CANCELLED && run->cancel_reason[0] != '\0')
+        error = because = run_error("cancelled", run->cancel_reason, NULL);
     if ((err = run_json_text(output, RUN_OUTPUT_MAX, "the run's output", &output_text, fault)) != RS_OK ||
         (err = run_json_text(error, RUN_ERROR_MAX, "the run's error", &error_text, fault)) != RS_OK)
-        return err;
+        goto out;
     /* Nodes that end because the run does are no progress. */
     run->progress = 100;
     if ((err = finish_nodes(change, run, running_to, running_error, fault)) != RS_OK)
-        return err;
+        goto out;
     run->progress = status == RUN_SUCCESS ? 100 : progress;
     run->status = status;
     err = db_run(change_db(change), NULL, fault,
                  "UPDATE run SET status = $1, finished = $2, output = $3, error = $4, progress = $5, lease = 0, owner = NULL,"
-                 " place = NULL, pid = 0, pid_start = 0 WHERE id = $6",
+                 " place = NULL, pid = 0, pid_start = 0, pause = 0 WHERE id = $6",
                  "tittit", run_status_name(status), now, output_text, error_text, (int64_t)run->progress, run->id);
     if (err == RS_OK)
         err = run_state_event(change, run, end_type(status), output, error, run_duration(run->started, now), fault);
+out:
+    json_object_put(because);
     return err;
 }
 
@@ -138,8 +143,7 @@ out:
     return err;
 }
 
-/* Inside a transaction: end it if nobody has it, else leave the wish. */
-static enum rs_err cancel_row(struct change *change, struct run_row *run, struct fault *fault)
+enum rs_err run_cancel_row(struct change *change, struct run_row *run, const char *reason, struct fault *fault)
 {
     struct json_object *error;
     enum rs_err err;
@@ -147,8 +151,10 @@ static enum rs_err cancel_row(struct change *change, struct run_row *run, struct
     if (run_status_ended(run->status))
         return fault_set(fault, RS_CONFLICT, "run %s has ended (%s)", run->id, run_status_name(run->status));
     if (run->status == RUN_RUNNING || (run->status == RUN_QUEUED && run->lease > clock_wall_ms()))
-        return db_run(change_db(change), NULL, fault, "UPDATE run SET cancel = 1 WHERE id = $1", "t", run->id);
-    error = run_error("cancelled", "cancelled before it began", NULL);
+        return db_run(change_db(change), NULL, fault, "UPDATE run SET cancel = 1, cancel_reason = $1 WHERE id = $2", "tt",
+                      reason, run->id);
+    error = run_error("cancelled", reason != NULL ? reason : run->status == RUN_PAUSED ? "cancelled while it was paused"
+                                                                                       : "cancelled before it began", NULL);
     err = run_finish(change, run, RUN_CANCELLED, NULL, error, NODE_CANCELLED, error, fault);
     json_object_put(error);
     return err;
@@ -166,7 +172,7 @@ enum rs_err run_cancel(struct store *store, const char *org, const char *run_id,
     if ((err = run_row_load(store->db, run_id, &run, fault)) == RS_OK && org != NULL && strcmp(org, run.org) != 0)
         err = fault_set(fault, RS_NOT_FOUND, "there is no run %.*s", ID_MAX, run_id);
     if (err == RS_OK)
-        err = cancel_row(change, &run, fault);
+        err = run_cancel_row(change, &run, NULL, fault);
     if (err != RS_OK) {
         change_abort(change);
         return err;

@@ -220,6 +220,8 @@ enum rs_err node_move(struct store *store, const char *run_id, int64_t fence, co
         return err;
     if ((err = run_row_fenced(store->db, run_id, fence, &run, fault)) == RS_OK && run.status != RUN_RUNNING)
         err = fault_set(fault, RS_CONFLICT, "run %s is %s", run_id, run_status_name(run.status));
+    if (err == RS_OK && run.pause && node->unless_pausing)
+        err = fault_set(fault, RS_DENIED, "run %s is to pause", run_id);
     if (err == RS_OK && (err = node_apply(change, &run, node, fault)) == RS_OK)
         return change_commit(change, fault);
     change_abort(change);

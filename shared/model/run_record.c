@@ -13,7 +13,7 @@
 /* What a list and a record share; rows: these columns first. */
 #define HEAD_COLUMNS                                                                                                   \
     "n, id, workflow_id, workflow_version, name, status, org, created, started, finished, progress, attempt, crew_id," \
-    " session_id, error"
+    " session_id, error, priority, pause"
 
 static struct json_object *stored_json(const char *text)
 {
@@ -51,6 +51,9 @@ static struct json_object *head_of(struct db_rows *rows)
     json_set_string(record, "crewId", db_text(rows, 12));
     json_set_string(record, "sessionId", db_text(rows, 13));
     json_set(record, "error", stored_json(db_text(rows, 14)));
+    json_set_int(record, "priority", db_int(rows, 15));
+    if (db_int(rows, 16) != 0)
+        json_set_bool(record, "pausing", true);
     return record;
 }
 
@@ -113,10 +116,10 @@ enum rs_err run_exists(struct store *store, const char *org, const char *run_id,
 
 static void put_contents(struct json_object *record, struct db_rows *rows)
 {
-    struct json_object *definition = stored_json(db_text(rows, 17));
+    struct json_object *definition = stored_json(db_text(rows, 19));
 
-    json_set(record, "input", stored_json(db_text(rows, 15)));
-    json_set(record, "output", stored_json(db_text(rows, 16)));
+    json_set(record, "input", stored_json(db_text(rows, 17)));
+    json_set(record, "output", stored_json(db_text(rows, 18)));
     put_graph(record, definition);
     json_object_put(definition);
 }

@@ -6,6 +6,7 @@
 #include "model/run.h"
 
 #define RUN_STREAM_MAX (ID_MAX + 8)
+#define RUN_REASON_MAX 400
 
 struct run_row {
     char id[ID_MAX + 1], org[ID_MAX + 1], workflow_id[ID_MAX + 1];
@@ -14,7 +15,9 @@ struct run_row {
     enum run_status status;
     int attempt, progress, n_nodes, n_ended;
     int64_t fence, lease, started; /* started 0: not yet */
-    bool cancel;
+    bool cancel, pause;
+    bool wrapped;                          /* `runspool wrap` executes it */
+    char cancel_reason[RUN_REASON_MAX + 1]; /* "" none: a person cancelled it */
 };
 /* run_row_load - RS_NOT_FOUND. Inside a transaction it stays true until its end. */
 enum rs_err run_row_load(struct db *db, const char *run_id, struct run_row *ret, struct fault *fault) RS_MUST_CHECK;
@@ -37,6 +40,32 @@ enum rs_err run_json_text(struct json_object *value, size_t max, const char *wha
 int64_t run_duration(int64_t started, int64_t now);
 /* run_error - {code,message,nodeId?}, owned by the caller. */
 struct json_object *run_error(const char *code, const char *message, const char *node_id);
+
+/* run_cancel_row - inside a transaction: end it if nobody has it, else leave the wish. reason: NULL for a person's.
+ * RS_CONFLICT: it has ended. */
+enum rs_err run_cancel_row(struct change *change, struct run_row *run, const char *reason, struct fault *fault)
+    RS_MUST_CHECK;
+/* run_concurrency - the definition's `concurrency` as the columns keep it. */
+enum on_busy { ON_BUSY_QUEUE, ON_BUSY_SKIP, ON_BUSY_REPLACE };
+struct run_concurrency {
+    int64_t limit; /* 0: any number */
+    enum on_busy on_busy;
+};
+struct run_concurrency run_concurrency(struct json_object *definition);
+/* run_busy - inside the transaction that created *run: with `skip` end it at once when its workflow has as many unfinished runs
+ * as its concurrency allows, with `replace` cancel the oldest of those. At most RUN_REPLACE_ROWS in one transaction:
+ * *ret_more (set to false else) says that there are more, for run_replace_more. */
+#define RUN_REPLACE_ROWS 32
+enum rs_err run_busy(struct change *change, struct run_row *run, const struct run_concurrency *concurrency, bool *ret_more,
+                     struct fault *fault) RS_MUST_CHECK;
+/* run_replace_more - the next ones, in transactions of their own, until none is left. */
+enum rs_err run_replace_more(struct store *store, struct run_row *run, const struct run_concurrency *concurrency,
+                             struct fault *fault) RS_MUST_CHECK;
+/* run_hold - inside a transaction: queued or running becomes paused, event run.paused. Nobody executes it any more. */
+enum rs_err run_hold(struct change *change, struct run_row *run, struct fault *fault) RS_MUST_CHECK;
+/* run_go_on - inside a transaction: a paused run is queued again, event run.resumed; of one only asked to pause the wish is
+ * taken back. */
+enum rs_err run_go_on(struct change *change, struct run_row *run, struct fault *fault) RS_MUST_CHECK;
 
 /* node_apply - one node's move inside a transaction, with its events; counts it in *run. */
 enum rs_err node_apply(struct change *change, struct run_row *run, const struct node_change *node, struct fault *fault)

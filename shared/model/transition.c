@@ -18,7 +18,7 @@ static const char *const node_names[] = {
 /* An ended run returns to the queue when it is retried or resumed; a paused one when it goes on; a running one when its
  * process died and it is to be resumed. */
 static const bool run_moves[N_RUN][N_RUN] = {
-    [RUN_QUEUED] = {[RUN_RUNNING] = true, [RUN_ERROR] = true, [RUN_CANCELLED] = true},
+    [RUN_QUEUED] = {[RUN_RUNNING] = true, [RUN_ERROR] = true, [RUN_CANCELLED] = true, [RUN_PAUSED] = true},
     [RUN_RUNNING] = {[RUN_SUCCESS] = true,
                      [RUN_ERROR] = true,
                      [RUN_CANCELLED] = true,

@@ -8,15 +8,16 @@
 
 #define LIST_MAX 1000
 
-/* What a record adds to a definition. */
-static const char *const record_members[] = {"version", "createdAt", "updatedAt", "org"};
+const char *const workflow_record_members[] = {"version", "createdAt", "updatedAt", "org", "paused", NULL};
 
-static void put_record(struct json_object *definition, int64_t version, int64_t created, int64_t updated, const char *org)
+static void put_record(struct json_object *definition, int64_t version, int64_t created, int64_t updated, const char *org,
+                       bool paused)
 {
     json_set_int(definition, "version", version);
     json_set_time(definition, "createdAt", created);
     json_set_time(definition, "updatedAt", updated);
     json_set_string(definition, "org", org);
+    json_set_bool(definition, "paused", paused);
 }
 
 /* A copy under its id, without what a record adds: a record that was read may be saved again. */
@@ -27,8 +28,8 @@ static struct json_object *clean_copy(struct json_object *definition, const char
 
     if (json_object_deep_copy(definition, &copy, NULL) != 0)
         return NULL;
-    for (i = 0; i < sizeof(record_members) / sizeof(record_members[0]); i++)
-        json_object_object_del(copy, record_members[i]);
+    for (i = 0; workflow_record_members[i] != NULL; i++)
+        json_object_object_del(copy, workflow_record_members[i]);
     json_set_string(copy, "id", id);
     return copy;
 }
@@ -49,18 +50,19 @@ static struct json_object *summary_of(struct json_object *definition, const char
     return summary;
 }
 
-/* Inside a transaction: version and age of what is there; version 0: nothing. */
-static enum rs_err present(struct db *db, const char *org, const char *id, int64_t *version, int64_t *created,
+/* Inside a transaction: version, age and state of what is there; version 0: nothing. */
+static enum rs_err present(struct db *db, const char *org, const char *id, int64_t *version, int64_t *created, bool *paused,
                            struct fault *fault)
 {
     struct db_rows *rows = NULL;
-    enum rs_err err = db_query(db, &rows, fault, "SELECT version, created FROM workflow WHERE org = $1 AND id = $2", "tt",
-                               org, id);
+    enum rs_err err = db_query(db, &rows, fault, "SELECT version, created, paused FROM workflow WHERE org = $1 AND id = $2",
+                               "tt", org, id);
 
     *version = 0;
     if (err == RS_OK && (err = db_next(rows, fault)) == RS_OK) {
         *version = db_int(rows, 0);
         *created = db_int(rows, 1);
+        *paused = db_int(rows, 2) != 0;
     }
     db_done(rows);
     return err == RS_NOT_FOUND ? RS_OK : err;
@@ -82,6 +84,7 @@ enum rs_err workflow_save(struct store *store, const char *org, const char *id, 
 {
     struct json_object *copy = NULL, *summary = NULL;
     int64_t now = clock_wall_ms(), version = 0, created = now;
+    bool paused = false;
     const char *text;
     size_t len;
     enum rs_err err;
@@ -104,7 +107,7 @@ enum rs_err workflow_save(struct store *store, const char *org, const char *id, 
     }
     if ((err = db_begin(store->db, fault)) != RS_OK)
         goto out;
-    if ((err = present(store->db, org, id, &version, &created, fault)) == RS_OK && version > 0 && how == WORKFLOW_CREATE)
+    if ((err = present(store->db, org, id, &version, &created, &paused, fault)) == RS_OK && version > 0 && how == WORKFLOW_CREATE)
         err = fault_set(fault, RS_CONFLICT, "there is a workflow %s already", id);
     if (err == RS_OK)
         err = write_row(store->db, org, id, version + 1, created, now, json_text(summary, NULL), text, fault);
@@ -115,7 +118,7 @@ enum rs_err workflow_save(struct store *store, const char *org, const char *id, 
         goto out;
     *ret_created = version == 0;
     if (ret != NULL) {
-        put_record(copy, version + 1, created, now, org);
+        put_record(copy, version + 1, created, now, org, paused);
         *ret = json_object_get(copy);
     }
 out:
@@ -131,7 +134,8 @@ enum rs_err workflow_get(struct store *store, const char *org, const char *id, s
     struct db_rows *rows = NULL;
     const char *text;
     enum rs_err err = db_query(store->db, &rows, fault,
-                               "SELECT version, created, updated, definition FROM workflow WHERE org = $1 AND id = $2",
+                               "SELECT version, created, updated, definition, paused FROM workflow"
+                               " WHERE org = $1 AND id = $2",
                                "tt", org, id);
 
     if (err == RS_OK)
@@ -143,10 +147,23 @@ enum rs_err workflow_get(struct store *store, const char *org, const char *id, s
         err = json_parse(text, strlen(text), JSON_BODY_MAX, &definition, fault);
     }
     if (err == RS_OK) {
-        put_record(definition, db_int(rows, 0), db_int(rows, 1), db_int(rows, 2), org);
+        put_record(definition, db_int(rows, 0), db_int(rows, 1), db_int(rows, 2), org, db_int(rows, 4) != 0);
         *ret = definition;
     }
     db_done(rows);
+    return err;
+}
+
+enum rs_err workflow_pause(struct store *store, const char *org, const char *id, bool paused, struct fault *fault)
+{
+    int64_t changed = 0;
+    enum rs_err err = db_run(store->db, &changed, fault, "UPDATE workflow SET paused = $1 WHERE org = $2 AND id = $3",
+                             "itt", (int64_t)paused, org, id);
+
+    if (err == RS_OK && changed == 0)
+        err = fault_set(fault, RS_NOT_FOUND, "there is no workflow %.*s", ID_MAX, id);
+    if (err == RS_OK && !paused)
+        runner_poke(store->dd);
     return err;
 }
 
@@ -160,7 +177,7 @@ enum rs_err workflow_delete(struct store *store, const char *org, const char *id
     return err;
 }
 
-/* rows: id, version, created, updated, summary, and of the newest run id, status, created, started, finished, progress. */
+/* rows: id, version, created, updated, summary, and of the newest run id, status, created, started, finished, progress; paused. */
 static struct json_object *item_of(struct db_rows *rows)
 {
     struct json_object *item = NULL, *run;
@@ -172,6 +189,7 @@ static struct json_object *item_of(struct db_rows *rows)
     json_set_int(item, "version", db_int(rows, 1));
     json_set_time(item, "createdAt", db_int(rows, 2));
     json_set_time(item, "updatedAt", db_int(rows, 3));
+    json_set_bool(item, "paused", db_int(rows, 11) != 0);
     run = db_is_null(rows, 5) ? NULL : json_object_new_object();
     if (run != NULL) {
         json_set_string(run, "id", db_text(rows, 5));
@@ -218,7 +236,7 @@ enum rs_err workflow_list(struct store *store, const char *org, int limit, const
     limit = limit < 1 ? 1 : limit > LIST_MAX ? LIST_MAX : limit;
     err = db_query(store->db, &rows, fault,
                    "SELECT w.id, w.version, w.created, w.updated, w.summary, r.id, r.status, r.created, r.started,"
-                   " r.finished, r.progress FROM workflow w LEFT JOIN run r ON r.n ="
+                   " r.finished, r.progress, w.paused FROM workflow w LEFT JOIN run r ON r.n ="
                    " (SELECT MAX(n) FROM run WHERE org = w.org AND workflow_id = w.id)"
                    " WHERE w.org = $1 AND w.id > $2 ORDER BY w.id LIMIT $3",
                    "tti", org, cursor != NULL ? cursor : "", (int64_t)limit + 1);

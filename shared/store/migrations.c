@@ -90,12 +90,25 @@ static const char *const model_usage[] = {
     NULL,
 };
 
+/* pause: somebody wants it to pause; ran: milliseconds it was executed before it was paused last; cancel_reason: why, when
+ * it was not a person. A row in queue_state: the organisation's queue is or was paused. */
+static const char *const policies[] = {
+    "ALTER TABLE run ADD COLUMN pause BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE run ADD COLUMN ran BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE run ADD COLUMN cancel_reason TEXT",
+    "ALTER TABLE workflow ADD COLUMN paused BIGINT NOT NULL DEFAULT 0",
+    "CREATE TABLE queue_state (org TEXT NOT NULL PRIMARY KEY, paused BIGINT NOT NULL, changed BIGINT NOT NULL)",
+    "CREATE INDEX run_leased ON run (lease) WHERE lease > 0",
+    NULL,
+};
+
 static const char *const *const migrations[] = {
     first,
     orphan_resumed,
     node_state,
     sessions,
     model_usage,
+    policies,
 };
 
 #define N_MIGRATIONS ((int)(sizeof(migrations) / sizeof(migrations[0])))

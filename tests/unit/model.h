@@ -111,7 +111,7 @@ static inline void create_run(const char *workflow_id, const char *definition_te
 {
     struct json_object *definition = json_of(definition_text);
     struct run_new run = {
-        .org = "default", .workflow_id = workflow_id, .definition = definition, .priority = priority, .session_id = "s1"};
+        .org = "default", .workflow_id = workflow_id, .definition = definition, .priority = &priority, .session_id = "s1"};
 
     must(run_create(&store, &run, id, &fault));
     json_object_put(definition);

@@ -215,7 +215,7 @@ START_TEST(rerun)
                        *record;
     struct json_object *definition = json_of(def);
     struct run_new new = {.org = "default", .workflow_id = "p", .workflow_version = 4, .definition = definition,
-                          .input = input, .name = "Mine", .priority = 2, .session_id = "s1"};
+                          .input = input, .name = "Mine", .priority = &(int){2}, .session_id = "s1"};
     char id[ID_MAX + 1], copy[ID_MAX + 1], other[ID_MAX + 1];
     struct json_object *another = json_of("{\"n\":8}");
 

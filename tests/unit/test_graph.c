@@ -85,7 +85,7 @@ START_TEST(good)
     struct graph *g;
     int i;
 
-    g = parse("{\"name\":\"x\",\"crewId\":\"quality\",\"timeoutMs\":5,\"concurrency\":{\"limit\":1,\"onBusy\":\"queue\"},"
+    g = parse("{\"name\":\"x\",\"crewId\":\"quality\",\"timeoutMs\":5,\"priority\":-3,\"concurrency\":{\"limit\":1,\"onBusy\":\"queue\"},"
               "\"nodes\":[" SHELL("c") "," SHELL("b") "," COND("if") "," START "],"
               "\"edges\":[{\"id\":\"1\",\"source\":\"start\",\"target\":\"if\",\"sourceHandle\":\"bottom\"},"
               "{\"source\":\"if\",\"target\":\"b\",\"sourceHandle\":\"true\",\"condition\":\".input.x\"},"
@@ -129,6 +129,8 @@ START_TEST(shape)
     refused("{\"name\":7,\"nodes\":[" START "]}", "setting", NULL, NULL, "name");
     refused("{\"timeoutMs\":0,\"nodes\":[" START "]}", "setting", NULL, NULL, "timeoutMs");
     refused("{\"crewId\":\"a b\",\"nodes\":[" START "]}", "id", NULL, NULL, "crewId");
+    refused("{\"priority\":1.5,\"nodes\":[" START "]}", "setting", NULL, NULL, "priority");
+    refused("{\"priority\":-1000001,\"nodes\":[" START "]}", "setting", NULL, NULL, "priority");
     refused("{\"concurrency\":{\"limit\":0},\"nodes\":[" START "]}", "concurrency", NULL, NULL, "limit");
     refused("{\"concurrency\":3,\"nodes\":[" START "]}", "concurrency", NULL, NULL, "limit");
     refused("{\"concurrency\":{\"limit\":1,\"onBusy\":\"drop\"},\"nodes\":[" START "]}", "concurrency", NULL, NULL, "onBusy");

@@ -50,7 +50,8 @@ START_TEST(run_table)
 {
     static const char *const legal[] = {"queued running",  "queued error",      "queued cancelled", "running success",
                                         "running error",   "running cancelled", "running paused",   "paused queued",
-                                        "paused cancelled", "success queued",   "error queued",     "cancelled queued", "running queued"};
+                                        "paused cancelled", "success queued",   "error queued",     "cancelled queued", "running queued",
+                                        "queued paused"};
     int from, to, n_legal = 0;
     size_t i;
     bool want;
@@ -311,7 +312,7 @@ START_TEST(fences)
     char id[ID_MAX + 1];
     struct run_claim old, claim;
     struct node_change node = {.node_id = "start", .status = NODE_RUNNING};
-    bool cancel = true;
+    enum run_wish wish = RUN_WISH_CANCEL;
 
     create_run("w", DEF_SMALL, 0, id);
     must(run_claim_id(&store, id, "old", &old, &fault));
@@ -321,9 +322,9 @@ START_TEST(fences)
     ck_assert_int_eq(run_begin(&store, id, old.fence, &fault), RS_CONFLICT);
     must(run_begin(&store, id, claim.fence, &fault));
     ck_assert_int_eq(run_begin(&store, id, claim.fence, &fault), RS_CONFLICT);
-    ck_assert_int_eq(run_lease(&store, id, old.fence, 0, &cancel, &fault), RS_CONFLICT);
-    must(run_lease(&store, id, claim.fence, 0, &cancel, &fault));
-    ck_assert(!cancel);
+    ck_assert_int_eq(run_lease(&store, id, old.fence, 0, &wish, &fault), RS_CONFLICT);
+    must(run_lease(&store, id, claim.fence, 0, &wish, &fault));
+    ck_assert_int_eq(wish, RUN_WISH_NONE);
     ck_assert_int_eq(node_move(&store, id, old.fence, &node, &fault), RS_CONFLICT);
     must(node_move(&store, id, claim.fence, &node, &fault));
     ck_assert_int_eq(node_set_pgid(&store, id, old.fence, "start", getpid(), &fault), RS_CONFLICT);
@@ -331,7 +332,7 @@ START_TEST(fences)
     ck_assert_int_eq(run_end(&store, id, old.fence, RUN_ERROR, NULL, NULL, &fault), RS_CONFLICT);
     must(run_end(&store, id, claim.fence, RUN_ERROR, NULL, NULL, &fault));
     ck_assert_int_eq(run_end(&store, id, claim.fence, RUN_ERROR, NULL, NULL, &fault), RS_CONFLICT);
-    ck_assert_int_eq(run_lease(&store, id, claim.fence, 0, &cancel, &fault), RS_CONFLICT);
+    ck_assert_int_eq(run_lease(&store, id, claim.fence, 0, &wish, &fault), RS_CONFLICT);
     ck_assert_int_eq(node_move(&store, id, claim.fence, &node, &fault), RS_CONFLICT);
     run_claim_release(&old);
     run_claim_release(&claim);
@@ -628,14 +629,14 @@ START_TEST(cancel_running)
 {
     struct run_claim claim;
     enum run_status status = RUN_QUEUED;
-    bool cancel = false;
+    enum run_wish wish = RUN_WISH_NONE;
 
     begin(&claim);
     must(run_cancel(&store, "default", claim.id, &status, &fault));
     ck_assert_int_eq(status, RUN_RUNNING);
     must(run_cancel(&store, "default", claim.id, &status, &fault)); /* twice is once */
-    must(run_lease(&store, claim.id, claim.fence, getpid(), &cancel, &fault));
-    ck_assert(cancel);
+    must(run_lease(&store, claim.id, claim.fence, getpid(), &wish, &fault));
+    ck_assert_int_eq(wish, RUN_WISH_CANCEL);
     must(run_end(&store, claim.id, claim.fence, RUN_CANCELLED, NULL, NULL, &fault));
     ck_assert_str_eq(status_now(claim.id), "cancelled");
     ck_assert_int_eq(run_cancel(&store, "default", claim.id, &status, &fault), RS_CONFLICT);
@@ -712,12 +713,12 @@ START_TEST(orphan_dead_process)
     struct run_claim claim;
     struct run_orphan orphan[4];
     struct json_object *record = NULL;
-    bool cancel;
+    enum run_wish wish;
     int fd, group_fd;
     pid_t pid = sleeper(&fd), group = sleeper(&group_fd);
 
     begin(&claim);
-    must(run_lease(&store, claim.id, claim.fence, pid, &cancel, &fault));
+    must(run_lease(&store, claim.id, claim.fence, pid, &wish, &fault));
     must(move(&claim, "start", NODE_RUNNING));
     must(move(&claim, "start", NODE_SUCCESS));
     must(move(&claim, "a", NODE_RUNNING));
@@ -729,7 +730,7 @@ START_TEST(orphan_dead_process)
     must(db_run(store.db, NULL, &fault, "UPDATE run SET lease = $1", "i", clock_wall_ms() - RUN_STUCK_MS));
     ck_assert_int_eq(orphans(orphan), 1);
     ck_assert_int_eq(orphan[0].pid, pid);
-    must(run_lease(&store, claim.id, claim.fence, 0, &cancel, &fault));
+    must(run_lease(&store, claim.id, claim.fence, 0, &wish, &fault));
     ck_assert_int_eq(orphans(orphan), 0);
     /* Dead: at once, whatever the lease says. */
     end_sleeper(pid, fd);
@@ -764,10 +765,10 @@ START_TEST(orphan_recycled_pid)
 {
     struct run_claim claim;
     struct run_orphan orphan[4];
-    bool cancel;
+    enum run_wish wish;
 
     begin(&claim);
-    must(run_lease(&store, claim.id, claim.fence, getpid(), &cancel, &fault));
+    must(run_lease(&store, claim.id, claim.fence, getpid(), &wish, &fault));
     ck_assert_int_eq(orphans(orphan), 0);
     must(db_run(store.db, NULL, &fault, "UPDATE run SET pid_start = pid_start + 1", ""));
     ck_assert_int_eq(orphans(orphan), 1);
@@ -780,10 +781,10 @@ START_TEST(orphan_elsewhere)
 {
     struct run_claim claim;
     struct run_orphan orphan[4];
-    bool cancel;
+    enum run_wish wish;
 
     begin(&claim);
-    must(run_lease(&store, claim.id, claim.fence, getpid(), &cancel, &fault));
+    must(run_lease(&store, claim.id, claim.fence, getpid(), &wish, &fault));
     must(move(&claim, "a", NODE_RUNNING));
     must(node_set_pgid(&store, claim.id, claim.fence, "a", getpid(), &fault));
     must(db_run(store.db, NULL, &fault, "UPDATE run SET place = 'another host'", ""));
@@ -820,13 +821,13 @@ START_TEST(orphan_never_began)
     char id[ID_MAX + 1];
     struct run_claim old, claim;
     struct run_orphan orphan[4];
-    bool cancel;
+    enum run_wish wish;
     int fd;
     pid_t pid = sleeper(&fd);
 
     create_run("w", DEF_SMALL, 0, id);
     must(run_claim_id(&store, id, "me", &old, &fault));
-    must(run_lease(&store, id, old.fence, pid, &cancel, &fault));
+    must(run_lease(&store, id, old.fence, pid, &wish, &fault));
     ck_assert_int_eq(orphans(orphan), 0);
     end_sleeper(pid, fd);
     ck_assert_int_eq(orphans(orphan), 1);
