@@ -319,6 +319,15 @@ static void take_line(struct ingest *in, struct peer *peer, const char *text, si
     }
 }
 
+/* It has sent all it will: with the answers to that it can be closed, if it is not. */
+static void take_end(struct ingest *in, struct peer *peer)
+{
+    struct answer *a = answer_to(in, peer);
+    if (a)
+        a->close = true;
+    remove_named(in, peer);
+}
+
 void ingest_take(struct ingest *in, struct intake *list)
 {
     while (list) {
@@ -337,7 +346,7 @@ void ingest_take(struct ingest *in, struct intake *list)
         }
         current(in)->bytes += now->len;
         if (now->closed)
-            remove_named(in, peer);
+            take_end(in, peer);
     }
     commit(in);
     forget_batch(in);

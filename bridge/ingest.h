@@ -37,7 +37,7 @@ void peer_unref(struct peer *peer);      /* NULL is fine; any thread */
 struct intake {
     struct intake *next;
     struct peer *peer; /* a reference */
-    bool closed;       /* the connection is gone; no text */
+    bool closed;       /* the peer sends no more; no text. Its answer says close */
     size_t len;
     char text[];       /* lines, each ended by '\n' */
 };

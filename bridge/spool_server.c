@@ -6,6 +6,7 @@
 #include "bridge/writer.h"
 #include "event/event.h"
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <stdio.h>
@@ -25,6 +26,8 @@ struct emitter {
     struct lines lines;
     struct buf unsent;      /* answers */
     bool reading, paused;   /* paused: the writer is behind */
+    bool ended;             /* it sends no more, and the writer has been told */
+    bool ending;            /* to be closed when it has its answers */
     struct emitter *next, **link;
 };
 
@@ -57,11 +60,13 @@ static void on_closed(uv_handle_t *handle)
     free(e);
 }
 
-static void give_closed(struct emitter *e)
+static bool give_closed(struct emitter *e)
 {
-    struct intake *in = intake_new(e->peer, NULL, 0);
+    struct intake *in = e->ended ? NULL : intake_new(e->peer, NULL, 0);
+    e->ended = e->ended || in;
     if (in)
         writer_put(e->server->bridge->writer, in);
+    return e->ended;
 }
 
 static void close_emitter(struct emitter *e)
@@ -73,7 +78,7 @@ static void close_emitter(struct emitter *e)
     s->n_emitters--;
     s->bridge->metrics.values[METRIC_CONNECTIONS_SPOOL]--;
     e->peer->connection = NULL;
-    give_closed(e);
+    (void)give_closed(e); /* without memory its name is free a little later: when it connects anew */
     peer_unref(e->peer);
     uv_close((uv_handle_t *)&e->poll, on_closed);
     close(e->fd);
@@ -121,6 +126,15 @@ static void refuse_long_line(void *ctx)
     (void)buf_append(&e->unsent, text, (size_t)n); /* sent below; too many unread ones end the connection there */
 }
 
+/* printf '...' | nc -N -U: it has sent all, and reads yet. It gets its answers, and is closed when the writer has come to
+ * the end of what it sent. Returns false when it is gone altogether. */
+static bool half_close(struct emitter *e)
+{
+    struct pollfd state = {.fd = e->fd};
+    e->reading = false;
+    return poll(&state, 1, 0) == 0 && give_closed(e);
+}
+
 /* Returns false when the connection has ended. */
 static bool read_some(struct emitter *e)
 {
@@ -133,7 +147,7 @@ static bool read_some(struct emitter *e)
     /* The last line may lack its newline: printf '...' | nc -U */
     if (e->lines.rest.len > 0 && lines_feed(&e->lines, "\n", 1, &sink) != RS_OK)
         log_event(LOG_LEVEL_WARN, "spool.lost_line", "reason=\"no memory\"");
-    return false;
+    return half_close(e);
 }
 
 static void on_io(uv_poll_t *poll, int status, int events)
@@ -143,8 +157,10 @@ static void on_io(uv_poll_t *poll, int status, int events)
     bool alive = status == 0;
     if (alive && (events & UV_WRITABLE))
         alive = flush(e);
-    if (alive && (events & UV_READABLE))
+    if (alive && (events & UV_READABLE) && e->reading)
         alive = read_some(e);
+    if (e->ending && e->unsent.len == 0)
+        alive = false;
     if (!alive) {
         close_emitter(e);
         return;
@@ -226,7 +242,11 @@ void spool_server_answer(struct spool_server *s, const struct outcome *o)
         if (!e)
             continue;
         bool alive = a->text.len == 0 || say(e, a->text.data, a->text.len);
-        if (!alive || a->close)
+        if (a->close) {
+            e->reading = false;
+            e->ending = true;
+        }
+        if (!alive || (e->ending && e->unsent.len == 0))
             close_emitter(e);
         else
             watch(e);

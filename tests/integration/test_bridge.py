@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import random
+import re
 import resource
 import signal
 import socket
@@ -490,6 +491,36 @@ def test_printf_and_nc_are_enough(bridge, name):
     line = json.dumps({"stream": f"tool:{name}", "type": "log", "data": {"i": 1}})
     subprocess.run(f"printf '%s' '{line}' | nc -N -U {bridge.data}/spool.sock", shell=True, check=True, timeout=15)
     assert poll(bridge.url, "/poll", stream=f"tool:{name}", since="start", wait=10)["events"][0]["data"] == {"i": 1}
+
+
+def test_a_peer_that_ends_its_sending_gets_its_answers(bridge, name):
+    """As nc -N does; the last line lacks its newline. Then it is closed."""
+    event = {"stream": f"tool:{name}", "type": "log", "data": {}}
+    lines = [{"hello": 1, "producer": name[:60], "ack": True}, *({"n": n, **event} for n in range(1, 3000)), "no"]
+    s, answers = spool(bridge)
+    with s:
+        s.sendall("\n".join(json.dumps(line) for line in lines).encode())
+        s.shutdown(socket.SHUT_WR)
+        said = [json.loads(line) for line in answers]
+    assert said[0] == {"hello": 1, "lastSeq": 0} and said[-1] == {"ack": 2999}, (said[0], said[-1])
+    assert sum("error" in answer for answer in said) == 1
+    done = subprocess.run(["nc", "-N", "-U", str(bridge.data / "spool.sock")], input="rubbish", capture_output=True, text=True, timeout=15)
+    assert "error" in json.loads(done.stdout)
+
+
+def test_a_peer_that_ends_its_sending_and_never_reads_is_closed_when_it_goes(bridge, name):
+    """The answers to it fill its socket; that it went away is noticed all the same."""
+    def metric(row):
+        return int(re.search("^" + re.escape(row) + r" (\d+)", get(bridge.url, "/metrics")[2].decode(), re.M)[1])
+
+    connected, refused = 'runspool_connections{door="spool"}', "runspool_spool_errors_total"
+    before, errors = metric(connected), metric(refused)
+    s, _ = spool(bridge)
+    with s:
+        s.sendall(b"rubbish\n" * 20000)
+        s.shutdown(socket.SHUT_WR)
+        wait_until(lambda: metric(refused) == errors + 20000, what="all its lines to be looked at")
+    wait_until(lambda: metric(connected) == before, what="its end")
 
 
 def test_bad_lines_are_answered_and_the_connection_lives_on(bridge, name):

@@ -273,7 +273,11 @@ START_TEST(a_closed_peer_is_forgotten)
 {
     take(a, HELLO);
     ck_assert_int_gt(a->refs, 1);
-    ingest_take(ingest, intake_new(a, NULL, 0));
+    forget();
+    struct intake *last = from(a, "{\"n\":1,\"stream\":\"run:a\",\"type\":\"log\",\"data\":{}}\n");
+    last->next = intake_new(a, NULL, 0);
+    ingest_take(ingest, last);
+    ck_assert_str_eq(told(a), "{\"ack\":1}\nCLOSE"); /* it may be waiting for that */
     forget();
     ck_assert_int_eq(a->refs, 1);
 }
