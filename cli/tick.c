@@ -88,11 +88,13 @@ static int tick_say(const struct cli *cli, struct json_object *done)
 {
     int64_t started = json_get_int(done, "started", 0), orphans = json_get_int(done, "orphans", 0);
     int64_t relayed = json_get_int(done, "relayed", 0), active = json_get_int(done, "active", 0),
-            drained = json_get_int(done, "drained", 0);
+            drained = json_get_int(done, "drained", 0), scheduled = json_get_int(done, "scheduled", 0);
     struct buf out;
     buf_init(&out, 1024);
     if (json_get_bool(done, "runner", false))
         buf_puts(&out, "A runner is alive and executes what is queued.\n");
+    if (scheduled > 0)
+        buf_printf(&out, "%lld run%s due.\n", (long long)scheduled, plural(scheduled));
     if (started > 0)
         buf_printf(&out, "%lld run%s started.\n", (long long)started, plural(started));
     if (orphans > 0)

@@ -70,9 +70,31 @@ void execution_settle(struct execution *x, const struct node *node)
     execution_turn(x);
 }
 
+static bool is_trigger(const struct graph_node *def)
+{
+    return strcmp(def->kind->group, "trigger") == 0;
+}
+
+/* Of several triggers the run begins at the one that started it; when somebody did, at the manual ones, if there are any. */
+static bool began_here(const struct execution *x, const struct graph_node *def)
+{
+    const char *id = json_get_string(x->trigger, "nodeId", NULL);
+    bool any_manual = false;
+
+    if (!is_trigger(def))
+        return true;
+    for (int i = 0; i < x->graph->n_nodes; i++) {
+        const struct graph_node *other = &x->graph->nodes[i];
+        if (id && is_trigger(other) && strcmp(other->id, id) == 0)
+            return def == other;
+        any_manual |= strcmp(other->kind->name, "manual") == 0;
+    }
+    return !any_manual || strcmp(def->kind->name, "manual") == 0;
+}
+
 enum readiness execution_readiness(const struct execution *x, const struct node *node)
 {
-    bool taken = node->def->n_in == 0;
+    bool taken = node->def->n_in == 0 && began_here(x, node->def);
 
     for (int i = 0; i < node->def->n_in; i++) {
         enum edge_state state = x->edges[node->def->in[i]];

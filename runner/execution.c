@@ -262,7 +262,7 @@ static enum rs_err make(struct execution *x, struct fault *fault)
         fault_set(fault, err, "the definition is not valid: %s",
                   json_get_string(json_object_array_get_idx(errors, 0), "message", "?"));
     json_object_put(errors);
-    if (err)
+    if (err || (err = run_trigger(&x->store, x->claim.id, &x->trigger, fault)))
         return err;
     x->nodes = calloc((size_t)x->graph->n_nodes, sizeof *x->nodes);
     x->edges = calloc((size_t)x->graph->n_edges + 1, sizeof *x->edges);
@@ -318,6 +318,7 @@ static void unmake(struct execution *x)
     if (x->sandbox_open)
         sandbox_close(&x->sandbox);
     json_object_put(x->context);
+    json_object_put(x->trigger);
     json_object_put(x->error);
     free(x->nodes);
     free(x->edges);

@@ -44,6 +44,7 @@ struct execution {
     struct http *http;
     struct limits *limits;
     struct json_object *context; /* {input,nodes,session,env} of jq */
+    struct json_object *trigger; /* what started the run, NULL: somebody did */
     struct json_object *error;   /* the first one, NULL: none */
     char stream[STREAM_MAX];     /* run:ID */
     char work[PATH_MAX], artifacts[PATH_MAX];

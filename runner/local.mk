@@ -24,6 +24,7 @@ librunner_a_SOURCES = \
   runner/retry.c runner/retry.h \
   runner/proctree.c runner/proctree.h \
   runner/sandbox.c runner/sandbox.h \
+  runner/schedules.c runner/schedules.h \
   runner/spawn.c runner/spawn.h \
   runner/sse.c runner/sse.h \
   runner/supervisor.c runner/supervisor.h \
@@ -38,6 +39,7 @@ librunner_a_SOURCES = \
   runner/nodes/manual.c \
   runner/nodes/nodes.h \
   runner/nodes/result.c \
+  runner/nodes/schedule.c \
   runner/nodes/shell.c \
   runner/nodes/switch.c \
   runner/nodes/table.c \

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "model/run.h"
 #include "runner/orphans.h"
+#include "runner/schedules.h"
 #include "runner/spawn.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -46,6 +47,7 @@ struct supervisor {
     bool gone;         /* to leave the loop */
     int64_t end_by_ms; /* when ending: kill what is left */
     struct orphans_watch orphans;
+    struct schedules schedules;
     int64_t care_ms;   /* when it was last cared for */
 };
 
@@ -242,6 +244,7 @@ static void on_tick(uv_timer_t *timer)
     }
     if (clock_mono_ms() - s->care_ms >= CARE_EVERY_MS)
         care(s);
+    schedules_look(&s->schedules, &s->store, s->id, clock_wall_ms());
     claim_runs(s);
     struct fault fault;
     if (outbox_settle(&s->store, &fault) != RS_OK)
@@ -368,6 +371,7 @@ int supervisor_run(const struct datadir *dd, const char *const *overrides)
         uv_run(&s->loop, UV_RUN_DEFAULT);
     unwatch(s);
     uv_loop_close(&s->loop);
+    schedules_leave(&s->schedules, &s->store);
     if (runner_gone(&s->store, s->id, &fault) != RS_OK)
         log_event(LOG_LEVEL_WARN, "runner.gone_failed", "reason=\"%s\"", fault.message);
     unlink(datadir_path(dd, path, "run/runner.pid"));

@@ -6,6 +6,7 @@
 #include "model/launch.h"
 #include "model/run.h"
 #include "runner/orphans.h"
+#include "runner/schedules.h"
 #include "runner/spawn.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +26,8 @@ struct tick {
     struct orphans_watch watch;
     char id[ID_MAX + 1];
     int max_runs;
-    int n_relayed, n_orphans, n_started;
+    int n_relayed, n_orphans, n_scheduled, n_started;
+    struct schedules schedules;
     int64_t n_drained;
     bool failed;
 };
@@ -83,6 +85,7 @@ static bool look(struct tick *t)
     if (launch_runner_lives(t->dd))
         return false;
     t->n_orphans += orphans_end(&t->store, &t->watch);
+    t->n_scheduled += schedules_look(&t->schedules, &t->store, t->id, clock_wall_ms());
     start_runs(t);
     return true;
 }
@@ -174,8 +177,8 @@ static void report(int fd, const struct tick *t, bool runner, int active)
     char text[256];
     int len = snprintf(
         text, sizeof text,
-        "{\"runner\":%s,\"relayed\":%d,\"drained\":%lld,\"orphans\":%d,\"started\":%d,\"active\":%d}\n",
-        runner ? "true" : "false", t->n_relayed, (long long)t->n_drained, t->n_orphans, t->n_started, active);
+        "{\"runner\":%s,\"relayed\":%d,\"drained\":%lld,\"orphans\":%d,\"scheduled\":%d,\"started\":%d,\"active\":%d}\n",
+        runner ? "true" : "false", t->n_relayed, (long long)t->n_drained, t->n_orphans, t->n_scheduled, t->n_started, active);
 
     if (write(fd, text, (size_t)len) != len)
         log_event(LOG_LEVEL_WARN, "tick.report_failed", "reason=\"%s\"", strerror(errno));
@@ -210,6 +213,7 @@ int tick_run(const struct datadir *dd, const char *const *overrides, int64_t wai
     bool ours = look(&t);
     if (ours && wait_ms > 0)
         wait_for_all(&t, wait_ms);
+    schedules_leave(&t.schedules, &t.store);
     if (t.n_orphans > 0)
         relay(&t); /* with nobody to do it later */
     if (out >= 0)

@@ -11,9 +11,9 @@
 
 /* tick_detach - go on in a child that belongs to nobody, in a session of its own; this process ends. Call first of all. */
 void tick_detach(void);
-/* tick_run - relay events that were left and drain DIR/pending, end orphans, and start what is queued, up to runner.max_runs under way; then wait
+/* tick_run - relay events that were left and drain DIR/pending, end orphans, make runs of due schedules, and start what is queued, up to runner.max_runs under way; then wait
  * until nothing is queued or running, at most wait_ms. A run process outlives us. Beside a runner: events only.
- * With wait_ms >= 0 a summary goes to standard output: {"runner":bool,"relayed","drained","orphans","started","active"} (active:
+ * With wait_ms >= 0 a summary goes to standard output: {"runner":bool,"relayed","drained","orphans","scheduled","started","active"} (active:
  * queued or running at the end) and all else that is said goes to DIR/log/run.log; with -1 there is no waiting and no
  * summary. Returns: the exit status. */
 int tick_run(const struct datadir *dd, const char *const *overrides, int64_t wait_ms);

@@ -5,6 +5,7 @@
 #include "runner/node.h"
 
 void manual_start(struct node *node);
+void schedule_start(struct node *node);
 void shell_start(struct node *node);
 void git_clone_start(struct node *node);
 void http_request_start(struct node *node);

@@ -5,6 +5,7 @@
 
 const struct node_type node_types[] = {
     {"manual", manual_start, NULL, NULL},
+    {"schedule", schedule_start, NULL, NULL},
     {"shell", shell_start, tool_stop, tool_release},
     {"git_clone", git_clone_start, tool_stop, tool_release},
     {"http_request", http_request_start, http_request_stop, NULL},

@@ -400,6 +400,7 @@ enum rs_err graph_parse(struct json_object *definition, struct json_object *erro
     if (check_shape(definition, errors)) {
         graph_check_head(definition, errors);
         err = graph_build(&d, definition);
+        graph_check_triggers(definition, errors);
     }
     n = json_object_array_length(errors) - before;
     if (err != RS_OK)

@@ -59,6 +59,8 @@ void graph_check_kind(const char *node_id, const struct kind *kind, struct json_
 bool graph_word_fits(const struct kind_setting *setting, struct json_object *value);
 /* graph_check_head - add an error for each thing wrong in name, crewId, timeoutMs, priority, concurrency and params. */
 void graph_check_head(struct json_object *definition, struct json_object *errors);
+/* graph_check_triggers - add an error for each cron expression, time zone or input of a schedule that cannot be. */
+void graph_check_triggers(struct json_object *definition, struct json_object *errors);
 /* graph_check_params - add an error for each thing wrong in the definition's `params`. */
 void graph_check_params(struct json_object *definition, struct json_object *errors);
 

@@ -28,6 +28,8 @@ static const struct kind_setting no_settings[] = {KIND_END};
 const struct kind kinds[] = {
     {"manual", "trigger", "Start", "Started by a person or a program, with the workflow's parameters.", REPEAT_FREELY,
      .settings = no_settings, .outputs = manual_outputs},
+    {"schedule", "trigger", "Schedule", "Starts the workflow at the times of a cron expression.", REPEAT_FREELY,
+     .settings = schedule_settings, .outputs = schedule_outputs},
     {"shell", "tool", "Shell command", "Runs a program in the run's work directory.", REPEAT_NEVER,
      .settings = shell_settings, .outputs = shell_outputs},
     {"git_clone", "tool", "Git clone", "Clones a repository into the run's work directory.", REPEAT_FREELY,

@@ -10,7 +10,9 @@
 
 /* Each ends with name NULL. */
 /* kind_trigger.c */
+extern const struct kind_setting schedule_settings[];
 extern const struct kind_output manual_outputs[];
+extern const struct kind_output schedule_outputs[];
 /* kind_tool.c */
 extern const struct kind_setting shell_settings[];
 extern const struct kind_setting git_clone_settings[];

@@ -5,3 +5,22 @@ const struct kind_output manual_outputs[] = {
     {"", "object", "The run's input, with the parameters' defaults filled in."},
     KIND_END,
 };
+
+const struct kind_setting schedule_settings[] = {
+    {"cron", SETTING_TEXT, .required = true, .literal = true, .widget = WIDGET_CRON,
+     .help = "When: minute, hour, day of month, month, day of week; or @hourly, @daily, @weekly, @monthly, @yearly."},
+    {"timezone", SETTING_TEXT, .literal = true, .fallback = "\"UTC\"", .help = "Whose clocks: a name such as Europe/Berlin."},
+    {"catchUp", SETTING_WORD, .choices = "all|latest|skip", .literal = true, .fallback = "\"latest\"",
+     .help = "Times missed while no runner lived: run them all (the newest 100), the latest only, or none that is over a minute late."},
+    {"input", SETTING_OBJECT, .literal = true, .fallback = "{}", .help = "Input of the runs."},
+    {"enabled", SETTING_BOOL, .literal = true, .fallback = "true", .help = "false: it starts nothing."},
+    {"jitterMs", SETTING_INTEGER, .min = 0, .max = 60 * 60 * 1000, .literal = true, .fallback = "0",
+     .help = "Start up to so much later, the same for each time, so that many schedules do not start at once."},
+    KIND_END,
+};
+
+const struct kind_output schedule_outputs[] = {
+    {"dueAt", "string", "When it was due (RFC 3339); null when somebody started the run."},
+    {"input", "object", "The run's input."},
+    KIND_END,
+};

@@ -19,6 +19,8 @@ librunspool_a_SOURCES += \
   shared/model/kind_settings.h \
   shared/model/kind_tool.c \
   shared/model/kind_trigger.c \
+  shared/model/lease.c \
+  shared/model/lease.h \
   shared/model/launch.c \
   shared/model/launch.h \
   shared/model/orphan.c \
@@ -43,13 +45,19 @@ librunspool_a_SOURCES += \
   shared/model/run_record.c \
   shared/model/run_row.c \
   shared/model/run_row.h \
+  shared/model/run_trigger.c \
   shared/model/runner_alive.c \
   shared/model/session.c \
   shared/model/session.h \
   shared/model/session_check.c \
   shared/model/session_row.h \
+  shared/model/schedule.c \
+  shared/model/schedule.h \
+  shared/model/schedule_fire.c \
+  shared/model/schedule_row.h \
   shared/model/store.c \
   shared/model/store.h \
   shared/model/transition.c \
+  shared/model/trigger_check.c \
   shared/model/workflow.c \
   shared/model/workflow.h

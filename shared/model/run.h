@@ -28,6 +28,10 @@ bool node_status_ended(enum node_status s);
 bool run_may_move(enum run_status from, enum run_status to);
 bool node_may_move(enum node_status from, enum node_status to);
 
+/* What else belongs to the transaction that makes a run: a note that this was done, so that it is not done twice. An error
+ * undoes all, and is what run_create returns. */
+typedef enum rs_err run_within_fn(struct change *change, const char *run_id, void *ctx, struct fault *fault);
+
 /* A new run. All borrowed. */
 struct run_new {
     const char *org;
@@ -40,6 +44,9 @@ struct run_new {
     const int *priority;              /* higher first, RUN_PRIORITY_MAX at most; NULL: the definition's, else 0 */
     const char *owner;                /* not NULL: created already claimed by the caller (fence 1, lease RUN_LEASE_MS; then
                                          run_claim_load), so that no runner takes it first */
+    struct json_object *trigger;      /* what started it: {kind, nodeId, ...}; NULL: somebody did */
+    run_within_fn *within;            /* first of all in the transaction; may be NULL */
+    void *within_ctx;
 };
 /* run_create - insert it as queued with all nodes pending, event run.queued; pokes the runner after commit. Its events
  * are tagged workflow:ID, crew:CREW, session:ID and, for nodes of group tool, tool:TOOLID (HOME_TAGS_MAX in all).
@@ -199,13 +206,15 @@ enum rs_err run_orphan_end(struct store *store, const struct run_orphan *orphan,
 /* run_exists - RS_OK, or RS_NOT_FOUND, also for another org's run. org NULL: any. Reads nothing of the run's contents. */
 enum rs_err run_exists(struct store *store, const char *org, const char *run_id, struct fault *fault) RS_MUST_CHECK;
 /* run_record - {id,workflowId,workflowVersion,name,status,input,output,error,org,createdAt,startedAt,finishedAt,
- * durationMs,progress,attempt,priority,pausing?,nodes:{id: record}} plus `graph` (the definition's nodes and edges). RS_NOT_FOUND, also
+ * durationMs,progress,attempt,priority,pausing?,trigger?,nodes:{id: record}} plus `graph` (the definition's nodes and edges). RS_NOT_FOUND, also
  * for another org's run. org NULL: any. *ret: owned. */
 enum rs_err run_record(struct store *store, const char *org, const char *run_id, struct json_object **ret,
                        struct fault *fault) RS_MUST_CHECK;
 /* run_outline - the same without input, outputs and graph: small, whatever the nodes gave. */
 enum rs_err run_outline(struct store *store, const char *org, const char *run_id, struct json_object **ret,
                         struct fault *fault) RS_MUST_CHECK;
+/* run_trigger - what started it, owned; NULL: somebody did. RS_NOT_FOUND. */
+enum rs_err run_trigger(struct store *store, const char *run_id, struct json_object **ret, struct fault *fault) RS_MUST_CHECK;
 /* run_list - newest first; filters may be NULL. Items as the record without input, output, nodes and graph.
  * cursor: opaque, from `next`. *ret: {"items":[...],"next":...|null}, owned. RS_INVALID: bad cursor or status. */
 struct run_filter { const char *org, *workflow_id, *status; };

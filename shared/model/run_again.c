@@ -225,10 +225,12 @@ static enum rs_err copy_load(struct db *db, const char *org, const char *run_id,
 enum rs_err run_rerun(struct store *store, const char *org, const char *run_id, struct json_object *input,
                       struct json_object *errors, char ret_id[ID_MAX + 1], struct fault *fault)
 {
-    struct json_object *checked = NULL;
+    struct json_object *checked = NULL, *trigger = NULL;
     struct copy copy = {.version = 0};
     enum rs_err err = copy_load(store->db, org, run_id, &copy, fault);
 
+    if (err == RS_OK)
+        err = run_trigger(store, run_id, &trigger, fault);
     if (err == RS_OK && input != NULL)
         err = graph_check_input(copy.definition, input, errors, &checked, fault);
     if (err == RS_OK) {
@@ -239,6 +241,7 @@ enum rs_err run_rerun(struct store *store, const char *org, const char *run_id, 
                               .input = checked != NULL ? checked : copy.input,
                               .session_id = copy.session ? copy.session_id : NULL,
                               .name = copy.name,
+                              .trigger = trigger,
                               .priority = &copy.priority};
 
         err = run_create(store, &run, ret_id, fault);
@@ -246,5 +249,6 @@ enum rs_err run_rerun(struct store *store, const char *org, const char *run_id, 
     json_object_put(copy.definition);
     json_object_put(copy.input);
     json_object_put(checked);
+    json_object_put(trigger);
     return err;
 }

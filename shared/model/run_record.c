@@ -128,7 +128,7 @@ static enum rs_err load(struct store *store, const char *org, const char *run_id
                         struct fault *fault)
 {
     struct db_rows *rows = NULL;
-    struct json_object *record = NULL;
+    struct json_object *record = NULL, *trigger = NULL;
     enum rs_err err = db_query(store->db, &rows, fault,
                                whole ? "SELECT " HEAD_COLUMNS ", input, output, definition FROM run WHERE id = $1"
                                      : "SELECT " HEAD_COLUMNS " FROM run WHERE id = $1",
@@ -145,6 +145,10 @@ static enum rs_err load(struct store *store, const char *org, const char *run_id
             put_contents(record, rows);
         /* Before db_done: what is read under an open row is of the same moment. */
         err = put_nodes(store->db, run_id, whole, record, fault);
+        if (err == RS_OK)
+            err = run_trigger(store, run_id, &trigger, fault);
+        if (trigger != NULL)
+            json_set(record, "trigger", trigger);
     }
     db_done(rows);
     if (err == RS_OK)

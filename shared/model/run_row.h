@@ -76,6 +76,9 @@ enum rs_err run_finish(struct change *change, struct run_row *run, enum run_stat
                        struct json_object *error, enum node_status running_to, struct json_object *running_error,
                        struct fault *fault) RS_MUST_CHECK;
 
+/* run_trigger_set - note what started a new run, inside its transaction. trigger NULL: nothing to note. */
+enum rs_err run_trigger_set(struct change *change, const char *run_id, struct json_object *trigger, struct fault *fault)
+    RS_MUST_CHECK;
 /* node_interrupted - a node's tool is over without an answer: tool.finished, when it is a tool that was started. */
 enum rs_err node_interrupted(struct change *change, const struct run_row *run, const char *node_id, struct fault *fault)
     RS_MUST_CHECK;

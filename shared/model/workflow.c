@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "model/schedule.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -112,6 +113,8 @@ enum rs_err workflow_save(struct store *store, const char *org, const char *id, 
     if (err == RS_OK)
         err = write_row(store->db, org, id, version + 1, created, now, json_text(summary, NULL), text, fault);
     if (err == RS_OK)
+        err = schedule_sync(store->db, org, id, copy, now, fault);
+    if (err == RS_OK)
         err = db_commit(store->db, fault);
     db_rollback(store->db);
     if (err != RS_OK)
@@ -170,8 +173,15 @@ enum rs_err workflow_pause(struct store *store, const char *org, const char *id,
 enum rs_err workflow_delete(struct store *store, const char *org, const char *id, struct fault *fault)
 {
     int64_t changed = 0;
-    enum rs_err err = db_run(store->db, &changed, fault, "DELETE FROM workflow WHERE org = $1 AND id = $2", "tt", org, id);
+    enum rs_err err = db_begin(store->db, fault);
 
+    if (err == RS_OK)
+        err = db_run(store->db, &changed, fault, "DELETE FROM workflow WHERE org = $1 AND id = $2", "tt", org, id);
+    if (err == RS_OK)
+        err = schedule_sync(store->db, org, id, NULL, 0, fault);
+    if (err == RS_OK)
+        err = db_commit(store->db, fault);
+    db_rollback(store->db);
     if (err == RS_OK && changed == 0)
         err = fault_set(fault, RS_NOT_FOUND, "there is no workflow %.*s", ID_MAX, id);
     return err;

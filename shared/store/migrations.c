@@ -102,6 +102,30 @@ static const char *const policies[] = {
     NULL,
 };
 
+/* started_by: JSON, {kind, nodeId, ...} of the trigger; NULL: somebody did.
+ * schedule: one row for each schedule trigger of a saved workflow. due: what comes next; fire: when, with its jitter; 0: it
+ * does not. paused: by a person. last: newest due time that was dealt with; missed: how many it let go; error: why the last
+ * came to nothing.
+ * schedule_run: which due time became which run, so that none becomes two.
+ * lease: who does what only one may; fence: raised whenever it changes hands. */
+static const char *const schedules[] = {
+    "ALTER TABLE run ADD COLUMN started_by TEXT",
+    "CREATE TABLE schedule ("
+    " org TEXT NOT NULL, workflow_id TEXT NOT NULL, node_id TEXT NOT NULL,"
+    " cron TEXT NOT NULL, timezone TEXT NOT NULL, catch_up TEXT NOT NULL, jitter BIGINT NOT NULL,"
+    " enabled BIGINT NOT NULL, paused BIGINT NOT NULL, due BIGINT NOT NULL, fire BIGINT NOT NULL,"
+    " last BIGINT NOT NULL, last_run TEXT, missed BIGINT NOT NULL, error TEXT,"
+    " PRIMARY KEY (org, workflow_id, node_id))",
+    "CREATE INDEX schedule_by_fire ON schedule (fire)",
+    "CREATE TABLE schedule_run ("
+    " org TEXT NOT NULL, workflow_id TEXT NOT NULL, node_id TEXT NOT NULL, due BIGINT NOT NULL,"
+    " run_id TEXT NOT NULL, created BIGINT NOT NULL,"
+    " PRIMARY KEY (org, workflow_id, node_id, due))",
+    "CREATE INDEX schedule_run_by_age ON schedule_run (created)",
+    "CREATE TABLE lease (name TEXT NOT NULL PRIMARY KEY, owner TEXT NOT NULL, fence BIGINT NOT NULL, until BIGINT NOT NULL)",
+    NULL,
+};
+
 static const char *const *const migrations[] = {
     first,
     orphan_resumed,
@@ -109,6 +133,7 @@ static const char *const *const migrations[] = {
     sessions,
     model_usage,
     policies,
+    schedules,
 };
 
 #define N_MIGRATIONS ((int)(sizeof(migrations) / sizeof(migrations[0])))

@@ -1,0 +1,53 @@
+#include "runner/schedules.h"
+#include "base/log.h"
+#include "model/schedule.h"
+#include <stdio.h>
+
+static enum rs_err take_lease(struct schedules *schedules, struct store *store, const char *owner, int64_t now_ms,
+                              struct fault *fault)
+{
+    struct lease *lease = &schedules->lease;
+
+    /* Renewed when half of it is over; a clock that was set back makes it new. */
+    if (lease->until_ms - now_ms > SCHEDULE_LEASE_MS / 2 && lease->until_ms - now_ms <= SCHEDULE_LEASE_MS)
+        return RS_OK;
+    lease->name = SCHEDULE_LEASE;
+    snprintf(lease->owner, sizeof lease->owner, "%s", owner);
+    enum rs_err err = lease_take(store, lease, now_ms, SCHEDULE_LEASE_MS, fault);
+    if (err)
+        lease->until_ms = 0;
+    return err;
+}
+
+int schedules_look(struct schedules *schedules, struct store *store, const char *owner, int64_t now_ms)
+{
+    struct schedule_fired fired = {0};
+    struct fault fault = {0};
+    bool due = false;
+    enum rs_err err = schedule_due(store, now_ms, &due, &fault);
+
+    if (!err && !due)
+        return 0;
+    if (!err && (err = take_lease(schedules, store, owner, now_ms, &fault)) == RS_BUSY)
+        return 0;
+    if (!err)
+        err = schedule_fire(store, &schedules->lease, now_ms, &fired, &fault);
+    if (err == RS_CONFLICT)
+        schedules->lease.until_ms = 0;
+    if (err)
+        log_event(LOG_LEVEL_WARN, "schedule.failed", "reason=\"%s\"", fault.message);
+    if (fired.n_failed > 0)
+        log_event(LOG_LEVEL_WARN, "schedule.not_started", "schedules=%d", fired.n_failed);
+    if (fired.n_runs > 0 || fired.n_missed > 0)
+        log_event(LOG_LEVEL_INFO, "schedule.fired", "runs=%d missed=%lld", fired.n_runs, (long long)fired.n_missed);
+    return fired.n_runs;
+}
+
+void schedules_leave(struct schedules *schedules, struct store *store)
+{
+    struct fault fault;
+
+    if (schedules->lease.until_ms > 0 && lease_drop(store, &schedules->lease, &fault) != RS_OK)
+        log_event(LOG_LEVEL_WARN, "schedule.lease_kept", "reason=\"%s\"", fault.message);
+    schedules->lease.until_ms = 0;
+}

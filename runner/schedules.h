@@ -1,0 +1,16 @@
+/* schedules - the runner's part of schedules: be the one that fires them, when anything is due. Threads: one. */
+#ifndef RUNSPOOL_RUNNER_SCHEDULES_H
+#define RUNSPOOL_RUNNER_SCHEDULES_H
+
+#include "model/lease.h"
+
+struct schedules {
+    struct lease lease; /* zeroed: not held */
+};
+/* schedules_look - make runs of what is due at now_ms (wall clock), unless another process has the lease. owner: an id of
+ * this process. Says in the log what it did. Returns how many runs it made. Blocks on the database. */
+int schedules_look(struct schedules *schedules, struct store *store, const char *owner, int64_t now_ms);
+/* schedules_leave - let another do it at once. */
+void schedules_leave(struct schedules *schedules, struct store *store);
+
+#endif

@@ -1,0 +1,53 @@
+/* What the settings of triggers say beyond their types. */
+#include "model/cron.h"
+#include "model/graph.h"
+
+#include <string.h>
+
+static void check_cron(const char *node_id, struct json_object *data, struct json_object *errors)
+{
+    const char *cron_text = json_get_string(data, "cron", NULL), *zone = json_get_string(data, "timezone", "UTC");
+    struct fault fault = {0};
+    struct tz *tz = NULL;
+    struct cron cron;
+
+    if (cron_text != NULL && cron_parse(cron_text, &cron, &fault) != RS_OK)
+        graph_add_error(errors, node_id, NULL, "setting", "the setting `cron`: %s", fault.message + strlen("cron: "));
+    if (tz_load(zone, &tz, &fault) != RS_OK)
+        graph_add_error(errors, node_id, NULL, "setting", "the setting `timezone`: %s", fault.message);
+    tz_free(tz);
+}
+
+/* Nobody is there to fill in what a schedule's input lacks. */
+static void check_input(const char *node_id, struct json_object *definition, struct json_object *data,
+                        struct json_object *errors)
+{
+    struct json_object *found = json_object_new_array(), *checked = NULL;
+    size_t i;
+
+    if (found == NULL)
+        return;
+    if (graph_check_input(definition, json_get(data, "input"), found, &checked, NULL) != RS_OK)
+        for (i = 0; i < json_object_array_length(found); i++)
+            graph_add_error(errors, node_id, NULL, "setting", "the setting `input`: %s",
+                            json_get_string(json_object_array_get_idx(found, i), "message", ""));
+    json_object_put(checked);
+    json_object_put(found);
+}
+
+void graph_check_triggers(struct json_object *definition, struct json_object *errors)
+{
+    struct json_object *nodes = json_get_array(definition, "nodes"), *node, *data;
+    size_t i, before;
+
+    for (i = 0; nodes != NULL && i < json_object_array_length(nodes); i++) {
+        node = json_object_array_get_idx(nodes, i);
+        data = json_get(node, "data");
+        if (strcmp(json_get_string(data, "kind", ""), "schedule") != 0)
+            continue;
+        before = json_object_array_length(errors);
+        check_cron(json_get_string(node, "id", NULL), data, errors);
+        if (before == 0 && json_object_array_length(errors) == 0) /* params in order */
+            check_input(json_get_string(node, "id", NULL), definition, data, errors);
+    }
+}
