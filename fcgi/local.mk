@@ -13,6 +13,7 @@ fcgi_api_fcgi_SOURCES = $(FCGI_COMMON) \
   fcgi/about.c \
   fcgi/again.c \
   fcgi/api.c fcgi/api.h \
+  fcgi/approvals.c \
   fcgi/artifacts.c \
   fcgi/definition.c fcgi/definition.h \
   fcgi/emit.c \

@@ -182,6 +182,9 @@ static void look_at_lease(struct execution *x)
         x->pausing = wish == RUN_WISH_PAUSE;
         execution_turn(x);
     }
+    for (int i = 0; i < x->graph->n_nodes; i++)
+        if (x->nodes[i].nudged)
+            x->nodes[i].nudged(&x->nodes[i]);
     if (outbox_settle(&x->store, NULL) != RS_OK) {
         /* The next time. */
     }

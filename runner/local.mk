@@ -29,8 +29,10 @@ librunner_a_SOURCES = \
   runner/sse.c runner/sse.h \
   runner/supervisor.c runner/supervisor.h \
   runner/takeup.c runner/takeup.h \
+  runner/until.c runner/until.h \
   runner/template.c runner/template.h \
   runner/tick.c runner/tick.h \
+  runner/nodes/approval.c \
   runner/nodes/condition.c \
   runner/nodes/delay.c \
   runner/nodes/file.c \
@@ -55,5 +57,5 @@ runner_runspool_runner_LDADD = $(RUNNER_LIBS)
 check_PROGRAMS += tests/integration/runctl
 tests_integration_runctl_SOURCES = tests/integration/runctl.c
 tests_integration_runctl_LDADD = $(SHARED_LIBS)
-EXTRA_DIST += tests/integration/test_runner.py tests/integration/test_control.py
+EXTRA_DIST += tests/integration/test_runner.py tests/integration/test_control.py tests/integration/test_approval.py
 EXTRA_DIST += tests/integration/test_tools.py

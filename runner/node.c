@@ -37,6 +37,7 @@ static void finish(struct node *node)
     uv_timer_stop(&node->timer);
     node->phase = NODE_PHASE_DONE;
     node->waits = false;
+    node->nudged = NULL;
     node->home->concludable(node);
 }
 
@@ -94,6 +95,12 @@ void node_wait(struct node *node, const char *message, int64_t deadline_ms)
 {
     assert(node->phase == NODE_PHASE_WORK);
     node->home->waits(node, message, deadline_ms);
+    node_waits(node);
+}
+
+void node_waits(struct node *node)
+{
+    node->status = NODE_WAITING;
     node->waits = true;
     node->home->concludable(node); /* its place is free for another node */
 }

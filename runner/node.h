@@ -61,6 +61,7 @@ struct node {
     char error[FAULT_MESSAGE_MAX];
     bool final;         /* another attempt would not help */
     const char *handle; /* which of its edges are taken ("true" of a condition); NULL: of a kind without handles */
+    void (*nudged)(struct node *node); /* look at the database: something may be there for it; NULL: never is */
     bool waits;         /* it has work, and only waits: for a person, a time, another run */
 };
 
@@ -96,6 +97,8 @@ void node_eval(struct node *node, const char *program, jqworker_fn *fn, void *ct
 /* node_wait - it only waits from now on, until node_done or node_fail: status waiting, and it takes no place from those
  * that work. message: for people; deadline_ms: wall clock, 0 none. */
 void node_wait(struct node *node, const char *message, int64_t deadline_ms);
+/* node_waits - the same when the kind's own change has recorded it. */
+void node_waits(struct node *node);
 /* node_save - keep this for the case that the run's process dies, or the node fails and its run is resumed: the next
  * life's start() gets it by node_saved (owned, NULL: nothing kept). Over when the run is retried from its start.
  * Blocks on the database. At most RUN_NODE_STATE_MAX bytes. */

@@ -103,7 +103,6 @@ static void waits(struct node *node, const char *message, int64_t deadline_ms)
     struct node_change change = {
         .node_id = node->def->id, .status = NODE_WAITING, .message = message, .deadline_ms = deadline_ms};
     (void)move(node, &change);
-    node->status = NODE_WAITING;
 }
 
 static void ended(struct node *node)

@@ -222,11 +222,20 @@ static void end_when_over(struct supervisor *s)
 static void on_poke(uv_poll_t *poll, int status, int events)
 {
     struct supervisor *s = poll->data;
-    char bytes[16];
+    char text[RUNNER_POKE_MAX + 1];
+    bool queue = false;
+    ssize_t n;
 
     (void)status, (void)events;
-    while (recv(s->socket_fd, bytes, sizeof bytes, MSG_DONTWAIT) >= 0) {
+    while ((n = recv(s->socket_fd, text, sizeof text - 1, MSG_DONTWAIT)) >= 0) {
+        text[n] = '\0';
+        if (text[0] == 'r' && id_valid(text + 1))
+            (void)run_signal(&s->store, text + 1); /* gone: the next process of the run looks */
+        else
+            queue = true;
     }
+    if (!queue)
+        return;
     /* It may be about a run to cancel: its process knows best. */
     for (int i = 0; i < s->max_runs; i++)
         if (s->processes[i].pid)

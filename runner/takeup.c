@@ -7,6 +7,8 @@ static const char *handle_of(const struct node *node)
 {
     if (strcmp(node->def->kind->name, "condition") == 0 && json_object_is_type(node->output, json_type_boolean))
         return json_object_get_boolean(node->output) ? "true" : "false";
+    if (strcmp(node->def->kind->name, "approval") == 0 && json_get(node->output, "approved"))
+        return json_get_bool(node->output, "approved", false) ? "approved" : "rejected";
     return node->def->kind->handles ? json_get_string(node->output, "handle", NULL) : NULL;
 }
 

@@ -3,15 +3,14 @@
 #include "base/clock.h"
 #include "runner/execution.h"
 #include "runner/nodes/nodes.h"
+#include "runner/until.h"
 #include <stdio.h>
 #include <stdlib.h>
 
-#define KEPT_FROM_MS 1000     /* a shorter one is not worth a write */
-#define LOOK_EVERY_MS 30000   /* at the clock, which may be set */
+#define KEPT_FROM_MS 1000 /* a shorter one is not worth a write */
 
 struct delay {
-    struct node *node;
-    uv_timer_t timer;
+    struct until *until;
     int64_t until_ms, begun_ms; /* wall clock */
 };
 
@@ -25,15 +24,11 @@ static void done(struct node *node, int64_t until_ms, int64_t begun_ms)
     node_done(node, out);
 }
 
-static void on_timer(uv_timer_t *timer)
+static void on_time(void *ctx)
 {
-    struct delay *delay = timer->data;
-    int64_t left = delay->until_ms - clock_wall_ms();
-
-    if (left > 0)
-        uv_timer_start(timer, on_timer, (uint64_t)(left < LOOK_EVERY_MS ? left : LOOK_EVERY_MS), 0);
-    else
-        done(delay->node, delay->until_ms, delay->begun_ms);
+    struct node *node = ctx;
+    struct delay *delay = node->state;
+    done(node, delay->until_ms, delay->begun_ms);
 }
 
 /* *ret_ms: when it ends. false: the settings do not say, which has been told. */
@@ -81,10 +76,8 @@ void delay_start(struct node *node)
     struct delay *delay = calloc(1, sizeof *delay);
     if (!delay)
         abort(); /* a run process without memory: its run is an orphan then */
-    *delay = (struct delay){.node = node, .until_ms = until, .begun_ms = now};
+    *delay = (struct delay){.until_ms = until, .begun_ms = now};
     node->state = delay;
-    uv_timer_init(&node->x->loop, &delay->timer);
-    delay->timer.data = delay;
     if (until - now >= KEPT_FROM_MS) {
         struct json_object *kept = json_object_new_object();
         json_set_int(kept, "untilMs", until);
@@ -93,7 +86,7 @@ void delay_start(struct node *node)
     }
     snprintf(message, sizeof message, "until %s", clock_format(until, time));
     node_wait(node, message, until);
-    on_timer(&delay->timer);
+    delay->until = until_new(&node->x->loop, until, on_time, node);
 }
 
 void delay_stop(struct node *node)
@@ -101,14 +94,10 @@ void delay_stop(struct node *node)
     node_fail(node, "cancelled", NULL, "cancelled");
 }
 
-static void on_closed(uv_handle_t *handle)
-{
-    free(handle->data);
-}
-
 void delay_release(struct node *node)
 {
     struct delay *delay = node->state;
     if (delay)
-        uv_close((uv_handle_t *)&delay->timer, on_closed);
+        until_free(delay->until);
+    free(delay);
 }

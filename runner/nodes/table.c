@@ -12,6 +12,7 @@ const struct node_type node_types[] = {
     {"transform", transform_start, NULL, NULL},
     {"condition", condition_start, NULL, NULL},
     {"switch", switch_start, NULL, switch_release},
+    {"approval", approval_start, approval_stop, approval_release},
     {"delay", delay_start, delay_stop, delay_release},
     {"result", result_start, NULL, NULL},
     {"file", file_start, NULL, NULL},

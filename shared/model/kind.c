@@ -42,6 +42,8 @@ const struct kind kinds[] = {
      .settings = expression_settings, .outputs = condition_outputs, .handles = "true|false"},
     {"switch", "control", "Switch", "Takes the edges of the first case that is true, else those of handle default.", REPEAT_FREELY,
      .settings = switch_settings, .outputs = switch_outputs, .handles = "default", .handles_from = "cases"},
+    {"approval", "control", "Approval", "Waits until a person approves or rejects; the edges of that handle are taken.", REPEAT_FREELY,
+     .settings = approval_settings, .outputs = approval_outputs, .handles = "approved|rejected"},
     {"delay", "control", "Delay", "Waits for some time, or until a time; a resumed run waits for what is left.", REPEAT_FREELY,
      .settings = delay_settings, .outputs = delay_outputs},
     {"result", "output", "Result", "Sets the run's output.", REPEAT_FREELY,

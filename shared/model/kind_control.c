@@ -44,3 +44,19 @@ const struct kind_output delay_outputs[] = {
     {"waitedMs", "integer", "How long this process of the run waited."},
     KIND_END,
 };
+
+const struct kind_setting approval_settings[] = {
+    {"message", SETTING_TEXT, .required = true, .widget = WIDGET_MULTILINE, .help = "What the person is asked."},
+    {"deadlineMs", SETTING_INTEGER, .min = 1, .max = DELAY_MAX_MS, .help = "How long to wait at most; default: for ever. It counts on while the run's process is down."},
+    {"default", SETTING_WORD, .choices = "approve|reject|fail", .literal = true, .fallback = "\"fail\"", .help = "What happens at the deadline; fail: the node ends with an error of code timeout."},
+    KIND_END,
+};
+
+const struct kind_output approval_outputs[] = {
+    {"approved", "boolean", "What was decided."},
+    {"by", "string", "Who decided; null at the deadline, or when it was not said."},
+    {"comment", "string", "What that person said to it; may be null."},
+    {"at", "string", "When."},
+    {"data", "any", "What that person handed over; may be null."},
+    KIND_END,
+};

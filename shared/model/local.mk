@@ -1,4 +1,6 @@
 librunspool_a_SOURCES += \
+  shared/model/approval.c \
+  shared/model/approval.h \
   shared/model/cron.c \
   shared/model/cron.h \
   shared/model/graph.c \

@@ -1,4 +1,5 @@
 /* Ended runs that run again: retried, resumed, or as a new run. */
+#include "model/approval.h"
 #include "model/run_row.h"
 
 #include <stdio.h>
@@ -85,6 +86,8 @@ static enum rs_err reset_nodes(struct change *change, const struct run_row *run,
     }
     if (err == RS_OK && how == REQUEUE_ALL)
         err = node_forget(change_db(change), run->id, fault);
+    if (err == RS_OK && how == REQUEUE_ALL)
+        err = approval_forget(change_db(change), run->id, fault);
     return err;
 }
 

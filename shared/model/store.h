@@ -63,5 +63,11 @@ enum rs_err outbox_recover(struct store *store, int64_t age_ms, int *ret_n, stru
 
 /* runner_poke - tell the runner, if there is one, to look at the queue now. Never blocks, never fails. */
 void runner_poke(const struct datadir *dd);
+/* run_poke - tell the process that executes a run to look at the database now: by a signal where it is ours to send, else
+ * through the runner. Without either it looks by itself, seconds later. Never blocks on anything but the database, never
+ * fails. run_signal - the first half: false when the process is not here, or not ours. */
+void run_poke(struct store *store, const char *run_id);
+bool run_signal(struct store *store, const char *run_id);
+#define RUNNER_POKE_MAX 160 /* bytes of a datagram to the runner: "q", or "r" and a run's id */
 
 #endif

@@ -126,6 +126,17 @@ static const char *const schedules[] = {
     NULL,
 };
 
+/* One row a node that asked; n: age order. status: waiting, approved, rejected, closed. */
+static const char *const approvals[] = {
+    "CREATE TABLE approval ("
+    " n IDENTITY, run_id TEXT NOT NULL REFERENCES run (id), node_id TEXT NOT NULL, org TEXT NOT NULL,"
+    " status TEXT NOT NULL, message TEXT NOT NULL, requested BIGINT NOT NULL, deadline BIGINT NOT NULL,"
+    " decided BIGINT NOT NULL DEFAULT 0, decided_by TEXT, comment TEXT, data TEXT,"
+    " UNIQUE (run_id, node_id))",
+    "CREATE INDEX approval_waiting ON approval (org, n) WHERE status = 'waiting'",
+    NULL,
+};
+
 static const char *const *const migrations[] = {
     first,
     orphan_resumed,
@@ -134,6 +145,7 @@ static const char *const *const migrations[] = {
     model_usage,
     policies,
     schedules,
+    approvals,
 };
 
 #define N_MIGRATIONS ((int)(sizeof(migrations) / sizeof(migrations[0])))

@@ -236,3 +236,9 @@ TESTS += tests/unit/test_upgrade
 tests_unit_test_upgrade_SOURCES = tests/unit/test_upgrade.c tests/unit/unit.h tests/unit/model.h tests/unit/first_schema.h
 tests_unit_test_upgrade_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_upgrade_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+
+check_PROGRAMS += tests/unit/test_approval
+TESTS += tests/unit/test_approval
+tests_unit_test_approval_SOURCES = tests/unit/test_approval.c tests/unit/model.h tests/unit/unit.h
+tests_unit_test_approval_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_approval_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
