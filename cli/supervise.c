@@ -110,6 +110,10 @@ static void request_begin(struct supervise *s, struct supervise_request *request
         request_refuse(request, "unknown command \"%s\"", verb);
         return;
     }
+    if (!stop && (s->ending || s->stop_signals)) {
+        request_refuse(request, "%s is not started: Runspool is ending", name);
+        return;
+    }
     if (!part) {
         request_refuse(request, "there is no part \"%s\" here (left out with --without?)", name);
         return;
@@ -220,6 +224,7 @@ static int64_t supervise_tick(struct supervise *s)
 static void supervise_end(struct supervise *s)
 {
     int asked = s->stop_signals;
+    s->ending = true;
     for (int i = 0; i < s->n_parts; i++) {
         struct part *part = &s->parts[i];
         part_down(part);

@@ -31,6 +31,7 @@ struct supervise {
     struct supervise_request requests[SUPERVISE_REQUESTS_MAX];
     int signal_fd;
     int stop_signals; /* SIGTERM, SIGINT and SIGHUP received */
+    bool ending; /* parts are only ended any more */
 };
 
 /* supervise_block_signals - to be called before the first part is started or anything else handles signals.

@@ -206,6 +206,46 @@ START_TEST(ended_in_order_and_killed_when_deaf)
 }
 END_TEST
 
+static void talk_late(void)
+{
+    static const char *const commands[] = {"start bridge", "restart bridge", "restart web"};
+    struct json_object *answer = call("stop bridge");
+    struct fault fault = {0};
+    char path[PATH_MAX];
+    json_object_put(answer);
+    ck_assert_int_eq(kill(getppid(), SIGTERM), 0);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(control_call(&dd, commands[i], 5000, &answer, &fault), RS_CONFLICT);
+        ck_assert_ptr_nonnull(strstr(fault.message, "ending"));
+    }
+    answer = call("status");
+    ck_assert_str_eq(json_get_string(component(answer, "bridge"), "state", ""), "stopped");
+    json_object_put(answer);
+    ck_assert_ok(file_write(datadir_path(&dd, path, "run/go"), "", 0, 0600, &fault));
+}
+
+static bool ready_late(void *ctx)
+{
+    (void)ctx;
+    return start_client(talk_late);
+}
+
+START_TEST(nothing_is_started_while_all_ends)
+{
+    struct fault fault = {0};
+    char script[2 * PATH_MAX + 100];
+    snprintf(script, sizeof(script), "trap '' TERM; echo >%s/run/web; while [ ! -e %s/run/go ]; do sleep 0.01; done", dd.root, dd.root);
+    struct part *web = part("web", script);
+    web->stop_ms = 60000;
+    web->answers = trap_is_set;
+    part("bridge", "exec sleep 60");
+    sup.ready = ready_late;
+    ck_assert_ok(supervise_run(&sup, &fault));
+    check_client();
+    ck_assert_int_eq(sup.parts[1].pid, 0);
+}
+END_TEST
+
 static bool ready_not(void *ctx)
 {
     (void)ctx;
@@ -246,6 +286,7 @@ static Suite *suite(void)
     tcase_add_test(t, what_dies_is_restarted);
     tcase_add_test(t, commands_are_answered_when_done);
     tcase_add_test(t, ended_in_order_and_killed_when_deaf);
+    tcase_add_test(t, nothing_is_started_while_all_ends);
     tcase_add_test(t, a_start_that_fails_ends_all);
     tcase_add_test(t, one_up_a_directory);
     suite_add_tcase(s, t);
