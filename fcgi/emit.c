@@ -1,5 +1,6 @@
 /* POST /api/events: events from outside. */
 #include "api.h"
+#include "drain.h"
 #include "event/stream.h"
 #include "gateway.h"
 #include "model/run.h"
@@ -99,6 +100,7 @@ enum rs_err events_post(struct call *call, struct fault *fault)
     err = worker_store(call->worker, &store, fault);
     if (!err)
         err = check_run_stream(call, store, stream, type, fault);
+    drain_pending(call->worker->dd); /* what was left before comes before */
     if (!err)
         err = emit(call, store, stream, type, sent, fault);
     if (!err)

@@ -1,6 +1,7 @@
 /* events.fcgi: long polling straight from the event log, whether or not a bridge is there. */
 #include "base/clock.h"
 #include "dialect/dialect.h"
+#include "drain.h"
 #include "gateway.h"
 #include <string.h>
 #include <strings.h>
@@ -32,6 +33,7 @@ static enum rs_err wait_for_events(struct call *call, struct feed *feed, struct 
     bool empty = true;
     enum rs_err err = RS_OK;
     while (!err && empty && clock_mono_ms() < until && gateway_pause(gateway, LOOK_MS)) {
+        drain_pending(call->worker->dd);
         if (!eventlog_changed(log))
             continue;
         buf_clear(&call->response->body);
@@ -59,6 +61,7 @@ static enum rs_err poll_get(struct call *call, struct fault *fault)
         err = worker_log(call->worker, &log, fault);
     if (!err)
         err = open_feed(call, store, &feed, fault);
+    drain_pending(call->worker->dd);
     if (!err) {
         (void)eventlog_changed(log); /* from here on a change is one that this answer may lack */
         err = poll_answer(feed, false, since, store, log, &call->response->body, &empty, fault);

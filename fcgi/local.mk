@@ -1,6 +1,7 @@
 pkglibexec_PROGRAMS += fcgi/api.fcgi fcgi/events.fcgi
 
 FCGI_COMMON = \
+  fcgi/drain.c fcgi/drain.h \
   fcgi/exchange.h \
   fcgi/fastcgi.c fcgi/fastcgi.h \
   fcgi/gateway.c fcgi/gateway.h \

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define FOLDER "pending"
@@ -222,6 +224,39 @@ out:
         close(lock);
     close(folder);
     return err;
+}
+
+bool pending_any(const struct datadir *dd)
+{
+    char path[PATH_MAX];
+    DIR *dir = opendir(datadir_path(dd, path, FOLDER));
+    struct dirent *entry;
+    bool any = false;
+
+    while (dir && !any && (entry = readdir(dir)))
+        any = ends_with(entry->d_name, INBOX) || ends_with(entry->d_name, PENDING_TAKEN);
+    if (dir)
+        closedir(dir);
+    return any;
+}
+
+bool pending_has_bridge(const struct datadir *dd)
+{
+    struct sockaddr_un addr = {.sun_family = AF_UNIX};
+    char path[PATH_MAX];
+    bool has;
+    int fd;
+
+    datadir_path(dd, path, "%s", DATADIR_SPOOL_SOCKET);
+    if (strlen(path) >= sizeof addr.sun_path)
+        return false;
+    memcpy(addr.sun_path, path, strlen(path) + 1);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return false;
+    has = connect(fd, (struct sockaddr *)&addr, sizeof addr) == 0 || errno == EAGAIN; /* EAGAIN: many are waiting for it */
+    close(fd);
+    return has;
 }
 
 enum rs_err eventlog_drain_pending(const struct datadir *dd, struct eventlog *log, struct pending_drained *ret,

@@ -36,6 +36,11 @@ struct pending_drained {
 enum rs_err pending_step(struct pending *p, struct eventlog *log, struct pending_drained *ret, struct fault *fault)
     RS_MUST_CHECK;
 
+/* pending_any - is there any file to look at? Costs one look into a folder. */
+bool pending_any(const struct datadir *dd);
+/* pending_has_bridge - does a bridge listen on the spool socket? Then the files are its to drain. */
+bool pending_has_bridge(const struct datadir *dd);
+
 /* eventlog_drain_pending - all steps at once, for programs that run once in a while. *ret: the sums. */
 enum rs_err eventlog_drain_pending(const struct datadir *dd, struct eventlog *log, struct pending_drained *ret,
                                    struct fault *fault) RS_MUST_CHECK;

@@ -8,6 +8,7 @@ import pathlib
 import signal
 import sqlite3
 import subprocess
+import threading
 
 import pytest
 
@@ -317,6 +318,54 @@ def test_tick_relays_events_that_were_left(bare):
     assert types[:3] == ["run.queued", "state.changed", "run.started"] and types[-1] == "run.finished"
     with contextlib.closing(sqlite3.connect(instance.data / "runspool.db")) as db:
         assert db.execute("SELECT COUNT(*) FROM outbox").fetchone() == (0,)
+
+
+def test_polls_take_pending_files(bare):
+    """Lines left by emitters without SQLite are in the answer of the poll that finds them, once; those left while it waits, too."""
+    instance = bare(NEVER)
+    left = instance.data / "pending" / "small.jsonl"
+
+    def leave(*numbers):
+        text = "".join(f'{{"n":{n},"stream":"tool:probe","type":"log","data":{{"n":{n}}}}}\n' for n in numbers)
+        with left.open("a") as file:
+            file.write(text)
+
+    def ask(since, wait=0):
+        status, _, page = instance.http("GET", f"/api/poll?stream=tool:probe&since={since}&wait={wait}")
+        assert status == 200
+        return [e["data"]["n"] for e in page["events"]], page["next"]
+
+    leave(*range(1, 1001))
+    numbers, cursor = ask("start")
+    while len(numbers) < 1000:
+        more, cursor = ask(cursor, 5)
+        numbers += more
+    assert numbers == list(range(1, 1001))
+    waiting = threading.Timer(0.3, leave, (1000, 1001, 1002))
+    waiting.start()
+    numbers, cursor = ask(cursor, 20)
+    waiting.join()
+    assert numbers == [1001, 1002]
+    leave(1003)
+    wait_until(lambda: instance.http("POST", "/api/events", {"stream": "tool:other", "type": "log", "data": {}})[0] == 202
+               and ask(cursor)[0] == [1003], what="the last line")
+
+
+def test_a_bridge_that_lives_takes_pending_files_itself(new_instance):
+    """It is stopped: its files are not taken by others, who would publish past it."""
+    instance = new_instance(without=("runner",), examples=False)
+    bridge = instance.pid("bridge")
+    os.kill(bridge, signal.SIGSTOP)
+    try:
+        left = instance.data / "pending" / "small.jsonl"
+        left.write_text('{"stream":"tool:probe","type":"log","data":{}}\n')
+        for _ in range(3):
+            _, _, page = instance.http("GET", "/api/poll?stream=tool:probe&since=start&wait=1")
+            assert page["events"] == []
+    finally:
+        os.kill(bridge, signal.SIGCONT)
+    _, _, page = instance.http("GET", "/api/poll?stream=tool:probe&since=start&wait=20")
+    assert len(page["events"]) == 1
 
 
 def test_tick_takes_pending_files(bare):
