@@ -14,6 +14,18 @@ const struct arg_option workflow_options[] = {
     {0},
 };
 
+/* Which version is saved; 0: none. Only for what is said afterwards. */
+static int version_before(struct cli *cli, const char *id)
+{
+    struct json_object *record = NULL;
+    struct fault fault = {0};
+    if (workflow_get(&cli->store, cli_org(cli), id, &record, &fault) != RS_OK)
+        return 0;
+    int version = (int)json_get_int(record, "version", 0);
+    json_object_put(record);
+    return version;
+}
+
 static int workflow_import(struct cli *cli)
 {
     struct json_object *imported = json_object_new_array();
@@ -32,13 +44,15 @@ static int workflow_import(struct cli *cli)
                 RS_INVALID);
         else if (err == RS_OK)
             err = definition_check(cli, path, definition);
+        int before = err == RS_OK ? version_before(cli, id) : 0;
         if (err == RS_OK &&
             (err = workflow_save(&cli->store, cli_org(cli), id, definition, how, &created, &record, &fault)) != RS_OK)
             cli_fail(cli, "%s: %s", path, fault.message);
         if (err != RS_OK)
             status = EXIT_FAILED;
         else if (!cli->json)
-            printf("%s %s, version %d\n", id, created ? "imported" : "replaced",
+            printf("%s %s, version %d\n", id,
+                   created ? "imported" : json_get_int(record, "version", 0) == before ? "unchanged" : "replaced",
                    (int)json_get_int(record, "version", 0));
         if (record)
             json_object_array_add(imported, json_object_get(record));

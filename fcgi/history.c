@@ -6,24 +6,30 @@
 #include "model/run.h"
 #include "runs.h"
 #include <stdio.h>
+#include <stdlib.h>
 
 enum {
     PAGE_DEFAULT = 1000,
     PAGE_MAX = 10000,
     PAGE_BYTES = 8 * 1024 * 1024, /* a page ends early rather than grow beyond this */
     CHUNK = 500,                  /* events read at a time */
+    ATTEMPT_EVENTS = 1000,        /* beginnings of attempts looked at, the newest */
 };
 
 struct page {
     struct buf *out;
     int n, limit;
-    bool full;
+    int64_t before; /* the event that ends what is asked for; 0: none */
+    bool full, over;
 };
 
 static bool take(void *ctx, const char *id, const char *json, size_t len)
 {
     struct page *page = ctx;
-    (void)id;
+    if (page->before && id && strtoll(id, NULL, 10) >= page->before) {
+        page->over = true;
+        return false;
+    }
     if (page->n == page->limit || (page->n > 0 && page->out->len + len > PAGE_BYTES)) {
         page->full = true;
         return false;
@@ -61,9 +67,64 @@ enum rs_err run_check(struct call *call, const char *run_id, struct fault *fault
     return err ? err : run_exists(store, call->access.org, run_id, fault);
 }
 
-static enum rs_err read_page(struct call *call, struct feed *feed, struct cursor from, int limit, struct fault *fault)
+/* The events of one attempt of a run: from the one that began it up to the one that began the next. */
+struct span {
+    int64_t first, before; /* before 0: to the end */
+};
+
+/* attempt: from 1. Of an attempt that is still to come, or was forgotten, there is nothing: RS_NOT_FOUND. */
+static enum rs_err find_attempt(struct eventlog *log, const char *run_id, int attempt, struct span *ret, struct fault *fault)
 {
-    struct page page = {.out = &call->response->body, .limit = limit};
+    static const char *const types[] = {"run.queued", "run.retried", "run.resumed", NULL};
+    char stream[ID_MAX + 8];
+    struct event **events = NULL;
+    int n = 0, last = 0;
+    snprintf(stream, sizeof stream, "run:%s", run_id);
+    enum rs_err err = eventlog_read_newest(log, stream, types, 0, ATTEMPT_EVENTS, &events, &n, fault);
+    if (err)
+        return err;
+    *ret = (struct span){0};
+    for (int i = 0; i < n && !ret->before; i++) {
+        struct json_object *data = event_data(events[i]);
+        int is = (int)json_get_int(data, "attempt", 0);
+        json_object_put(data);
+        if (is == attempt && last != attempt) /* one that was paused goes on in the same attempt */
+            ret->first = events[i]->id;
+        else if (is > attempt)
+            ret->before = events[i]->id;
+        last = is;
+    }
+    eventlog_events_free(events, n);
+    return ret->first ? RS_OK : fault_set(fault, RS_NOT_FOUND, "nothing is known of attempt %d of this run", attempt);
+}
+
+static enum rs_err ask_attempt(struct call *call, const char *run_id, struct cursor *from, int64_t *ret_before,
+                               struct fault *fault)
+{
+    const char *given = query_get(&call->request->query, "attempt");
+    struct eventlog *log = NULL;
+    struct span span;
+    char *end = NULL;
+    long attempt = given ? strtol(given, &end, 10) : 0;
+    if (!given)
+        return RS_OK;
+    if (end == given || *end || attempt < 1 || attempt > INT32_MAX)
+        return fault_set(fault, RS_INVALID, "attempt must be a number from 1");
+    enum rs_err err = worker_log(call->worker, &log, fault);
+    if (!err)
+        err = find_attempt(log, run_id, (int)attempt, &span, fault);
+    if (err)
+        return err;
+    if (from->kind != CURSOR_AT || from->id < span.first)
+        *from = (struct cursor){.kind = CURSOR_AT, .id = span.first - 1, .part = CURSOR_PART_ALL};
+    *ret_before = span.before;
+    return RS_OK;
+}
+
+static enum rs_err read_page(struct call *call, struct feed *feed, struct cursor from, int64_t before, int limit,
+                             struct fault *fault)
+{
+    struct page page = {.out = &call->response->body, .limit = limit, .before = before};
     struct message_sink sink = {.message = take, .ctx = &page};
     struct store *store = NULL;
     struct eventlog *log = NULL;
@@ -74,7 +135,7 @@ static enum rs_err read_page(struct call *call, struct feed *feed, struct cursor
     if (!err)
         err = feed_start(feed, from, store, log, &sink, fault);
     bool more = true;
-    while (!err && more && !page.full)
+    while (!err && more && !page.full && !page.over)
         err = feed_read(feed, log, CHUNK, &sink, &more, fault);
     if (err)
         return err;
@@ -91,6 +152,7 @@ static enum rs_err answer_page(struct call *call, const char *suffix, struct fau
     struct feed *feed = NULL;
     struct cursor from = {.kind = CURSOR_NONE};
     const char *id = NULL;
+    int64_t before = 0;
     int limit = 0;
     enum rs_err err = call_id(call, "id", "run", &id, fault);
     if (!err)
@@ -102,9 +164,11 @@ static enum rs_err answer_page(struct call *call, const char *suffix, struct fau
     if (!err)
         err = run_check(call, id, fault);
     if (!err)
+        err = ask_attempt(call, id, &from, &before, fault);
+    if (!err)
         err = open_feed(call, suffix, id, &feed, fault);
     if (!err)
-        err = read_page(call, feed, from, limit, fault);
+        err = read_page(call, feed, from, before, limit, fault);
     feed_free(feed);
     return err;
 }

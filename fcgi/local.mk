@@ -23,6 +23,7 @@ fcgi_api_fcgi_SOURCES = $(FCGI_COMMON) \
   fcgi/pause.c \
   fcgi/runs.c fcgi/runs.h \
   fcgi/sessions.c \
+  fcgi/versions.c \
   fcgi/workflows.c
 fcgi_api_fcgi_LDADD = $(SHARED_LIBS) $(FCGI_LIBS)
 

@@ -44,6 +44,7 @@ librunspool_a_SOURCES += \
   shared/model/run_end.c \
   shared/model/run_node.c \
   shared/model/run_pause.c \
+  shared/model/run_rerun.c \
   shared/model/run_record.c \
   shared/model/run_row.c \
   shared/model/run_row.h \
@@ -62,4 +63,5 @@ librunspool_a_SOURCES += \
   shared/model/transition.c \
   shared/model/trigger_check.c \
   shared/model/workflow.c \
-  shared/model/workflow.h
+  shared/model/workflow.h \
+  shared/model/workflow_version.c

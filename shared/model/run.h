@@ -15,6 +15,7 @@
 #define RUN_NAME_MAX 200            /* bytes of a run's name; a longer one is cut */
 #define RUN_LIST_MAX 1000           /* items of one page */
 #define RUN_PRIORITY_MAX GRAPH_PRIORITY_MAX
+#define RUN_ATTEMPTS_MAX 100        /* earlier attempts a record tells of; the oldest go first */
 
 enum run_status { RUN_QUEUED, RUN_RUNNING, RUN_SUCCESS, RUN_ERROR, RUN_CANCELLED, RUN_PAUSED };
 enum node_status { NODE_PENDING, NODE_RUNNING, NODE_WAITING, NODE_SUCCESS, NODE_ERROR, NODE_SKIPPED, NODE_CANCELLED };
@@ -171,11 +172,15 @@ enum rs_err run_pause_now(struct store *store, const char *run_id, int64_t fence
  * others are pending again, those that were skipped too, as what skipped them may turn out differently. Event
  * run.resumed with `nodes`, the ids that are pending again. RS_CONFLICT also for a run that succeeded. A paused run goes
  * on instead, in the same attempt: event run.resumed with no `nodes`; of one that is about to pause the wish is taken back.
- * run_rerun - a new run (active or not, the old one stays as it is). input: NULL for the old run's, else checked:
- * RS_UNPROCESSABLE with errors added, as graph_check_input. ret_id: the new run's. */
+ * run_rerun - a new run (active or not, the old one stays as it is). version: RUN_VERSION_SAME, the workflow as it was then,
+ * RUN_VERSION_CURRENT, as it is saved now, or the number of one of its versions: RS_CONFLICT when there is none. input: NULL for
+ * the old run's; checked unless both are the old ones: RS_UNPROCESSABLE with errors added, as graph_check_input. ret_id: the new
+ * run's. */
 enum rs_err run_retry(struct store *store, const char *org, const char *run_id, struct fault *fault) RS_MUST_CHECK;
 enum rs_err run_resume(struct store *store, const char *org, const char *run_id, struct fault *fault) RS_MUST_CHECK;
-enum rs_err run_rerun(struct store *store, const char *org, const char *run_id, struct json_object *input,
+#define RUN_VERSION_SAME 0
+#define RUN_VERSION_CURRENT (-1)
+enum rs_err run_rerun(struct store *store, const char *org, const char *run_id, int version, struct json_object *input,
                       struct json_object *errors, char ret_id[ID_MAX + 1], struct fault *fault) RS_MUST_CHECK;
 
 /* A run whose executor seems dead: running or leased with a lease that ran out, or (same host) whose pid is gone. */
@@ -206,7 +211,8 @@ enum rs_err run_orphan_end(struct store *store, const struct run_orphan *orphan,
 /* run_exists - RS_OK, or RS_NOT_FOUND, also for another org's run. org NULL: any. Reads nothing of the run's contents. */
 enum rs_err run_exists(struct store *store, const char *org, const char *run_id, struct fault *fault) RS_MUST_CHECK;
 /* run_record - {id,workflowId,workflowVersion,name,status,input,output,error,org,createdAt,startedAt,finishedAt,
- * durationMs,progress,attempt,priority,pausing?,trigger?,nodes:{id: record}} plus `graph` (the definition's nodes and edges). RS_NOT_FOUND, also
+ * durationMs,progress,attempt,priority,pausing?,trigger?,nodes:{id: record}} plus `graph` (the definition's nodes and edges)
+ * and `attempts` (oldest first, each {attempt,status,startedAt,finishedAt,durationMs,error}, the present one last). RS_NOT_FOUND, also
  * for another org's run. org NULL: any. *ret: owned. */
 enum rs_err run_record(struct store *store, const char *org, const char *run_id, struct json_object **ret,
                        struct fault *fault) RS_MUST_CHECK;

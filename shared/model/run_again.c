@@ -1,4 +1,4 @@
-/* Ended runs that run again: retried, resumed, or as a new run. */
+/* Ended runs that run again: retried or resumed. */
 #include "model/approval.h"
 #include "model/run_row.h"
 
@@ -91,6 +91,23 @@ static enum rs_err reset_nodes(struct change *change, const struct run_row *run,
     return err;
 }
 
+/* The attempt that is over, as it ended; of one whose process died there is nothing in the row yet. */
+static enum rs_err keep_attempt(struct change *change, const struct run_row *run, struct fault *fault)
+{
+    struct json_object *error = run_error("orphaned", "the process that executed the run died", NULL);
+    enum rs_err err = db_run(change_db(change), NULL, fault,
+                             "INSERT INTO run_attempt (run_id, attempt, status, started, finished, error)"
+                             " SELECT id, attempt, CASE status WHEN 'running' THEN 'error' ELSE status END, started,"
+                             " COALESCE(finished, $1), CASE status WHEN 'running' THEN $2 ELSE error END FROM run WHERE id = $3",
+                             "itt", change_now(change), json_text(error, NULL), run->id);
+
+    if (err == RS_OK)
+        err = db_run(change_db(change), NULL, fault, "DELETE FROM run_attempt WHERE run_id = $1 AND attempt <= $2", "ti",
+                     run->id, (int64_t)run->attempt - RUN_ATTEMPTS_MAX);
+    json_object_put(error);
+    return err;
+}
+
 static enum rs_err reset_run(struct db *db, const struct run_row *run, struct fault *fault)
 {
     return db_run(db, NULL, fault,
@@ -107,7 +124,7 @@ enum rs_err run_requeue(struct change *change, struct run_row *run, enum requeue
 
     if (again == NULL)
         return fault_set(fault, RS_NOMEM, "no memory for a run's nodes");
-    if ((err = choose(change, run, how, again, fault)) != RS_OK ||
+    if ((err = choose(change, run, how, again, fault)) != RS_OK || (err = keep_attempt(change, run, fault)) != RS_OK ||
         (err = reset_nodes(change, run, how, again, fault)) != RS_OK)
         goto out;
     run->status = RUN_QUEUED;
@@ -177,81 +194,4 @@ enum rs_err run_retry(struct store *store, const char *org, const char *run_id, 
 enum rs_err run_resume(struct store *store, const char *org, const char *run_id, struct fault *fault)
 {
     return again(store, org, run_id, REQUEUE_FAILED, fault);
-}
-
-/* What a new run of the same takes over. */
-struct copy {
-    char org[ID_MAX + 1], workflow_id[ID_MAX + 1], session_id[ID_MAX + 1], name[RUN_NAME_MAX + 1];
-    int version, priority;
-    bool session;
-    struct json_object *definition, *input; /* owned */
-};
-
-static enum rs_err copy_json(const char *run_id, const char *text, struct json_object **ret, struct fault *fault)
-{
-    struct fault why = {0};
-
-    if (json_parse(text, strlen(text), JSON_BODY_MAX, ret, &why) != RS_OK)
-        return fault_set(fault, RS_UNPROCESSABLE, "what is stored of run %.*s cannot be read: %s", ID_MAX, run_id,
-                         why.message);
-    return RS_OK;
-}
-
-static enum rs_err copy_load(struct db *db, const char *org, const char *run_id, struct copy *copy, struct fault *fault)
-{
-    struct db_rows *rows = NULL;
-    enum rs_err err = db_query(db, &rows, fault,
-                               "SELECT org, workflow_id, workflow_version, session_id, name, priority, input, definition"
-                               " FROM run WHERE id = $1",
-                               "t", run_id);
-
-    if (err == RS_OK)
-        err = db_next(rows, fault);
-    if (err == RS_NOT_FOUND || (err == RS_OK && org != NULL && strcmp(org, db_text(rows, 0)) != 0))
-        err = fault_set(fault, RS_NOT_FOUND, "there is no run %.*s", ID_MAX, run_id);
-    if (err == RS_OK) {
-        snprintf(copy->org, sizeof(copy->org), "%s", db_text(rows, 0));
-        snprintf(copy->workflow_id, sizeof(copy->workflow_id), "%s", db_text(rows, 1));
-        copy->version = (int)db_int(rows, 2);
-        copy->session = !db_is_null(rows, 3);
-        snprintf(copy->session_id, sizeof(copy->session_id), "%s", copy->session ? db_text(rows, 3) : "");
-        snprintf(copy->name, sizeof(copy->name), "%s", db_text(rows, 4));
-        copy->priority = (int)db_int(rows, 5);
-        err = copy_json(run_id, db_text(rows, 6), &copy->input, fault);
-    }
-    if (err == RS_OK)
-        err = copy_json(run_id, db_text(rows, 7), &copy->definition, fault);
-    db_done(rows);
-    return err;
-}
-
-enum rs_err run_rerun(struct store *store, const char *org, const char *run_id, struct json_object *input,
-                      struct json_object *errors, char ret_id[ID_MAX + 1], struct fault *fault)
-{
-    struct json_object *checked = NULL, *trigger = NULL;
-    struct copy copy = {.version = 0};
-    enum rs_err err = copy_load(store->db, org, run_id, &copy, fault);
-
-    if (err == RS_OK)
-        err = run_trigger(store, run_id, &trigger, fault);
-    if (err == RS_OK && input != NULL)
-        err = graph_check_input(copy.definition, input, errors, &checked, fault);
-    if (err == RS_OK) {
-        struct run_new run = {.org = copy.org,
-                              .workflow_id = copy.workflow_id,
-                              .workflow_version = copy.version,
-                              .definition = copy.definition,
-                              .input = checked != NULL ? checked : copy.input,
-                              .session_id = copy.session ? copy.session_id : NULL,
-                              .name = copy.name,
-                              .trigger = trigger,
-                              .priority = &copy.priority};
-
-        err = run_create(store, &run, ret_id, fault);
-    }
-    json_object_put(copy.definition);
-    json_object_put(copy.input);
-    json_object_put(checked);
-    json_object_put(trigger);
-    return err;
 }

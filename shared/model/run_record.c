@@ -101,6 +101,34 @@ static void put_graph(struct json_object *record, struct json_object *definition
     json_set(record, "graph", graph);
 }
 
+static struct json_object *attempt_of(struct db_rows *rows)
+{
+    struct json_object *attempt = json_object_new_object();
+
+    json_set_int(attempt, "attempt", db_int(rows, 0));
+    json_set_string(attempt, "status", db_text(rows, 1));
+    put_times(attempt, db_int(rows, 2), db_int(rows, 3));
+    json_set(attempt, "error", stored_json(db_text(rows, 4)));
+    return attempt;
+}
+
+static enum rs_err put_attempts(struct db *db, const char *run_id, struct json_object *record, struct fault *fault)
+{
+    struct json_object *attempts = json_object_new_array();
+    struct db_rows *rows = NULL;
+    enum rs_err err = db_query(db, &rows, fault,
+                               "SELECT attempt, status, started, finished, error FROM run_attempt WHERE run_id = $1"
+                               " UNION ALL SELECT attempt, status, started, finished, error FROM run WHERE id = $1"
+                               " ORDER BY attempt",
+                               "t", run_id);
+
+    while (err == RS_OK && (err = db_next(rows, fault)) == RS_OK)
+        json_object_array_add(attempts, attempt_of(rows));
+    db_done(rows);
+    json_set(record, "attempts", attempts);
+    return err == RS_NOT_FOUND ? RS_OK : err;
+}
+
 enum rs_err run_exists(struct store *store, const char *org, const char *run_id, struct fault *fault)
 {
     struct db_rows *rows = NULL;
@@ -149,6 +177,8 @@ static enum rs_err load(struct store *store, const char *org, const char *run_id
             err = run_trigger(store, run_id, &trigger, fault);
         if (trigger != NULL)
             json_set(record, "trigger", trigger);
+        if (err == RS_OK && whole)
+            err = put_attempts(store->db, run_id, record, fault);
     }
     db_done(rows);
     if (err == RS_OK)

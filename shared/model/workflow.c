@@ -51,42 +51,83 @@ static struct json_object *summary_of(struct json_object *definition, const char
     return summary;
 }
 
-/* Inside a transaction: version, age and state of what is there; version 0: nothing. */
-static enum rs_err present(struct db *db, const char *org, const char *id, int64_t *version, int64_t *created, bool *paused,
-                           struct fault *fault)
+/* What is there under the id. */
+struct present {
+    int64_t version; /* 0: nothing */
+    int64_t created, updated;
+    bool paused;
+    struct json_object *definition; /* owned; NULL: nothing, or nothing that can be read */
+};
+
+/* Inside a transaction. */
+static enum rs_err present(struct db *db, const char *org, const char *id, struct present *ret, struct fault *fault)
 {
     struct db_rows *rows = NULL;
-    enum rs_err err = db_query(db, &rows, fault, "SELECT version, created, paused FROM workflow WHERE org = $1 AND id = $2",
+    const char *text;
+    enum rs_err err = db_query(db, &rows, fault,
+                               "SELECT version, created, updated, paused, definition FROM workflow WHERE org = $1 AND id = $2",
                                "tt", org, id);
 
-    *version = 0;
     if (err == RS_OK && (err = db_next(rows, fault)) == RS_OK) {
-        *version = db_int(rows, 0);
-        *created = db_int(rows, 1);
-        *paused = db_int(rows, 2) != 0;
+        *ret = (struct present){.version = db_int(rows, 0),
+                                .created = db_int(rows, 1),
+                                .updated = db_int(rows, 2),
+                                .paused = db_int(rows, 3) != 0};
+        text = db_text(rows, 4);
+        if (json_parse(text, strlen(text), JSON_BODY_MAX, &ret->definition, NULL) != RS_OK)
+            ret->definition = NULL;
     }
     db_done(rows);
     return err == RS_NOT_FOUND ? RS_OK : err;
 }
 
-static enum rs_err write_row(struct db *db, const char *org, const char *id, int64_t version, int64_t created,
-                             int64_t updated, const char *summary, const char *definition, struct fault *fault)
+static enum rs_err write_row(struct db *db, const char *org, const char *id, const struct present *row, const char *summary,
+                             const char *definition, struct fault *fault)
 {
-    return db_run(db, NULL, fault,
-                  "INSERT INTO workflow (org, id, version, created, updated, summary, definition)"
-                  " VALUES ($1, $2, $3, $4, $5, $6, $7)"
-                  " ON CONFLICT (org, id) DO UPDATE SET version = excluded.version, updated = excluded.updated,"
-                  " summary = excluded.summary, definition = excluded.definition",
-                  "ttiiitt", org, id, version, created, updated, summary, definition);
+    enum rs_err err = db_run(db, NULL, fault,
+                             "INSERT INTO workflow (org, id, version, created, updated, summary, definition)"
+                             " VALUES ($1, $2, $3, $4, $5, $6, $7)"
+                             " ON CONFLICT (org, id) DO UPDATE SET version = excluded.version, updated = excluded.updated,"
+                             " summary = excluded.summary, definition = excluded.definition",
+                             "ttiiitt", org, id, row->version, row->created, row->updated, summary, definition);
+
+    if (err == RS_OK)
+        err = db_run(db, NULL, fault,
+                     "INSERT INTO workflow_version (org, id, version, created, definition) VALUES ($1, $2, $3, $4, $5)",
+                     "ttiit", org, id, row->version, row->updated, definition);
+    if (err == RS_OK)
+        err = db_run(db, NULL, fault, "DELETE FROM workflow_version WHERE org = $1 AND id = $2 AND version <= $3", "tti", org,
+                     id, row->version - WORKFLOW_VERSIONS_MAX);
+    return err;
+}
+
+/* Inside a transaction. *row: what is there; then what is there after it. */
+static enum rs_err save_row(struct db *db, const char *org, const char *id, struct json_object *definition,
+                            enum workflow_save how, struct present *row, struct fault *fault)
+{
+    struct json_object *summary;
+    int64_t now = clock_wall_ms();
+    enum rs_err err = present(db, org, id, row, fault);
+
+    if (err == RS_OK && row->version > 0 && how == WORKFLOW_CREATE)
+        err = fault_set(fault, RS_CONFLICT, "there is a workflow %s already", id);
+    if (err != RS_OK || (row->definition != NULL && json_object_equal(row->definition, definition)))
+        return err;
+    row->version++;
+    row->updated = now;
+    row->created = row->version == 1 ? now : row->created;
+    if ((summary = summary_of(definition, id)) == NULL)
+        return fault_set(fault, RS_NOMEM, "no memory for a workflow");
+    err = write_row(db, org, id, row, json_text(summary, NULL), json_text(definition, NULL), fault);
+    json_object_put(summary);
+    return err == RS_OK ? schedule_sync(db, org, id, definition, now, fault) : err;
 }
 
 enum rs_err workflow_save(struct store *store, const char *org, const char *id, struct json_object *definition,
                           enum workflow_save how, bool *ret_created, struct json_object **ret, struct fault *fault)
 {
-    struct json_object *copy = NULL, *summary = NULL;
-    int64_t now = clock_wall_ms(), version = 0, created = now;
-    bool paused = false;
-    const char *text;
+    struct json_object *copy = NULL;
+    struct present row = {0};
     size_t len;
     enum rs_err err;
 
@@ -95,37 +136,27 @@ enum rs_err workflow_save(struct store *store, const char *org, const char *id, 
                          ID_MAX);
     if (strcmp(id, "active") == 0)
         return fault_set(fault, RS_UNPROCESSABLE, "the id \"active\" is reserved");
-    copy = clean_copy(definition, id);
-    summary = copy != NULL ? summary_of(copy, id) : NULL;
-    if (summary == NULL) {
-        err = fault_set(fault, RS_NOMEM, "no memory for a workflow");
-        goto out;
-    }
-    text = json_text(copy, &len);
+    if ((copy = clean_copy(definition, id)) == NULL)
+        return fault_set(fault, RS_NOMEM, "no memory for a workflow");
+    (void)json_text(copy, &len);
     if (len > JSON_BODY_MAX) {
         err = fault_set(fault, RS_LIMIT, "the workflow is longer than %d bytes", JSON_BODY_MAX);
         goto out;
     }
     if ((err = db_begin(store->db, fault)) != RS_OK)
         goto out;
-    if ((err = present(store->db, org, id, &version, &created, &paused, fault)) == RS_OK && version > 0 && how == WORKFLOW_CREATE)
-        err = fault_set(fault, RS_CONFLICT, "there is a workflow %s already", id);
-    if (err == RS_OK)
-        err = write_row(store->db, org, id, version + 1, created, now, json_text(summary, NULL), text, fault);
-    if (err == RS_OK)
-        err = schedule_sync(store->db, org, id, copy, now, fault);
-    if (err == RS_OK)
+    if ((err = save_row(store->db, org, id, copy, how, &row, fault)) == RS_OK)
         err = db_commit(store->db, fault);
     db_rollback(store->db);
     if (err != RS_OK)
         goto out;
-    *ret_created = version == 0;
+    *ret_created = row.version == 1 && row.definition == NULL;
     if (ret != NULL) {
-        put_record(copy, version + 1, created, now, org, paused);
+        put_record(copy, row.version, row.created, row.updated, org, row.paused);
         *ret = json_object_get(copy);
     }
 out:
-    json_object_put(summary);
+    json_object_put(row.definition);
     json_object_put(copy);
     return err;
 }
@@ -173,17 +204,20 @@ enum rs_err workflow_pause(struct store *store, const char *org, const char *id,
 enum rs_err workflow_delete(struct store *store, const char *org, const char *id, struct fault *fault)
 {
     int64_t changed = 0;
-    enum rs_err err = db_begin(store->db, fault);
+    enum rs_err err;
 
+    if ((err = db_begin(store->db, fault)) != RS_OK)
+        return err;
+    err = db_run(store->db, &changed, fault, "DELETE FROM workflow WHERE org = $1 AND id = $2", "tt", org, id);
+    if (err == RS_OK && changed == 0)
+        err = fault_set(fault, RS_NOT_FOUND, "there is no workflow %.*s", ID_MAX, id);
     if (err == RS_OK)
-        err = db_run(store->db, &changed, fault, "DELETE FROM workflow WHERE org = $1 AND id = $2", "tt", org, id);
+        err = db_run(store->db, NULL, fault, "DELETE FROM workflow_version WHERE org = $1 AND id = $2", "tt", org, id);
     if (err == RS_OK)
         err = schedule_sync(store->db, org, id, NULL, 0, fault);
     if (err == RS_OK)
         err = db_commit(store->db, fault);
     db_rollback(store->db);
-    if (err == RS_OK && changed == 0)
-        err = fault_set(fault, RS_NOT_FOUND, "there is no workflow %.*s", ID_MAX, id);
     return err;
 }
 

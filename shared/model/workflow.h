@@ -8,7 +8,9 @@
 /* What a record adds to a definition; NULL-terminated. */
 extern const char *const workflow_record_members[];
 
-enum workflow_save { WORKFLOW_CREATE /* existing id: RS_CONFLICT */, WORKFLOW_PUT /* create or replace, version + 1 */ };
+/* What differs from the newest version becomes version + 1; what equals it changes nothing. */
+enum workflow_save { WORKFLOW_CREATE /* existing id: RS_CONFLICT */, WORKFLOW_PUT /* create or replace */ };
+#define WORKFLOW_VERSIONS_MAX 1000 /* kept of one workflow; the oldest go first */
 
 /* workflow_save - *ret_created says which it was; *ret (may be NULL): the record, owned. The id `active` is reserved
  * (RS_UNPROCESSABLE). */
@@ -21,6 +23,13 @@ enum rs_err workflow_get(struct store *store, const char *org, const char *id, s
 enum rs_err workflow_pause(struct store *store, const char *org, const char *id, bool paused, struct fault *fault)
     RS_MUST_CHECK;
 enum rs_err workflow_delete(struct store *store, const char *org, const char *id, struct fault *fault) RS_MUST_CHECK;
+/* workflow_versions - newest first, each {version,createdAt,name,nodeCount}. before: versions below this one, 0: all.
+ * *ret: {"items":[...],"next":version|null}, owned. workflow_version - one of them as it was: the definition plus {version,
+ * createdAt,org}, owned. RS_NOT_FOUND. Both know the versions of workflows that exist; deleting one deletes them. */
+enum rs_err workflow_versions(struct store *store, const char *org, const char *id, int limit, int64_t before,
+                              struct json_object **ret, struct fault *fault) RS_MUST_CHECK;
+enum rs_err workflow_version(struct store *store, const char *org, const char *id, int64_t version,
+                             struct json_object **ret, struct fault *fault) RS_MUST_CHECK;
 /* workflow_list - by name of id; each item {id,name,description?,crewId?,version,nodeCount,params,createdAt,updatedAt,paused,lastRun?}.
  * cursor: id after which to start, NULL from the first. *ret: {"items":[...],"next":id|null}, owned. */
 enum rs_err workflow_list(struct store *store, const char *org, int limit, const char *cursor,

@@ -137,6 +137,19 @@ static const char *const approvals[] = {
     NULL,
 };
 
+static const char *const versions[] = {
+    "CREATE TABLE workflow_version ("
+    " org TEXT NOT NULL, id TEXT NOT NULL, version BIGINT NOT NULL, created BIGINT NOT NULL, definition TEXT NOT NULL,"
+    " PRIMARY KEY (org, id, version))",
+    "INSERT INTO workflow_version (org, id, version, created, definition)"
+    " SELECT org, id, version, updated, definition FROM workflow",
+    /* A run's attempts but the present one, which is in its row. */
+    "CREATE TABLE run_attempt ("
+    " run_id TEXT NOT NULL REFERENCES run (id), attempt BIGINT NOT NULL, status TEXT NOT NULL, started BIGINT,"
+    " finished BIGINT, error TEXT, PRIMARY KEY (run_id, attempt))",
+    NULL,
+};
+
 static const char *const *const migrations[] = {
     first,
     orphan_resumed,
@@ -146,6 +159,7 @@ static const char *const *const migrations[] = {
     policies,
     schedules,
     approvals,
+    versions,
 };
 
 #define N_MIGRATIONS ((int)(sizeof(migrations) / sizeof(migrations[0])))

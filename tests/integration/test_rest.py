@@ -509,7 +509,7 @@ def test_several_processes_at_once(site, web):
         for i in range(n):
             answer = ask("POST", "/api/workflows/w/run", {}, {"Idempotency-Key": f"{name}-{i}"})
             (runs if answer.status == 202 else bad).append(answer)
-            put = ask("PUT", "/api/workflows/w", definition(name=f"n{i}"))
+            put = ask("PUT", "/api/workflows/w", definition(name=f"{name} {i}"))
             if put.status != 200:
                 bad.append(put)
 

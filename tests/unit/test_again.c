@@ -220,7 +220,7 @@ START_TEST(rerun)
     struct json_object *another = json_of("{\"n\":8}");
 
     must(run_create(&store, &new, id, &fault));
-    must(run_rerun(&store, "default", id, NULL, errors, copy, &fault));
+    must(run_rerun(&store, "default", id, RUN_VERSION_SAME, NULL, errors, copy, &fault));
     ck_assert_str_ne(id, copy);
     record = record_of(copy);
     ck_assert_str_eq(json_get_string(record, "name", ""), "Mine");
@@ -230,16 +230,16 @@ START_TEST(rerun)
     ck_assert_int_eq(json_get_int(record, "attempt", 0), 1);
     ck_assert_str_eq(json_text(json_get(record, "input"), NULL), "{\"n\":7}");
     json_object_put(record);
-    must(run_rerun(&store, "default", id, another, errors, other, &fault));
+    must(run_rerun(&store, "default", id, RUN_VERSION_SAME, another, errors, other, &fault));
     record = record_of(other);
     ck_assert_str_eq(json_text(json_get(record, "input"), NULL), "{\"n\":8}");
     json_object_put(record);
-    ck_assert_int_eq(run_rerun(&store, "default", id, bad, errors, other, &fault), RS_UNPROCESSABLE);
+    ck_assert_int_eq(run_rerun(&store, "default", id, RUN_VERSION_SAME, bad, errors, other, &fault), RS_UNPROCESSABLE);
     ck_assert_int_eq(json_object_array_length(errors), 1);
-    ck_assert_int_eq(run_rerun(&store, "other", id, NULL, errors, other, &fault), RS_NOT_FOUND);
-    ck_assert_int_eq(run_rerun(&store, "default", "r_none", NULL, errors, other, &fault), RS_NOT_FOUND);
+    ck_assert_int_eq(run_rerun(&store, "other", id, RUN_VERSION_SAME, NULL, errors, other, &fault), RS_NOT_FOUND);
+    ck_assert_int_eq(run_rerun(&store, "default", "r_none", RUN_VERSION_SAME, NULL, errors, other, &fault), RS_NOT_FOUND);
     must(db_run(store.db, NULL, &fault, "UPDATE run SET definition = '{' WHERE id = $1", "t", id));
-    ck_assert_int_eq(run_rerun(&store, "default", id, NULL, errors, other, &fault), RS_UNPROCESSABLE);
+    ck_assert_int_eq(run_rerun(&store, "default", id, RUN_VERSION_SAME, NULL, errors, other, &fault), RS_UNPROCESSABLE);
     ck_assert_int_eq(count_rows("SELECT COUNT(*) FROM run"), 3);
     json_object_put(errors);
     json_object_put(input);

@@ -36,7 +36,12 @@ START_TEST(saved)
     json_object_put(again);
 
     ck_assert_int_eq(save("default", "small", DEF_SMALL, WORKFLOW_CREATE, &created, NULL), RS_CONFLICT);
-    /* A record that was read can be put again; what the record added is not stored twice. */
+    /* A record that was read can be put again: it says nothing new. */
+    must(workflow_save(&store, "default", "small", record, WORKFLOW_PUT, &created, &again, &fault));
+    ck_assert(!created);
+    ck_assert(json_object_equal(record, again));
+    json_object_put(again);
+    json_set_string(record, "name", "Changed");
     must(workflow_save(&store, "default", "small", record, WORKFLOW_PUT, &created, &again, &fault));
     ck_assert(!created);
     ck_assert_int_eq(json_get_int(again, "version", 0), 2);
@@ -53,6 +58,59 @@ START_TEST(saved)
     must(workflow_delete(&store, "default", "small", &fault));
     ck_assert_int_eq(workflow_delete(&store, "default", "small", &fault), RS_NOT_FOUND);
     ck_assert_int_eq(workflow_get(&store, "default", "small", &record, &fault), RS_NOT_FOUND);
+}
+END_TEST
+
+START_TEST(versions)
+{
+    struct json_object *list = NULL, *item, *was = NULL;
+    char text[300];
+    bool created;
+    int i;
+
+    for (i = 1; i <= 3; i++) {
+        snprintf(text, sizeof(text), "{\"name\":\"n%d\",\"nodes\":[" DEF_START "],\"edges\":[]}", i);
+        must(save("default", "w", text, WORKFLOW_PUT, &created, NULL));
+        must(save("default", "w", text, WORKFLOW_PUT, &created, NULL)); /* the same again */
+    }
+    must(workflow_versions(&store, "default", "w", 2, 0, &list, &fault));
+    ck_assert_uint_eq(json_object_array_length(json_get_array(list, "items")), 2);
+    item = json_object_array_get_idx(json_get_array(list, "items"), 0);
+    ck_assert_int_eq(json_get_int(item, "version", 0), 3);
+    ck_assert_str_eq(json_get_string(item, "name", ""), "n3");
+    ck_assert_int_eq(json_get_int(item, "nodeCount", 0), 1);
+    ck_assert_int_eq(json_get_int(list, "next", 0), 2);
+    json_object_put(list);
+    must(workflow_versions(&store, "default", "w", 2, 2, &list, &fault));
+    ck_assert_uint_eq(json_object_array_length(json_get_array(list, "items")), 1);
+    ck_assert_ptr_null(json_get(list, "next"));
+    json_object_put(list);
+    must(workflow_version(&store, "default", "w", 1, &was, &fault));
+    ck_assert_str_eq(json_get_string(was, "name", ""), "n1");
+    json_object_put(was);
+    ck_assert_int_eq(workflow_version(&store, "default", "w", 4, &was, &fault), RS_NOT_FOUND);
+    ck_assert_int_eq(workflow_version(&store, "other", "w", 1, &was, &fault), RS_NOT_FOUND);
+    ck_assert_int_eq(workflow_versions(&store, "other", "w", 2, 0, &list, &fault), RS_NOT_FOUND);
+    must(workflow_delete(&store, "default", "w", &fault));
+    ck_assert_int_eq(workflow_version(&store, "default", "w", 1, &was, &fault), RS_NOT_FOUND);
+}
+END_TEST
+
+START_TEST(only_so_many_versions_are_kept)
+{
+    struct json_object *was = NULL;
+    char text[300];
+    bool created;
+    int i;
+
+    for (i = 1; i <= WORKFLOW_VERSIONS_MAX + 2; i++) {
+        snprintf(text, sizeof(text), "{\"name\":\"n%d\",\"nodes\":[" DEF_START "],\"edges\":[]}", i);
+        must(save("default", "w", text, WORKFLOW_PUT, &created, NULL));
+    }
+    ck_assert_int_eq(count_rows("SELECT COUNT(*) FROM workflow_version"), WORKFLOW_VERSIONS_MAX);
+    ck_assert_int_eq(workflow_version(&store, "default", "w", 2, &was, &fault), RS_NOT_FOUND);
+    must(workflow_version(&store, "default", "w", 3, &was, &fault));
+    json_object_put(was);
 }
 END_TEST
 
@@ -227,6 +285,8 @@ static Suite *suite(void)
     TCase *c = tcase_create("workflow");
 
     tcase_add_checked_fixture(c, model_setup, model_teardown);
+    tcase_add_test(c, versions);
+    tcase_add_test(c, only_so_many_versions_are_kept);
     tcase_add_test(c, saved);
     tcase_add_test(c, same_id_in_two_orgs);
     tcase_add_test(c, run_keeps_its_definition);
