@@ -33,6 +33,7 @@ cli_runspool_SOURCES = \
   cli/pause.c \
   cli/ps.c \
   cli/run.c \
+  cli/schedule.c \
   cli/status.c \
   cli/tail.c \
   cli/tick.c \

@@ -43,7 +43,7 @@ static const struct command commands[] = {
      .options = pause_options, .max_operands = 100,
      .more = "What runs ends in peace. Paused runs are kept until `runspool unpause`, whatever is restarted meanwhile."},
     {"unpause", "[RUN...]", "let what was paused go on", command_unpause, .options = pause_options, .max_operands = 100},
-    {"tick", "", "without a runner: execute what is queued, end orphans, relay events; for cron", command_tick,
+    {"tick", "", "without a runner: execute what is due or queued, end orphans, relay events; for cron", command_tick,
      .options = tick_options, .max_operands = 0,
      .more = "Any number may be at work at once. Beside a runner it only relays events. Says nothing when there was\n"
              "nothing to do."},
@@ -51,6 +51,9 @@ static const struct command commands[] = {
      .min_operands = 1, .max_operands = 100},
     {"nodes", "[KIND]", "kinds of nodes, or one kind's settings and outputs", command_nodes, .options = nodes_options,
      .max_operands = 1},
+    {"schedule", "list|next WORKFLOW|pause WORKFLOW|resume WORKFLOW", "when saved workflows start by themselves", command_schedule,
+     .options = schedule_options, .min_operands = 1, .max_operands = 2,
+     .more = "While it is paused a schedule starts nothing, and what it missed then is not caught up."},
     {"config", "", "print the settings in force", command_config, .options = config_options, .max_operands = 0},
     {0},
 };

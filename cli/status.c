@@ -5,6 +5,7 @@
 #include "cli/table.h"
 #include "event/eventlog.h"
 #include "model/run.h"
+#include "model/schedule.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,6 +28,40 @@ static enum rs_err status_runs(struct cli *cli, struct json_object *runs, struct
         json_set_int(runs, db_text(rows, 0), db_int(rows, 1));
     db_done(rows);
     return err == RS_NOT_FOUND ? RS_OK : err;
+}
+
+/* "schedules": {"active": n, "late": [...]}: those that should have fired, or could not. */
+static enum rs_err status_schedules(struct cli *cli, struct json_object *answer, struct fault *fault)
+{
+    struct json_object *schedules, *late = NULL;
+    int n = 0;
+    enum rs_err err = schedule_late(&cli->store, NULL, clock_wall_ms(), &n, &late, fault);
+    if (err != RS_OK)
+        return err;
+    schedules = json_object_new_object();
+    json_set_int(schedules, "active", n);
+    json_set(schedules, "late", late);
+    json_set(answer, "schedules", schedules);
+    return RS_OK;
+}
+
+static void status_late(struct cli *cli, struct json_object *answer, struct buf *out)
+{
+    struct json_object *schedules = json_get(answer, "schedules"), *late = json_get_array(schedules, "late");
+    if (json_get_int(schedules, "active", 0) > 0)
+        buf_printf(out, "schedules: %d\n", (int)json_get_int(schedules, "active", 0));
+    for (size_t i = 0; late && i < json_object_array_length(late); i++) {
+        struct json_object *item = json_object_array_get_idx(late, i);
+        buf_printf(out, "%sschedule %s of workflow %s ", term_on(&cli->out, TERM_RED), json_get_string(item, "nodeId", ""),
+                   json_get_string(item, "workflowId", ""));
+        if (json_get(item, "error")) {
+            buf_printf(out, "cannot start it: %s", json_get_string(item, "error", ""));
+        } else {
+            buf_puts(out, "is late by ");
+            term_put_duration(out, json_get_int(item, "lateMs", 0));
+        }
+        buf_printf(out, "%s\n", term_off(&cli->out));
+    }
 }
 
 static enum rs_err status_log(struct cli *cli, struct json_object *answer, struct fault *fault)
@@ -87,6 +122,7 @@ static int status_text(struct cli *cli, struct json_object *answer, bool up)
                parts ? "\n" : "", (int)json_get_int(runs, "running", 0), (int)json_get_int(runs, "queued", 0),
                (int)json_get_int(runs, "paused", 0), (int)json_get_int(answer, "runnersAlive", 0),
                json_get_string(answer, "head", "0"));
+    status_late(cli, answer, &out);
     int status = cli_print(cli, &out);
     table_release(&table);
     buf_release(&out);
@@ -117,6 +153,8 @@ int command_status(struct cli *cli)
         err = status_runs(cli, runs, &fault);
     if (err == RS_OK)
         err = runner_count_alive(&cli->store, &alive, &fault);
+    if (err == RS_OK)
+        err = status_schedules(cli, answer, &fault);
     if (err == RS_OK)
         err = status_log(cli, answer, &fault);
     json_set_int(answer, "runnersAlive", alive);

@@ -22,6 +22,7 @@ fcgi_api_fcgi_SOURCES = $(FCGI_COMMON) \
   fcgi/node_types.c \
   fcgi/pause.c \
   fcgi/runs.c fcgi/runs.h \
+  fcgi/schedules.c \
   fcgi/sessions.c \
   fcgi/versions.c \
   fcgi/workflows.c

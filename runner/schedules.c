@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "model/schedule.h"
 #include <stdio.h>
+#include <unistd.h>
 
 static enum rs_err take_lease(struct schedules *schedules, struct store *store, const char *owner, int64_t now_ms,
                               struct fault *fault)
@@ -41,6 +42,21 @@ int schedules_look(struct schedules *schedules, struct store *store, const char 
     if (fired.n_runs > 0 || fired.n_missed > 0)
         log_event(LOG_LEVEL_INFO, "schedule.fired", "runs=%d missed=%lld", fired.n_runs, (long long)fired.n_missed);
     return fired.n_runs;
+}
+
+char *schedules_place(const char *root, char out[ID_MAX + 1])
+{
+    char host[256] = "";
+    uint64_t hash = UINT64_C(0xCBF29CE484222325); /* FNV-1a */
+
+    (void)gethostname(host, sizeof host - 1);
+    for (const char *p = host; *p; p++)
+        hash = (hash ^ (unsigned char)*p) * UINT64_C(0x100000001B3);
+    hash *= UINT64_C(0x100000001B3);
+    for (const char *p = root; *p; p++)
+        hash = (hash ^ (unsigned char)*p) * UINT64_C(0x100000001B3);
+    snprintf(out, ID_MAX + 1, "runner-%016llx", (unsigned long long)hash);
+    return out;
 }
 
 void schedules_leave(struct schedules *schedules, struct store *store)

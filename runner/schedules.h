@@ -10,6 +10,8 @@ struct schedules {
 /* schedules_look - make runs of what is due at now_ms (wall clock), unless another process has the lease. owner: an id of
  * this process. Says in the log what it did. Returns how many runs it made. Blocks on the database. */
 int schedules_look(struct schedules *schedules, struct store *store, const char *owner, int64_t now_ms);
+/* schedules_place - an owner's name that the next runner of this data directory on this host bears, too. Returns out. */
+char *schedules_place(const char *root, char out[ID_MAX + 1]);
 /* schedules_leave - let another do it at once. */
 void schedules_leave(struct schedules *schedules, struct store *store);
 

@@ -48,6 +48,7 @@ struct supervisor {
     int64_t end_by_ms; /* when ending: kill what is left */
     struct orphans_watch orphans;
     struct schedules schedules;
+    char place[ID_MAX + 1]; /* of this data directory on this host, where the lock lets only one runner be */
     int64_t care_ms;   /* when it was last cared for */
 };
 
@@ -253,7 +254,7 @@ static void on_tick(uv_timer_t *timer)
     }
     if (clock_mono_ms() - s->care_ms >= CARE_EVERY_MS)
         care(s);
-    schedules_look(&s->schedules, &s->store, s->id, clock_wall_ms());
+    schedules_look(&s->schedules, &s->store, s->place, clock_wall_ms());
     claim_runs(s);
     struct fault fault;
     if (outbox_settle(&s->store, &fault) != RS_OK)
@@ -351,6 +352,7 @@ int supervisor_run(const struct datadir *dd, const char *const *overrides)
     s->max_runs = (int)config_number(dd->config, "runner.max_runs");
     s->processes = calloc((size_t)s->max_runs, sizeof *s->processes);
     id_new("runner_", s->id);
+    schedules_place(dd->root, s->place);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes is a full disk, not a reason to die */
     signal(SIGUSR1, SIG_IGN);

@@ -34,7 +34,7 @@ enum rs_err lease_take(struct store *store, struct lease *lease, int64_t now_ms,
         err = fault_set(fault, RS_BUSY, "%s has it", now.owner);
         goto out;
     }
-    now.fence += ours ? 0 : 1;
+    now.fence += ours && now.fence == lease->fence ? 0 : 1; /* one that bears the name of a dead one begins anew */
     err = db_run(store->db, NULL, fault,
                  "INSERT INTO lease (name, owner, fence, until) VALUES ($1, $2, $3, $4) ON CONFLICT (name) DO UPDATE SET"
                  " owner = excluded.owner, fence = excluded.fence, until = excluded.until",

@@ -12,8 +12,9 @@ struct lease {
     int64_t fence;    /* raised whenever it changes hands */
     int64_t until_ms; /* wall clock */
 };
-/* lease_take - take or renew it for ms from now on, wherever it is free, has ended, or is owner's already. lease->name and
- * owner are set, the rest is filled in. RS_BUSY: another holds it. */
+/* lease_take - take or renew it for ms from now on, where it is free, has ended, or is owner's already. lease->name and
+ * owner are set, the rest is filled in. A new process may take over from a dead one at once by bearing its name: the fence
+ * is raised. RS_BUSY: another holds it. */
 enum rs_err lease_take(struct store *store, struct lease *lease, int64_t now_ms, int64_t ms, struct fault *fault) RS_MUST_CHECK;
 /* lease_check - inside a transaction: is it still the holder's? RS_CONFLICT: it has changed hands. */
 enum rs_err lease_check(struct change *change, const struct lease *lease, struct fault *fault) RS_MUST_CHECK;

@@ -60,6 +60,8 @@ librunspool_a_SOURCES += \
   shared/model/schedule_row.h \
   shared/model/store.c \
   shared/model/store.h \
+  shared/model/system_status.c \
+  shared/model/system_status.h \
   shared/model/transition.c \
   shared/model/trigger_check.c \
   shared/model/workflow.c \

@@ -236,14 +236,14 @@ def test_not_allowed_it_says_so_and_tick_executes_it(bare):
     for answer in answers:
         found = poll(instance, answer["runId"])
         assert found[-1]["type"] == "run.finished" and count(found, "run.started") == 1
-    assert tick(instance) == {"runner": False, "drained": 0, "orphans": 0, "started": 0, "active": 0}
+    assert tick(instance) == {"runner": False, "drained": 0, "orphans": 0, "scheduled": 0, "started": 0, "active": 0}
 
 
 def test_tick_waits_no_longer_than_told(bare):
     instance = bare(NEVER)
     nodes, edges = chain(shell("gate", GATE))
     run = post(instance, nodes, edges)["runId"]
-    assert tick(instance, "--wait", "1") == {"runner": False, "drained": 0, "orphans": 0, "started": 1, "active": 1}
+    assert tick(instance, "--wait", "1") == {"runner": False, "drained": 0, "orphans": 0, "scheduled": 0, "started": 1, "active": 1}
     wait_until(lambda: node_runs(instance, run), what="the gate")  # it goes on
     second = post(instance, nodes, edges)["runId"]
     assert "1 run started." in instance.cli("tick", "--wait", "0")
@@ -282,7 +282,7 @@ def test_kill_between_claim_and_start(bare):
     run = post(instance, nodes, edges)["runId"]
     # As a process leaves it that claimed the run and died before it started anything.
     change(instance.data, "UPDATE run SET owner = 'tick_dead', fence = fence + 1, lease = ? WHERE id = ?", 2**53, run)
-    assert tick(instance, "--wait", "0") == {"runner": False, "drained": 0, "orphans": 0, "started": 0, "active": 1}
+    assert tick(instance, "--wait", "0") == {"runner": False, "drained": 0, "orphans": 0, "scheduled": 0, "started": 0, "active": 1}
     change(instance.data, "UPDATE run SET lease = 1 WHERE id = ?", run)
     done = tick(instance, "--wait", "60")
     assert done["orphans"] == 1 and done["started"] == 1 and done["active"] == 0
