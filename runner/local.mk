@@ -1,6 +1,7 @@
 # runspool-runner. Its modules are a library too, so that the unit tests can use them.
 noinst_LIBRARIES += librunner.a
 librunner_a_SOURCES = \
+  runner/beneath.c runner/beneath.h \
   runner/child.c runner/child.h \
   runner/edges.c \
   runner/exec.c runner/exec.h \
@@ -31,6 +32,10 @@ librunner_a_SOURCES = \
   runner/takeup.c runner/takeup.h \
   runner/until.c runner/until.h \
   runner/template.c runner/template.h \
+  runner/testreport.c runner/testreport.h runner/testreport_own.h \
+  runner/testreport_junit.c \
+  runner/testreport_pytest.c \
+  runner/testreport_tap.c \
   runner/tick.c runner/tick.h \
   runner/nodes/approval.c \
   runner/nodes/condition.c \
@@ -40,13 +45,18 @@ librunner_a_SOURCES = \
   runner/nodes/http_request.c \
   runner/nodes/manual.c \
   runner/nodes/nodes.h \
+  runner/nodes/program.c runner/nodes/program.h \
+  runner/nodes/read_file.c \
   runner/nodes/result.c \
   runner/nodes/schedule.c \
+  runner/nodes/script.c \
   runner/nodes/shell.c \
   runner/nodes/switch.c \
   runner/nodes/table.c \
+  runner/nodes/test_run.c \
   runner/nodes/tool.c runner/nodes/tool.h \
-  runner/nodes/transform.c
+  runner/nodes/transform.c \
+  runner/nodes/write_file.c
 RUNNER_LIBS = librunner.a $(SHARED_LIBS) $(UV_LIBS) $(CURL_LIBS) $(XML_LIBS) $(JQ_LIBS)
 
 sbin_PROGRAMS += runner/runspool-runner

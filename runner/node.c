@@ -142,10 +142,10 @@ static void work(struct node *node)
     node->type->start(node);
 }
 
-/* Text that templates do not stand in: jq, or what has jq in it. */
+/* Text that templates do not stand in: program text, jq, or what has jq in it. */
 static bool is_program(const struct kind_setting *setting)
 {
-    bool program = setting->type == SETTING_JQ;
+    bool program = setting->type == SETTING_JQ || setting->widget == WIDGET_CODE;
     for (const struct kind_setting *m = setting->members; m && m->name && !program; m++)
         program = m->type == SETTING_JQ;
     return program;
@@ -161,7 +161,7 @@ static void on_rendered(void *ctx, struct json_object *value, const struct fault
         return;
     }
     for (const struct kind_setting *s = node->def->kind->settings; s->name; s++) {
-        /* jq program text is no template; it comes back from the definition. */
+        /* Program text is no template; it comes back from the definition. */
         if (is_program(s))
             json_set(value, s->name, json_object_get(json_get(node->def->data, s->name)));
         if (!graph_word_fits(s, json_get(value, s->name))) {

@@ -17,7 +17,14 @@ extern const struct kind_output schedule_outputs[];
 extern const struct kind_setting shell_settings[];
 extern const struct kind_setting git_clone_settings[];
 extern const struct kind_setting http_request_settings[];
+extern const struct kind_setting script_settings[];
+extern const struct kind_setting read_file_settings[];
+extern const struct kind_setting write_file_settings[];
+extern const struct kind_setting test_run_settings[];
 extern const struct kind_output shell_outputs[];
+extern const struct kind_output test_run_outputs[];
+extern const struct kind_output read_file_outputs[];
+extern const struct kind_output write_file_outputs[];
 extern const struct kind_output git_clone_outputs[];
 extern const struct kind_output http_request_outputs[];
 /* kind_control.c */

@@ -30,6 +30,79 @@ const struct kind_output shell_outputs[] = {
     KIND_END,
 };
 
+const struct kind_setting script_settings[] = {
+    {"language", SETTING_WORD, .required = true, .choices = "python|sh|node", .help = "Whose interpreter runs it: python3, sh or node, as found on PATH."},
+    {"code", SETTING_TEXT, .required = true, .widget = WIDGET_CODE, .help = "The program, taken as it is."},
+    {"args", SETTING_TEXTS, .help = "Arguments it is called with."},
+    {"input", SETTING_ANY, .help = "A value it reads as JSON from standard input."},
+    {"inputFile", SETTING_TEXT, .help = "File in the run's work directory that gets the input as well."},
+    {"env", SETTING_MAP, .help = "Environment variables added."},
+    {"cwd", SETTING_TEXT, .help = "Working directory, below the run's own."},
+    {"parse", SETTING_WORD, .choices = "text|json", .fallback = "\"text\"", .help = "json: output.json holds stdout parsed."},
+    LIMITS,
+    KIND_END,
+};
+
+const struct kind_setting test_run_settings[] = {
+    {"command", SETTING_ARGV, .required = true, .help = "The program that runs the tests, and its arguments."},
+    {"format", SETTING_WORD, .choices = "auto|tap|junit|pytest", .fallback = "\"auto\"", .help = "What its report is; auto finds out."},
+    {"report", SETTING_TEXT, .help = "File in the run's work directory with the report; default: standard output."},
+    {"failOnTests", SETTING_BOOL, .fallback = "true", .help = "Failed tests fail the node."},
+    {"env", SETTING_MAP, .help = "Environment variables added."},
+    {"cwd", SETTING_TEXT, .help = "Working directory, below the run's own."},
+    LIMITS,
+    KIND_END,
+};
+
+const struct kind_output test_run_outputs[] = {
+    {"passed", "integer", "Tests that passed."},
+    {"failed", "integer", "Tests that failed."},
+    {"skipped", "integer", "Tests skipped, or expected to fail."},
+    {"errors", "integer", "Tests that could not be run, planned ones that never ran among them."},
+    {"total", "integer", "All of them."},
+    {"durationMs", "integer", "As the report says, else how long the command took."},
+    {"failures", "array", "The first 100: {name, file, line, message}, as far as the report tells."},
+    {"format", "string", "tap, junit or pytest."},
+    {"exitCode", "integer", "Exit status; null when a signal ended it."},
+    {"signal", "string", "The signal's short name, else null."},
+    {"stdout", "string", "The end of what it wrote."},
+    {"stderr", "string", "The end of what it wrote there."},
+    {"truncated", "boolean", "Was any of the two cut?"},
+    {"stdoutBytes", "integer", "How much it wrote in all."},
+    {"stderrBytes", "integer", "How much it wrote there in all."},
+    KIND_END,
+};
+
+const struct kind_setting read_file_settings[] = {
+    {"path", SETTING_TEXT, .required = true, .help = "File in the run's work directory."},
+    {"format", SETTING_WORD, .choices = "text|json|base64", .fallback = "\"text\"", .help = "How its content is given: as text, parsed, or encoded."},
+    {"maxBytes", SETTING_INTEGER, .min = 1, .max = 163840, .fallback = "163840", .help = "How much of it is read."},
+    KIND_END,
+};
+
+const struct kind_output read_file_outputs[] = {
+    {"path", "string", "The file, as the setting says."},
+    {"bytes", "integer", "Its size."},
+    {"content", "any", "What is in it."},
+    {"truncated", "boolean", "Is there more in it?"},
+    KIND_END,
+};
+
+const struct kind_setting write_file_settings[] = {
+    {"path", SETTING_TEXT, .required = true, .help = "File in the run's work directory; folders on the way are made."},
+    {"content", SETTING_ANY, .required = true, .widget = WIDGET_MULTILINE, .help = "A string as it is, anything else as JSON."},
+    {"format", SETTING_WORD, .choices = "text|json|base64", .fallback = "\"text\"", .help = "json: indented, a string in quotes; base64: the content is decoded."},
+    {"append", SETTING_BOOL, .fallback = "false", .help = "At the end of what is there; a run resumed in the middle may append twice."},
+    {"executable", SETTING_BOOL, .fallback = "false", .help = "May be run as a program."},
+    KIND_END,
+};
+
+const struct kind_output write_file_outputs[] = {
+    {"path", "string", "The file, as the setting says."},
+    {"bytes", "integer", "How much was written."},
+    KIND_END,
+};
+
 const struct kind_setting git_clone_settings[] = {
     {"url", SETTING_TEXT, .required = true, .help = "Address of the repository."},
     {"depth", SETTING_INTEGER, .min = 1, .max = INT32_MAX, .help = "Only so many commits; default: all."},

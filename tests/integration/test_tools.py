@@ -48,7 +48,7 @@ def test_100_mb_of_output(shared):
 
 
 def test_a_fork_bomb_is_named(shared):
-    node, _ = one(shared, "shell", command=[*DROP, "sh", "-c", "ulimit -u 2000; bomb() { bomb | bomb & }; bomb; sleep 60"],
+    node, _ = one(shared, "shell", command=[*DROP, "sh", "-c", "ulimit -u $(($(ps -L --no-headers -u $(id -u) | wc -l) + 500)); bomb() { bomb | bomb & }; bomb; sleep 60"],
                   limits={"maxProcesses": 100}, retry={"attempts": 3})
     assert node["error"]["code"] == "limit" and node["attempt"] == 1, node
     assert "processes and threads are more than the node's limits.maxProcesses allows (100)" in node["error"]["message"]
@@ -60,3 +60,127 @@ def test_a_memory_hog_is_named(new_runner):
                   limits={"maxMemory": 1 << 30})  # more than the setting allows: the setting counts
     assert node["error"]["code"] == "limit", node
     assert "bytes of memory are more than the setting runner.max_memory allows (104857600)" in node["error"]["message"]
+
+
+# --- scripts and files ---
+
+@pytest.mark.parametrize("language,code", [
+    ("python", "import json, os, sys\nv = json.load(sys.stdin)\nprint(json.dumps([v['a'], sys.argv[1], os.environ['E'], {'x': {}}]))"),
+    ("sh", 'read -r v; printf \'[%s, "%s", "%s", {"x": {}}]\' "${v#*:}" "$1" "$E" | tr -d "}" | sed "s/{.*/{\\"x\\":{}}]/"'),
+    ("node", "const v = JSON.parse(require('fs').readFileSync(0)); console.log(JSON.stringify([v.a, process.argv[2], process.env.E, {x: {}}]))"),
+])
+def test_script_languages(shared, language, code):
+    node, _ = one(shared, "script", language=language, code=code, args=["it's {{ .input | length }}"], env={"E": "$(id)"}, input={"a": 1},
+                  parse="json")
+    assert node["status"] == "success", node
+    assert node["output"]["json"] == [1, "it's 0", "$(id)", {"x": {}}]
+
+
+def test_script_messages_name_the_line(shared):
+    node, run = one(shared, "script", language="python", code="x = 1\nraise ValueError('mine')", inputFile="deep/in.json", input="text")
+    assert node["error"]["code"] == "exit" and "line 2" in node["output"]["stderr"] and "mine" in node["output"]["stderr"]
+    assert (shared.data / "runs" / run / "work/deep/in.json").read_text() == '"text"'
+
+
+def test_script_refuses_templates_and_needs_its_interpreter(shared):
+    node, _ = one(shared, "script", language="node", code="1", env={"PATH": "/nowhere"})
+    assert node["error"]["code"] == "input"
+    assert node["error"]["message"] == "the interpreter node (language node) is not installed here, or not on PATH"
+    node, _ = one(shared, "script", language="sh", code="echo {{ .input }}")
+    assert node["output"]["stdout"] == "{{ .input }}\n"  # saving refuses it; here it is only text
+
+
+def test_script_is_not_allowed(new_runner):
+    node, _ = one(new_runner(()), "script", language="sh", code="echo no")
+    assert node["error"]["code"] == "input" and "runner.shell is deny" in node["error"]["message"]
+
+
+def test_files_are_written_and_read(shared):
+    def write(name, **data):
+        return {"id": name, "type": "tool", "data": {"kind": "write_file", **data}}
+
+    def read(name, **data):
+        return {"id": name, "type": "tool", "data": {"kind": "read_file", **data}}
+
+    record = shared.execute(*chain(
+        write("w1", path="a/b/c.txt", content="one\n"), write("w2", path="a/b/c.txt", content="two\n", append=True),
+        write("w3", path="v.json", content={"k": [1]}, format="json"), write("w4", path="bin", content="AP/+", format="base64"),
+        write("w5", path="run.sh", content="#!/bin/sh\necho ran", executable=True), shell("x", "./run.sh; mkfifo pipe; ln -s a/b inner"),
+        read("r1", path="a/b/c.txt"), read("r2", path="v.json", format="json"), read("r3", path="bin", format="base64"),
+        read("r4", path="bin"), read("r5", path="inner/c.txt", maxBytes=5)))
+    out = {name: node.get("output") for name, node in record["nodes"].items()}
+    assert record["status"] == "success", record
+    assert out["r1"] == {"path": "a/b/c.txt", "bytes": 8, "content": "one\ntwo\n", "truncated": False}
+    assert out["r2"]["content"] == {"k": [1]} and out["r3"]["content"] == "AP/+" and out["r4"]["content"] == "\ufffd\ufffd\ufffd"
+    assert out["r5"]["truncated"] and out["r5"]["content"] == "o" and out["r5"]["bytes"] == 8
+    assert out["x"]["stdout"] == "ran\n"
+
+
+BAD_PATHS = ["../x", "{outside}/file", "a/../../x", "link-to-folder/file", "deep/up/x", "folder", "", ".", "a\nb"]
+REPLACED = ["link-to-folder", "link", "pipe"]  # what stands there is replaced when written to, never followed
+
+
+@pytest.mark.parametrize("kind", ["read_file", "write_file"])
+def test_files_outside_are_out_of_reach(shared, kind, tmp_path):
+    (tmp_path / "file").write_text("good")
+    make = f"ln -s {tmp_path} link-to-folder; mkdir deep folder; ln -s ../.. deep/up; mkfifo pipe; ln -s {tmp_path}/file link"
+    paths = [path.format(outside=tmp_path) for path in BAD_PATHS + REPLACED]
+    nodes = [{"id": f"n{i}", "type": "tool", "data": {"kind": kind, "path": path, "content": "bad", "continueOnError": True}}
+             for i, path in enumerate(paths)]
+    record = shared.execute(*chain(shell("make", make), *nodes))
+    for i, path in enumerate(paths):
+        node = record["nodes"][f"n{i}"]
+        if path in REPLACED and kind == "write_file":
+            assert node["status"] == "success", (path, node)
+        else:
+            assert node["status"] == "error" and node["error"]["code"] == "input", (path, node)
+    assert [p.name for p in tmp_path.iterdir()] == ["file"] and (tmp_path / "file").read_text() == "good"
+    run = shared.data / "runs" / record["id"]
+    assert sorted(p.name for p in run.iterdir()) == ["artifacts", "work"]
+    assert kind == "read_file" or all((run / "work" / name).read_text() == "bad" for name in REPLACED)
+
+
+# --- test reports ---
+
+TESTS = """
+import pytest
+def test_good(): pass
+def test_bad():
+    assert 1 == 2, "no way"
+@pytest.mark.skip
+def test_later(): pass
+"""
+
+
+def with_tests(runner, **data):
+    write = {"id": "w", "type": "tool", "data": {"kind": "write_file", "path": "test_it.py", "content": TESTS}}
+    record = runner.execute(*chain(write, {"id": "it", "type": "tool", "data": {"kind": "test_run", **data}}))
+    return record["nodes"]["it"]
+
+
+PYTEST = ["/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", "test_it.py"]
+
+
+@pytest.mark.parametrize("data,format", [({"command": PYTEST}, "pytest"),
+                                         ({"command": [*PYTEST, "--junitxml=r.xml", "-q"], "report": "r.xml"}, "junit")])
+def test_pytest_is_read(shared, data, format):
+    node = with_tests(shared, **data)
+    out = node["output"]
+    assert node["error"]["code"] == "exit" and node["error"]["message"] == "1 of 3 tests failed"
+    assert (out["passed"], out["failed"], out["skipped"], out["errors"], out["total"]) == (1, 1, 1, 0, 3), out
+    assert out["format"] == format and out["exitCode"] == 1 and "test_it.py" in out["stdout"]
+    assert "test_bad" in out["failures"][0]["name"] and "no way" in out["failures"][0]["message"]
+    assert format != "pytest" or (out["failures"][0]["file"], out["failures"][0]["line"]) == ("test_it.py", 5)
+    assert with_tests(shared, **data, failOnTests=False)["status"] == "success"
+
+
+@pytest.mark.parametrize("script,error", [
+    ("echo '1..2'; echo ok 1; echo ok 2", None),
+    ("echo '1..2'; echo ok 1; echo ok 2; exit 3", "no test failed, but the exit status is 3"),
+    ("echo '1..2'; echo ok 1; kill -9 $$", "the tests were ended by signal KILL"),
+    ("echo hello", "no test report was found in what the command wrote (exit status 0)"),
+    ("exit 4", "no test report was found in what the command wrote (exit status 4)"),
+])
+def test_tap_is_read(shared, script, error):
+    node = with_tests(shared, command=["sh", "-c", script])
+    assert (node["error"]["message"] if error else node["status"]) == (error or "success"), node

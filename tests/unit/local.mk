@@ -214,6 +214,12 @@ tests_unit_test_limits_SOURCES = tests/unit/test_limits.c tests/unit/unit.h
 tests_unit_test_limits_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_limits_LDADD = $(CHECK_LIBS) $(RUNNER_LIBS)
 
+check_PROGRAMS += tests/unit/test_testreport
+TESTS += tests/unit/test_testreport
+tests_unit_test_testreport_SOURCES = tests/unit/test_testreport.c tests/unit/unit.h
+tests_unit_test_testreport_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_testreport_LDADD = $(CHECK_LIBS) $(RUNNER_LIBS)
+
 check_PROGRAMS += tests/unit/test_nodes
 TESTS += tests/unit/test_nodes
 tests_unit_test_nodes_SOURCES = tests/unit/test_nodes.c tests/unit/unit.h

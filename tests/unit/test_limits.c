@@ -16,7 +16,8 @@ static enum limits_which leftovers;
 
 /* In front of a script, which ends with ': should the watch fail, the kernel stops the bomb, which it does not do for
  * root. */
-#define WALL "if [ $(id -u) = 0 ]; then as='setpriv --reuid=65533 --clear-groups'; fi; exec $as sh -c 'ulimit -u 2000; "
+#define WALL "if [ $(id -u) = 0 ]; then as='setpriv --reuid=65533 --clear-groups'; fi; exec $as sh -c '"  \
+        "ulimit -u $(($(ps -L --no-headers -u $(id -u) | wc -l) + 500)); "
 
 struct seen {
     bool done;
