@@ -59,7 +59,7 @@ static void check_delay(const char *node_id, struct json_object *data, struct js
     else if (json_object_is_type(until, json_type_string) && !is_template(until) &&
              clock_parse(json_object_get_string(until), &time) != RS_OK)
         graph_add_error(errors, node_id, NULL, "setting",
-                        "the setting `until` must be a time like 2026-11-30T18:00:00Z");
+                        "the setting `until` is no time: write it like 2026-11-30T18:00:00Z");
 }
 
 static const struct {
