@@ -7,5 +7,6 @@ librunspool_a_SOURCES += \
   shared/base/json.c shared/base/json.h \
   shared/base/log.c shared/base/log.h \
   shared/base/map.c shared/base/map.h \
+  shared/base/mask.c shared/base/mask.h \
   shared/base/tz.c shared/base/tz.h \
   shared/base/utf8.c shared/base/utf8.h

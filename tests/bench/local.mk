@@ -1,5 +1,5 @@
 # Programs that print figures. `make bench` builds them; neither `all` nor `check` does.
-BENCHES = tests/bench/bench_eventlog tests/bench/bench_stuck
+BENCHES = tests/bench/bench_eventlog tests/bench/bench_stuck tests/bench/bench_mask
 EXTRA_PROGRAMS += $(BENCHES)
 CLEANFILES += $(BENCHES)
 .PHONY: bench
@@ -10,3 +10,6 @@ tests_bench_bench_eventlog_LDADD = $(SHARED_LIBS)
 
 tests_bench_bench_stuck_SOURCES = tests/bench/bench_stuck.c
 tests_bench_bench_stuck_LDADD =
+
+tests_bench_bench_mask_SOURCES = tests/bench/bench_mask.c
+tests_bench_bench_mask_LDADD = $(SHARED_LIBS)
