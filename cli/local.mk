@@ -34,6 +34,7 @@ cli_runspool_SOURCES = \
   cli/ps.c \
   cli/run.c \
   cli/schedule.c \
+  cli/secret.c \
   cli/status.c \
   cli/tail.c \
   cli/tick.c \

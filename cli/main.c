@@ -49,6 +49,10 @@ static const struct command commands[] = {
              "nothing to do."},
     {"workflow", "import FILE...|export ID|list", "saved workflows", command_workflow, .options = workflow_options,
      .min_operands = 1, .max_operands = 100},
+    {"secret", "set NAME|list|rm NAME|rotate", "values that workflows use by name and nobody can read", command_secret,
+     .options = secret_options, .min_operands = 1, .max_operands = 2,
+     .more = "Workflows name them as $secrets.NAME in jq. `set` asks for the value without showing it, or reads it with\n"
+             "--stdin. `rotate` makes a new key pair and seals every secret for it."},
     {"nodes", "[KIND]", "kinds of nodes, or one kind's settings and outputs", command_nodes, .options = nodes_options,
      .max_operands = 1},
     {"schedule", "list|next WORKFLOW|pause WORKFLOW|resume WORKFLOW", "when saved workflows start by themselves", command_schedule,

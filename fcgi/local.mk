@@ -21,6 +21,7 @@ fcgi_api_fcgi_SOURCES = $(FCGI_COMMON) \
   fcgi/history.c \
   fcgi/node_types.c \
   fcgi/pause.c \
+  fcgi/secrets.c \
   fcgi/runs.c fcgi/runs.h \
   fcgi/schedules.c \
   fcgi/sessions.c \

@@ -50,6 +50,10 @@ librunspool_a_SOURCES += \
   shared/model/run_row.h \
   shared/model/run_trigger.c \
   shared/model/runner_alive.c \
+  shared/model/secret.c \
+  shared/model/secret.h \
+  shared/model/secret_key.c \
+  shared/model/secret_key.h \
   shared/model/session.c \
   shared/model/session.h \
   shared/model/session_check.c \

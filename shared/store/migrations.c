@@ -150,6 +150,14 @@ static const char *const versions[] = {
     NULL,
 };
 
+/* sealed: base64 of a sealed box (model/secret.h), opened by the private key that key_id names. */
+static const char *const secrets[] = {
+    "CREATE TABLE secret ("
+    " org TEXT NOT NULL, name TEXT NOT NULL, key_id TEXT NOT NULL, sealed TEXT NOT NULL,"
+    " created BIGINT NOT NULL, updated BIGINT NOT NULL, PRIMARY KEY (org, name))",
+    NULL,
+};
+
 static const char *const *const migrations[] = {
     first,
     orphan_resumed,
@@ -160,6 +168,7 @@ static const char *const *const migrations[] = {
     schedules,
     approvals,
     versions,
+    secrets,
 };
 
 #define N_MIGRATIONS ((int)(sizeof(migrations) / sizeof(migrations[0])))

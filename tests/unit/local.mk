@@ -253,3 +253,9 @@ TESTS += tests/unit/test_mask
 tests_unit_test_mask_SOURCES = tests/unit/test_mask.c tests/unit/unit.h
 tests_unit_test_mask_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_mask_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+
+check_PROGRAMS += tests/unit/test_secret
+TESTS += tests/unit/test_secret
+tests_unit_test_secret_SOURCES = tests/unit/test_secret.c tests/unit/unit.h tests/unit/model.h
+tests_unit_test_secret_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_secret_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
