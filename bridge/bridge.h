@@ -20,7 +20,8 @@ struct ws;
 
 struct bridge {
     uv_loop_t loop;
-    struct datadir dd;
+    struct datadir dd;      /* its settings are those of the start: the threads read them */
+    struct config *config;  /* the settings in force on the loop: dd's, or newer ones (reload.h) */
     struct eventlog *log;   /* the loop's connection, for short reads */
     struct store store;     /* the same for the database: does this run exist? */
     struct metrics metrics;

@@ -25,7 +25,7 @@ static enum MHD_Result give(struct exchange *x, const struct buf *body)
         }
         x->answer_bytes = body->len;
         x->bridge->metrics.values[METRIC_QUEUED_BYTES] += (int64_t)body->len;
-        uint64_t piece_ms = (uint64_t)config_number(x->bridge->dd.config, "limits.subscriber_time");
+        uint64_t piece_ms = (uint64_t)config_number(x->bridge->config, "limits.subscriber_time");
         exchange_hold(x, piece_ms * (1 + body->len / ANSWER_PIECE), on_not_taken);
     }
     x->bridge->metrics.values[METRIC_POLLS_ANSWERED]++;

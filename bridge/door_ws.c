@@ -98,7 +98,7 @@ static void ws_cut(struct subscriber *sub)
 static void ws_tick(struct subscriber *sub)
 {
     const struct ws_connection *c = sub->connection;
-    int64_t most_ms = config_number(sub->bridge->dd.config, "limits.header_time");
+    int64_t most_ms = config_number(sub->bridge->config, "limits.header_time");
     if (!c->message_ms || (int64_t)uv_now(&sub->bridge->loop) - c->message_ms <= most_ms)
         return;
     sub->bridge->metrics.values[METRIC_MESSAGES_CUT]++;

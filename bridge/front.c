@@ -252,7 +252,7 @@ static void look(struct visitor *v)
  * nothing: what waits for it waits here, where it is shared and counted, rather than in the kernel's megabytes. */
 static void limit_socket(const struct front *front, int fd)
 {
-    int64_t ms = config_number(front->bridge->dd.config, "limits.subscriber_time") + SILENCE_EXTRA_MS;
+    int64_t ms = config_number(front->bridge->config, "limits.subscriber_time") + SILENCE_EXTRA_MS;
     setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &(unsigned){UNSENT_MAX}, sizeof(unsigned));
     setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &(unsigned){(unsigned)ms}, sizeof(unsigned));
 }
@@ -284,7 +284,7 @@ static void on_accept(void *ctx, int fd, const char *peer)
     uv_timer_init(loop, &v->repeek);
     v->poll.data = v->deadline.data = v->repeek.data = v;
     v->n_handles = 3;
-    uv_timer_start(&v->deadline, on_deadline, (uint64_t)config_number(front->bridge->dd.config, "limits.header_time"), 0);
+    uv_timer_start(&v->deadline, on_deadline, (uint64_t)config_number(front->bridge->config, "limits.header_time"), 0);
     look(v);
 }
 
@@ -295,7 +295,7 @@ static int n_clients(const struct bridge *bridge)
 
 enum rs_err front_admits(const struct bridge *bridge, int n, struct fault *fault)
 {
-    if (n_clients(bridge) + n <= config_number(bridge->dd.config, "limits.connections"))
+    if (n_clients(bridge) + n <= config_number(bridge->config, "limits.connections"))
         return RS_OK;
     return fault_set(fault, RS_BUSY, "there are as many clients as there may be; come back later");
 }
@@ -303,7 +303,7 @@ enum rs_err front_admits(const struct bridge *bridge, int n, struct fault *fault
 static int room(void *ctx)
 {
     const struct front *front = ctx;
-    return (int)config_number(front->bridge->dd.config, "limits.connections") + FRONT_SPARE_CONNECTIONS -
+    return (int)config_number(front->bridge->config, "limits.connections") + FRONT_SPARE_CONNECTIONS -
            n_clients(front->bridge) - front->n_visitors;
 }
 

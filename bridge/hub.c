@@ -284,8 +284,8 @@ void hub_each(struct hub *hub, void (*fn)(struct subscriber *sub, void *ctx), vo
 void hub_sweep(struct hub *hub)
 {
     int64_t now = (int64_t)uv_now(&hub->bridge->loop);
-    int64_t stall_ms = config_number(hub->bridge->dd.config, "limits.subscriber_time");
-    int64_t heartbeat_ms = config_number(hub->bridge->dd.config, "bridge.heartbeat");
+    int64_t stall_ms = config_number(hub->bridge->config, "limits.subscriber_time");
+    int64_t heartbeat_ms = config_number(hub->bridge->config, "bridge.heartbeat");
     for (struct subscriber *sub = hub->all; sub; sub = sub->all_next) {
         if (sub->state == SUBSCRIBER_ENDED) {
             if (now - sub->progress_ms > SUBSCRIBER_END_MS)

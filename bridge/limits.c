@@ -5,7 +5,7 @@
 enum rs_err limits_follow(const struct bridge *bridge, const struct feed *feed, const struct feed *have,
                           struct fault *fault)
 {
-    int64_t most = config_number(bridge->dd.config, "limits.stream_clients");
+    int64_t most = config_number(bridge->config, "limits.stream_clients");
     for (int i = 0; i < feed->n_streams; i++) {
         const char *name = feed->streams[i];
         if (hub_n_followers(bridge->hub, name) >= most && !(have && feed_has_stream(have, name)))
@@ -38,7 +38,7 @@ static void end_slowest(struct subscriber *sub, void *ctx)
 bool limits_make_room(struct bridge *bridge, size_t bytes)
 {
     const int64_t *queued = &bridge->metrics.values[METRIC_QUEUED_BYTES];
-    int64_t most = config_number(bridge->dd.config, "limits.queued_bytes") - (int64_t)bytes;
+    int64_t most = config_number(bridge->config, "limits.queued_bytes") - (int64_t)bytes;
     if (*queued <= most)
         return true;
     struct slowest s = {.target = most - most / 4};

@@ -7,6 +7,7 @@
 #include "bridge/hub.h"
 #include "bridge/options.h"
 #include "bridge/poke.h"
+#include "bridge/reload.h"
 #include "bridge/spool_server.h"
 #include "bridge/web.h"
 #include "bridge/worker.h"
@@ -51,34 +52,12 @@ static void on_outcome(void *ctx, struct outcome *o)
         drain_clients(bridge);
 }
 
-static void set_log_level(const struct config *config)
-{
-    enum log_level level;
-    if (log_level_parse(config_text(config, "log.level"), &level) == RS_OK)
-        log_set_level(level);
-}
-
-static const struct options *options; /* for reload only */
-
-static void reload(struct bridge *bridge)
-{
-    char path[PATH_MAX];
-    struct config *config = NULL;
-    struct fault fault;
-    datadir_path(&bridge->dd, path, DATADIR_CONFIG);
-    if (config_load(path, options->set, &config, &fault) != RS_OK) {
-        log_event(LOG_LEVEL_ERROR, "config.refused", "reason=\"%s\"", fault.message);
-        return;
-    }
-    set_log_level(config);
-    log_event(LOG_LEVEL_INFO, "config.reloaded", "log_level=%s", config_text(config, "log.level"));
-    config_free(config);
-}
+static const struct options *options;
 
 static void on_signal(uv_signal_t *handle, int number)
 {
     if (number == SIGHUP)
-        reload(handle->data);
+        reload_settings(handle->data, options->set);
     else
         drain_begin(handle->data);
 }
@@ -211,9 +190,12 @@ int main(int argc, char **argv)
     }
     log_open("bridge", LOG_LEVEL_INFO,
              config_is(bridge.dd.config, "log.target", "syslog") ? LOG_TO_SYSLOG : LOG_TO_STDERR);
-    set_log_level(bridge.dd.config);
+    reload_log_level(bridge.dd.config);
+    bridge.config = bridge.dd.config;
     uv_loop_init(&bridge.loop);
     status = run(&bridge);
+    if (bridge.config != bridge.dd.config)
+        config_free(bridge.config);
     datadir_release(&bridge.dd);
     return status;
 }

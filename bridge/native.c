@@ -66,7 +66,7 @@ void native_answer_ok(struct subscriber *sub, const char *run_id, const char *re
 enum rs_err native_hello_put(const struct bridge *bridge, struct buf *out)
 {
     return buf_printf(out, "{\"op\":\"hello\",\"protocol\":\"runspool.v1\",\"head\":\"%" PRId64 "\",\"heartbeatMs\":%" PRId64 "}",
-                      hub_published(bridge->hub), config_number(bridge->dd.config, "bridge.heartbeat"));
+                      hub_published(bridge->hub), config_number(bridge->config, "bridge.heartbeat"));
 }
 
 void native_bye(struct subscriber *sub, const char *code, const char *reason, int retry_ms)

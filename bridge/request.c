@@ -49,7 +49,7 @@ enum rs_err request_route(const struct bridge *bridge, const struct request_text
     char decoded[REQUEST_PATH_MAX];
     if (path_decode(text->path, decoded, sizeof decoded) != RS_OK)
         return fault_set(fault, RS_INVALID, "the path cannot be decoded, or is over %d bytes", REQUEST_PATH_MAX - 1);
-    const char *path = decoded, *public = public_path(bridge->dd.config), *rest;
+    const char *path = decoded, *public = public_path(bridge->config), *rest;
     const struct door *door = NULL;
     if (text->prefix)
         path = strip(path, text->prefix, strlen(text->prefix));
@@ -71,7 +71,7 @@ enum rs_err request_route(const struct bridge *bridge, const struct request_text
 enum rs_err request_check(const struct bridge *bridge, const struct request_text *text, struct request *ret,
                           struct fault *fault)
 {
-    enum rs_err err = access_check(bridge->dd.config, &text->access, &ret->access, fault);
+    enum rs_err err = access_check(bridge->config, &text->access, &ret->access, fault);
     if (!err)
         err = query_parse(text->query, &ret->query, fault);
     if (!err)

@@ -207,7 +207,7 @@ static void on_accept(void *ctx, int fd, const char *peer)
 static int room(void *ctx)
 {
     const struct spool_server *s = ctx;
-    return (int)config_number(s->bridge->dd.config, "limits.spool_connections") - s->n_emitters;
+    return (int)config_number(s->bridge->config, "limits.spool_connections") - s->n_emitters;
 }
 
 enum rs_err spool_server_open(struct bridge *bridge, struct spool_server **ret, struct fault *fault)

@@ -107,7 +107,7 @@ static void enqueue(struct subscriber *sub, struct block *block, size_t at)
         at += sub->door->send(sub, block->bytes.data + at, len - at);
     if (at == len || sub->state == SUBSCRIBER_ENDED)
         return;
-    size_t most = (size_t)config_number(sub->bridge->dd.config, "limits.subscriber_bytes");
+    size_t most = (size_t)config_number(sub->bridge->config, "limits.subscriber_bytes");
     if (!was_empty && sub->queued_bytes + (len - at) > most) {
         subscriber_end(sub, END_OVERLOAD);
         return;

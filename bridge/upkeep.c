@@ -10,14 +10,18 @@
 #define RETRY_MS 10000 /* after a failure: the disk may be full, and appending comes first */
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
 
+struct eventlog_keep upkeep_keep(const struct config *config)
+{
+    return (struct eventlog_keep){
+        .age_ms = config_number(config, "eventlog.keep_days") * DAY_MS,
+        .events = config_number(config, "eventlog.keep_count"),
+        .bytes = config_number(config, "eventlog.keep_bytes"),
+    };
+}
+
 void upkeep_init(struct upkeep *u, struct eventlog *log, const struct datadir *dd)
 {
-    *u = (struct upkeep){.dd = dd, .log = log, .appended_at = clock_mono_ms()};
-    u->keep = (struct eventlog_keep){
-        .age_ms = config_number(dd->config, "eventlog.keep_days") * DAY_MS,
-        .events = config_number(dd->config, "eventlog.keep_count"),
-        .bytes = config_number(dd->config, "eventlog.keep_bytes"),
-    };
+    *u = (struct upkeep){.dd = dd, .log = log, .keep = upkeep_keep(dd->config), .appended_at = clock_mono_ms()};
 }
 
 void upkeep_release(struct upkeep *u)

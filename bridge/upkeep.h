@@ -34,6 +34,8 @@ struct upkeep {
 /* upkeep_init - log: borrowed, EVENTLOG_WRITE. dd: borrowed while it is in use. */
 void upkeep_release(struct upkeep *u);
 void upkeep_init(struct upkeep *u, struct eventlog *log, const struct datadir *dd);
+/* upkeep_keep - what the settings say is to be kept. */
+struct eventlog_keep upkeep_keep(const struct config *config);
 /* upkeep_step - one piece of what is due, a few milliseconds at most. appended: since the last call. Returns whether there
  * is more to do now. */
 bool upkeep_step(struct upkeep *u, bool appended);

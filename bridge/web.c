@@ -15,9 +15,11 @@
 
 #define PUMPS_MAX 16       /* turns of the library in one turn of the loop */
 #define PAGE_MAX (64 * 1024)
+#define CONNECTIONS_MAX 1000000 /* of the library: the front sees to limits.connections, which may change */
 
 struct web {
     struct bridge *bridge;
+    unsigned idle_s; /* after which the library ends a connection, unless told otherwise of it */
     struct MHD_Daemon *daemon;
     uv_poll_t poll;
     uv_timer_t timer;
@@ -73,7 +75,7 @@ static const char *forwarded_for(const struct exchange *x)
 void web_add_headers(struct exchange *x, struct MHD_Response *response)
 {
     const char *origin = header(x, "Origin");
-    const char *allowed = origin ? access_cors_origin(x->bridge->dd.config, origin) : NULL;
+    const char *allowed = origin ? access_cors_origin(x->bridge->config, origin) : NULL;
     MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
     /* A web server must not keep this connection for a later upgrade, which would end up here. */
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
@@ -189,6 +191,12 @@ static enum rs_err begin(struct exchange *x, const char *method, const struct pa
     return err || *ret_page ? err : front_admits(x->bridge, 0, fault);
 }
 
+/* For a client that neither takes nor sends anything; suspended ones are not counted. The subscribers' sweep comes first. */
+static unsigned idle_s(const struct bridge *bridge)
+{
+    return (unsigned)((config_number(bridge->config, "limits.subscriber_time") + SUBSCRIBER_END_MS + 1000) / 1000);
+}
+
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
                                   const char *version, const char *upload, size_t *upload_len, void **con_cls)
 {
@@ -207,6 +215,9 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
     x->begun = true;
     x->bridge = web->bridge;
     x->connection = connection;
+    unsigned idle = idle_s(x->bridge);
+    if (idle != web->idle_s) /* the settings have changed since the start */
+        MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, idle);
     if (begin(x, method, &page, &fault) != RS_OK)
         return web_answer_fault(x, &fault);
     if (x->options)
@@ -308,14 +319,13 @@ enum rs_err web_open(struct bridge *bridge, struct web **ret, struct fault *faul
     if (!web)
         return fault_set(fault, RS_NOMEM, "no memory for HTTP");
     web->bridge = bridge;
-    /* For a client that neither takes nor sends anything; suspended ones are not counted. The subscribers' sweep comes first. */
-    int64_t idle_ms = config_number(bridge->dd.config, "limits.subscriber_time") + SUBSCRIBER_END_MS + 1000;
+    web->idle_s = idle_s(bridge);
     web->daemon = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO | MHD_USE_ERROR_LOG, 0, NULL,
         NULL, on_request, web, MHD_OPTION_EXTERNAL_LOGGER, on_log, web, MHD_OPTION_URI_LOG_CALLBACK, on_uri, web,
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, web, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)WEB_MEMORY_PER_CONNECTION, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)(idle_ms / 1000), MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)config_number(bridge->dd.config, "limits.connections") + FRONT_SPARE_CONNECTIONS, MHD_OPTION_END);
+        (size_t)WEB_MEMORY_PER_CONNECTION, MHD_OPTION_CONNECTION_TIMEOUT, web->idle_s, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)CONNECTIONS_MAX + FRONT_SPARE_CONNECTIONS, MHD_OPTION_END);
     const union MHD_DaemonInfo *info =
         web->daemon ? MHD_get_daemon_info(web->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
     if (!info) {

@@ -19,6 +19,7 @@ struct writer {
     /* under the mutex: */
     struct intake *queue, **queue_end;
     struct outcome *outcomes, **outcomes_end;
+    struct eventlog_keep keep;
     bool stop, poked;
 };
 
@@ -75,6 +76,7 @@ static void run(void *ctx)
         w->queue = NULL;
         w->queue_end = &w->queue;
         w->poked = false;
+        w->upkeep.keep = w->keep;
         stop = w->stop && !list;
         uv_mutex_unlock(&w->mutex);
         if (list)
@@ -130,6 +132,7 @@ enum rs_err writer_start(uv_loop_t *loop, const struct datadir *dd, writer_fn *o
         return err;
     }
     upkeep_init(&w->upkeep, w->log, dd);
+    w->keep = w->upkeep.keep;
     uv_mutex_init(&w->mutex);
     uv_cond_init(&w->cond);
     uv_async_init(loop, &w->async, on_async);
@@ -158,6 +161,14 @@ void writer_poke(struct writer *w)
     w->poked = true;
     uv_mutex_unlock(&w->mutex);
     uv_cond_signal(&w->cond);
+}
+
+void writer_keep(struct writer *w, const struct config *config)
+{
+    struct eventlog_keep keep = upkeep_keep(config);
+    uv_mutex_lock(&w->mutex);
+    w->keep = keep;
+    uv_mutex_unlock(&w->mutex);
 }
 
 size_t writer_backlog(const struct writer *w)

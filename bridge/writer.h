@@ -23,6 +23,8 @@ enum rs_err writer_start(uv_loop_t *loop, const struct datadir *dd, writer_fn *o
 void writer_put(struct writer *w, struct intake *in);
 /* writer_poke - look for other processes' events now. */
 void writer_poke(struct writer *w);
+/* writer_keep - from now on keep in the log what these settings say. */
+void writer_keep(struct writer *w, const struct config *config);
 size_t writer_backlog(const struct writer *w);
 /* writer_stop - commit what is queued, then end; the outcome with `last` follows. */
 void writer_stop(struct writer *w);

@@ -150,17 +150,22 @@ static void log_line(int level, const char *line)
     log_event(LOG_LEVEL_DEBUG, "ws.library", "line=\"%.*s\"", (int)len, line);
 }
 
+void ws_reload(struct ws *ws)
+{
+    int64_t ping_s = config_number(ws->bridge->config, "bridge.heartbeat") / 1000;
+    ws->retry = (struct lws_retry_bo){
+        .secs_since_valid_ping = (uint16_t)(ping_s > 0 ? ping_s : 1),
+        .secs_since_valid_hangup = (uint16_t)((ping_s > 0 ? ping_s : 1) + HANGUP_EXTRA_S),
+    };
+}
+
 enum rs_err ws_open(struct bridge *bridge, struct ws **ret, struct fault *fault)
 {
     struct ws *ws = calloc(1, sizeof *ws);
     if (!ws)
         return fault_set(fault, RS_NOMEM, "no memory for WebSockets");
-    int64_t ping_s = config_number(bridge->dd.config, "bridge.heartbeat") / 1000;
     ws->bridge = bridge;
-    ws->retry = (struct lws_retry_bo){
-        .secs_since_valid_ping = (uint16_t)(ping_s > 0 ? ping_s : 1),
-        .secs_since_valid_hangup = (uint16_t)((ping_s > 0 ? ping_s : 1) + HANGUP_EXTRA_S),
-    };
+    ws_reload(ws);
     void *loops[] = {&bridge->loop};
     struct lws_context_creation_info info = {
         .port = CONTEXT_PORT_NO_LISTEN_SERVER,

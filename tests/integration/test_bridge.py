@@ -813,3 +813,55 @@ def test_runs_asked_for_before_it_drains_are_answered_and_told(own_bridge):
     bridge.start()
     log = poll(bridge.url, "/poll", stream="run:*", since="start")["events"]
     assert {m["stream"][4:] for m in log if m["type"] == "run.queued"} == made
+
+
+def test_sighup_takes_new_settings_while_clients_stay(own_bridge, name):
+    bridge = own_bridge()
+    stream, settings = f"tool:{name}", bridge.data / "runspool.conf"
+
+    def reload(text):
+        """What is logged of it."""
+        settings.write_text(text)
+        before = (bridge.data / "bridge.log").stat().st_size
+        bridge.process.send_signal(signal.SIGHUP)
+
+        def said():
+            text = (bridge.data / "bridge.log").read_text()[before:]
+            return text if "config.reloaded" in text or "config.refused" in text else None
+
+        return wait_until(said, what="the settings to be read")
+
+    def hello():
+        with Ws(bridge.url, "/ws") as other:
+            return other.recv()["heartbeatMs"]
+
+    def allowed():
+        origin = "https://elsewhere.example"
+        return get(bridge.url, "/poll?stream=" + stream, {"Origin": origin})[1].get("Access-Control-Allow-Origin") == origin
+
+    emitter = bridge.emitter()
+    emitter.emit(stream, "log", *({"i": i} for i in range(20)))
+    with Ws(bridge.url, "/ws") as ws, Sse(bridge.url, with_query("/sse", stream=stream)) as sse:
+        ws.recv()
+        sse.next()
+        ws.ask({"op": "subscribe", "streams": ["tool:other"]})
+        assert hello() == 20000 and not allowed()
+        said = reload("bridge.heartbeat = 100ms\ncors.origins = https://elsewhere.example\nlimits.stream_clients = 2\n"
+                      "eventlog.keep_count = 5\neventlog.sync = full\n")
+        assert "config.needs_restart" in said and "eventlog.sync" in said
+        assert hello() == 100 and allowed()
+        with Sse(bridge.url, with_query("/sse", stream=stream)) as second:
+            assert second.status == 200
+            assert get(bridge.url, with_query("/sse", stream=stream))[0] == 503  # as many as may follow it
+        wait_until(lambda: metric(bridge, "events_trimmed_total") == 15, what="the oldest to be removed")
+        answer = poll(bridge.url, "/poll", stream=stream, since="start")
+        assert answer["events"][0]["op"] == "gap" and [e["data"]["i"] for e in answer["events"][1:]] == list(range(15, 20))
+        emitter.emit("tool:other", "log", {})
+        assert ws.recv()["stream"] == "tool:other"  # these are still served
+        emitter.emit(stream, "log", {"i": 20})
+        assert sse.next()[1]["data"] == {"i": 20} and sse.comments > 0
+        assert "config.refused" in reload("bridge.heartbeat = never\n")
+        assert hello() == 100  # as before
+        reload("")
+        assert hello() == 20000 and not allowed()
+    emitter.close()

@@ -9,9 +9,9 @@ static struct fault fault;
 
 static void configure(const char *const *overrides)
 {
-    config_free(bridge.dd.config);
-    bridge.dd.config = NULL;
-    ck_assert_msg(config_load("/nonexistent/runspool.conf", overrides, &bridge.dd.config, &fault) == RS_OK, "%s",
+    config_free(bridge.config);
+    bridge.config = NULL;
+    ck_assert_msg(config_load("/nonexistent/runspool.conf", overrides, &bridge.config, &fault) == RS_OK, "%s",
                   fault.message);
 }
 
@@ -23,7 +23,7 @@ static void setup(void)
 static void teardown(void)
 {
     request_release(&request);
-    config_free(bridge.dd.config);
+    config_free(bridge.config);
 }
 
 static struct request_text asked(const char *path, const char *query)

@@ -57,7 +57,7 @@ static void setup(void)
     int64_t head;
     struct fault fault;
     instance_setup();
-    bridge = (struct bridge){.dd = instance.dd, .log = instance.log, .store = instance.store};
+    bridge = (struct bridge){.dd = instance.dd, .config = instance.dd.config, .log = instance.log, .store = instance.store};
     uv_loop_init(&bridge.loop);
     ck_assert_ok(eventlog_head(instance.log, &head, &fault));
     bridge.hub = hub_new(&bridge, head);
@@ -219,7 +219,7 @@ END_TEST
 
 START_TEST(one_over_its_limit_is_ended_and_the_other_is_not)
 {
-    size_t most = (size_t)config_number(bridge.dd.config, "limits.subscriber_bytes");
+    size_t most = (size_t)config_number(bridge.config, "limits.subscriber_bytes");
     start(0, "run:x", from_now, "default");
     start(1, "run:x", from_now, "default");
     replay();
@@ -292,7 +292,7 @@ START_TEST(without_room_for_all_the_slowest_is_ended)
         publish(stored(i % 10 ? "run:x" : "run:y"));
     size_t rest = clients[1].sub.queued_bytes;
     ck_assert_uint_lt(rest, clients[0].sub.queued_bytes);
-    int64_t limit = config_number(bridge.dd.config, "limits.queued_bytes");
+    int64_t limit = config_number(bridge.config, "limits.queued_bytes");
     ck_assert(limits_make_room(&bridge, 0));
     int64_t free_bytes = limit - bridge.metrics.values[METRIC_QUEUED_BYTES];
     ck_assert(limits_make_room(&bridge, (size_t)free_bytes));
