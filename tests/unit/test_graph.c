@@ -75,7 +75,7 @@ START_TEST(control_kinds)
     json_object_put(errors);
     refused(CONTROL("\"kind\":\"delay\""), "setting", "c", NULL, "either `ms` or `until`");
     refused(CONTROL("\"kind\":\"delay\",\"ms\":1,\"until\":\"2026-11-30T18:00:00Z\""), "setting", "c", NULL, "either");
-    refused(CONTROL("\"kind\":\"delay\",\"until\":\"tomorrow\""), "setting", "c", NULL, "must be a time");
+    refused(CONTROL("\"kind\":\"delay\",\"until\":\"tomorrow\""), "setting", "c", NULL, "is no time");
 }
 END_TEST
 
