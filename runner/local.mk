@@ -2,8 +2,11 @@
 noinst_LIBRARIES += librunner.a
 librunner_a_SOURCES = \
   runner/beneath.c runner/beneath.h \
+  runner/chat.c runner/chat.h \
+  runner/chat_parts.c runner/chat_parts.h \
   runner/child.c runner/child.h \
   runner/edges.c \
+  runner/endpoint.c runner/endpoint.h \
   runner/exec.c runner/exec.h \
   runner/execution.c runner/execution.h \
   runner/finish.c \
@@ -14,6 +17,7 @@ librunner_a_SOURCES = \
   runner/jqlex.c runner/jqlex.h \
   runner/jqworker.c runner/jqworker.h \
   runner/limits.c runner/limits.h \
+  runner/jsonschema.c runner/jsonschema.h \
   runner/lines.c runner/lines.h \
   runner/logcut.c runner/logcut.h \
   runner/netaddr.c runner/netaddr.h \

@@ -259,3 +259,15 @@ TESTS += tests/unit/test_secret
 tests_unit_test_secret_SOURCES = tests/unit/test_secret.c tests/unit/unit.h tests/unit/model.h
 tests_unit_test_secret_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_secret_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+
+check_PROGRAMS += tests/unit/test_chat_parts
+TESTS += tests/unit/test_chat_parts
+tests_unit_test_chat_parts_SOURCES = tests/unit/test_chat_parts.c tests/unit/unit.h
+tests_unit_test_chat_parts_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_chat_parts_LDADD = $(CHECK_LIBS) $(RUNNER_LIBS)
+
+check_PROGRAMS += tests/unit/test_jsonschema
+TESTS += tests/unit/test_jsonschema
+tests_unit_test_jsonschema_SOURCES = tests/unit/test_jsonschema.c tests/unit/unit.h
+tests_unit_test_jsonschema_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_jsonschema_LDADD = $(CHECK_LIBS) $(RUNNER_LIBS)
