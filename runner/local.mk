@@ -25,6 +25,7 @@ librunner_a_SOURCES = \
   runner/node_home.c \
   runner/orphans.c runner/orphans.h \
   runner/output.c runner/output.h \
+  runner/price.c runner/price.h \
   runner/procs.c runner/procs.h \
   runner/retry.c runner/retry.h \
   runner/proctree.c runner/proctree.h \
@@ -42,6 +43,10 @@ librunner_a_SOURCES = \
   runner/testreport_tap.c \
   runner/tick.c runner/tick.h \
   runner/nodes/approval.c \
+  runner/nodes/agent.c runner/nodes/agent.h \
+  runner/nodes/agent_call.c \
+  runner/nodes/agent_events.c \
+  runner/nodes/agent_tools.c \
   runner/nodes/condition.c \
   runner/nodes/delay.c \
   runner/nodes/file.c \

@@ -190,7 +190,7 @@ static void attempt(struct node *node)
 {
     node->stopping = NULL;
     struct json_object *settings = renderable(node);
-    if (template_has_json(settings)) {
+    if (!node->literal && template_has_json(settings)) {
         node->phase = NODE_PHASE_RENDER;
         jqworker_render(node->x->jq, settings, node->with, on_rendered, node);
     } else {

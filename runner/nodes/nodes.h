@@ -6,6 +6,8 @@
 
 void manual_start(struct node *node);
 void schedule_start(struct node *node);
+void agent_start(struct node *node);
+void agent_stop(struct node *node);
 void shell_start(struct node *node);
 void script_start(struct node *node);
 void test_run_start(struct node *node);

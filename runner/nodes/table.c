@@ -6,6 +6,7 @@
 const struct node_type node_types[] = {
     {"manual", manual_start, NULL, NULL},
     {"schedule", schedule_start, NULL, NULL},
+    {"agent", agent_start, agent_stop, NULL},
     {"shell", shell_start, tool_stop, tool_release},
     {"script", script_start, tool_stop, tool_release},
     {"test_run", test_run_start, tool_stop, test_run_release},

@@ -57,6 +57,8 @@ const struct config_setting config_settings[] = {
     {"model.url", CONFIG_TEXT, NULL, NULL, 0, 0, false, "OpenAI-compatible endpoint of agent nodes"},
     {"model.key", CONFIG_TEXT, NULL, NULL, 0, 0, true, "its key"},
     {"model.default", CONFIG_TEXT, NULL, NULL, 0, 0, false, "model of agent nodes that name none"},
+    {"model.prices", CONFIG_LIST, NULL, NULL, 0, 0, false,
+     "US dollars for a million tokens, MODEL=INPUT/OUTPUT, by shell patterns: gpt-4o*=2.5/10, llama*=0/0"},
     {"assistant.busy", CONFIG_WORD, "refuse", "refuse|queue", 0, 0, false,
      "what the assistant socket does with a second workflow"},
     {"hooks.<source>.secret", CONFIG_TEXT, NULL, NULL, 0, 0, true, "secret that signs webhooks of a source"},

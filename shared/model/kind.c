@@ -30,6 +30,8 @@ const struct kind kinds[] = {
      .settings = no_settings, .outputs = manual_outputs},
     {"schedule", "trigger", "Schedule", "Starts the workflow at the times of a cron expression.", REPEAT_FREELY,
      .settings = schedule_settings, .outputs = schedule_outputs},
+    {"agent", "agent", "Agent", "Asks a language model, which may call tools.", REPEAT_NEVER,
+     .settings = agent_settings, .outputs = agent_outputs},
     {"shell", "tool", "Shell command", "Runs a program in the run's work directory.", REPEAT_NEVER,
      .settings = shell_settings, .outputs = shell_outputs},
     {"script", "tool", "Script", "Runs Python, shell or Node.js code in the run's work directory.", REPEAT_NEVER,

@@ -13,6 +13,9 @@
 extern const struct kind_setting schedule_settings[];
 extern const struct kind_output manual_outputs[];
 extern const struct kind_output schedule_outputs[];
+/* kind_agent.c */
+extern const struct kind_setting agent_settings[];
+extern const struct kind_output agent_outputs[];
 /* kind_tool.c */
 extern const struct kind_setting shell_settings[];
 extern const struct kind_setting git_clone_settings[];

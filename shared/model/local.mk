@@ -13,6 +13,7 @@ librunspool_a_SOURCES += \
   shared/model/jqcheck.h \
   shared/model/kind.c \
   shared/model/kind.h \
+  shared/model/kind_agent.c \
   shared/model/kind_control.c \
   shared/model/kind_markdown.c \
   shared/model/kind_output.c \
@@ -25,6 +26,8 @@ librunspool_a_SOURCES += \
   shared/model/lease.h \
   shared/model/launch.c \
   shared/model/launch.h \
+  shared/model/model_usage.c \
+  shared/model/model_usage.h \
   shared/model/orphan.c \
   shared/model/node_state.c \
   shared/model/outbox.c \
@@ -41,6 +44,8 @@ librunspool_a_SOURCES += \
   shared/model/run_claim.c \
   shared/model/run_create.c \
   shared/model/run_dropped.c \
+  shared/model/run_emit.c \
+  shared/model/run_emit.h \
   shared/model/run_end.c \
   shared/model/run_node.c \
   shared/model/run_pause.c \

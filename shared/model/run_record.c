@@ -2,6 +2,7 @@
 #include "model/run_row.h"
 
 #include "base/clock.h"
+#include "model/model_usage.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -152,6 +153,17 @@ static void put_contents(struct json_object *record, struct db_rows *rows)
     json_object_put(definition);
 }
 
+/* What its models were asked, when they were. */
+static enum rs_err put_usage(struct db *db, const char *run_id, struct json_object *record, struct fault *fault)
+{
+    struct model_usage usage = {0};
+    enum rs_err err = model_usage_of_run(db, run_id, &usage, fault);
+
+    if (err == RS_OK && usage.requests > 0)
+        json_set(record, "usage", model_usage_json(&usage));
+    return err;
+}
+
 static enum rs_err load(struct store *store, const char *org, const char *run_id, bool whole, struct json_object **ret,
                         struct fault *fault)
 {
@@ -179,6 +191,8 @@ static enum rs_err load(struct store *store, const char *org, const char *run_id
             json_set(record, "trigger", trigger);
         if (err == RS_OK && whole)
             err = put_attempts(store->db, run_id, record, fault);
+        if (err == RS_OK)
+            err = put_usage(store->db, run_id, record, fault);
     }
     db_done(rows);
     if (err == RS_OK)

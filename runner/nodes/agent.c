@@ -1,0 +1,642 @@
+/* agent - asks a model, executes the tools it calls, and asks again with their results, until it answers. Settings and
+ * output: model/kind_agent.c. Errors of the endpoint have code model, budgets code limit; both keep what there was as
+ * output. A failed tool is no error of the agent: the model is told, and may try something else. */
+#include "runner/nodes/agent.h"
+#include "base/clock.h"
+#include "base/utf8.h"
+#include "model/session.h"
+#include "runner/jsonschema.h"
+#include "runner/nodes/nodes.h"
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct agent {
+    struct node *node;
+    char *url, *key, *model; /* owned; key may be NULL */
+    bool allow_private;
+    struct price price;
+    struct agent_tools tools;
+    struct agent_deltas deltas;
+    struct json_object *messages; /* the conversation */
+    struct json_object *asked;    /* tool calls of the newest answer, in the model's form; NULL: none open */
+    size_t next_call;
+    struct json_object *current;  /* the item of `called` under way; borrowed */
+    struct json_object *called;   /* toolCalls of the output */
+    struct chat *chat;            /* under way */
+    struct agent_call *call;      /* under way */
+    struct model_usage usage;
+    int iterations;
+    bool schema_retried;
+    int64_t begun_ms;
+};
+
+static const struct chat_watch watch;
+static void ask(struct agent *agent);
+static void next_call(struct agent *agent);
+
+/* --- its end --- */
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct agent_deltas *deltas = handle->data;
+    free((char *)deltas - offsetof(struct agent, deltas));
+}
+
+static void agent_free(struct agent *agent)
+{
+    agent_tools_release(&agent->tools);
+    json_object_put(agent->messages);
+    json_object_put(agent->asked);
+    json_object_put(agent->called);
+    free(agent->url);
+    free(agent->key);
+    free(agent->model);
+    agent->node->state = NULL;
+    agent_deltas_close(&agent->deltas, on_closed);
+}
+
+static const char *title(const struct agent *agent)
+{
+    return json_get_string(agent->node->def->data, "label", agent->node->def->id);
+}
+
+/* agent.finished and task.finished. */
+static void tell_end(struct agent *agent, const char *status, const char *text)
+{
+    int64_t took = clock_mono_ms() - agent->begun_ms;
+    struct json_object *data = agent_event_data(agent->node);
+
+    json_set_string(data, "taskId", agent->node->def->id);
+    agent_put_text(data, "name", json_get_string(agent->node->data, "prompt", ""), AGENT_TITLE_MAX);
+    json_set_string(data, "status", status);
+    agent_put_seconds(data, "durationS", took);
+    if (text)
+        agent_put_text(data, "output", text, AGENT_CALL_KEEP_MAX);
+    agent_emit(agent->node, "task.finished", data);
+    data = agent_event_data(agent->node);
+    json_set_string(data, "name", title(agent));
+    json_set_string(data, "status", status);
+    agent_put_seconds(data, "durationS", took);
+    json_set(data, "usage", model_usage_json(&agent->usage));
+    agent_emit(agent->node, "agent.finished", data);
+}
+
+static struct json_object *output_of(const struct agent *agent, const struct chat_parts *parts)
+{
+    struct json_object *out = json_object_new_object();
+
+    json_set(out, "text", json_object_new_string(parts && parts->text.data ? parts->text.data : ""));
+    json_set(out, "toolCalls", json_object_get(agent->called));
+    json_set(out, "usage", model_usage_json(&agent->usage));
+    json_set(out, "model", agent->model ? json_object_new_string(agent->model) : NULL);
+    if (parts && parts->finish[0])
+        json_set_string(out, "finishReason", parts->finish);
+    return out;
+}
+
+static void fail(struct agent *agent, const char *code, const struct chat_parts *parts, const char *fmt, ...)
+    RS_PRINTF(4, 5);
+static void fail(struct agent *agent, const char *code, const struct chat_parts *parts, const char *fmt, ...)
+{
+    struct node *node = agent->node;
+    struct json_object *out = output_of(agent, parts);
+    char message[FAULT_MESSAGE_MAX];
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(message, sizeof message, fmt, args);
+    va_end(args);
+    agent_deltas_flush(&agent->deltas);
+    tell_end(agent, strcmp(code, "cancelled") == 0 ? "cancelled" : "error", NULL);
+    agent_free(agent);
+    node_fail(node, code, out, "%s", message);
+}
+
+static void remember(struct agent *agent, const char *text);
+
+static void succeed(struct agent *agent, const struct chat_parts *parts, struct json_object *json)
+{
+    struct node *node = agent->node;
+    struct json_object *out = output_of(agent, parts);
+
+    if (json_get(node->data, "outputSchema"))
+        json_set(out, "json", json);
+    remember(agent, json_get_string(out, "text", ""));
+    tell_end(agent, "success", json_get_string(out, "text", ""));
+    agent_free(agent);
+    node_done(node, out);
+}
+
+/* --- messages --- */
+
+static struct json_object *message(const char *role, const char *text)
+{
+    struct json_object *out = json_object_new_object();
+    json_set_string(out, "role", role);
+    json_set(out, "content", json_object_new_string(text));
+    return out;
+}
+
+/* The question and its answer become part of the session. What cannot be kept is said in the log; the answer counts. */
+static void remember(struct agent *agent, const char *text)
+{
+    struct execution *x = agent->node->x;
+    struct json_object *session = NULL;
+    struct fault fault;
+
+    if (!x->claim.session_id[0] || !json_get_bool(agent->node->data, "remember", false))
+        return;
+    struct json_object *say = json_object_new_array();
+    json_object_array_add(say, message("user", json_get_string(agent->node->data, "prompt", "")));
+    json_object_array_add(say, message("assistant", text));
+    struct session_change change = {.say = say};
+    enum rs_err err = session_save(&x->store, x->claim.org, x->claim.session_id, &change, NULL, NULL, &session, &fault);
+    if (err)
+        node_log(agent->node, "warning", "agent", fault.message, strlen(fault.message));
+    json_object_put(say);
+    json_object_put(session);
+}
+
+static enum rs_err add_earlier(struct agent *agent, struct json_object *earlier, struct fault *fault)
+{
+    if (!earlier)
+        return RS_OK;
+    if (!json_object_is_type(earlier, json_type_array))
+        return fault_set(fault, RS_INVALID, "`messages` is no list");
+    for (size_t i = 0; i < json_object_array_length(earlier); i++) {
+        struct json_object *one = json_object_array_get_idx(earlier, i);
+        if (!json_get_string(one, "role", NULL))
+            return fault_set(fault, RS_INVALID, "message %zu of `messages` has no `role`", i);
+        json_object_array_add(agent->messages, json_object_get(one));
+    }
+    return RS_OK;
+}
+
+static enum rs_err first_messages(struct agent *agent, struct json_object *session, struct fault *fault)
+{
+    struct json_object *data = agent->node->data, *prompt = json_get(data, "prompt");
+    const char *system = json_get_string(data, "system", NULL);
+    enum rs_err err = RS_OK;
+
+    agent->messages = json_object_new_array();
+    if (system && *system)
+        json_object_array_add(agent->messages, message("system", system));
+    if (json_get_bool(data, "remember", false))
+        err = add_earlier(agent, json_get(session, "messages"), fault);
+    if (!err)
+        err = add_earlier(agent, json_get(data, "messages"), fault);
+    if (!prompt)
+        return err ? err : fault_set(fault, RS_INVALID, "the prompt is empty");
+    json_object_array_add(agent->messages, message("user", json_object_is_type(prompt, json_type_string)
+                                                               ? json_object_get_string(prompt)
+                                                               : json_text(prompt, NULL)));
+    return err;
+}
+
+/* --- settings --- */
+
+static char *copy(const char *text)
+{
+    return text && *text ? strdup(text) : NULL;
+}
+
+/* The instance's key goes to the instance's endpoint only, whatever address a workflow names. */
+static void take_endpoint(struct agent *agent, struct json_object *session)
+{
+    const struct config *config = agent->node->x->dd->config;
+    struct json_object *data = agent->node->data;
+    const char *own = json_get_string(data, "url", NULL), *ours = config_text(config, "model.url");
+    const char *key = json_get_string(data, "key", NULL), *model = json_get_string(data, "model", NULL);
+    bool is_ours = ours && (!own || !*own || strcmp(own, ours) == 0);
+
+    agent->url = copy(is_ours ? ours : own);
+    agent->key = copy(key && *key ? key : is_ours ? config_text(config, "model.key") : NULL);
+    agent->allow_private = is_ours || config_is(config, "runner.http_private", "allow");
+    if (!model || !*model)
+        model = json_get_string(session, "model", NULL);
+    agent->model = copy(model && *model ? model : config_text(config, "model.default"));
+}
+
+static enum rs_err take_price(struct agent *agent, struct fault *fault)
+{
+    struct json_object *data = agent->node->data;
+    enum rs_err err = RS_OK;
+
+    agent->price = price_of_json(json_get(data, "prices"));
+    if (!agent->price.known)
+        err = price_of_table(config_text(agent->node->x->dd->config, "model.prices"), agent->model, &agent->price, fault);
+    if (!err && !agent->price.known && json_get(data, "maxCostUsd"))
+        err = fault_set(fault, RS_INVALID,
+                        "maxCostUsd needs the price of %.64s: set `prices`, or model.prices in the configuration", agent->model);
+    return err;
+}
+
+static enum rs_err read_session(struct agent *agent, struct json_object **ret, struct fault *fault)
+{
+    struct execution *x = agent->node->x;
+    if (!x->claim.session_id[0])
+        return RS_OK;
+    enum rs_err err = session_get(&x->store, x->claim.org, x->claim.session_id, ret, fault);
+    return err == RS_NOT_FOUND ? RS_OK : err;
+}
+
+static void tell_begin(struct agent *agent)
+{
+    struct json_object *data = agent_event_data(agent->node);
+
+    json_set_string(data, "name", title(agent));
+    json_set(data, "model", agent->model ? json_object_new_string(agent->model) : NULL);
+    agent_emit(agent->node, "agent.started", data);
+    data = agent_event_data(agent->node);
+    json_set_string(data, "taskId", agent->node->def->id);
+    agent_put_text(data, "name", json_get_string(agent->node->data, "prompt", ""), AGENT_TITLE_MAX);
+    agent_emit(agent->node, "task.started", data);
+}
+
+/* No model is configured: the answer the workflow has for that. */
+static void answer_without(struct agent *agent, const char *text)
+{
+    struct chat_parts parts;
+
+    chat_parts_init(&parts);
+    free(agent->model);
+    agent->model = NULL;
+    if (buf_puts(&parts.text, text)) {
+        fail(agent, "limit", NULL, "withoutModel is longer than %d bytes", CHAT_TEXT_MAX);
+    } else {
+        agent_deltas_add(&agent->deltas, text, strlen(text));
+        agent_deltas_flush(&agent->deltas);
+        succeed(agent, &parts, NULL);
+    }
+    chat_parts_release(&parts);
+}
+
+void agent_start(struct node *node)
+{
+    struct agent *agent = calloc(1, sizeof *agent);
+    struct json_object *session = NULL;
+    struct fault fault = {0};
+
+    if (!agent)
+        execution_give_up();
+    node->state = agent;
+    agent->node = node;
+    agent->called = json_object_new_array();
+    agent->begun_ms = clock_mono_ms();
+    agent_deltas_init(&agent->deltas, node);
+    enum rs_err err = read_session(agent, &session, &fault);
+    if (!err)
+        take_endpoint(agent, session);
+    tell_begin(agent);
+    const char *without = json_get_string(node->data, "withoutModel", NULL);
+    bool has_model = agent->url && agent->model;
+    if (!err)
+        err = first_messages(agent, session, &fault);
+    if (!err && has_model)
+        err = take_price(agent, &fault);
+    if (!err)
+        err = agent_tools_init(&agent->tools, node, &fault);
+    json_object_put(session);
+    if (err)
+        fail(agent, "input", NULL, "%s", fault.message);
+    else if (!has_model && without)
+        answer_without(agent, without);
+    else if (!agent->url)
+        fail(agent, "input", NULL, "no model endpoint is configured: set model.url, or the node's `url`");
+    else if (!agent->model)
+        fail(agent, "input", NULL, "no model is named: set the node's `model`, the session's, or model.default");
+    else
+        ask(agent);
+}
+
+void agent_stop(struct node *node)
+{
+    struct agent *agent = node->state;
+
+    if (!agent)
+        return;
+    if (agent->call) {
+        agent_call_stop(agent->call, node->stopping);
+        return;
+    }
+    chat_abort(agent->chat);
+    agent->chat = NULL;
+    fail(agent, "cancelled", NULL, "cancelled");
+}
+
+/* --- asking --- */
+
+static struct json_object *response_format(struct json_object *schema)
+{
+    struct json_object *format = json_object_new_object(), *json_schema = json_object_new_object();
+
+    json_set_string(json_schema, "name", "answer");
+    json_set(json_schema, "schema", json_object_get(schema));
+    json_set_bool(json_schema, "strict", true);
+    json_set_string(format, "type", "json_schema");
+    json_set(format, "json_schema", json_schema);
+    return format;
+}
+
+static struct json_object *request_body(struct agent *agent, struct json_object *tools)
+{
+    static const char *const as_they_are[][2] = {{"temperature", "temperature"}, {"maxTokens", "max_tokens"}};
+    struct json_object *body = json_object_new_object(), *data = agent->node->data, *value;
+
+    json_set_string(body, "model", agent->model);
+    json_set(body, "messages", json_object_get(agent->messages));
+    if (tools)
+        json_set(body, "tools", json_object_get(tools));
+    for (size_t i = 0; i < sizeof as_they_are / sizeof *as_they_are; i++)
+        if ((value = json_get(data, as_they_are[i][0])))
+            json_set(body, as_they_are[i][1], json_object_get(value));
+    if ((value = json_get(data, "outputSchema")))
+        json_set(body, "response_format", response_format(value));
+    return body;
+}
+
+static void ask(struct agent *agent)
+{
+    struct node *node = agent->node;
+    int64_t most = json_get_int(node->data, "maxIterations", AGENT_ITERATIONS);
+    struct json_object *tools = NULL, *body = NULL;
+    struct fault fault = {0};
+
+    if (agent->iterations >= most) {
+        fail(agent, "limit", NULL, "the model was asked %d times and still calls tools; maxIterations allows no more",
+             agent->iterations);
+        return;
+    }
+    agent->iterations++;
+    enum rs_err err = agent_tools_json(&agent->tools, node, &tools, &fault);
+    if (!err) {
+        body = request_body(agent, tools);
+        struct chat_request request = {.url = agent->url,
+                                       .key = agent->key,
+                                       .allow_private = agent->allow_private,
+                                       .body = body,
+                                       .retries = (int)json_get_int(node->data, "requestRetries", CHAT_RETRIES)};
+        err = chat_start(&node->x->loop, node->x->http, &request, &watch, agent, &agent->chat, &fault);
+    }
+    json_object_put(tools);
+    json_object_put(body);
+    if (err)
+        fail(agent, err == RS_LIMIT ? "limit" : "input", NULL, "%s", fault.message);
+}
+
+static void on_text(void *ctx, const char *text, size_t len)
+{
+    struct agent *agent = ctx;
+    agent_deltas_add(&agent->deltas, text, len);
+}
+
+static void on_retry(void *ctx, const char *text)
+{
+    struct agent *agent = ctx;
+    node_log(agent->node, "warning", "agent", text, strlen(text));
+}
+
+/* --- what it cost --- */
+
+static void count(struct agent *agent, const struct chat_parts *parts)
+{
+    struct execution *x = agent->node->x;
+    struct model_usage used = {
+        .requests = 1, .prompt_tokens = parts->prompt_tokens, .completion_tokens = parts->completion_tokens};
+    struct fault fault;
+    int64_t since = clock_mono_ms();
+    enum rs_err err;
+
+    used.cost = price_cost(&agent->price, used.prompt_tokens, used.completion_tokens);
+    used.unpriced = !agent->price.known;
+    model_usage_sum(&agent->usage, &used);
+    do
+        err = model_usage_add(&x->store, x->claim.id, x->claim.fence, agent->node->def->id, &used, &fault);
+    while (execution_again(err, since));
+    execution_must(x, err, &fault, "usage");
+}
+
+/* An endpoint that does not tell: about four bytes are a token. */
+static void estimate(const struct agent *agent, struct chat_parts *parts)
+{
+    size_t len;
+    if (parts->has_usage)
+        return;
+    (void)json_text(agent->messages, &len);
+    parts->prompt_tokens = (int64_t)(len / 4);
+    parts->completion_tokens = (int64_t)((parts->text.len + 3) / 4);
+}
+
+/* Is a budget used up? Then the node has failed. */
+static bool over_budget(struct agent *agent, const struct chat_parts *parts)
+{
+    struct json_object *data = agent->node->data, *max_cost = json_get(data, "maxCostUsd");
+    int64_t most = json_get_int(data, "maxTotalTokens", 0);
+    int64_t total = agent->usage.prompt_tokens + agent->usage.completion_tokens;
+
+    if (most > 0 && total > most) {
+        fail(agent, "limit", parts, "the model used %lld tokens in %d requests; maxTotalTokens allows %lld",
+             (long long)total, agent->iterations, (long long)most);
+        return true;
+    }
+    if (max_cost && (double)agent->usage.cost > json_object_get_double(max_cost) * 1000000) {
+        fail(agent, "limit", parts, "the model cost %.6f US dollars in %d requests; maxCostUsd allows %g",
+             (double)agent->usage.cost / 1000000, agent->iterations, json_object_get_double(max_cost));
+        return true;
+    }
+    return false;
+}
+
+/* --- the answer --- */
+
+/* The JSON of an answer, which some put between ``` lines. */
+static enum rs_err parse_answer(const char *text, struct json_object **ret, struct fault *fault)
+{
+    static const char fence[] = "```";
+    size_t len = strlen(text);
+
+    while (len > 0 && strchr(" \t\r\n", *text)) {
+        text++;
+        len--;
+    }
+    while (len > 0 && strchr(" \t\r\n", text[len - 1]))
+        len--;
+    const char *line = len > 6 && strncmp(text, fence, 3) == 0 && strncmp(text + len - 3, fence, 3) == 0
+                           ? memchr(text, '\n', len)
+                           : NULL;
+    if (line && line < text + len - 3) {
+        len = (size_t)(text + len - 3 - (line + 1));
+        text = line + 1;
+    }
+    return json_parse(text, len, CHAT_TEXT_MAX, ret, fault);
+}
+
+static void finish(struct agent *agent, struct chat_parts *parts)
+{
+    struct json_object *schema = json_get(agent->node->data, "outputSchema"), *json = NULL;
+    char text[FAULT_MESSAGE_MAX + 128];
+    struct fault fault = {0};
+
+    if (!schema) {
+        succeed(agent, parts, NULL);
+        return;
+    }
+    enum rs_err err = parse_answer(parts->text.data ? parts->text.data : "", &json, &fault);
+    if (!err)
+        err = jsonschema_check(schema, json, &fault);
+    if (!err) {
+        succeed(agent, parts, json);
+        return;
+    }
+    json_object_put(json);
+    if (err == RS_UNPROCESSABLE || err == RS_LIMIT) {
+        fail(agent, "input", parts, "outputSchema: %s", fault.message);
+    } else if (agent->schema_retried) {
+        fail(agent, "model", parts, "the answer of %s does not fit outputSchema, asked twice: %s", agent->model, fault.message);
+    } else {
+        agent->schema_retried = true;
+        snprintf(text, sizeof text, "Your answer does not fit the JSON Schema: %s. Answer again, with nothing but the JSON.",
+                 fault.message);
+        node_log(agent->node, "warning", "agent", text, strlen(text));
+        json_object_array_add(agent->messages, chat_parts_message(parts));
+        json_object_array_add(agent->messages, message("user", text));
+        ask(agent);
+    }
+}
+
+static void on_done(void *ctx, struct chat_answer *answer)
+{
+    struct agent *agent = ctx;
+    struct chat_parts *parts = answer->parts;
+
+    agent->chat = NULL;
+    agent_deltas_flush(&agent->deltas);
+    if (answer->err) {
+        const char *code = answer->err == RS_LIMIT ? "limit" : "model";
+        fail(agent, code, parts, "%s", answer->message);
+        return;
+    }
+    estimate(agent, parts);
+    count(agent, parts);
+    if (over_budget(agent, parts))
+        return;
+    if (parts->n_calls == 0) {
+        finish(agent, parts);
+        return;
+    }
+    struct json_object *said = chat_parts_message(parts);
+    json_object_array_add(agent->messages, said);
+    agent->asked = json_object_get(json_get(said, "tool_calls"));
+    agent->next_call = 0;
+    next_call(agent);
+}
+
+static const struct chat_watch watch = {.on_text = on_text, .on_retry = on_retry, .on_done = on_done};
+
+/* --- its tools --- */
+
+/* What a call gave, for the model. text: cut here. */
+static void answer_call(struct agent *agent, struct json_object *call, const char *text)
+{
+    struct json_object *result = json_object_new_object();
+
+    json_set_string(result, "role", "tool");
+    json_set_string(result, "tool_call_id", json_get_string(call, "id", ""));
+    agent_put_text(result, "content", text, AGENT_RESULT_MAX);
+    json_object_array_add(agent->messages, result);
+}
+
+static void answer_error(struct agent *agent, struct json_object *call, const char *error)
+{
+    struct json_object *result = json_object_new_object();
+
+    json_set_string(result, "error", error);
+    answer_call(agent, call, json_text(result, NULL));
+    json_object_put(result);
+}
+
+static void on_called(void *ctx, const struct agent_call_result *result)
+{
+    struct agent *agent = ctx;
+    struct json_object *call = json_object_array_get_idx(agent->asked, agent->next_call - 1), *both;
+
+    agent->call = NULL;
+    json_set_string(agent->current, "status", result->error_code ? "error" : "success");
+    json_set_int(agent->current, "durationMs", result->duration_ms);
+    if (result->error_code)
+        json_set_string(agent->current, "error", result->error);
+    if (agent->node->stopping) {
+        fail(agent, "cancelled", NULL, "cancelled");
+        return;
+    }
+    if (!result->error_code) {
+        answer_call(agent, call, json_text(result->output, NULL));
+    } else {
+        both = json_object_new_object();
+        json_set_string(both, "error", result->error);
+        if (result->output)
+            json_set(both, "output", json_object_get(result->output));
+        answer_call(agent, call, json_text(both, NULL));
+        json_object_put(both);
+    }
+    next_call(agent);
+}
+
+/* A call that is not made: said to the model, in the log and in the output. */
+static void refuse(struct agent *agent, struct json_object *call, const char *reason)
+{
+    char text[FAULT_MESSAGE_MAX + 128];
+
+    snprintf(text, sizeof text, "a call of %.64s is not made: %s",
+             json_get_string(json_get(call, "function"), "name", "?"), reason);
+    utf8_repair(text);
+    node_log(agent->node, "warning", "agent", text, strlen(text));
+    json_set_string(agent->current, "status", "refused");
+    json_set_string(agent->current, "error", reason);
+    answer_error(agent, call, reason);
+}
+
+/* The next call's place in the output. */
+static void note(struct agent *agent, struct json_object *call, const struct agent_tool *tool)
+{
+    struct json_object *function = json_get(call, "function");
+    const char *arguments = json_get_string(function, "arguments", "{}");
+
+    agent->current = json_object_new_object();
+    json_set_string(agent->current, "id", json_get_string(call, "id", ""));
+    json_set_string(agent->current, "tool", tool ? tool->id : json_get_string(function, "name", ""));
+    agent_put_text(agent->current, "arguments", arguments, AGENT_CALL_KEEP_MAX);
+    json_object_array_add(agent->called, agent->current);
+}
+
+static void next_call(struct agent *agent)
+{
+    struct json_object *settings = NULL;
+    struct fault fault = {0};
+    bool on = false;
+
+    while (agent->next_call < json_object_array_length(agent->asked)) {
+        struct json_object *call = json_object_array_get_idx(agent->asked, agent->next_call++);
+        struct json_object *function = json_get(call, "function");
+        const struct agent_tool *tool = agent_tools_find(&agent->tools, json_get_string(function, "name", ""));
+        note(agent, call, tool);
+        enum rs_err err = tool ? agent_tool_enabled(tool, agent->node, &on, &fault)
+                               : fault_set(&fault, RS_NOT_FOUND, "there is no such tool");
+        if (!err && !on)
+            err = fault_set(&fault, RS_DENIED, "the tool %s is not enabled in this session", tool->id);
+        if (!err)
+            err = agent_tool_settings(tool, json_get_string(function, "arguments", "{}"), &settings, &fault);
+        if (!err) {
+            agent->call = agent_call_start(agent->node, tool, settings, json_get_string(call, "id", ""), on_called, agent);
+            json_object_put(settings);
+            return;
+        }
+        refuse(agent, call, fault.message);
+    }
+    json_object_put(agent->asked);
+    agent->asked = NULL;
+    ask(agent);
+}
