@@ -46,6 +46,8 @@ librunner_a_SOURCES = \
   runner/nodes/agent.c runner/nodes/agent.h \
   runner/nodes/agent_call.c \
   runner/nodes/agent_events.c \
+  runner/nodes/agent_loop.c \
+  runner/nodes/agent_setup.c \
   runner/nodes/agent_tools.c \
   runner/nodes/condition.c \
   runner/nodes/delay.c \

@@ -3,8 +3,6 @@
  * output. A failed tool is no error of the agent: the model is told, and may try something else. */
 #include "runner/nodes/agent.h"
 #include "base/clock.h"
-#include "base/utf8.h"
-#include "model/session.h"
 #include "runner/jsonschema.h"
 #include "runner/nodes/nodes.h"
 #include <stdarg.h>
@@ -13,29 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct agent {
-    struct node *node;
-    char *url, *key, *model; /* owned; key may be NULL */
-    bool allow_private;
-    struct price price;
-    struct agent_tools tools;
-    struct agent_deltas deltas;
-    struct json_object *messages; /* the conversation */
-    struct json_object *asked;    /* tool calls of the newest answer, in the model's form; NULL: none open */
-    size_t next_call;
-    struct json_object *current;  /* the item of `called` under way; borrowed */
-    struct json_object *called;   /* toolCalls of the output */
-    struct chat *chat;            /* under way */
-    struct agent_call *call;      /* under way */
-    struct model_usage usage;
-    int iterations;
-    bool schema_retried;
-    int64_t begun_ms;
-};
-
 static const struct chat_watch watch;
-static void ask(struct agent *agent);
-static void next_call(struct agent *agent);
 
 /* --- its end --- */
 
@@ -97,9 +73,7 @@ static struct json_object *output_of(const struct agent *agent, const struct cha
     return out;
 }
 
-static void fail(struct agent *agent, const char *code, const struct chat_parts *parts, const char *fmt, ...)
-    RS_PRINTF(4, 5);
-static void fail(struct agent *agent, const char *code, const struct chat_parts *parts, const char *fmt, ...)
+void agent_fail(struct agent *agent, const char *code, const struct chat_parts *parts, const char *fmt, ...)
 {
     struct node *node = agent->node;
     struct json_object *out = output_of(agent, parts);
@@ -115,8 +89,6 @@ static void fail(struct agent *agent, const char *code, const struct chat_parts 
     node_fail(node, code, out, "%s", message);
 }
 
-static void remember(struct agent *agent, const char *text);
-
 static void succeed(struct agent *agent, const struct chat_parts *parts, struct json_object *json)
 {
     struct node *node = agent->node;
@@ -124,123 +96,10 @@ static void succeed(struct agent *agent, const struct chat_parts *parts, struct 
 
     if (json_get(node->data, "outputSchema"))
         json_set(out, "json", json);
-    remember(agent, json_get_string(out, "text", ""));
+    agent_remember(agent, json_get_string(out, "text", ""));
     tell_end(agent, "success", json_get_string(out, "text", ""));
     agent_free(agent);
     node_done(node, out);
-}
-
-/* --- messages --- */
-
-static struct json_object *message(const char *role, const char *text)
-{
-    struct json_object *out = json_object_new_object();
-    json_set_string(out, "role", role);
-    json_set(out, "content", json_object_new_string(text));
-    return out;
-}
-
-/* The question and its answer become part of the session. What cannot be kept is said in the log; the answer counts. */
-static void remember(struct agent *agent, const char *text)
-{
-    struct execution *x = agent->node->x;
-    struct json_object *session = NULL;
-    struct fault fault;
-
-    if (!x->claim.session_id[0] || !json_get_bool(agent->node->data, "remember", false))
-        return;
-    struct json_object *say = json_object_new_array();
-    json_object_array_add(say, message("user", json_get_string(agent->node->data, "prompt", "")));
-    json_object_array_add(say, message("assistant", text));
-    struct session_change change = {.say = say};
-    enum rs_err err = session_save(&x->store, x->claim.org, x->claim.session_id, &change, NULL, NULL, &session, &fault);
-    if (err)
-        node_log(agent->node, "warning", "agent", fault.message, strlen(fault.message));
-    json_object_put(say);
-    json_object_put(session);
-}
-
-static enum rs_err add_earlier(struct agent *agent, struct json_object *earlier, struct fault *fault)
-{
-    if (!earlier)
-        return RS_OK;
-    if (!json_object_is_type(earlier, json_type_array))
-        return fault_set(fault, RS_INVALID, "`messages` is no list");
-    for (size_t i = 0; i < json_object_array_length(earlier); i++) {
-        struct json_object *one = json_object_array_get_idx(earlier, i);
-        if (!json_get_string(one, "role", NULL))
-            return fault_set(fault, RS_INVALID, "message %zu of `messages` has no `role`", i);
-        json_object_array_add(agent->messages, json_object_get(one));
-    }
-    return RS_OK;
-}
-
-static enum rs_err first_messages(struct agent *agent, struct json_object *session, struct fault *fault)
-{
-    struct json_object *data = agent->node->data, *prompt = json_get(data, "prompt");
-    const char *system = json_get_string(data, "system", NULL);
-    enum rs_err err = RS_OK;
-
-    agent->messages = json_object_new_array();
-    if (system && *system)
-        json_object_array_add(agent->messages, message("system", system));
-    if (json_get_bool(data, "remember", false))
-        err = add_earlier(agent, json_get(session, "messages"), fault);
-    if (!err)
-        err = add_earlier(agent, json_get(data, "messages"), fault);
-    if (!prompt)
-        return err ? err : fault_set(fault, RS_INVALID, "the prompt is empty");
-    json_object_array_add(agent->messages, message("user", json_object_is_type(prompt, json_type_string)
-                                                               ? json_object_get_string(prompt)
-                                                               : json_text(prompt, NULL)));
-    return err;
-}
-
-/* --- settings --- */
-
-static char *copy(const char *text)
-{
-    return text && *text ? strdup(text) : NULL;
-}
-
-/* The instance's key goes to the instance's endpoint only, whatever address a workflow names. */
-static void take_endpoint(struct agent *agent, struct json_object *session)
-{
-    const struct config *config = agent->node->x->dd->config;
-    struct json_object *data = agent->node->data;
-    const char *own = json_get_string(data, "url", NULL), *ours = config_text(config, "model.url");
-    const char *key = json_get_string(data, "key", NULL), *model = json_get_string(data, "model", NULL);
-    bool is_ours = ours && (!own || !*own || strcmp(own, ours) == 0);
-
-    agent->url = copy(is_ours ? ours : own);
-    agent->key = copy(key && *key ? key : is_ours ? config_text(config, "model.key") : NULL);
-    agent->allow_private = is_ours || config_is(config, "runner.http_private", "allow");
-    if (!model || !*model)
-        model = json_get_string(session, "model", NULL);
-    agent->model = copy(model && *model ? model : config_text(config, "model.default"));
-}
-
-static enum rs_err take_price(struct agent *agent, struct fault *fault)
-{
-    struct json_object *data = agent->node->data;
-    enum rs_err err = RS_OK;
-
-    agent->price = price_of_json(json_get(data, "prices"));
-    if (!agent->price.known)
-        err = price_of_table(config_text(agent->node->x->dd->config, "model.prices"), agent->model, &agent->price, fault);
-    if (!err && !agent->price.known && json_get(data, "maxCostUsd"))
-        err = fault_set(fault, RS_INVALID,
-                        "maxCostUsd needs the price of %.64s: set `prices`, or model.prices in the configuration", agent->model);
-    return err;
-}
-
-static enum rs_err read_session(struct agent *agent, struct json_object **ret, struct fault *fault)
-{
-    struct execution *x = agent->node->x;
-    if (!x->claim.session_id[0])
-        return RS_OK;
-    enum rs_err err = session_get(&x->store, x->claim.org, x->claim.session_id, ret, fault);
-    return err == RS_NOT_FOUND ? RS_OK : err;
 }
 
 static void tell_begin(struct agent *agent)
@@ -265,7 +124,7 @@ static void answer_without(struct agent *agent, const char *text)
     free(agent->model);
     agent->model = NULL;
     if (buf_puts(&parts.text, text)) {
-        fail(agent, "limit", NULL, "withoutModel is longer than %d bytes", CHAT_TEXT_MAX);
+        agent_fail(agent, "limit", NULL, "withoutModel is longer than %d bytes", CHAT_TEXT_MAX);
     } else {
         agent_deltas_add(&agent->deltas, text, strlen(text));
         agent_deltas_flush(&agent->deltas);
@@ -287,29 +146,23 @@ void agent_start(struct node *node)
     agent->called = json_object_new_array();
     agent->begun_ms = clock_mono_ms();
     agent_deltas_init(&agent->deltas, node);
-    enum rs_err err = read_session(agent, &session, &fault);
-    if (!err)
-        take_endpoint(agent, session);
+    enum rs_err err = agent_setup(agent, &session, &fault);
     tell_begin(agent);
+    if (!err)
+        err = agent_setup_messages(agent, session, &fault);
     const char *without = json_get_string(node->data, "withoutModel", NULL);
     bool has_model = agent->url && agent->model;
-    if (!err)
-        err = first_messages(agent, session, &fault);
-    if (!err && has_model)
-        err = take_price(agent, &fault);
-    if (!err)
-        err = agent_tools_init(&agent->tools, node, &fault);
     json_object_put(session);
     if (err)
-        fail(agent, "input", NULL, "%s", fault.message);
+        agent_fail(agent, "input", NULL, "%s", fault.message);
     else if (!has_model && without)
         answer_without(agent, without);
     else if (!agent->url)
-        fail(agent, "input", NULL, "no model endpoint is configured: set model.url, or the node's `url`");
+        agent_fail(agent, "input", NULL, "no model endpoint is configured: set model.url, or the node's `url`");
     else if (!agent->model)
-        fail(agent, "input", NULL, "no model is named: set the node's `model`, the session's, or model.default");
+        agent_fail(agent, "input", NULL, "no model is named: set the node's `model`, the session's, or model.default");
     else
-        ask(agent);
+        agent_ask(agent);
 }
 
 void agent_stop(struct node *node)
@@ -324,7 +177,7 @@ void agent_stop(struct node *node)
     }
     chat_abort(agent->chat);
     agent->chat = NULL;
-    fail(agent, "cancelled", NULL, "cancelled");
+    agent_fail(agent, "cancelled", NULL, "cancelled");
 }
 
 /* --- asking --- */
@@ -358,7 +211,7 @@ static struct json_object *request_body(struct agent *agent, struct json_object 
     return body;
 }
 
-static void ask(struct agent *agent)
+void agent_ask(struct agent *agent)
 {
     struct node *node = agent->node;
     int64_t most = json_get_int(node->data, "maxIterations", AGENT_ITERATIONS);
@@ -366,7 +219,7 @@ static void ask(struct agent *agent)
     struct fault fault = {0};
 
     if (agent->iterations >= most) {
-        fail(agent, "limit", NULL, "the model was asked %d times and still calls tools; maxIterations allows no more",
+        agent_fail(agent, "limit", NULL, "the model was asked %d times and still calls tools; maxIterations allows no more",
              agent->iterations);
         return;
     }
@@ -384,7 +237,7 @@ static void ask(struct agent *agent)
     json_object_put(tools);
     json_object_put(body);
     if (err)
-        fail(agent, err == RS_LIMIT ? "limit" : "input", NULL, "%s", fault.message);
+        agent_fail(agent, err == RS_LIMIT ? "limit" : "input", NULL, "%s", fault.message);
 }
 
 static void on_text(void *ctx, const char *text, size_t len)
@@ -438,12 +291,12 @@ static bool over_budget(struct agent *agent, const struct chat_parts *parts)
     int64_t total = agent->usage.prompt_tokens + agent->usage.completion_tokens;
 
     if (most > 0 && total > most) {
-        fail(agent, "limit", parts, "the model used %lld tokens in %d requests; maxTotalTokens allows %lld",
+        agent_fail(agent, "limit", parts, "the model used %lld tokens in %d requests; maxTotalTokens allows %lld",
              (long long)total, agent->iterations, (long long)most);
         return true;
     }
     if (max_cost && (double)agent->usage.cost > json_object_get_double(max_cost) * 1000000) {
-        fail(agent, "limit", parts, "the model cost %.6f US dollars in %d requests; maxCostUsd allows %g",
+        agent_fail(agent, "limit", parts, "the model cost %.6f US dollars in %d requests; maxCostUsd allows %g",
              (double)agent->usage.cost / 1000000, agent->iterations, json_object_get_double(max_cost));
         return true;
     }
@@ -493,17 +346,17 @@ static void finish(struct agent *agent, struct chat_parts *parts)
     }
     json_object_put(json);
     if (err == RS_UNPROCESSABLE || err == RS_LIMIT) {
-        fail(agent, "input", parts, "outputSchema: %s", fault.message);
+        agent_fail(agent, "input", parts, "outputSchema: %s", fault.message);
     } else if (agent->schema_retried) {
-        fail(agent, "model", parts, "the answer of %s does not fit outputSchema, asked twice: %s", agent->model, fault.message);
+        agent_fail(agent, "model", parts, "the answer of %s does not fit outputSchema, asked twice: %s", agent->model, fault.message);
     } else {
         agent->schema_retried = true;
         snprintf(text, sizeof text, "Your answer does not fit the JSON Schema: %s. Answer again, with nothing but the JSON.",
                  fault.message);
         node_log(agent->node, "warning", "agent", text, strlen(text));
         json_object_array_add(agent->messages, chat_parts_message(parts));
-        json_object_array_add(agent->messages, message("user", text));
-        ask(agent);
+        json_object_array_add(agent->messages, agent_message("user", text));
+        agent_ask(agent);
     }
 }
 
@@ -516,7 +369,7 @@ static void on_done(void *ctx, struct chat_answer *answer)
     agent_deltas_flush(&agent->deltas);
     if (answer->err) {
         const char *code = answer->err == RS_LIMIT ? "limit" : "model";
-        fail(agent, code, parts, "%s", answer->message);
+        agent_fail(agent, code, parts, "%s", answer->message);
         return;
     }
     estimate(agent, parts);
@@ -531,112 +384,7 @@ static void on_done(void *ctx, struct chat_answer *answer)
     json_object_array_add(agent->messages, said);
     agent->asked = json_object_get(json_get(said, "tool_calls"));
     agent->next_call = 0;
-    next_call(agent);
+    agent_next_call(agent);
 }
 
 static const struct chat_watch watch = {.on_text = on_text, .on_retry = on_retry, .on_done = on_done};
-
-/* --- its tools --- */
-
-/* What a call gave, for the model. text: cut here. */
-static void answer_call(struct agent *agent, struct json_object *call, const char *text)
-{
-    struct json_object *result = json_object_new_object();
-
-    json_set_string(result, "role", "tool");
-    json_set_string(result, "tool_call_id", json_get_string(call, "id", ""));
-    agent_put_text(result, "content", text, AGENT_RESULT_MAX);
-    json_object_array_add(agent->messages, result);
-}
-
-static void answer_error(struct agent *agent, struct json_object *call, const char *error)
-{
-    struct json_object *result = json_object_new_object();
-
-    json_set_string(result, "error", error);
-    answer_call(agent, call, json_text(result, NULL));
-    json_object_put(result);
-}
-
-static void on_called(void *ctx, const struct agent_call_result *result)
-{
-    struct agent *agent = ctx;
-    struct json_object *call = json_object_array_get_idx(agent->asked, agent->next_call - 1), *both;
-
-    agent->call = NULL;
-    json_set_string(agent->current, "status", result->error_code ? "error" : "success");
-    json_set_int(agent->current, "durationMs", result->duration_ms);
-    if (result->error_code)
-        json_set_string(agent->current, "error", result->error);
-    if (agent->node->stopping) {
-        fail(agent, "cancelled", NULL, "cancelled");
-        return;
-    }
-    if (!result->error_code) {
-        answer_call(agent, call, json_text(result->output, NULL));
-    } else {
-        both = json_object_new_object();
-        json_set_string(both, "error", result->error);
-        if (result->output)
-            json_set(both, "output", json_object_get(result->output));
-        answer_call(agent, call, json_text(both, NULL));
-        json_object_put(both);
-    }
-    next_call(agent);
-}
-
-/* A call that is not made: said to the model, in the log and in the output. */
-static void refuse(struct agent *agent, struct json_object *call, const char *reason)
-{
-    char text[FAULT_MESSAGE_MAX + 128];
-
-    snprintf(text, sizeof text, "a call of %.64s is not made: %s",
-             json_get_string(json_get(call, "function"), "name", "?"), reason);
-    utf8_repair(text);
-    node_log(agent->node, "warning", "agent", text, strlen(text));
-    json_set_string(agent->current, "status", "refused");
-    json_set_string(agent->current, "error", reason);
-    answer_error(agent, call, reason);
-}
-
-/* The next call's place in the output. */
-static void note(struct agent *agent, struct json_object *call, const struct agent_tool *tool)
-{
-    struct json_object *function = json_get(call, "function");
-    const char *arguments = json_get_string(function, "arguments", "{}");
-
-    agent->current = json_object_new_object();
-    json_set_string(agent->current, "id", json_get_string(call, "id", ""));
-    json_set_string(agent->current, "tool", tool ? tool->id : json_get_string(function, "name", ""));
-    agent_put_text(agent->current, "arguments", arguments, AGENT_CALL_KEEP_MAX);
-    json_object_array_add(agent->called, agent->current);
-}
-
-static void next_call(struct agent *agent)
-{
-    struct json_object *settings = NULL;
-    struct fault fault = {0};
-    bool on = false;
-
-    while (agent->next_call < json_object_array_length(agent->asked)) {
-        struct json_object *call = json_object_array_get_idx(agent->asked, agent->next_call++);
-        struct json_object *function = json_get(call, "function");
-        const struct agent_tool *tool = agent_tools_find(&agent->tools, json_get_string(function, "name", ""));
-        note(agent, call, tool);
-        enum rs_err err = tool ? agent_tool_enabled(tool, agent->node, &on, &fault)
-                               : fault_set(&fault, RS_NOT_FOUND, "there is no such tool");
-        if (!err && !on)
-            err = fault_set(&fault, RS_DENIED, "the tool %s is not enabled in this session", tool->id);
-        if (!err)
-            err = agent_tool_settings(tool, json_get_string(function, "arguments", "{}"), &settings, &fault);
-        if (!err) {
-            agent->call = agent_call_start(agent->node, tool, settings, json_get_string(call, "id", ""), on_called, agent);
-            json_object_put(settings);
-            return;
-        }
-        refuse(agent, call, fault.message);
-    }
-    json_object_put(agent->asked);
-    agent->asked = NULL;
-    ask(agent);
-}

@@ -1,5 +1,6 @@
-/* agent - what the files of the kind agent share: agent.c asks the model again and again, agent_tools.c knows which tools
- * there are, agent_call.c executes one, agent_events.c tells of it. Threads: the loop's. */
+/* agent - what the files of the kind agent share: agent.c asks the model again and again, agent_setup.c knows what
+ * and whom, agent_loop.c works off the tool calls of an answer, agent_tools.c knows which tools there are, agent_call.c
+ * executes one, agent_events.c tells of it. Threads: the loop's. */
 #ifndef RUNSPOOL_RUNNER_NODES_AGENT_H
 #define RUNSPOOL_RUNNER_NODES_AGENT_H
 
@@ -81,5 +82,41 @@ void agent_deltas_add(struct agent_deltas *deltas, const char *text, size_t len)
 void agent_deltas_flush(struct agent_deltas *deltas);
 /* agent_deltas_close - flush, and ask the loop to close the timer; closed is called then. */
 void agent_deltas_close(struct agent_deltas *deltas, uv_close_cb closed);
+
+struct agent {
+    struct node *node;
+    char *url, *key, *model; /* owned; key may be NULL */
+    bool allow_private;
+    struct price price;
+    struct agent_tools tools;
+    struct agent_deltas deltas;
+    struct json_object *messages; /* the conversation */
+    struct json_object *asked;    /* tool calls of the newest answer, in the model's form; NULL: none open */
+    size_t next_call;
+    struct json_object *current;  /* the item of `called` under way; borrowed */
+    struct json_object *called;   /* toolCalls of the output */
+    struct chat *chat;            /* under way */
+    struct agent_call *call;      /* under way */
+    struct model_usage usage;
+    int iterations;
+    bool schema_retried;
+    int64_t begun_ms;
+};
+
+/* agent_setup - endpoint, model, price and tools; url or model NULL: none is configured. *ret_session: owned, NULL: none. */
+enum rs_err agent_setup(struct agent *agent, struct json_object **ret_session, struct fault *fault) RS_MUST_CHECK;
+/* agent_setup_messages - the conversation up to the prompt. session may be NULL. */
+enum rs_err agent_setup_messages(struct agent *agent, struct json_object *session, struct fault *fault) RS_MUST_CHECK;
+/* agent_remember - with `remember`, the question and this answer become part of the session. */
+void agent_remember(struct agent *agent, const char *text);
+/* agent_message - {role, content}, owned by the caller. */
+struct json_object *agent_message(const char *role, const char *text);
+/* agent_ask - one more request of the conversation as it is. */
+void agent_ask(struct agent *agent);
+/* agent_next_call - go on with the calls of `asked`, then ask. */
+void agent_next_call(struct agent *agent);
+/* agent_fail - the node has failed; agent is gone. parts: the newest answer, may be NULL. */
+void agent_fail(struct agent *agent, const char *code, const struct chat_parts *parts, const char *fmt, ...)
+    RS_PRINTF(4, 5);
 
 #endif
