@@ -43,7 +43,7 @@ static const char *status_of(const char *type)
         const char *word, *status;
     } words[] = {{"queued", "queued"},       {"started", "running"}, {"finished", "success"}, {"failed", "error"},
                  {"cancelled", "cancelled"}, {"skipped", "skipped"}, {"waiting", "waiting"},  {"paused", "paused"},
-                 {"retried", "running"},     {"resumed", "running"}, {"progress", "running"}};
+                 {"retried", "running"},     {"resumed", "running"}, {"progress", "running"}, {"slow", "running"}};
     const char *dot = strchr(type, '.');
     for (unsigned i = 0; dot && i < sizeof(words) / sizeof(*words); i++)
         if (strcmp(words[i].word, dot + 1) == 0)

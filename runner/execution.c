@@ -193,6 +193,7 @@ static void look_at_lease(struct execution *x)
 static void on_lease(uv_timer_t *timer)
 {
     look_at_lease(timer->data);
+    execution_look_for_slow(timer->data);
 }
 
 static void on_signal(uv_signal_t *handle, int signum)
@@ -323,6 +324,7 @@ static void unmake(struct execution *x)
     json_object_put(x->context);
     json_object_put(x->trigger);
     json_object_put(x->error);
+    json_object_put(x->expected);
     free(x->nodes);
     free(x->edges);
     graph_free(x->graph);
@@ -370,6 +372,7 @@ int execution_run(const struct datadir *dd, struct run_claim *claim, struct stor
         if (timeout > 0) /* what it was executed before it was paused counts, the pause does not */
             uv_timer_start(&x->timeout, on_run_timeout,
                            timeout > x->claim.ran_ms ? (uint64_t)(timeout - x->claim.ran_ms) : 1, 0);
+        execution_expect(x);
         uv_timer_start(&x->lease, on_lease, 0, LEASE_EVERY_MS);
         execution_turn(x);
         uv_run(&x->loop, UV_RUN_DEFAULT);

@@ -46,6 +46,7 @@ struct execution {
     struct json_object *context; /* {input,nodes,session,env} of jq */
     struct json_object *trigger; /* what started the run, NULL: somebody did */
     struct json_object *error;   /* the first one, NULL: none */
+    struct json_object *expected; /* how long nodes usually take (model/expected.h); NULL: not known */
     char stream[STREAM_MAX];     /* run:ID */
     char work[PATH_MAX], artifacts[PATH_MAX];
     struct sandbox sandbox;
@@ -68,6 +69,10 @@ int execution_run(const struct datadir *dd, struct run_claim *claim, struct stor
  * nothing runs and nothing is to begin: the run is paused, and the loop left, unless that wish was taken back. */
 void execution_end(struct execution *x);
 void execution_pause(struct execution *x);
+/* execution_expect - the run has begun: how long its nodes usually take. execution_look_for_slow - now and then: say which
+ * take far longer. */
+void execution_expect(struct execution *x);
+void execution_look_for_slow(struct execution *x);
 /* execution_turn - something changed: look (soon, from the loop) at what is finished, ready or over. */
 void execution_turn(struct execution *x);
 /* execution_give_up - kill all that this run started, and leave: the state in the database is the last one that is

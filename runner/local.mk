@@ -31,6 +31,7 @@ librunner_a_SOURCES = \
   runner/proctree.c runner/proctree.h \
   runner/sandbox.c runner/sandbox.h \
   runner/schedules.c runner/schedules.h \
+  runner/slow.c \
   runner/spawn.c runner/spawn.h \
   runner/sse.c runner/sse.h \
   runner/supervisor.c runner/supervisor.h \

@@ -63,6 +63,7 @@ struct node {
     const char *handle; /* which of its edges are taken ("true" of a condition); NULL: of a kind without handles */
     void (*nudged)(struct node *node); /* look at the database: something may be there for it; NULL: never is */
     bool literal;       /* nothing in its settings is a template: they come from outside the workflow */
+    bool slow;          /* it was said that it takes far longer than usual */
     bool waits;         /* it has work, and only waits: for a person, a time, another run */
 };
 

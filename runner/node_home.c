@@ -1,5 +1,6 @@
 /* The nodes of the graph: what becomes of them is written to the run's record, and read by the workflow's jq. */
 #include "base/clock.h"
+#include "model/expected.h"
 #include "runner/execution.h"
 #include <string.h>
 
@@ -75,6 +76,7 @@ static void begun(struct node *node)
                                  .status = NODE_RUNNING,
                                  .attempt = 1,
                                  .params = params(node),
+                                 .expected_ms = expected_usual_ms(node->x->expected, node->def->id),
                                  .unless_pausing = node->phase == NODE_PHASE_WORK};
 
     if (move(node, &change))

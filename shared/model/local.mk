@@ -3,6 +3,8 @@ librunspool_a_SOURCES += \
   shared/model/approval.h \
   shared/model/cron.c \
   shared/model/cron.h \
+  shared/model/expected.c \
+  shared/model/expected.h \
   shared/model/graph.c \
   shared/model/graph.h \
   shared/model/graph_check.c \

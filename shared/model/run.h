@@ -118,6 +118,7 @@ struct node_change {
     const char *message;         /* for node.retried, node.waiting */
     int64_t deadline_ms;         /* NODE_WAITING: until when at most (wall clock); 0: none */
     bool retried;                /* running or waiting -> running again: event node.retried */
+    int64_t expected_ms;         /* NODE_RUNNING: how long it usually takes; 0: not known */
     bool unless_pausing;         /* RS_DENIED, and nothing happens, when the run is to pause */
 };
 /* node_move - record it, with its event (node.started, .finished, .failed, .skipped, .cancelled, .waiting, .retried),
@@ -211,7 +212,8 @@ enum rs_err run_orphan_end(struct store *store, const struct run_orphan *orphan,
 /* run_exists - RS_OK, or RS_NOT_FOUND, also for another org's run. org NULL: any. Reads nothing of the run's contents. */
 enum rs_err run_exists(struct store *store, const char *org, const char *run_id, struct fault *fault) RS_MUST_CHECK;
 /* run_record - {id,workflowId,workflowVersion,name,status,input,output,error,org,createdAt,startedAt,finishedAt,
- * durationMs,progress,attempt,priority,pausing?,trigger?,nodes:{id: record}} plus `graph` (the definition's nodes and edges)
+ * durationMs,progress,attempt,priority,pausing?,expectedMs?,expectedFinishAt?,trigger?,
+ * nodes:{id: record}} plus `graph` (the definition's nodes and edges)
  * and `attempts` (oldest first, each {attempt,status,startedAt,finishedAt,durationMs,error}, the present one last). RS_NOT_FOUND, also
  * for another org's run. org NULL: any. *ret: owned. */
 enum rs_err run_record(struct store *store, const char *org, const char *run_id, struct json_object **ret,

@@ -80,7 +80,7 @@ static enum rs_err reset_nodes(struct change *change, const struct run_row *run,
             err = node_interrupted(change, run, node_id, fault);
         if (err == RS_OK)
             err = db_run(change_db(change), NULL, fault,
-                         "UPDATE node SET status = 'pending', attempt = 0, started = NULL, finished = NULL, pgid = 0,"
+                         "UPDATE node SET status = 'pending', attempt = 0, started = NULL, finished = NULL, slow = 0, pgid = 0,"
                          " pgid_start = 0, output = NULL, error = NULL WHERE run_id = $1 AND node_id = $2",
                          "tt", run->id, node_id);
     }

@@ -2,32 +2,55 @@
 #include "model/run_row.h"
 
 #include "base/clock.h"
+#include "model/expected.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum rs_err run_begin(struct store *store, const char *run_id, int64_t fence, struct fault *fault)
+static enum rs_err begin_row(struct change *change, struct run_row *run, int64_t expected_ms, struct json_object *expected,
+                             struct fault *fault)
 {
-    struct change *change = NULL;
-    struct run_row run;
+    struct json_object *data;
     enum rs_err err;
 
-    if ((err = change_begin(store, &change, fault)) != RS_OK)
+    if (!run_may_move(run->status, RUN_RUNNING))
+        return fault_set(fault, RS_CONFLICT, "run %s is %s", run->id, run_status_name(run->status));
+    run->status = RUN_RUNNING;
+    err = db_run(change_db(change), NULL, fault,
+                 "UPDATE run SET status = 'running', started = COALESCE(started, $1), lease = $2, expected_ms = $3,"
+                 " expected = $4 WHERE id = $5",
+                 "iiitt", change_now(change), change_now(change) + RUN_LEASE_MS, expected_ms,
+                 expected != NULL ? json_text(expected, NULL) : NULL, run->id);
+    if (err != RS_OK)
         return err;
-    if ((err = run_row_fenced(store->db, run_id, fence, &run, fault)) != RS_OK)
+    if ((data = run_state_data(run)) != NULL && expected_ms > 0)
+        json_set_int(data, "expectedMs", expected_ms);
+    return run_add_event(change, run->id, "run.started", data, fault);
+}
+
+enum rs_err run_begin(struct store *store, const char *run_id, int64_t fence, struct fault *fault)
+{
+    struct json_object *expected = NULL;
+    struct change *change = NULL;
+    struct run_row run;
+    int64_t expected_ms = 0;
+    enum rs_err err;
+
+    /* Before the transaction: nobody waits for this. */
+    if ((err = run_row_load(store->db, run_id, &run, fault)) != RS_OK ||
+        (run.workflow_version > 0 && (err = expected_compute(store->db, run.org, run.workflow_id, run.n_nodes, &expected_ms,
+                                                             &expected, fault)) != RS_OK))
+        return err;
+    if ((err = change_begin(store, &change, fault)) != RS_OK)
         goto out;
-    if (!run_may_move(run.status, RUN_RUNNING)) {
-        err = fault_set(fault, RS_CONFLICT, "run %s is %s", run_id, run_status_name(run.status));
-        goto out;
-    }
-    run.status = RUN_RUNNING;
-    err = db_run(store->db, NULL, fault, "UPDATE run SET status = 'running', started = COALESCE(started, $1), lease = $2 WHERE id = $3",
-                 "iit", change_now(change), change_now(change) + RUN_LEASE_MS, run_id);
-    if (err == RS_OK && (err = run_state_event(change, &run, "run.started", NULL, NULL, -1, fault)) == RS_OK)
-        return change_commit(change, fault);
+    if ((err = run_row_fenced(store->db, run_id, fence, &run, fault)) == RS_OK &&
+        (err = begin_row(change, &run, expected_ms, expected, fault)) == RS_OK)
+        err = change_commit(change, fault);
+    else
+        change_abort(change);
 out:
-    change_abort(change);
+    json_object_put(expected);
     return err;
 }
 

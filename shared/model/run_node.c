@@ -68,6 +68,8 @@ static enum rs_err node_event(struct change *change, const struct run_row *run, 
             json_set(data, "error", json_object_get(node->error));
         if (duration_ms >= 0)
             json_set_int(data, "durationMs", duration_ms);
+        if (node->expected_ms > 0)
+            json_set_int(data, "expectedMs", node->expected_ms);
     }
     return run_add_event(change, run->id, event_type(node), data, fault);
 }

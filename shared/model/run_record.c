@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "model/model_usage.h"
+#include "model/expected.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -14,7 +15,7 @@
 /* What a list and a record share; rows: these columns first. */
 #define HEAD_COLUMNS                                                                                                   \
     "n, id, workflow_id, workflow_version, name, status, org, created, started, finished, progress, attempt, crew_id," \
-    " session_id, error, priority, pause"
+    " session_id, error, priority, pause, expected_ms"
 
 static struct json_object *stored_json(const char *text)
 {
@@ -55,20 +56,27 @@ static struct json_object *head_of(struct db_rows *rows)
     json_set_int(record, "priority", db_int(rows, 15));
     if (db_int(rows, 16) != 0)
         json_set_bool(record, "pausing", true);
+    if (db_int(rows, 17) > 0)
+        json_set_int(record, "expectedMs", db_int(rows, 17));
+    if (db_int(rows, 17) > 0 && strcmp(db_text(rows, 5), "running") == 0)
+        json_set_time(record, "expectedFinishAt", db_int(rows, 8) + db_int(rows, 17));
     return record;
 }
 
-static enum rs_err put_nodes(struct db *db, const char *run_id, bool whole, struct json_object *record,
+static enum rs_err put_nodes(struct store *store, const char *run_id, bool whole, struct json_object *record,
                              struct fault *fault)
 {
-    struct json_object *nodes = json_object_new_object(), *node;
+    struct json_object *nodes = json_object_new_object(), *expected = NULL, *node;
     struct db_rows *rows = NULL;
-    enum rs_err err = db_query(db, &rows, fault,
-                               "SELECT node_id, status, started, finished, attempt,"
-                               " CASE WHEN $1 <> 0 THEN output END, error, kind FROM node"
-                               " WHERE run_id = $2 ORDER BY place",
-                               "it", (int64_t)whole, run_id);
+    int64_t usual;
+    enum rs_err err = expected_nodes(store, run_id, &expected, fault);
 
+    if (err == RS_OK)
+        err = db_query(store->db, &rows, fault,
+                       "SELECT node_id, status, started, finished, attempt,"
+                       " CASE WHEN $1 <> 0 THEN output END, error, kind, slow FROM node"
+                       " WHERE run_id = $2 ORDER BY place",
+                       "it", (int64_t)whole, run_id);
     while (err == RS_OK && (err = db_next(rows, fault)) == RS_OK) {
         node = json_object_new_object();
         if (node == NULL)
@@ -80,9 +88,14 @@ static enum rs_err put_nodes(struct db *db, const char *run_id, bool whole, stru
         if (whole)
             json_set(node, "output", stored_json(db_text(rows, 5)));
         json_set(node, "error", stored_json(db_text(rows, 6)));
+        if ((usual = expected_usual_ms(expected, db_text(rows, 0))) > 0)
+            json_set_int(node, "expectedMs", usual);
+        if (db_int(rows, 8) != 0)
+            json_set_bool(node, "slow", true);
         json_set(nodes, db_text(rows, 0), node);
     }
     db_done(rows);
+    json_object_put(expected);
     json_set(record, "nodes", nodes);
     return err == RS_NOT_FOUND ? RS_OK : err;
 }
@@ -145,10 +158,10 @@ enum rs_err run_exists(struct store *store, const char *org, const char *run_id,
 
 static void put_contents(struct json_object *record, struct db_rows *rows)
 {
-    struct json_object *definition = stored_json(db_text(rows, 19));
+    struct json_object *definition = stored_json(db_text(rows, 20));
 
-    json_set(record, "input", stored_json(db_text(rows, 17)));
-    json_set(record, "output", stored_json(db_text(rows, 18)));
+    json_set(record, "input", stored_json(db_text(rows, 18)));
+    json_set(record, "output", stored_json(db_text(rows, 19)));
     put_graph(record, definition);
     json_object_put(definition);
 }
@@ -184,7 +197,7 @@ static enum rs_err load(struct store *store, const char *org, const char *run_id
         if (whole)
             put_contents(record, rows);
         /* Before db_done: what is read under an open row is of the same moment. */
-        err = put_nodes(store->db, run_id, whole, record, fault);
+        err = put_nodes(store, run_id, whole, record, fault);
         if (err == RS_OK)
             err = run_trigger(store, run_id, &trigger, fault);
         if (trigger != NULL)

@@ -15,7 +15,7 @@ enum rs_err run_row_load(struct db *db, const char *run_id, struct run_row *ret,
 
     err = db_query(db, &rows, fault,
                    "SELECT org, workflow_id, crew_id, name, status, attempt, progress, n_nodes, n_ended, fence, lease,"
-                   " started, cancel, pause, COALESCE(owner, '') LIKE 'wrap-%', cancel_reason FROM run WHERE id = $1",
+                   " started, cancel, pause, COALESCE(owner, '') LIKE 'wrap-%', cancel_reason, workflow_version FROM run WHERE id = $1",
                    "t", run_id);
     if (err == RS_OK && (err = db_next(rows, fault)) == RS_OK) {
         *ret = (struct run_row){
@@ -31,6 +31,7 @@ enum rs_err run_row_load(struct db *db, const char *run_id, struct run_row *ret,
             .wrapped = db_int(rows, 14) != 0,
         };
         copy(ret->cancel_reason, sizeof(ret->cancel_reason), db_text(rows, 15));
+        ret->workflow_version = (int)db_int(rows, 16);
         copy(ret->id, sizeof(ret->id), run_id);
         copy(ret->org, sizeof(ret->org), db_text(rows, 0));
         copy(ret->workflow_id, sizeof(ret->workflow_id), db_text(rows, 1));

@@ -13,6 +13,7 @@ struct run_row {
     char crew_id[ID_MAX + 1]; /* "" none */
     char name[RUN_NAME_MAX + 1];
     enum run_status status;
+    int workflow_version; /* 0: inline */
     int attempt, progress, n_nodes, n_ended;
     int64_t fence, lease, started; /* started 0: not yet */
     bool cancel, pause;

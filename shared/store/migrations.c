@@ -158,6 +158,14 @@ static const char *const secrets[] = {
     NULL,
 };
 
+/* expected_ms: of the run, 0 unknown; expected: JSON, of its nodes (see model/expected.h). slow: it takes far longer. */
+static const char *const expected[] = {
+    "ALTER TABLE run ADD COLUMN expected_ms BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE run ADD COLUMN expected TEXT",
+    "ALTER TABLE node ADD COLUMN slow BIGINT NOT NULL DEFAULT 0",
+    NULL,
+};
+
 static const char *const *const migrations[] = {
     first,
     orphan_resumed,
@@ -169,6 +177,7 @@ static const char *const *const migrations[] = {
     approvals,
     versions,
     secrets,
+    expected,
 };
 
 #define N_MIGRATIONS ((int)(sizeof(migrations) / sizeof(migrations[0])))

@@ -131,3 +131,24 @@ def test_higher_priorities_begin_first(instance):
         instance.wait(run)
     began = sorted(runs, key=lambda name: instance.record(runs[name])["startedAt"])
     assert began == ["high", "raised", "own", "low"]
+
+
+def test_a_node_far_over_its_usual_time_is_called_slow(instance):
+    save(instance, "usual", *chain(shell("work", "[ -z \"$WAIT\" ] || " + GATE, env={"WAIT": "{{ .input.wait // \"\" }}"})))
+    for _ in range(5):
+        record = instance.wait(start(instance, "usual"))
+        assert record["status"] == "success"
+    run = start(instance, "usual", input={"wait": "yes"})
+    event = wait_until(lambda: next((e for e in events(instance, run) if e["type"] == "node.slow"), None), what="node.slow")
+    record = instance.record(run)
+    assert record["nodes"]["work"]["slow"] is True and record["nodes"]["work"]["status"] == "running"
+    assert record["expectedMs"] > 0 and record["expectedFinishAt"] > record["startedAt"]
+    assert event["data"]["nodeId"] == "work" and event["data"]["elapsedMs"] > 1000
+    assert event["data"]["expectedMs"] == record["nodes"]["work"]["expectedMs"] > 0
+    open_gate(instance, run)
+    instance.wait(run)
+    types = [e["type"] for e in events(instance, run)]
+    assert types.count("node.slow") == 1
+    started = next(e for e in events(instance, run) if e["type"] == "run.started")
+    assert started["data"]["expectedMs"] == record["expectedMs"]
+    assert "slow" in instance.cli("tail", f"run:{run}", "--since", "start")

@@ -138,6 +138,12 @@ tests_unit_test_pause_SOURCES = tests/unit/test_pause.c tests/unit/model.h tests
 tests_unit_test_pause_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_pause_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
 
+check_PROGRAMS += tests/unit/test_expected
+TESTS += tests/unit/test_expected
+tests_unit_test_expected_SOURCES = tests/unit/test_expected.c tests/unit/model.h tests/unit/unit.h
+tests_unit_test_expected_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_expected_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+
 check_PROGRAMS += tests/unit/test_store
 TESTS += tests/unit/test_store
 tests_unit_test_store_SOURCES = tests/unit/test_store.c tests/unit/model.h tests/unit/unit.h
