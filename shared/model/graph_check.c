@@ -217,8 +217,8 @@ static const char *setting_wants(const struct kind_setting *s, char text[MESSAGE
         [SETTING_STATUSES] = "an HTTP status or an array of them",
         [SETTING_ANY] = "a value",
         [SETTING_WORD] = "one of",
-        [SETTING_ERRORS] = "an array of timeout, exit, expression, model, limit, input, HTTP statuses (503, \"5xx\") and exit "
-                           "statuses (\"exit:75\")",
+        [SETTING_ERRORS] = ("an array of timeout, exit, expression, model, limit, input, HTTP statuses (503, \"5xx\") and "
+                            "exit statuses (\"exit:75\")"),
         [SETTING_WORDS] = "an array of",
         [SETTING_TEXTS] = "an array of texts",
         [SETTING_LIST] = "an array of objects",

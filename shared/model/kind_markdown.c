@@ -119,8 +119,8 @@ static void put_kind(struct buf *out, const struct kind *kind)
     static const char *const repeats[] = {
         [REPEAT_FREELY] = "it is started again",
         [REPEAT_NEVER] = "it fails, unless `onInterrupted` says `retry`",
-        [REPEAT_BY_METHOD] = "it is started again when `method` is GET, HEAD or OPTIONS, else it fails, unless "
-                             "`onInterrupted` says `retry`",
+        [REPEAT_BY_METHOD] = ("it is started again when `method` is GET, HEAD or OPTIONS, else it fails, unless "
+                              "`onInterrupted` says `retry`"),
     };
 
     buf_printf(out, "\n### `%s`: %s\n\n%s", kind->name, kind->label, kind->help);
