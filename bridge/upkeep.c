@@ -8,6 +8,7 @@
 #define PENDING_MS 250 /* between two looks for files of pending lines */
 #define IDLE_MS 1000   /* without an append, before the log is left tidy */
 #define RETRY_MS 10000 /* after a failure: the disk may be full, and appending comes first */
+#define HELD_BYTES (INT64_C(256) * 1024 * 1024) /* not moved in spite of all tries */
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
 
 struct eventlog_keep upkeep_keep(const struct config *config)
@@ -44,6 +45,19 @@ static void worked(struct upkeep *u, const char *what)
         u->failed = NULL;
 }
 
+/* Some program keeps a read transaction open: it is not one of ours, and somebody may want to end it. */
+static void say_held(struct upkeep *u)
+{
+    bool held = u->now.wal_bytes > HELD_BYTES;
+
+    if (held && !u->held)
+        log_event(LOG_LEVEL_WARN, "checkpoint.held", "wal_bytes=%lld reason=\"a program keeps reading the event log\"",
+                  (long long)u->now.wal_bytes);
+    if (!held && u->held)
+        log_event(LOG_LEVEL_INFO, "checkpoint.free", "wal_bytes=%lld", (long long)u->now.wal_bytes);
+    u->held = held;
+}
+
 static void checkpoint(struct upkeep *u, int64_t now)
 {
     struct fault fault = {0};
@@ -52,6 +66,7 @@ static void checkpoint(struct upkeep *u, int64_t now)
         return;
     if (eventlog_checkpoint(u->log, now - u->appended_at >= IDLE_MS, &u->now.wal_bytes, &fault) == RS_OK) {
         worked(u, "checkpoint.failed");
+        say_held(u);
         return;
     }
     u->checkpoint_at = now + RETRY_MS;

@@ -28,6 +28,7 @@ struct upkeep {
     int64_t trim_at;       /* a round of retention begins, or goes on */
     int64_t trim_began;    /* the round under way, 0: none */
     int64_t checkpoint_at; /* not before, after a failure */
+    bool held;             /* too much cannot be moved, and it was said */
     const char *failed;    /* what failed last, and was said */
     struct upkeep_report now, reported;
 };

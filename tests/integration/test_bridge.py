@@ -553,6 +553,26 @@ def test_large_events_pass_every_door(bridge, emit, name):
         since = answer["next"]
 
 
+def test_clients_that_do_not_read_hold_nothing_of_the_log(own_bridge, name):
+    """Replays that stand still, and a poll that waits, on every door: what is written meanwhile is moved to where it stays."""
+    bridge = own_bridge("limits.subscriber_time=1h", "limits.subscriber_bytes=64k")
+    stream, wal = f"tool:{name}", bridge.data / "events.db-wal"
+    emitter, data = bridge.emitter(), {"text": "x" * 10000}
+    for _ in range(40):
+        emitter.emit(stream, "log", *[data] * 50)
+    stuck = [f"GET /sse?stream={stream}&since=start HTTP/1.1\r\nHost: localhost\r\n\r\n"] * 5
+    stuck += [f"GET /poll?stream={stream}&since=start HTTP/1.1\r\nHost: localhost\r\n\r\n"] * 5
+    stuck += ["GET /poll?stream=tool:never&wait=30 HTTP/1.1\r\nHost: localhost\r\n\r\n"] * 5
+    with contextlib.ExitStack() as stack:
+        for request in stuck:
+            stack.enter_context(raw(bridge, request.encode()))
+        wait_until(lambda: metric(bridge, "accepted_total") > len(stuck), what="the requests")
+        for _ in range(40):
+            emitter.emit(stream, "log", *[data] * 50)
+        wait_until(lambda: wal.stat().st_size == 0, what="an empty write-ahead log")
+    emitter.close()
+
+
 def test_a_new_connection_of_a_producer_replaces_the_old(bridge, name):
     hello = json.dumps({"hello": 1, "producer": name[:60], "ack": True}).encode() + b"\n"
     a, a_answers = spool(bridge)

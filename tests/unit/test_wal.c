@@ -124,6 +124,78 @@ START_TEST(a_reader_that_stays_stops_nobody)
 }
 END_TEST
 
+static sqlite3 *other;
+
+/* With anything left open by the call before, what is appended now could not be moved and the file not be emptied. */
+static void nothing_is_held(const char *what)
+{
+    append();
+    ck_assert_int_gt(wal_size(), 0);
+    ck_assert_msg(sqlite3_wal_checkpoint_v2(other, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) == SQLITE_OK, "%s: %s", what,
+                  sqlite3_errmsg(other));
+    ck_assert_msg(wal_size() == 0, "%s holds the log", what);
+}
+
+/* Every way of asking, of a reader and of the writer, also where it ends early or there is nothing to say. */
+START_TEST(no_question_leaves_a_transaction_open)
+{
+    static const char *const lists[][3] = {{"run:a"}, {"run:*"}, {"runs", "tool:*"}, {"run:a", "run:b", "tool:t"}, {"run:none"}};
+    static const char *const types[] = {"log", NULL};
+    struct eventlog_keep keep = {.events = 3 * BATCH};
+    struct eventlog_trimmed trimmed;
+    struct eventlog_entry entry = {.stream = "run:b", .type = "run.finished", .data = "{}", .data_len = 2};
+    struct eventlog *reader, *logs[2];
+
+    other = open_reader();
+    ck_assert_ok(eventlog_open(&dd, EVENTLOG_READ, NULL, NULL, &reader, &fault));
+    logs[0] = reader;
+    logs[1] = log_;
+    for (int i = 0; i < 5; i++)
+        append();
+    ck_assert_ok(eventlog_append(log_, &entry, 1, &fault));
+    event_unref(entry.event);
+    do
+        ck_assert_ok(eventlog_trim(log_, &keep, 0, &trimmed, &fault));
+    while (trimmed.more);
+    sql(other, "INSERT INTO voids VALUES (100000, 200000, 150000)");
+    nothing_is_held("eventlog_trim");
+    for (int i = 0; i < 10; i++) {
+        const char *const *list = lists[i / 2];
+        struct eventlog *log = logs[i % 2];
+        int n_streams = 0;
+        while (n_streams < 3 && list[n_streams])
+            n_streams++;
+        for (int limit = 1; limit <= 1000; limit *= 10) {
+            struct eventlog_query query = {.streams = list, .n_streams = n_streams, .without_bulk = limit == 10};
+            struct eventlog_gap gaps[EVENTLOG_GAPS_MAX];
+            struct eventlog_stream stream;
+            struct event **events = NULL;
+            int64_t number, last;
+            int n;
+            ck_assert_ok(eventlog_read(log, &query, limit, &events, &n, &number, &fault));
+            eventlog_events_free(events, n);
+            nothing_is_held("eventlog_read");
+            ck_assert_ok(eventlog_read_newest(log, list[0], limit == 1 ? types : NULL, 0, limit, &events, &n, &fault));
+            eventlog_events_free(events, n);
+            nothing_is_held("eventlog_read_newest");
+            ck_assert_ok(eventlog_gaps(log, &query, gaps, &n, &fault));
+            nothing_is_held("eventlog_gaps");
+            ck_assert_ok(eventlog_head(log, &number, &fault));
+            nothing_is_held("eventlog_head");
+            (void)!eventlog_stream(log, list[0], &stream, &fault); /* not all are there */
+            nothing_is_held("eventlog_stream");
+            ck_assert_ok(eventlog_producer(log, "nobody", &number, &fault));
+            ck_assert_ok(eventlog_skipped(log, limit == 1 ? 150000 : 1, &number, &last, &fault));
+            nothing_is_held("eventlog_skipped");
+            (void)eventlog_changed(log);
+            nothing_is_held("eventlog_changed");
+        }
+    }
+    eventlog_close(reader);
+    sqlite3_close(other);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("wal");
@@ -134,6 +206,7 @@ static Suite *suite(void)
     tcase_add_test(tc, idle_leaves_nothing_behind);
     tcase_add_test(tc, under_load_with_short_readers_it_stays_small);
     tcase_add_test(tc, a_reader_that_stays_stops_nobody);
+    tcase_add_test(tc, no_question_leaves_a_transaction_open);
     suite_add_tcase(s, tc);
     return s;
 }
