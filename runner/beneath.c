@@ -18,7 +18,7 @@ static enum rs_err relative(const char *root, const char *path, char ret[PATH_MA
 
     if (*path == '/') {
         if (strncmp(path, root, len) != 0 || (path[len] != '/' && path[len] != '\0'))
-            return fault_set(fault, RS_INVALID, "\"%.200s\" is not in the run's work folder", path);
+            return fault_set(fault, RS_INVALID, "\"%.200s\" is not in the run's folder", path);
         path += len;
     }
     while (*path == '/')
@@ -86,10 +86,10 @@ static enum rs_err fail(const char *path, struct fault *fault)
 {
     switch (errno) {
     case ENOENT:
-        return fault_set(fault, RS_NOT_FOUND, "there is no file %.200s in the run's work folder", path);
+        return fault_set(fault, RS_NOT_FOUND, "there is no file %.200s in the run's folder", path);
     case EXDEV:
     case ELOOP:
-        return fault_set(fault, RS_INVALID, "\"%.200s\" leads out of the run's work folder", path);
+        return fault_set(fault, RS_INVALID, "\"%.200s\" leads out of the run's folder", path);
     case EISDIR:
     case ENOTDIR:
     case ENAMETOOLONG:
@@ -219,6 +219,23 @@ enum rs_err beneath_create(const char *root, const char *path, int flags, mode_t
         close(fd);
     if (!err)
         *ret = fd;
+    return err;
+}
+
+enum rs_err beneath_rename(const char *root, const char *from, const char *to, struct fault *fault)
+{
+    char name[NAME_MAX + 1];
+    const char *slash = to ? strrchr(to, '/') : NULL, *base = slash ? slash + 1 : to;
+    int dir;
+    enum rs_err err = open_parent(root, from, &dir, name, fault);
+
+    if (err)
+        return err;
+    if (to && (!*base || strlen(base) > NAME_MAX || strcmp(base, ".") == 0 || strcmp(base, "..") == 0))
+        err = fault_set(fault, RS_INVALID, "\"%.200s\" is no name for a file", to);
+    else if ((to ? renameat(dir, name, dir, base) : unlinkat(dir, name, 0)) < 0)
+        err = fail(name, fault);
+    close(dir);
     return err;
 }
 

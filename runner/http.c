@@ -54,11 +54,13 @@ static void transfer_free(struct http_transfer *t)
 static void finish(struct http_transfer *t, CURLcode code)
 {
     struct http_response *r = &t->response;
-    const char *url = NULL;
+    const char *url = NULL, *address = NULL;
 
     curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &r->status);
     curl_easy_getinfo(t->curl, CURLINFO_EFFECTIVE_URL, &url);
     r->url = url;
+    if (curl_easy_getinfo(t->curl, CURLINFO_PRIMARY_IP, &address) == CURLE_OK)
+        r->address = address;
     r->duration_ms = clock_mono_ms() - t->begun_ms;
     if (code == CURLE_OK || (code == CURLE_WRITE_ERROR && r->truncated && r->status)) {
         r->err = RS_OK;
@@ -306,6 +308,10 @@ enum rs_err http_start(struct http *http, const struct http_request *request, ht
     curl_easy_setopt(t->curl, CURLOPT_ACCEPT_ENCODING, "");
     curl_easy_setopt(t->curl, CURLOPT_CONNECTTIMEOUT_MS, (long)HTTP_CONNECT_MS);
     curl_easy_setopt(t->curl, CURLOPT_FOLLOWLOCATION, request->follow ? 1L : 0L);
+    if (request->insecure) {
+        curl_easy_setopt(t->curl, CURLOPT_SSL_VERIFYPEER, 0L);
+        curl_easy_setopt(t->curl, CURLOPT_SSL_VERIFYHOST, 0L);
+    }
     curl_easy_setopt(t->curl, CURLOPT_MAXREDIRS, (long)HTTP_REDIRECTS_MAX);
     curl_easy_setopt(t->curl, CURLOPT_ERRORBUFFER, t->curl_error);
     curl_easy_setopt(t->curl, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);

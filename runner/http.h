@@ -23,6 +23,7 @@ struct http_request {
     const char *body;            /* copied; NULL: none */
     size_t body_len;
     bool follow, allow_private;
+    bool insecure; /* take any certificate */
     /* The body of an answer of status 200 to 299 goes here as it comes, any number of bytes, and is not kept; false ends
      * the transfer with RS_CLOSED. Gets the ctx of fn; must not call http_abort. NULL: the body is kept. */
     bool (*on_data)(void *ctx, const char *data, size_t len);
@@ -32,6 +33,7 @@ struct http_response {
     char message[FAULT_MESSAGE_MAX]; /* of err; RS_DENIED: an address that is not allowed */
     long status;
     const char *url;             /* of the last request, after redirects */
+    const char *address;         /* of who answered; "" when nobody was reached */
     struct json_object *headers; /* lower-case names; several of a name are joined by ", "; borrowed */
     struct buf body;             /* as received; the receiver may buf_take */
     bool truncated;

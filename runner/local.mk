@@ -50,6 +50,7 @@ librunner_a_SOURCES = \
   runner/nodes/agent_loop.c \
   runner/nodes/agent_setup.c \
   runner/nodes/agent_tools.c \
+  runner/urltext.c runner/urltext.h \
   runner/nodes/condition.c \
   runner/nodes/delay.c \
   runner/nodes/file.c \
@@ -68,6 +69,7 @@ librunner_a_SOURCES = \
   runner/nodes/test_run.c \
   runner/nodes/tool.c runner/nodes/tool.h \
   runner/nodes/transform.c \
+  runner/nodes/websearch.c \
   runner/nodes/write_file.c
 RUNNER_LIBS = librunner.a $(SHARED_LIBS) $(UV_LIBS) $(CURL_LIBS) $(XML_LIBS) $(JQ_LIBS)
 

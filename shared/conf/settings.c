@@ -54,6 +54,7 @@ const struct config_setting config_settings[] = {
     {"runner.kill_after", CONFIG_MILLISECONDS, "5s", NULL, 0, 10 * MINUTE, false,
      "time between SIGTERM and SIGKILL when a node is ended"},
 
+    {"search.url", CONFIG_TEXT, NULL, NULL, 0, 0, false, "SearXNG instance of websearch nodes; it may be on a private address"},
     {"model.url", CONFIG_TEXT, NULL, NULL, 0, 0, false, "OpenAI-compatible endpoint of agent nodes"},
     {"model.key", CONFIG_TEXT, NULL, NULL, 0, 0, true, "its key"},
     {"model.default", CONFIG_TEXT, NULL, NULL, 0, 0, false, "model of agent nodes that name none"},

@@ -46,6 +46,8 @@ const struct kind kinds[] = {
      .settings = git_clone_settings, .outputs = git_clone_outputs},
     {"http_request", "tool", "HTTP request", "Sends one HTTP request.", REPEAT_BY_METHOD,
      .settings = http_request_settings, .outputs = http_request_outputs},
+    {"websearch", "tool", "Web search", "Asks a SearXNG instance, which the setting search.url names.", REPEAT_FREELY,
+     .settings = websearch_settings, .outputs = websearch_outputs},
     {"transform", "control", "Transform", "Computes a value with jq.", REPEAT_FREELY,
      .settings = expression_settings, .outputs = transform_outputs},
     {"condition", "control", "Condition", "Takes the edges of handle true or false.", REPEAT_FREELY,

@@ -118,24 +118,59 @@ const struct kind_output git_clone_outputs[] = {
     KIND_END,
 };
 
+static const struct kind_setting auth_members[] = {
+    {"username", SETTING_TEXT, .help = "For HTTP basic authentication."},
+    {"password", SETTING_TEXT, .widget = WIDGET_SECRET, .help = "Its password."},
+    {"token", SETTING_TEXT, .widget = WIDGET_SECRET, .help = "A bearer token instead."},
+    KIND_END,
+};
+
 const struct kind_setting http_request_settings[] = {
     {"url", SETTING_TEXT, .required = true, .help = "http or https address."},
     {"method", SETTING_WORD, .choices = "GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS", .fallback = "\"GET\"", .help = "Request method."},
+    {"query", SETTING_OBJECT, .help = "Added to the address's query; an array repeats its name."},
     {"headers", SETTING_MAP, .help = "Request headers."},
+    {"auth", SETTING_OBJECT, .members = auth_members, .help = "Who asks; not sent on to another host by a redirect."},
     {"body", SETTING_ANY, .help = "Request body; anything but a string is sent as JSON."},
+    {"form", SETTING_OBJECT, .help = "Fields of a form sent as body (application/x-www-form-urlencoded)."},
+    {"bodyFile", SETTING_TEXT, .help = "File in the run's work directory sent as body, up to 64 MB."},
     {"parse", SETTING_WORD, .choices = "text|json", .fallback = "\"text\"", .help = "json: output.json holds the answer parsed."},
+    {"saveAs", SETTING_TEXT, .help = "Artifact that gets the body of a good answer, of any size up to limits.artifact_bytes."},
     {"followRedirects", SETTING_BOOL, .fallback = "true", .help = "Go where a 3xx answer points."},
-    {"expectStatus", SETTING_STATUSES, .help = "Any other status is an error of the node."},
+    {"verifyTls", SETTING_BOOL, .fallback = "true", .help = "Check the server's certificate."},
+    {"expectStatus", SETTING_STATUSES, .help = "Any other status is an error of the node; default: 200 to 299."},
     KIND_END,
 };
 
 const struct kind_output http_request_outputs[] = {
     {"status", "integer", "HTTP status."},
     {"headers", "object", "The answer's headers, names in lower case."},
-    {"body", "string", "The answer's text, up to a limit."},
+    {"body", "string", "The answer's text, up to a limit; not with saveAs."},
     {"truncated", "boolean", "Was the body cut?"},
     {"url", "string", "The address that answered, after redirects."},
     {"durationMs", "integer", "How long it took."},
     {"json", "any", "With parse = json: the body parsed."},
+    {"artifact", "string", "With saveAs: the artifact."},
+    {"bytes", "integer", "With saveAs: its size."},
+    KIND_END,
+};
+
+const struct kind_setting websearch_settings[] = {
+    {"query", SETTING_TEXT, .required = true, .help = "What to look for, in the search engines' syntax."},
+    {"limit", SETTING_INTEGER, .min = 1, .max = 50, .fallback = "10", .help = "At most so many results."},
+    {"language", SETTING_TEXT, .help = "Such as en or de-AT; default: the server's."},
+    {"categories", SETTING_TEXT, .help = "Such as general, news, it, science; several by commas."},
+    {"engines", SETTING_TEXT, .help = "Only these search engines, by commas."},
+    {"timeRange", SETTING_WORD, .choices = "day|week|month|year", .help = "Only what is that new."},
+    {"safeSearch", SETTING_INTEGER, .min = 0, .max = 2, .help = "0 off, 1 moderate, 2 strict; default: the server's."},
+    {"page", SETTING_INTEGER, .min = 1, .max = 100, .fallback = "1", .help = "Which page of results."},
+    KIND_END,
+};
+
+const struct kind_output websearch_outputs[] = {
+    {"query", "string", "What was looked for."},
+    {"results", "array", "{title, url, snippet, engine, publishedAt}, best first, each address once."},
+    {"answers", "array", "Direct answers, as texts."},
+    {"suggestions", "array", "Other queries that may help."},
     KIND_END,
 };

@@ -1,6 +1,12 @@
 """The kinds that do outside work, by the runner alone: limits, scripts, files, test reports, search, callbacks, mail."""
 
+import base64
+import contextlib
+import http.server
+import json
 import os
+import threading
+import urllib.parse
 
 import pytest
 
@@ -184,3 +190,129 @@ def test_pytest_is_read(shared, data, format):
 def test_tap_is_read(shared, script, error):
     node = with_tests(shared, command=["sh", "-c", script])
     assert (node["error"]["message"] if error else node["status"]) == (error or "success"), node
+
+
+# --- HTTP ---
+
+class Server:
+    """A web server whose answers a test gives: answer(request) -> (status, headers, body)."""
+
+    def __init__(self, answer):
+        self.requests = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do(handler):
+                length = int(handler.headers.get("Content-Length") or 0)
+                handler.body = handler.rfile.read(length)
+                self.requests.append(handler)
+                status, headers, body = answer(handler)
+                handler.send_response(status)
+                for name, value in headers.items():
+                    handler.send_header(name, value)
+                handler.send_header("Content-Length", str(len(body)))
+                handler.end_headers()
+                with contextlib.suppress(OSError):
+                    handler.wfile.write(body)
+
+            do_GET = do_POST = do_PUT = do_HEAD = do
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture
+def serve():
+    made = []
+
+    def make(answer):
+        made.append(Server(answer))
+        return made[-1]
+
+    yield make
+    for it in made:
+        it.close()
+
+
+def test_http_request_query_auth_form_and_file(shared, serve):
+    server = serve(lambda request: (200, {}, b"{}"))
+    node, _ = one(shared, "http_request", url=server.url + "/a?x=1#there", query={"q": "a b&c", "n": [1, 2], "no": None},
+                  auth={"username": "me", "password": "p:w"})
+    assert node["status"] == "success", node
+    node, _ = one(shared, "http_request", url=server.url + "/form", method="POST", form={"a": "é=1", "b": 2}, auth={"token": "t0ken"})
+    first, second = server.requests
+    assert first.path == "/a?x=1&q=a+b%26c&n=1&n=2"
+    assert first.headers["Authorization"] == "Basic " + base64.b64encode(b"me:p:w").decode()
+    assert second.headers["Authorization"] == "Bearer t0ken" and second.body == b"a=%C3%A9%3D1&b=2"
+    assert second.headers["Content-Type"] == "application/x-www-form-urlencoded"
+    record = shared.execute(*chain(
+        shell("make", "head -c 300000 /dev/zero > big"),
+        {"id": "it", "type": "tool", "data": {"kind": "http_request", "url": server.url, "method": "PUT", "bodyFile": "big"}}))
+    assert record["status"] == "success" and len(server.requests[2].body) == 300000
+    for data in ({"body": "a", "form": {}}, {"auth": {"token": "t", "username": "u"}}, {"bodyFile": "../../x"}):
+        node, _ = one(shared, "http_request", url=server.url, method="POST", **data)
+        assert node["error"]["code"] == "input", node
+    assert len(server.requests) == 3
+
+
+def test_http_request_saves_an_artifact(shared, serve):
+    body = bytes(range(256)) * 4000
+    server = serve(lambda request: (404, {}, b"no") if "missing" in request.path else (200, {}, body))
+    node, run = one(shared, "http_request", url=server.url, saveAs="in/data.bin")
+    folder = shared.data / "runs" / run / "artifacts"
+    assert node["output"]["artifact"] == "in/data.bin" and node["output"]["bytes"] == len(body) and "body" not in node["output"]
+    assert (folder / "in/data.bin").read_bytes() == body and [p.name for p in (folder / "in").iterdir()] == ["data.bin"]
+    node, run = one(shared, "http_request", url=server.url + "/missing", saveAs="x")
+    assert node["output"]["status"] == 404 and node["output"]["body"] == "no"
+    assert not list((shared.data / "runs" / run / "artifacts").iterdir())
+    node, run = one(shared, "http_request", url=server.url, saveAs="../../x")
+    assert node["error"]["code"] == "input" and not list((shared.data / "runs" / run / "artifacts").iterdir())
+
+
+def test_http_request_saves_no_more_than_allowed(new_runner, serve):
+    server = serve(lambda request: (200, {}, b"x" * 300000))
+    node, run = one(runner := new_runner([*ALLOW, "limits.artifact_bytes=200000"]), "http_request", url=server.url, saveAs="x")
+    assert node["error"]["code"] == "limit" and "limits.artifact_bytes" in node["error"]["message"]
+    assert not list((runner.data / "runs" / run / "artifacts").iterdir())
+
+
+def test_websearch(new_runner, serve):
+    results = [{"title": f"Title {n}", "url": f"https://example.org/{n}", "content": "Text é " * n, "engine": "ddg"} for n in range(30)]
+    results.insert(1, results[0])
+    results.insert(0, {"title": "bad", "url": "javascript:alert(1)"})
+
+    def answer(request):
+        query = urllib.parse.parse_qs(urllib.parse.urlsplit(request.path).query)
+        if query["q"] == ["forbidden"]:
+            return 403, {}, b"no"
+        if query["q"] == ["html"]:
+            return 200, {}, b"<html>"
+        return 200, {"Content-Type": "application/json"}, json.dumps(
+            {"query": query["q"][0], "results": results, "suggestions": ["more"], "answers": [{"answer": "42"}]}).encode()
+
+    server = serve(answer)
+    runner = new_runner([f"search.url={server.url}/"])  # private addresses are denied to workflows, not to the setting
+    node, _ = one(runner, "websearch", query="what & why?", limit=3, language="de", timeRange="week")
+    out = node["output"]
+    assert node["status"] == "success", node
+    assert [r["url"] for r in out["results"]] == ["https://example.org/0", "https://example.org/1", "https://example.org/2"]
+    assert out["results"][1] == {"title": "Title 1", "url": "https://example.org/1", "snippet": "Text é ", "engine": "ddg"}
+    assert out["answers"] == ["42"] and out["suggestions"] == ["more"]
+    asked = urllib.parse.parse_qs(urllib.parse.urlsplit(server.requests[0].path).query)
+    assert server.requests[0].path.startswith("/search?")
+    assert asked == {"q": ["what & why?"], "language": ["de"], "time_range": ["week"], "format": ["json"]}
+    node, _ = one(runner, "websearch", query="forbidden")
+    assert node["error"]["code"] == "exit" and "search.formats" in node["error"]["message"]
+    assert "not SearXNG" in one(runner, "websearch", query="html")[0]["error"]["message"]
+
+
+def test_websearch_without_a_server(shared):
+    node, _ = one(shared, "websearch", query="x")
+    assert node["error"]["code"] == "input" and "search.url" in node["error"]["message"]
