@@ -45,6 +45,7 @@ static const struct route routes[] = {
     {"GET", "/api/node-types", node_types_list, "kinds of nodes, with a JSON Schema of their settings", "viewer", NULL},
     {"POST", "/api/queue/pause", queue_pause_post, "let no queued run begin", "operator", queue_done},
     {"POST", "/api/queue/resume", queue_resume_post, "let queued runs begin again", "operator", queue_done},
+    {"GET", "/api/runs/{id}/nodes/{node}/items", items_get, "items of a foreach that have begun", "viewer", NULL},
     {"GET", "/api/approvals", approvals_list, "nodes that wait for a person, oldest first", "viewer", NULL},
     {"POST", "/api/runs/{id}/nodes/{node}/approve", approve_post, "say yes to a node that waits for it", "operator",
      decision_done},

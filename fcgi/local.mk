@@ -19,6 +19,7 @@ fcgi_api_fcgi_SOURCES = $(FCGI_COMMON) \
   fcgi/definition.c fcgi/definition.h \
   fcgi/emit.c \
   fcgi/history.c \
+  fcgi/items.c \
   fcgi/node_types.c \
   fcgi/pause.c \
   fcgi/secrets.c \

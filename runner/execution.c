@@ -51,6 +51,12 @@ void execution_error(struct execution *x, const char *code, const char *message,
 void execution_log(struct execution *x, const char *node_id, const char *level, const char *source, const char *text,
                    size_t len)
 {
+    execution_log_item(x, node_id, -1, level, source, text, len);
+}
+
+void execution_log_item(struct execution *x, const char *node_id, int item, const char *level, const char *source,
+                        const char *text, size_t len)
+{
     struct spool *spool;
     struct fault fault;
     struct buf data;
@@ -64,6 +70,8 @@ void execution_log(struct execution *x, const char *node_id, const char *level, 
         buf_puts(&data, ",\"nodeId\":");
         buf_put_json(&data, node_id, strlen(node_id));
     }
+    if (item >= 0)
+        buf_printf(&data, ",\"item\":%d", item);
     buf_printf(&data, ",\"source\":\"%s\"}", source);
     /* In an outage the emitter counts what it must drop and says so itself (log.dropped). */
     if (!data.err && spool_append(spool, x->stream, "log", data.data, data.len, 0) != RS_OK) {

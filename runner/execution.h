@@ -89,6 +89,9 @@ void execution_error(struct execution *x, const char *code, const char *message,
 /* execution_log - a `log` event. node_id may be NULL; text: valid UTF-8. */
 void execution_log(struct execution *x, const char *node_id, const char *level, const char *source, const char *text,
                    size_t len);
+/* execution_log_item - the same about one item of the node, from 0; -1: none. */
+void execution_log_item(struct execution *x, const char *node_id, int item, const char *level, const char *source,
+                        const char *text, size_t len);
 enum readiness { WAITS, READY, SKIPPED };
 /* execution_readiness - what a node that has not begun may do now. */
 enum readiness execution_readiness(const struct execution *x, const struct node *node);

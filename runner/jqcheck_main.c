@@ -80,6 +80,7 @@ static void add_templates(struct check *check, const struct text *at, struct jso
 }
 
 static void add_setting(struct check *check, struct text at, const struct kind_setting *setting, struct json_object *value);
+static void add_data(struct check *check, const char *node_id, struct json_object *data);
 
 static void add_members(struct check *check, const struct text *at, const struct kind_setting *members,
                         struct json_object *object)
@@ -130,6 +131,10 @@ static void add_setting(struct check *check, struct text at, const struct kind_s
             add_program(check, &at);
         return;
     }
+    if (setting->type == SETTING_NODE) {
+        add_data(check, at.node_id, value);
+        return;
+    }
     if (setting->members && !json_object_is_type(value, json_type_string)) {
         add_nested(check, &at, setting, value);
         return;
@@ -144,21 +149,25 @@ static void add_setting(struct check *check, struct text at, const struct kind_s
     add_templates(check, &at, value);
 }
 
-static void add_node(struct check *check, struct json_object *node)
+/* A node's data; what is no node or of no known kind, graph_parse has said. */
+static void add_data(struct check *check, const char *node_id, struct json_object *data)
 {
-    struct json_object *data = json_get(node, "data");
     const struct kind *kind = kind_find(json_get_string(data, "kind", ""));
 
-    /* What is no node or of no known kind, graph_parse has said. */
     if (!kind || !json_object_is_type(data, json_type_object))
         return;
     json_object_object_foreach(data, name, value)
     {
         const struct kind_setting *setting = kind_setting_find(kind->settings, name);
-        struct text at = {.node_id = json_get_string(node, "id", NULL), .setting = name};
+        struct text at = {.node_id = node_id, .setting = name};
         if (setting)
             add_setting(check, at, setting, value);
     }
+}
+
+static void add_node(struct check *check, struct json_object *node)
+{
+    add_data(check, json_get_string(node, "id", NULL), json_get(node, "data"));
 }
 
 static void add_edge(struct check *check, struct json_object *edge)

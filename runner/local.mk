@@ -55,6 +55,9 @@ librunner_a_SOURCES = \
   runner/nodes/delay.c \
   runner/nodes/file.c \
   runner/nodes/git_clone.c \
+  runner/nodes/foreach.c runner/nodes/foreach.h \
+  runner/nodes/foreach_item.c \
+  runner/nodes/foreach_output.c \
   runner/nodes/http_request.c \
   runner/nodes/manual.c \
   runner/nodes/nodes.h \
@@ -81,5 +84,5 @@ runner_runspool_runner_LDADD = $(RUNNER_LIBS)
 check_PROGRAMS += tests/integration/runctl
 tests_integration_runctl_SOURCES = tests/integration/runctl.c
 tests_integration_runctl_LDADD = $(SHARED_LIBS)
-EXTRA_DIST += tests/integration/test_runner.py tests/integration/test_control.py tests/integration/test_approval.py
+EXTRA_DIST += tests/integration/test_runner.py tests/integration/test_control.py tests/integration/test_approval.py tests/integration/test_foreach.py
 EXTRA_DIST += tests/integration/test_tools.py

@@ -142,10 +142,10 @@ static void work(struct node *node)
     node->type->start(node);
 }
 
-/* Text that templates do not stand in: program text, jq, or what has jq in it. */
+/* What templates are not evaluated in, now: program text, jq, what has jq in it, the settings of items. */
 static bool is_program(const struct kind_setting *setting)
 {
-    bool program = setting->type == SETTING_JQ || setting->widget == WIDGET_CODE;
+    bool program = setting->type == SETTING_JQ || setting->type == SETTING_NODE || setting->widget == WIDGET_CODE;
     for (const struct kind_setting *m = setting->members; m && m->name && !program; m++)
         program = m->type == SETTING_JQ;
     return program;
@@ -295,7 +295,7 @@ void node_conclude(struct node *node)
         set_error(node, "timeout", "not done after %lld ms", (long long)node_timeout_ms(node));
     else if (node->stopping)
         set_error(node, "cancelled", "cancelled");
-    if (output_fit(node->output, RUN_OUTPUT_MAX, &fault) != RS_OK) {
+    if (output_fit(node->output, node->home->output_max, &fault) != RS_OK) {
         json_object_put(node->output);
         node->output = NULL;
         if (!node->error_code)
@@ -326,9 +326,25 @@ void node_init(struct node *node, struct execution *x, const struct graph_node *
     node->timer.data = node;
 }
 
+void node_reset(struct node *node, int index, struct json_object *with)
+{
+    json_object_put(node->output);
+    json_object_put(node->with);
+    node->index = index;
+    node->with = with;
+    node->phase = NODE_PHASE_IDLE;
+    node->status = NODE_PENDING;
+    node->attempt = 0;
+    node->output = NULL;
+    node->stopping = node->error_code = node->handle = NULL;
+    node->final = false;
+}
+
 static void on_timer_closed(uv_handle_t *handle)
 {
-    (void)handle; /* part of the node, which the execution frees after its loop is empty */
+    struct node *node = handle->data;
+    if (node->home->closed)
+        node->home->closed(node);
 }
 
 void node_release(struct node *node)
@@ -336,5 +352,6 @@ void node_release(struct node *node)
     uv_close((uv_handle_t *)&node->timer, on_timer_closed);
     json_object_put(node->output);
     json_object_put(node->data);
-    node->output = node->data = NULL;
+    json_object_put(node->with);
+    node->output = node->data = node->with = NULL;
 }

@@ -27,6 +27,8 @@ struct node_home {
     enum rs_err (*set_group)(struct node *node, pid_t pgid, struct fault *fault);
     void (*save)(struct node *node, struct json_object *state); /* borrowed */
     struct json_object *(*saved)(struct node *node);            /* owned by the caller; NULL: nothing */
+    void (*closed)(struct node *node); /* after node_release, when its memory may go; NULL: nobody asks */
+    size_t output_max;                 /* bytes of an output as JSON */
 };
 extern const struct node_home node_home_graph;
 
@@ -116,6 +118,8 @@ void node_conclude(struct node *node);               /* its phase is DONE: recor
 void node_stop(struct node *node, const char *code); /* "cancelled" or "timeout" */
 void node_init(struct node *node, struct execution *x, const struct graph_node *def, const struct node_home *home,
                int index); /* all of it */
+/* node_reset - as after node_init, for another index. with: moved in. */
+void node_reset(struct node *node, int index, struct json_object *with);
 void node_release(struct node *node); /* asks the loop to close its timer */
 struct json_object *node_error(const struct node *node);  /* {code,message,nodeId}, owned by the caller; NULL: none */
 int64_t node_timeout_ms(const struct node *node);         /* of one attempt; 0: none */

@@ -189,4 +189,5 @@ const struct node_home node_home_graph = {
     .set_group = set_group,
     .save = save,
     .saved = saved,
+    .output_max = RUN_OUTPUT_MAX,
 };

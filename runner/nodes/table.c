@@ -19,6 +19,7 @@ const struct node_type node_types[] = {
     {"condition", condition_start, NULL, NULL},
     {"switch", switch_start, NULL, switch_release},
     {"approval", approval_start, approval_stop, approval_release},
+    {"foreach", foreach_start, foreach_stop, foreach_release},
     {"delay", delay_start, delay_stop, delay_release},
     {"result", result_start, NULL, NULL},
     {"file", file_start, NULL, NULL},

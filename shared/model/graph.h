@@ -52,7 +52,7 @@ void graph_add_error(struct json_object *errors, const char *node_id, const char
 /* graph_check_settings - add an error for each setting of node_id's data that its kind does not allow. */
 void graph_check_settings(const char *node_id, const struct kind *kind, struct json_object *data,
                           struct json_object *errors);
-/* graph_check_kind - the same for what the table cannot say: the cases of a switch, what a delay waits for. */
+/* graph_check_kind - the same for what the table cannot say: the cases of a switch, the end of a delay, the node of a foreach. */
 void graph_check_kind(const char *node_id, const struct kind *kind, struct json_object *data,
                       struct json_object *errors);
 /* graph_word_fits - is a value that a template gave one of the words of its setting? true for settings of other types. */

@@ -182,6 +182,7 @@ static bool setting_fits(const struct kind_setting *s, struct json_object *value
     case SETTING_TEXTS:
         return is_texts(value);
     case SETTING_OBJECT:
+    case SETTING_NODE:
     case SETTING_TABLE:
         return json_object_is_type(value, json_type_object);
     case SETTING_LIST:
@@ -223,6 +224,7 @@ static const char *setting_wants(const struct kind_setting *s, char text[MESSAGE
         [SETTING_TEXTS] = "an array of texts",
         [SETTING_LIST] = "an array of objects",
         [SETTING_TABLE] = "an object of objects",
+        [SETTING_NODE] = "an object with `kind` and the settings of that kind",
     };
 
     if (s->choices != NULL)

@@ -62,12 +62,44 @@ static void check_delay(const char *node_id, struct json_object *data, struct js
                         "the setting `until` is no time: write it like 2026-11-30T18:00:00Z");
 }
 
+/* May it be executed once an item? What decides over edges, waits for people or ends the run may not, nor does a foreach. */
+static bool may_be_item(const struct kind *kind)
+{
+    static const char *const others[] = {"transform", "delay", "subworkflow", "file", "http_callback", "email"};
+    size_t i;
+
+    if (strcmp(kind->group, "tool") == 0 || strcmp(kind->group, "agent") == 0)
+        return true;
+    for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        if (strcmp(kind->name, others[i]) == 0)
+            return true;
+    return false;
+}
+
+static void check_foreach(const char *node_id, struct json_object *data, struct json_object *errors)
+{
+    struct json_object *node = json_get(data, "node");
+    const char *name = json_get_string(node, "kind", NULL);
+    const struct kind *kind = name != NULL ? kind_find(name) : NULL;
+
+    if (!json_object_is_type(node, json_type_object))
+        return; /* said already */
+    if (kind == NULL || !may_be_item(kind))
+        graph_add_error(errors, node_id, NULL, "setting",
+                        "the setting `node.kind` must be a tool, an agent, transform, delay, subworkflow, file,"
+                        " http_callback or email, not \"%.64s\"",
+                        name != NULL ? name : "");
+    else
+        graph_check_settings(node_id, kind, node, errors);
+}
+
 static const struct {
     const char *kind;
     check_fn *check;
 } checks[] = {
     {"switch", check_switch},
     {"delay", check_delay},
+    {"foreach", check_foreach},
 };
 
 void graph_check_kind(const char *node_id, const struct kind *kind, struct json_object *data,

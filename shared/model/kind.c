@@ -54,6 +54,8 @@ const struct kind kinds[] = {
      .settings = expression_settings, .outputs = condition_outputs, .handles = "true|false"},
     {"switch", "control", "Switch", "Takes the edges of the first case that is true, else those of handle default.", REPEAT_FREELY,
      .settings = switch_settings, .outputs = switch_outputs, .handles = "default", .handles_from = "cases"},
+    {"foreach", "control", "For each", "Executes a node of another kind once for each item of a list, some at a time.", REPEAT_FREELY,
+     .settings = foreach_settings, .outputs = foreach_outputs},
     {"approval", "control", "Approval", "Waits until a person approves or rejects; the edges of that handle are taken.", REPEAT_FREELY,
      .settings = approval_settings, .outputs = approval_outputs, .handles = "approved|rejected"},
     {"delay", "control", "Delay", "Waits for some time, or until a time; a resumed run waits for what is left.", REPEAT_FREELY,

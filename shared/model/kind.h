@@ -25,6 +25,7 @@ enum setting_type {
     SETTING_WORDS,    /* array of words, each one of choices */
     SETTING_TEXTS,    /* array of strings, may be empty */
     SETTING_LIST,     /* array of objects, each as `members` says */
+    SETTING_NODE,     /* object {kind, ...settings of that kind}; its templates are evaluated later, once an item */
     SETTING_TABLE,    /* object whose values are objects, each as `members` says */
 };
 /* How a form shows it, when its type does not say enough. */
@@ -60,6 +61,8 @@ enum kind_repeat {
     REPEAT_NEVER,     /* it may: only when the node says onInterrupted = retry */
     REPEAT_BY_METHOD, /* setting `method`: GET, HEAD and OPTIONS change nothing (RFC 9110, section 9.2.1) */
 };
+#define KIND_FOREACH_ITEMS_MAX 100000
+#define KIND_FOREACH_CONCURRENCY_MAX 100
 #define DELAY_MAX_MS (366 * 24 * 60 * 60 * 1000LL)
 struct kind {
     const char *name;    /* data.kind: "shell" */

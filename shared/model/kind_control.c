@@ -60,3 +60,22 @@ const struct kind_output approval_outputs[] = {
     {"data", "any", "What that person handed over; may be null."},
     KIND_END,
 };
+
+const struct kind_setting foreach_settings[] = {
+    {"items", SETTING_ANY, .required = true, .help = "The list: an array, or a template that gives one; at most 100,000 items."},
+    {"node", SETTING_NODE, .required = true, .help = "What is executed for each: any tool or agent, transform, delay, subworkflow, file, http_callback, email. Its templates and jq also see .item and .index; its timeoutMs, retry and continueOnError are those of one item."},
+    {"concurrency", SETTING_INTEGER, .min = 1, .max = KIND_FOREACH_CONCURRENCY_MAX, .fallback = "4", .help = "How many items at a time."},
+    {"maxFailures", SETTING_INTEGER, .min = 0, .max = KIND_FOREACH_ITEMS_MAX, .fallback = "0", .help = "So many items may fail; at one more no further item begins, and the node fails. Items with continueOnError do not count."},
+    KIND_END,
+};
+
+const struct kind_output foreach_outputs[] = {
+    {"total", "integer", "Length of the list."},
+    {"done", "integer", "Items that ended well."},
+    {"failed", "integer", "Items that did not."},
+    {"failures", "array", "The first 20 of those: {index, code, message}."},
+    {"items", "array", "Their outputs in order, null for those that failed; missing when it would be too large, then:"},
+    {"path", "string", "Name of an artifact of JSON Lines, one output a line."},
+    {"bytes", "integer", "Its size."},
+    KIND_END,
+};

@@ -62,6 +62,7 @@ void kind_setting_words(const struct kind_setting *setting, struct buf *out)
         [SETTING_TEXTS] = "array of texts",
         [SETTING_LIST] = "array of objects",
         [SETTING_TABLE] = "object of objects",
+        [SETTING_NODE] = "object: `kind` and the settings of that kind",
     };
 
     buf_puts(out, setting->widget == WIDGET_CODE ? "program text" : words[setting->type]);

@@ -114,6 +114,8 @@ static struct json_object *value_schema(const struct kind_setting *s)
         return array_of(typed("string"), true);
     case SETTING_OBJECT:
         return s->members != NULL ? members_schema(s->members) : typed("object");
+    case SETTING_NODE:
+        return typed("object");
     case SETTING_LIST:
         return array_of(members_schema(s->members), true);
     case SETTING_TABLE:

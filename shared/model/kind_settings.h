@@ -38,6 +38,8 @@ extern const struct kind_output transform_outputs[];
 extern const struct kind_output condition_outputs[];
 extern const struct kind_setting switch_settings[];
 extern const struct kind_output switch_outputs[];
+extern const struct kind_setting foreach_settings[];
+extern const struct kind_output foreach_outputs[];
 extern const struct kind_setting approval_settings[];
 extern const struct kind_output approval_outputs[];
 extern const struct kind_setting delay_settings[];

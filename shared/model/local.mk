@@ -11,6 +11,9 @@ librunspool_a_SOURCES += \
   shared/model/graph_kinds.c \
   shared/model/idempotency.c \
   shared/model/idempotency.h \
+  shared/model/item.c \
+  shared/model/item.h \
+  shared/model/item_list.c \
   shared/model/jqcheck.c \
   shared/model/jqcheck.h \
   shared/model/kind.c \

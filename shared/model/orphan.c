@@ -23,7 +23,8 @@ static enum rs_err load_groups(struct db *db, struct run_orphan *orphan, struct 
     struct db_rows *rows = NULL;
     enum rs_err err = db_query(db, &rows, fault,
                                "SELECT pgid, pgid_start FROM node WHERE run_id = $1 AND status IN ('running', 'waiting')"
-                               " AND pgid > 0 ORDER BY place",
+                               " AND pgid > 0 UNION ALL SELECT pgid, pgid_start FROM item WHERE run_id = $1"
+                               " AND status = 'running' AND pgid > 0",
                                "t", orphan->id);
 
     while (err == RS_OK && orphan->n_pgids < ORPHAN_PGIDS_MAX && (err = db_next(rows, fault)) == RS_OK)

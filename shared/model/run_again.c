@@ -1,5 +1,6 @@
 /* Ended runs that run again: retried or resumed. */
 #include "model/approval.h"
+#include "model/item.h"
 #include "model/run_row.h"
 
 #include <stdio.h>
@@ -88,6 +89,8 @@ static enum rs_err reset_nodes(struct change *change, const struct run_row *run,
         err = node_forget(change_db(change), run->id, fault);
     if (err == RS_OK && how == REQUEUE_ALL)
         err = approval_forget(change_db(change), run->id, fault);
+    if (err == RS_OK && how == REQUEUE_ALL)
+        err = items_forget(change_db(change), run->id, fault);
     return err;
 }
 

@@ -1,5 +1,6 @@
 /* A node's move, its events, and the run's progress. */
 #include "model/approval.h"
+#include "model/item.h"
 #include "model/run_row.h"
 
 #include "base/clock.h"
@@ -198,6 +199,8 @@ enum rs_err node_apply(struct change *change, struct run_row *run, const struct 
         err = tool_finished(change, run, &row, node, duration, fault);
     if (err == RS_OK && ended && strcmp(row.kind, "approval") == 0)
         err = approval_close(change_db(change), run->id, node->node_id, fault);
+    if (err == RS_OK && ended && node->status != NODE_SUCCESS && strcmp(row.kind, "foreach") == 0)
+        err = items_close(change_db(change), run->id, node->node_id, fault);
     if (err == RS_OK && ended)
         err = count_ended(change, run, fault);
     return err;

@@ -166,6 +166,17 @@ static const char *const expected[] = {
     NULL,
 };
 
+/* One row an item of a foreach that has begun. bytes: of output. */
+static const char *const items[] = {
+    "CREATE TABLE item ("
+    " run_id TEXT NOT NULL REFERENCES run (id), node_id TEXT NOT NULL, idx BIGINT NOT NULL,"
+    " status TEXT NOT NULL, attempt BIGINT NOT NULL, started BIGINT NOT NULL, finished BIGINT NOT NULL,"
+    " pgid BIGINT NOT NULL DEFAULT 0, pgid_start BIGINT NOT NULL DEFAULT 0,"
+    " error TEXT, output TEXT, bytes BIGINT NOT NULL DEFAULT 0, state TEXT,"
+    " PRIMARY KEY (run_id, node_id, idx))",
+    NULL,
+};
+
 static const char *const *const migrations[] = {
     first,
     orphan_resumed,
@@ -178,6 +189,7 @@ static const char *const *const migrations[] = {
     versions,
     secrets,
     expected,
+    items,
 };
 
 #define N_MIGRATIONS ((int)(sizeof(migrations) / sizeof(migrations[0])))

@@ -73,6 +73,11 @@ START_TEST(control_kinds)
     json_object_put(errors);
     graph_free(parse(CONTROL("\"kind\":\"delay\",\"until\":\"2026-11-30T18:00:00+01:00\""), &errors));
     json_object_put(errors);
+    graph_free(parse(CONTROL("\"kind\":\"foreach\",\"items\":[1],\"node\":{\"kind\":\"shell\",\"command\":[\"true\"]}"), &errors));
+    json_object_put(errors);
+    refused(CONTROL("\"kind\":\"foreach\",\"items\":[1],\"node\":{\"kind\":\"shell\"}"), "setting", "c", NULL, "`command` is missing");
+    refused(CONTROL("\"kind\":\"foreach\",\"items\":[1],\"node\":{\"kind\":\"foreach\"}"), "setting", "c", NULL, "node.kind");
+    refused(CONTROL("\"kind\":\"foreach\",\"items\":[1],\"node\":5"), "setting", "c", NULL, "must be an object with `kind`");
     refused(CONTROL("\"kind\":\"delay\""), "setting", "c", NULL, "either `ms` or `until`");
     refused(CONTROL("\"kind\":\"delay\",\"ms\":1,\"until\":\"2026-11-30T18:00:00Z\""), "setting", "c", NULL, "either");
     refused(CONTROL("\"kind\":\"delay\",\"until\":\"tomorrow\""), "setting", "c", NULL, "is no time");
