@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "runner/inputs.h"
 #include "runner/takeup.h"
 #include <errno.h>
 #include <signal.h>
@@ -225,7 +226,8 @@ static void on_run_timeout(uv_timer_t *timer)
 
 /* --- making and unmaking --- */
 
-static struct json_object *first_context(const struct execution *x)
+/* input: moved in. */
+static struct json_object *first_context(const struct execution *x, struct json_object *input)
 {
     struct json_object *context = json_object_new_object(), *nodes = json_object_new_object();
     struct json_object *session = NULL, *env = json_object_new_object();
@@ -241,7 +243,7 @@ static struct json_object *first_context(const struct execution *x)
     }
     json_set_string(env, "RUNSPOOL_RUN_ID", x->claim.id);
     json_set_string(env, "HOME", x->work);
-    json_set(context, "input", x->claim.input ? json_object_get(x->claim.input) : json_object_new_object());
+    json_set(context, "input", input);
     json_set(context, "nodes", nodes);
     json_set(context, "session", session);
     json_set(context, "env", env);
@@ -265,7 +267,7 @@ static enum rs_err make(struct execution *x, struct fault *fault)
                                        config_number(x->dd->config, "runner.max_memory")};
     static const int signals[] = {SIGTERM, SIGINT, SIGUSR1};
     enum rs_err err;
-    struct json_object *errors = json_object_new_array();
+    struct json_object *errors = json_object_new_array(), *input = NULL;
 
     if (!errors)
         return fault_set(fault, RS_NOMEM, "out of memory");
@@ -284,7 +286,9 @@ static enum rs_err make(struct execution *x, struct fault *fault)
     datadir_path(x->dd, x->artifacts, DATADIR_RUN_ARTIFACTS, x->claim.id);
     if ((err = file_mkdir(x->work, 0770, fault)) || (err = file_mkdir(x->artifacts, 0770, fault)))
         return err;
-    x->context = first_context(x);
+    if ((err = inputs_open(x, &input, fault)))
+        return err;
+    x->context = first_context(x, input);
     if ((err = reaper_new(&x->loop, &x->reaper, fault)) ||
         (err = jqworker_new(&x->loop, x->reaper, x->context, &x->jq, fault)) ||
         (err = http_new(&x->loop, &x->http, fault)) ||
@@ -371,7 +375,7 @@ int execution_run(const struct datadir *dd, struct run_claim *claim, struct stor
     while (execution_again(begun, since));
     execution_must(x, begun, &why, "run");
     if (made) {
-        execution_error(x, made == RS_UNPROCESSABLE ? "input" : "limit", fault.message, NULL);
+        execution_error(x, made == RS_UNPROCESSABLE || made == RS_CONFLICT ? "input" : "limit", fault.message, NULL);
         log_event(LOG_LEVEL_ERROR, "run.not_startable", "run=%s reason=\"%s\"", x->claim.id, fault.message);
         execution_end(x);
         rc = 1;

@@ -11,6 +11,7 @@ librunner_a_SOURCES = \
   runner/execution.c runner/execution.h \
   runner/finish.c \
   runner/http.c runner/http.h \
+  runner/inputs.c runner/inputs.h \
   runner/jqchild.c runner/jqchild.h \
   runner/jqcheck_main.c \
   runner/jqeval.c runner/jqeval.h \

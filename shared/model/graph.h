@@ -64,9 +64,8 @@ void graph_check_triggers(struct json_object *definition, struct json_object *er
 /* graph_check_params - add an error for each thing wrong in the definition's `params`. */
 void graph_check_params(struct json_object *definition, struct json_object *errors);
 
-/* graph_check_input - check `input` against the definition's `params` (type string|number|integer|boolean|object|array,
- * enum, required, default); *ret: the input with defaults filled in, owned. RS_UNPROCESSABLE with errors added
- * ({param,code,message}, code missing|type|enum). Unknown members are kept. input may be NULL (an empty object); JSON null
+/* graph_check_input - check `input` against the definition's `params` (see params.h); *ret: the input with defaults filled in, owned. RS_UNPROCESSABLE with errors added
+ * ({param,code,message}, code missing|type|enum|min|max|length|pattern|file). Unknown members are kept. input may be NULL (an empty object); JSON null
  * counts as missing. The definition has passed graph_parse. */
 enum rs_err graph_check_input(struct json_object *definition, struct json_object *input, struct json_object *errors,
                               struct json_object **ret, struct fault *fault) RS_MUST_CHECK;

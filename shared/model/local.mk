@@ -38,7 +38,10 @@ librunspool_a_SOURCES += \
   shared/model/outbox.c \
   shared/model/outbox.h \
   shared/model/owner.c \
+  shared/model/param_secret.c \
+  shared/model/param_value.c \
   shared/model/params.c \
+  shared/model/params.h \
   shared/model/poke.c \
   shared/model/process.c \
   shared/model/queue.c \

@@ -1,56 +1,13 @@
 /* The `params` of a workflow: their own shape, and an input checked against them. */
+#include "model/params.h"
+
+#include "base/id.h"
 #include "model/graph.h"
 
 #include <string.h>
 
 #define PARAMS_MAX 200
 #define NAME_BYTES_MAX 128
-
-/* Rows of the types a param may have. */
-static const struct param_type {
-    const char *name;
-    enum json_type type;
-    const char *words;
-} types[] = {
-    {"string", json_type_string, "a text"},      {"number", json_type_double, "a number"},
-    {"integer", json_type_int, "a whole number"}, {"boolean", json_type_boolean, "true or false"},
-    {"object", json_type_object, "an object"},    {"array", json_type_array, "an array"},
-};
-
-static const struct param_type *type_find(const char *name)
-{
-    size_t i;
-
-    for (i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-        if (strcmp(types[i].name, name) == 0)
-            return &types[i];
-    return NULL;
-}
-
-static bool type_fits(const struct param_type *type, struct json_object *value)
-{
-    double number;
-
-    if (json_object_is_type(value, type->type))
-        return true;
-    if (type->type == json_type_double)
-        return json_object_is_type(value, json_type_int);
-    if (type->type == json_type_int && json_object_is_type(value, json_type_double)) {
-        number = json_object_get_double(value); /* 3.0 is whole */
-        return number >= -9007199254740992.0 && number <= 9007199254740992.0 && (double)(int64_t)number == number;
-    }
-    return false;
-}
-
-static bool enum_has(struct json_object *choices, struct json_object *value)
-{
-    size_t i;
-
-    for (i = 0; i < json_object_array_length(choices); i++)
-        if (json_object_equal(json_object_array_get_idx(choices, i), value))
-            return true;
-    return false;
-}
 
 static bool name_used(struct json_object *params, size_t before, const char *name)
 {
@@ -65,11 +22,86 @@ static bool name_used(struct json_object *params, size_t before, const char *nam
     return false;
 }
 
+/* Which types each further member is for. */
+#define ON(type) (1U << (type))
+#define TEXTS (ON(PARAM_STRING) | ON(PARAM_SECRET))
+#define NUMBERS (ON(PARAM_NUMBER) | ON(PARAM_INTEGER))
+static const struct param_member {
+    const char *name;
+    unsigned types;
+    enum json_type type;
+    int64_t min, max; /* of whole numbers */
+} members[] = {
+    {"min", NUMBERS, json_type_double, 0, 0},
+    {"max", NUMBERS, json_type_double, 0, 0},
+    {"minLength", TEXTS, json_type_int, 0, JSON_BODY_MAX},
+    {"maxLength", TEXTS, json_type_int, 0, JSON_BODY_MAX},
+    {"pattern", TEXTS, json_type_string, 0, 0},
+    {"maxBytes", ON(PARAM_FILE), json_type_int, 1, PARAM_FILE_MAX},
+    {"choices", ON(PARAM_ENUM) | ON(PARAM_STRING) | NUMBERS, json_type_array, 0, 0},
+    {"enum", ON(PARAM_ENUM) | ON(PARAM_STRING) | NUMBERS | ON(PARAM_BOOLEAN), json_type_array, 0, 0},
+    {"required", ~0U, json_type_boolean, 0, 0},
+    {"label", ~0U, json_type_string, 0, 0},
+    {"description", ~0U, json_type_string, 0, 0},
+};
+
+static void check_member(const char *name, enum param_type type, struct json_object *param, const struct param_member *m,
+                         struct json_object *errors)
+{
+    struct json_object *value = json_get(param, m->name);
+    const char *wrong = NULL;
+
+    if (value == NULL)
+        return;
+    if (!(m->types & ON(type))) {
+        graph_add_error(errors, NULL, NULL, "param", "param %s: `%s` is not for this type", name, m->name);
+        return;
+    }
+    if (m->type == json_type_double) {
+        if (!json_object_is_type(value, json_type_int) && !json_object_is_type(value, json_type_double))
+            wrong = "must be a number";
+    } else if (!json_object_is_type(value, m->type)) {
+        wrong = m->type == json_type_boolean ? "must be true or false" : m->type == json_type_array ? "must be an array"
+                : m->type == json_type_int ? "must be a whole number" : "must be a text";
+    } else if (m->type == json_type_int && (json_object_get_int64(value) < m->min || json_object_get_int64(value) > m->max)) {
+        graph_add_error(errors, NULL, NULL, "param", "param %s: `%s` must be from %lld to %lld", name, m->name,
+                        (long long)m->min, (long long)m->max);
+    } else if (strcmp(m->name, "pattern") == 0) {
+        wrong = param_pattern_check(json_object_get_string(value));
+        if (wrong != NULL)
+            graph_add_error(errors, NULL, NULL, "param", "param %s: `pattern` cannot be used: %s", name, wrong);
+        return;
+    } else if (m->type == json_type_array && json_object_array_length(value) == 0) {
+        wrong = "must not be empty";
+    }
+    if (wrong != NULL)
+        graph_add_error(errors, NULL, NULL, "param", "param %s: `%s` %s", name, m->name, wrong);
+}
+
+static void check_default(const char *name, enum param_type type, struct json_object *param, struct json_object *errors)
+{
+    struct json_object *value = json_get(param, "default"), *found;
+
+    if (value == NULL)
+        return;
+    if (type == PARAM_SECRET || type == PARAM_FILE) {
+        graph_add_error(errors, NULL, NULL, "param", "param %s: a %s has no default", name,
+                        type == PARAM_SECRET ? "secret" : "file");
+        return;
+    }
+    found = json_object_new_array();
+    if (!param_check_value(param, value, found))
+        graph_add_error(errors, NULL, NULL, "param", "param %s: its `default` does not fit: %s", name,
+                        json_get_string(json_object_array_get_idx(found, 0), "message", ""));
+    json_object_put(found);
+}
+
 static void check_param(struct json_object *params, size_t i, struct json_object *errors)
 {
-    struct json_object *param = json_object_array_get_idx(params, i), *value, *choices = json_get(param, "enum");
-    const char *name = json_get_string(param, "name", NULL), *type_name = json_get_string(param, "type", NULL);
-    const struct param_type *type = type_name != NULL ? type_find(type_name) : NULL;
+    struct json_object *param = json_object_array_get_idx(params, i);
+    const char *name = json_get_string(param, "name", NULL);
+    enum param_type type = param_type_of(param);
+    size_t k, before = json_object_array_length(errors);
 
     if (name == NULL || name[0] == '\0' || strlen(name) > NAME_BYTES_MAX) {
         graph_add_error(errors, NULL, NULL, "param", "param %zu needs a `name` of 1 to %d bytes", i + 1, NAME_BYTES_MAX);
@@ -77,21 +109,20 @@ static void check_param(struct json_object *params, size_t i, struct json_object
     }
     if (name_used(params, i, name))
         graph_add_error(errors, NULL, NULL, "param", "more than one param has the name %s", name);
-    if (type == NULL)
+    if (type == PARAM_N_TYPES) {
         graph_add_error(errors, NULL, NULL, "param",
-                        "param %s: `type` must be string, number, integer, boolean, object or array", name);
-    value = json_get(param, "required");
-    if (value != NULL && !json_object_is_type(value, json_type_boolean))
-        graph_add_error(errors, NULL, NULL, "param", "param %s: `required` must be true or false", name);
-    if (choices != NULL && !json_object_is_type(choices, json_type_array)) {
-        graph_add_error(errors, NULL, NULL, "param", "param %s: `enum` must be an array", name);
-        choices = NULL;
+                        "param %s: `type` must be string, number, integer, boolean, enum, object, array, file or secret", name);
+        return;
     }
-    value = json_get(param, "default");
-    if (value != NULL && type != NULL && !type_fits(type, value))
-        graph_add_error(errors, NULL, NULL, "param", "param %s: its `default` is not %s", name, type->words);
-    else if (value != NULL && choices != NULL && !enum_has(choices, value))
-        graph_add_error(errors, NULL, NULL, "param", "param %s: its `default` is none of its `enum`", name);
+    for (k = 0; k < sizeof(members) / sizeof(members[0]); k++)
+        check_member(name, type, param, &members[k], errors);
+    if (type == PARAM_FILE && !id_valid(name))
+        graph_add_error(errors, NULL, NULL, "param", "param %s: a file's name has letters, digits, dots, underscores, hyphens",
+                        name);
+    if (type == PARAM_ENUM && json_get(param, "choices") == NULL && json_get(param, "enum") == NULL)
+        graph_add_error(errors, NULL, NULL, "param", "param %s: an enum needs `choices`", name);
+    if (json_object_array_length(errors) == before)
+        check_default(name, type, param, errors);
 }
 
 void graph_check_params(struct json_object *definition, struct json_object *errors)
@@ -117,23 +148,18 @@ void graph_check_params(struct json_object *definition, struct json_object *erro
 static void check_value(struct json_object *param, struct json_object *input, struct json_object *errors)
 {
     const char *name = json_get_string(param, "name", "");
-    const struct param_type *type = type_find(json_get_string(param, "type", ""));
-    struct json_object *value = json_get(input, name), *fallback = json_get(param, "default"),
-                       *choices = json_get_array(param, "enum");
+    struct json_object *value = json_get(input, name), *fallback = json_get(param, "default");
     size_t before = json_object_array_length(errors);
 
-    if (value == NULL && fallback != NULL) {
+    if (value != NULL) {
+        (void)param_check_value(param, value, errors);
+    } else if (fallback != NULL) {
         json_set(input, name, json_object_get(fallback));
-    } else if (value == NULL) {
-        if (json_get_bool(param, "required", false))
-            graph_add_error(errors, NULL, NULL, "missing", "the input needs `%s`", name);
-    } else if (type != NULL && !type_fits(type, value)) {
-        graph_add_error(errors, NULL, NULL, "type", "`%s` must be %s", name, type->words);
-    } else if (choices != NULL && !enum_has(choices, value)) {
-        graph_add_error(errors, NULL, NULL, "enum", "`%s` must be one of %.500s", name, json_text(choices, NULL));
+    } else if (json_get_bool(param, "required", false)) {
+        graph_add_error(errors, NULL, NULL, "missing", "the input needs `%s`", name);
+        if (json_object_array_length(errors) > before)
+            json_set_string(json_object_array_get_idx(errors, before), "param", name);
     }
-    if (json_object_array_length(errors) > before)
-        json_set_string(json_object_array_get_idx(errors, before), "param", name);
 }
 
 enum rs_err graph_check_input(struct json_object *definition, struct json_object *input, struct json_object *errors,
@@ -163,4 +189,62 @@ enum rs_err graph_check_input(struct json_object *definition, struct json_object
     else
         json_object_put(checked);
     return err;
+}
+
+static struct json_object *copy_of(struct json_object *input)
+{
+    struct json_object *copy = json_object_new_object();
+
+    if (json_object_is_type(input, json_type_object)) {
+        json_object_object_foreach(input, key, value)
+            json_set(copy, key, json_object_get(value));
+    }
+    return copy;
+}
+
+static struct json_object *shown_value(enum param_type type, struct json_object *value)
+{
+    struct json_object *shown;
+
+    if (type == PARAM_SECRET)
+        return json_object_new_string(PARAM_SHOWN_SECRET);
+    if (type != PARAM_FILE)
+        return json_object_get(value);
+    shown = copy_of(value);
+    json_object_object_del(shown, "data");
+    return shown;
+}
+
+struct json_object *params_shown(struct json_object *definition, struct json_object *input)
+{
+    struct json_object *params = json_get_array(definition, "params"), *shown = copy_of(input), *param;
+    const char *name;
+    size_t i;
+
+    for (i = 0; params != NULL && i < json_object_array_length(params); i++) {
+        param = json_object_array_get_idx(params, i);
+        name = json_get_string(param, "name", "");
+        if (json_get(input, name) != NULL)
+            json_set(shown, name, shown_value(param_type_of(param), json_get(input, name)));
+    }
+    return shown;
+}
+
+struct json_object *params_kept(struct json_object *definition, struct json_object *input, struct json_object *old)
+{
+    struct json_object *params = json_get_array(definition, "params"), *kept = copy_of(input), *param, *shown;
+    const char *name;
+    size_t i;
+
+    for (i = 0; params != NULL && i < json_object_array_length(params); i++) {
+        param = json_object_array_get_idx(params, i);
+        name = json_get_string(param, "name", "");
+        if (json_get(input, name) == NULL || json_get(old, name) == NULL)
+            continue;
+        shown = shown_value(param_type_of(param), json_get(old, name));
+        if (json_object_equal(shown, json_get(input, name)))
+            json_set(kept, name, json_object_get(json_get(old, name)));
+        json_object_put(shown);
+    }
+    return kept;
 }

@@ -2,6 +2,7 @@
 #include "model/run_row.h"
 
 #include "base/clock.h"
+#include "model/params.h"
 #include "base/utf8.h"
 
 #include <stdio.h>
@@ -120,7 +121,8 @@ static enum rs_err insert_all(struct store *store, const struct run_new *run, st
 enum rs_err run_create(struct store *store, const struct run_new *run, char ret_id[ID_MAX + 1], struct fault *fault)
 {
     struct run_row row = {.status = RUN_QUEUED, .attempt = 1};
-    struct json_object *errors = json_object_new_array(), *tags = NULL;
+    struct json_object *errors = json_object_new_array(), *tags = NULL, *input = NULL;
+    struct run_new sealed = *run;
     struct graph *graph = NULL;
     const char *name, *crew_id;
     enum rs_err err;
@@ -137,6 +139,9 @@ enum rs_err run_create(struct store *store, const struct run_new *run, char ret_
     }
     if ((err = graph_parse(run->definition, errors, &graph, fault)) != RS_OK)
         goto out;
+    if ((err = params_sealed(store->dd, run->org, run->definition, run->input, &input, fault)) != RS_OK)
+        goto out;
+    sealed.input = input;
     if ((tags = tags_of(run, graph)) == NULL) {
         err = fault_set(fault, RS_NOMEM, "no memory for a run");
         goto out;
@@ -149,13 +154,14 @@ enum rs_err run_create(struct store *store, const struct run_new *run, char ret_
     name = run->name != NULL ? run->name : json_get_string(run->definition, "name", run->workflow_id);
     cut_name(name, row.name);
     row.n_nodes = graph->n_nodes;
-    if ((err = insert_all(store, run, &row, graph, json_text(tags, NULL), fault)) != RS_OK)
+    if ((err = insert_all(store, &sealed, &row, graph, json_text(tags, NULL), fault)) != RS_OK)
         goto out;
     memcpy(ret_id, row.id, sizeof(row.id));
     if (run->owner == NULL)
         runner_poke(store->dd);
 out:
     graph_free(graph);
+    json_object_put(input);
     json_object_put(tags);
     json_object_put(errors);
     return err;

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "model/model_usage.h"
 #include "model/expected.h"
+#include "model/params.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -158,9 +159,10 @@ enum rs_err run_exists(struct store *store, const char *org, const char *run_id,
 
 static void put_contents(struct json_object *record, struct db_rows *rows)
 {
-    struct json_object *definition = stored_json(db_text(rows, 20));
+    struct json_object *definition = stored_json(db_text(rows, 20)), *input = stored_json(db_text(rows, 18));
 
-    json_set(record, "input", stored_json(db_text(rows, 18)));
+    json_set(record, "input", params_shown(definition, input));
+    json_object_put(input);
     json_set(record, "output", stored_json(db_text(rows, 19)));
     put_graph(record, definition);
     json_object_put(definition);

@@ -1,6 +1,7 @@
 /* A new run of what ran before: as it was, or as its workflow is now. */
 #include "model/run_row.h"
 
+#include "model/params.h"
 #include "model/workflow.h"
 
 #include <stdio.h>
@@ -82,7 +83,7 @@ static enum rs_err take_version(struct store *store, const char *run_id, int ver
 enum rs_err run_rerun(struct store *store, const char *org, const char *run_id, int version, struct json_object *input,
                       struct json_object *errors, char ret_id[ID_MAX + 1], struct fault *fault)
 {
-    struct json_object *checked = NULL, *trigger = NULL;
+    struct json_object *checked = NULL, *trigger = NULL, *given = NULL;
     struct copy copy = {.version = 0};
     enum rs_err err = copy_load(store->db, org, run_id, &copy, fault);
 
@@ -90,8 +91,11 @@ enum rs_err run_rerun(struct store *store, const char *org, const char *run_id, 
         err = run_trigger(store, run_id, &trigger, fault);
     if (err == RS_OK && version != RUN_VERSION_SAME && version != copy.version)
         err = take_version(store, run_id, version, &copy, fault);
+    if (err == RS_OK && json_object_is_type(input, json_type_object))
+        given = params_kept(copy.definition, input, copy.input);
     if (err == RS_OK && (input != NULL || version != RUN_VERSION_SAME))
-        err = graph_check_input(copy.definition, input != NULL ? input : copy.input, errors, &checked, fault);
+        err = graph_check_input(copy.definition, given != NULL ? given : input != NULL ? input : copy.input, errors, &checked,
+                                fault);
     if (err == RS_OK) {
         struct run_new run = {.org = copy.org,
                               .workflow_id = copy.workflow_id,
@@ -108,6 +112,7 @@ enum rs_err run_rerun(struct store *store, const char *org, const char *run_id, 
     json_object_put(copy.definition);
     json_object_put(copy.input);
     json_object_put(checked);
+    json_object_put(given);
     json_object_put(trigger);
     return err;
 }

@@ -1,6 +1,7 @@
 /* What the settings of triggers say beyond their types. */
 #include "model/cron.h"
 #include "model/graph.h"
+#include "model/params.h"
 
 #include <string.h>
 
@@ -22,11 +23,17 @@ static void check_cron(const char *node_id, struct json_object *data, struct jso
 static void check_input(const char *node_id, struct json_object *definition, struct json_object *data,
                         struct json_object *errors)
 {
-    struct json_object *found = json_object_new_array(), *checked = NULL;
+    struct json_object *found = json_object_new_array(), *checked = NULL, *params = json_get_array(definition, "params");
     size_t i;
 
     if (found == NULL)
         return;
+    /* A saved workflow is read by everybody. */
+    for (i = 0; params != NULL && i < json_object_array_length(params); i++)
+        if (param_type_of(json_object_array_get_idx(params, i)) == PARAM_SECRET &&
+            json_get(json_get(data, "input"), json_get_string(json_object_array_get_idx(params, i), "name", "")) != NULL)
+            graph_add_error(errors, node_id, NULL, "setting",
+                            "the setting `input` must not hold a secret: let nodes use {{ $secrets.NAME }}");
     if (graph_check_input(definition, json_get(data, "input"), found, &checked, NULL) != RS_OK)
         for (i = 0; i < json_object_array_length(found); i++)
             graph_add_error(errors, node_id, NULL, "setting", "the setting `input`: %s",

@@ -44,6 +44,12 @@ tests_unit_test_schedule_SOURCES = tests/unit/test_schedule.c tests/unit/unit.h 
 tests_unit_test_schedule_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_schedule_LDADD = $(CHECK_LIBS) $(RUNNER_LIBS)
 
+check_PROGRAMS += tests/unit/test_params
+TESTS += tests/unit/test_params
+tests_unit_test_params_SOURCES = tests/unit/test_params.c tests/unit/unit.h tests/unit/model.h
+tests_unit_test_params_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_params_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+
 check_PROGRAMS += tests/unit/test_id
 TESTS += tests/unit/test_id
 tests_unit_test_id_SOURCES = tests/unit/test_id.c tests/unit/unit.h

@@ -369,9 +369,9 @@ START_TEST(params)
     refused(PARAMS("{\"name\":\"a\"}"), "param", NULL, NULL, "`type` must be");
     refused(PARAMS("{\"name\":\"a\",\"type\":\"text\"}"), "param", NULL, NULL, "`type` must be");
     refused(PARAMS("{\"name\":\"a\",\"type\":\"string\",\"required\":1}"), "param", NULL, NULL, "required");
-    refused(PARAMS("{\"name\":\"a\",\"type\":\"string\",\"default\":1}"), "param", NULL, NULL, "not a text");
+    refused(PARAMS("{\"name\":\"a\",\"type\":\"string\",\"default\":1}"), "param", NULL, NULL, "must be a text");
     refused(PARAMS("{\"name\":\"a\",\"type\":\"string\",\"enum\":\"x\"}"), "param", NULL, NULL, "enum");
-    refused(PARAMS("{\"name\":\"a\",\"type\":\"string\",\"enum\":[\"x\"],\"default\":\"z\"}"), "param", NULL, NULL, "none of");
+    refused(PARAMS("{\"name\":\"a\",\"type\":\"string\",\"enum\":[\"x\"],\"default\":\"z\"}"), "param", NULL, NULL, "must be one of");
     refused(PARAMS("{\"name\":\"a\",\"type\":\"string\"},{\"name\":\"a\",\"type\":\"string\"}"), "param", NULL, NULL, "more than one");
 }
 END_TEST
