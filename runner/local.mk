@@ -32,6 +32,7 @@ librunner_a_SOURCES = \
   runner/proctree.c runner/proctree.h \
   runner/sandbox.c runner/sandbox.h \
   runner/schedules.c runner/schedules.h \
+  runner/seat.c runner/seat.h \
   runner/slow.c \
   runner/spawn.c runner/spawn.h \
   runner/sse.c runner/sse.h \

@@ -3,6 +3,7 @@
 #include "config.h"
 #include "runner/execution.h"
 #include "runner/jqchild.h"
+#include "runner/seat.h"
 #include "runner/spawn.h"
 #include "runner/supervisor.h"
 #include "runner/tick.h"
@@ -18,6 +19,7 @@ static const char help[] =
     "\n"
     "  --data DIR       data directory (default: RUNSPOOL_DATA, else the built-in one)\n"
     "  --set KEY=VALUE  set a setting, before environment and file; repeatable\n"
+    "  --name NAME      another runner beside the first one; the same data directory may have any number\n"
     "  --run ID         execute this one queued run, in this process, and end\n"
     "  --fence N        with --run: it is claimed already, with this fencing token\n"
     "  --tick           once, where no runner lives: end orphans, start what is queued (`runspool tick`)\n"
@@ -31,7 +33,7 @@ static const char help[] =
     "is killed (`runspool down`); queued runs stay queued. SIGTERM to a run's process cancels that run.\n";
 
 struct options {
-    const char *data, *run, *fence, *wait;
+    const char *data, *run, *fence, *wait, *name;
     const char *overrides[OVERRIDES_MAX + 1];
     int n_overrides;
     bool test, tick, detach;
@@ -93,7 +95,7 @@ static int run_tick(const struct datadir *dd, const struct options *options)
 
 static int parse(int argc, char **argv, struct options *o)
 {
-    enum { OPT_DATA = 256, OPT_SET, OPT_RUN, OPT_FENCE, OPT_TICK, OPT_WAIT, OPT_DETACH, OPT_HELP, OPT_VERSION };
+    enum { OPT_DATA = 256, OPT_SET, OPT_RUN, OPT_FENCE, OPT_TICK, OPT_WAIT, OPT_DETACH, OPT_NAME, OPT_HELP, OPT_VERSION };
     static const struct option long_options[] = {
         {"data", required_argument, NULL, OPT_DATA},
         {"set", required_argument, NULL, OPT_SET},
@@ -102,6 +104,7 @@ static int parse(int argc, char **argv, struct options *o)
         {"tick", no_argument, NULL, OPT_TICK},
         {"wait", required_argument, NULL, OPT_WAIT},
         {"detach", no_argument, NULL, OPT_DETACH},
+        {"name", required_argument, NULL, OPT_NAME},
         {"help", no_argument, NULL, OPT_HELP},
         {"version", no_argument, NULL, OPT_VERSION},
         {NULL, 0, NULL, 0},
@@ -135,6 +138,11 @@ static int parse(int argc, char **argv, struct options *o)
             break;
         case 't':
             o->test = true;
+            break;
+        case OPT_NAME:
+            if (!seat_name_valid(optarg))
+                return usage("--name wants 1 to 16 lower-case letters and digits");
+            o->name = optarg;
             break;
         case OPT_HELP:
             fputs(help, stdout);
@@ -181,7 +189,7 @@ int main(int argc, char **argv)
     } else {
         rc = options.run    ? run_one(&dd, &options)
              : options.tick ? run_tick(&dd, &options)
-                            : supervisor_run(&dd, options.overrides);
+                            : supervisor_run(&dd, options.overrides, options.name);
     }
     datadir_release(&dd);
     return rc;

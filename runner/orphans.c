@@ -6,19 +6,26 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool end_one(struct store *store, const struct run_orphan *o)
+static bool end_one(struct store *store, struct run_orphan *o)
 {
     struct fault fault;
     enum run_status status = RUN_ERROR;
     char folder[PATH_MAX];
+    enum rs_err err = run_orphan_take(store, o, &fault);
 
+    /* Who does not have it must kill nothing: another runner may have started it again by now. */
+    if (err) {
+        if (err != RS_CONFLICT)
+            log_event(LOG_LEVEL_WARN, "orphan.failed", "run=%s reason=\"%s\"", o->id, fault.message);
+        return false;
+    }
     /* One that lives and is late is stopped before anything of its is touched. */
     if (o->pid > 0)
         kill(o->pid, SIGKILL);
     for (int i = 0; i < o->n_pgids; i++)
         kill(-o->pgids[i], SIGKILL);
     kill_run_leftovers(o->id, datadir_path(store->dd, folder, "runs/%s", o->id));
-    enum rs_err err = run_orphan_end(store, o, &status, &fault);
+    err = run_orphan_end(store, o, &status, &fault);
     if (err && err != RS_CONFLICT)
         log_event(LOG_LEVEL_WARN, "orphan.failed", "run=%s reason=\"%s\"", o->id, fault.message);
     else if (!err)

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "model/run.h"
 #include "runner/orphans.h"
+#include "runner/seat.h"
 #include "runner/schedules.h"
 #include "runner/spawn.h"
 #include <errno.h>
@@ -39,7 +40,8 @@ struct supervisor {
     uv_poll_t poll;
     uv_timer_t tick;
     uv_signal_t signals[3];
-    int lock_fd, socket_fd;
+    struct seat seat;
+    bool first; /* not beside another: what nobody else has is its own */
     char id[ID_MAX + 1];
     struct process *processes; /* max_runs */
     int max_runs;
@@ -78,8 +80,9 @@ static int n_processes(const struct supervisor *s)
     return n;
 }
 
-/* The running runs that are not our children. *ret: {"items":[...]} of all running ones, owned; NULL on failure. */
-static int n_adopted(struct supervisor *s, struct json_object **ret)
+/* The running runs that end with us: our children; of the first runner all there are. *ret: {"items":[...]} of all running
+ * ones, owned; NULL on failure. Returns how many of them are no children of ours. */
+static int n_others(struct supervisor *s, struct json_object **ret)
 {
     struct run_filter filter = {.status = "running"};
     struct json_object *list = NULL;
@@ -87,6 +90,8 @@ static int n_adopted(struct supervisor *s, struct json_object **ret)
     int n = 0;
 
     *ret = NULL;
+    if (!s->first)
+        return 0;
     if (run_list(&s->store, &filter, RUN_LIST_MAX, NULL, &list, &fault) != RS_OK) {
         log_event(LOG_LEVEL_WARN, "runs.unknown", "reason=\"%s\"", fault.message);
         return 0;
@@ -179,7 +184,7 @@ static void cancel_runs(struct supervisor *s)
 
     s->ending = true;
     s->end_by_ms = clock_mono_ms() + SUPERVISOR_END_MS;
-    (void)n_adopted(s, &list);
+    (void)n_others(s, &list);
     struct json_object *items = json_get_array(list, "items");
     for (size_t i = 0; items && i < json_object_array_length(items); i++) {
         struct json_object *item = json_object_array_get_idx(items, i);
@@ -201,7 +206,7 @@ static void cancel_runs(struct supervisor *s)
 static void end_when_over(struct supervisor *s)
 {
     struct json_object *list;
-    int others = n_adopted(s, &list);
+    int others = n_others(s, &list);
 
     json_object_put(list);
     if (n_processes(s) + others > 0 && clock_mono_ms() < s->end_by_ms)
@@ -228,7 +233,7 @@ static void on_poke(uv_poll_t *poll, int status, int events)
     ssize_t n;
 
     (void)status, (void)events;
-    while ((n = recv(s->socket_fd, text, sizeof text - 1, MSG_DONTWAIT)) >= 0) {
+    while ((n = recv(s->seat.socket_fd, text, sizeof text - 1, MSG_DONTWAIT)) >= 0) {
         text[n] = '\0';
         if (text[0] == 'r' && id_valid(text + 1))
             (void)run_signal(&s->store, text + 1); /* gone: the next process of the run looks */
@@ -277,40 +282,6 @@ static void on_signal(uv_signal_t *handle, int signum)
     }
 }
 
-static enum rs_err open_lock(struct supervisor *s, struct fault *fault)
-{
-    char path[PATH_MAX];
-    s->lock_fd = open(datadir_path(s->dd, path, DATADIR_RUNNER_LOCK), O_RDWR | O_CREAT | O_CLOEXEC, 0660);
-    if (s->lock_fd < 0)
-        return fault_set(fault, RS_IO, "%s: %s", path, strerror(errno));
-    if (flock(s->lock_fd, LOCK_EX | LOCK_NB) < 0)
-        return fault_set(fault, RS_CONFLICT, "a runner is at work in %s already", s->dd->root);
-    return RS_OK;
-}
-
-static enum rs_err open_socket(struct supervisor *s, struct fault *fault)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    char path[PATH_MAX];
-
-    datadir_path(s->dd, path, DATADIR_RUNNER_SOCKET);
-    if (strlen(path) >= sizeof address.sun_path)
-        return fault_set(fault, RS_LIMIT, "%s is too long for a socket", path);
-    memcpy(address.sun_path, path, strlen(path));
-    s->socket_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    unlink(path); /* the lock says that nobody has it */
-    if (s->socket_fd < 0 || bind(s->socket_fd, (struct sockaddr *)&address, sizeof address) < 0)
-        return fault_set(fault, RS_IO, "%s: %s", path, strerror(errno));
-    return RS_OK;
-}
-
-static enum rs_err write_pid(struct supervisor *s, struct fault *fault)
-{
-    char path[PATH_MAX], text[32];
-    int len = snprintf(text, sizeof text, "%d\n", (int)getpid());
-    return file_write(datadir_path(s->dd, path, "run/runner.pid"), text, (size_t)len, 0640, fault);
-}
-
 static void watch(struct supervisor *s)
 {
     static const int signals[] = {SIGCHLD, SIGTERM, SIGINT};
@@ -320,7 +291,7 @@ static void watch(struct supervisor *s)
         s->signals[i].data = s;
         uv_signal_start(&s->signals[i], on_signal, signals[i]);
     }
-    uv_poll_init(&s->loop, &s->poll, s->socket_fd);
+    uv_poll_init(&s->loop, &s->poll, s->seat.socket_fd);
     s->poll.data = s;
     uv_poll_start(&s->poll, UV_READABLE, on_poke);
     uv_timer_init(&s->loop, &s->tick);
@@ -337,18 +308,18 @@ static void unwatch(struct supervisor *s)
     uv_run(&s->loop, UV_RUN_DEFAULT);
 }
 
-int supervisor_run(const struct datadir *dd, const char *const *overrides)
+int supervisor_run(const struct datadir *dd, const char *const *overrides, const char *name)
 {
     struct supervisor *s = calloc(1, sizeof *s);
     struct fault fault;
-    char path[PATH_MAX];
     int rc = 1;
 
     if (!s)
         return 1;
     s->dd = dd;
     s->overrides = overrides;
-    s->lock_fd = s->socket_fd = -1;
+    s->seat.lock_fd = s->seat.socket_fd = -1;
+    s->first = !name;
     s->max_runs = (int)config_number(dd->config, "runner.max_runs");
     s->processes = calloc((size_t)s->max_runs, sizeof *s->processes);
     id_new("runner_", s->id);
@@ -356,7 +327,7 @@ int supervisor_run(const struct datadir *dd, const char *const *overrides)
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes is a full disk, not a reason to die */
     signal(SIGUSR1, SIG_IGN);
-    if (!s->processes || open_lock(s, &fault) || open_socket(s, &fault) ||
+    if (!s->processes || seat_open(&s->seat, dd, name, &fault) ||
         store_open(&s->store, dd, "runner", &fault)) {
         log_event(LOG_LEVEL_ERROR, "runner.not_startable", "reason=\"%s\"",
                   s->processes ? fault.message : "out of memory");
@@ -369,7 +340,7 @@ int supervisor_run(const struct datadir *dd, const char *const *overrides)
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     watch(s);
     /* Whoever finds the pid may send a signal: not before they are watched. */
-    rc = write_pid(s, &fault) != RS_OK;
+    rc = seat_write_pid(&s->seat, &fault) != RS_OK;
     if (rc) {
         log_event(LOG_LEVEL_ERROR, "runner.not_startable", "reason=\"%s\"", fault.message);
         s->gone = true;
@@ -385,14 +356,10 @@ int supervisor_run(const struct datadir *dd, const char *const *overrides)
     schedules_leave(&s->schedules, &s->store);
     if (runner_gone(&s->store, s->id, &fault) != RS_OK)
         log_event(LOG_LEVEL_WARN, "runner.gone_failed", "reason=\"%s\"", fault.message);
-    unlink(datadir_path(dd, path, "run/runner.pid"));
-    unlink(datadir_path(dd, path, DATADIR_RUNNER_SOCKET));
+    seat_leave(&s->seat);
 out:
     store_release(&s->store);
-    if (s->socket_fd >= 0)
-        close(s->socket_fd);
-    if (s->lock_fd >= 0)
-        close(s->lock_fd);
+    seat_release(&s->seat);
     free(s->processes);
     free(s);
     return rc;

@@ -1,4 +1,5 @@
 #include "model/launch.h"
+#include "model/runner_sockets.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +10,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,19 +17,24 @@
 
 extern char **environ;
 
-bool launch_runner_lives(const struct datadir *dd)
+/* Returns false, no further one is asked, when somebody listens. */
+static bool is_deaf(void *ctx, const struct sockaddr_un *address)
 {
-    struct sockaddr_un to = {.sun_family = AF_UNIX};
-    char path[PATH_MAX];
+    bool *lives = ctx;
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    bool lives;
 
     if (fd < 0)
         return false;
-    datadir_path(dd, path, DATADIR_RUNNER_SOCKET);
-    lives = (size_t)snprintf(to.sun_path, sizeof(to.sun_path), "%s", path) < sizeof(to.sun_path) &&
-            connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0;
+    *lives = connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0;
     close(fd);
+    return !*lives;
+}
+
+bool launch_runner_lives(const struct datadir *dd)
+{
+    bool lives = false;
+
+    runner_sockets(dd, is_deaf, &lives);
     return lives;
 }
 

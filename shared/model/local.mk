@@ -63,6 +63,8 @@ librunspool_a_SOURCES += \
   shared/model/run_row.h \
   shared/model/run_trigger.c \
   shared/model/runner_alive.c \
+  shared/model/runner_sockets.c \
+  shared/model/runner_sockets.h \
   shared/model/secret.c \
   shared/model/secret.h \
   shared/model/secret_key.c \

@@ -186,6 +186,21 @@ static enum rs_err silence(struct store *store, const struct run_orphan *orphan,
     return err;
 }
 
+enum rs_err run_orphan_take(struct store *store, struct run_orphan *orphan, struct fault *fault)
+{
+    int64_t changed = 0;
+    enum rs_err err = db_run(store->db, &changed, fault,
+                             "UPDATE run SET fence = fence + 1, lease = $1, place = NULL, pid = 0, pid_start = 0"
+                             " WHERE id = $2 AND fence = $3 AND status IN ('queued', 'running')",
+                             "iti", clock_wall_ms() + RUN_LEASE_MS, orphan->id, orphan->fence);
+
+    if (err == RS_OK && changed != 1)
+        err = fault_set(fault, RS_CONFLICT, "run %s was taken over by another process, or has ended", orphan->id);
+    if (err == RS_OK)
+        orphan->taken = orphan->fence + 1;
+    return err;
+}
+
 enum rs_err run_orphan_end(struct store *store, const struct run_orphan *orphan, enum run_status *ret_status,
                            struct fault *fault)
 {
@@ -196,7 +211,8 @@ enum rs_err run_orphan_end(struct store *store, const struct run_orphan *orphan,
 
     if ((err = silence(store, orphan, fault)) != RS_OK || (err = change_begin(store, &change, fault)) != RS_OK)
         return err;
-    if ((err = run_row_fenced(store->db, orphan->id, orphan->fence, &run, fault)) == RS_OK &&
+    if ((err = run_row_fenced(store->db, orphan->id, orphan->taken > 0 ? orphan->taken : orphan->fence, &run,
+                              fault)) == RS_OK &&
         run.status != RUN_QUEUED && run.status != RUN_RUNNING)
         err = fault_set(fault, RS_CONFLICT, "run %s is %s", run.id, run_status_name(run.status));
     if (err == RS_OK)

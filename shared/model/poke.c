@@ -1,28 +1,38 @@
 /* One datagram that says "look at the queue" ("q"), or "tell this run's process to look" ("r" and its id). It carries
  * nothing else: all is in the database. */
 #include "model/run_row.h"
+#include "model/runner_sockets.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
+/* A datagram under way. */
+struct poke {
+    int fd;
+    const char *text;
+};
+
+static bool send_to(void *ctx, const struct sockaddr_un *address)
+{
+    struct poke *poke = ctx;
+
+    /* It may fail: no runner, or one that has datagrams waiting and looks anyway. */
+    (void)sendto(poke->fd, poke->text, strlen(poke->text), MSG_NOSIGNAL, (const struct sockaddr *)address, sizeof(*address));
+    return true;
+}
+
+/* To all runners: one has the run, or a place for it. */
 static void send_text(const struct datadir *dd, const char *text)
 {
-    struct sockaddr_un to = {.sun_family = AF_UNIX};
-    char path[PATH_MAX];
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    struct poke poke = {.fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), .text = text};
 
-    if (fd < 0)
+    if (poke.fd < 0)
         return;
-    datadir_path(dd, path, DATADIR_RUNNER_SOCKET);
-    if ((size_t)snprintf(to.sun_path, sizeof(to.sun_path), "%s", path) < sizeof(to.sun_path)) {
-        /* It may fail: no runner, or one that has datagrams waiting and looks anyway. */
-        (void)sendto(fd, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *)&to, sizeof(to));
-    }
-    close(fd);
+    runner_sockets(dd, send_to, &poke);
+    close(poke.fd);
 }
 
 void runner_poke(const struct datadir *dd)

@@ -188,6 +188,7 @@ enum rs_err run_rerun(struct store *store, const char *org, const char *run_id, 
 struct run_orphan {
     char id[ID_MAX + 1];
     int64_t fence, lease_ms; /* wall clock */
+    int64_t taken;           /* the fence after run_orphan_take; 0: not yet */
     pid_t pid;               /* alive, and by the wall clock over RUN_STUCK_MS late; 0: dead, or elsewhere */
     pid_t pgids[32];
     int n_pgids;
@@ -200,6 +201,9 @@ enum rs_err run_orphans(struct store *store, struct run_orphan *ret, int max, in
 /* run_producer - the name under which the process that executes a claim emits. Returns out. */
 char *run_producer(const char *run_id, int64_t fence, char out[ID_MAX + 1]);
 #define RUN_RESUMES_MAX 5 /* times an orphan is resumed by itself, until a person runs it again */
+/* run_orphan_take - before anything of it is killed: so that of several runners only one does, and a process that lives all the
+ * same is refused from now on. It is nobody's orphan again until RUN_LEASE_MS are over. RS_CONFLICT: somebody was faster. */
+enum rs_err run_orphan_take(struct store *store, struct run_orphan *orphan, struct fault *fault) RS_MUST_CHECK;
 /* run_orphan_end - take the run over (new fence), mark its running nodes and the run itself `error` with code
  * `orphaned` (or `cancelled` when a cancel was asked), events included. The caller has killed pid and pgids. A run
  * that never began goes back to the queue instead. With runner.orphan = resume so does one whose running nodes may all be

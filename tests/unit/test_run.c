@@ -711,7 +711,7 @@ static void end_sleeper(pid_t pid, int fd)
 START_TEST(orphan_dead_process)
 {
     struct run_claim claim;
-    struct run_orphan orphan[4];
+    struct run_orphan orphan[4], late, none[4];
     struct json_object *record = NULL;
     enum run_wish wish;
     int fd, group_fd;
@@ -745,6 +745,12 @@ START_TEST(orphan_dead_process)
     ck_assert_int_eq(orphan[0].n_pgids, 0);
     end_sleeper(group, group_fd);
 
+    /* Of two that see it one gets it, and until it has ended it is nobody else's orphan. */
+    late = orphan[0];
+    must(run_orphan_take(&store, &orphan[0], &fault));
+    ck_assert_int_eq(run_orphan_take(&store, &late, &fault), RS_CONFLICT);
+    ck_assert_int_eq(run_orphan_end(&store, &late, &became, &fault), RS_CONFLICT);
+    ck_assert_int_eq(orphans(none), 0);
     must(run_orphan_end(&store, &orphan[0], &became, &fault));
     ck_assert_int_eq(run_orphan_end(&store, &orphan[0], &became, &fault), RS_CONFLICT);
     ck_assert_int_eq(orphans(orphan), 0);
