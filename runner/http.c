@@ -54,13 +54,15 @@ static void transfer_free(struct http_transfer *t)
 static void finish(struct http_transfer *t, CURLcode code)
 {
     struct http_response *r = &t->response;
-    const char *url = NULL, *address = NULL;
+    const char *url = NULL, *address = NULL, *redirect = NULL;
 
     curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &r->status);
     curl_easy_getinfo(t->curl, CURLINFO_EFFECTIVE_URL, &url);
+    curl_easy_getinfo(t->curl, CURLINFO_REDIRECT_URL, &redirect);
     r->url = url;
     if (curl_easy_getinfo(t->curl, CURLINFO_PRIMARY_IP, &address) == CURLE_OK)
         r->address = address;
+    r->redirect = redirect;
     r->duration_ms = clock_mono_ms() - t->begun_ms;
     if (code == CURLE_OK || (code == CURLE_WRITE_ERROR && r->truncated && r->status)) {
         r->err = RS_OK;
@@ -187,7 +189,7 @@ static curl_socket_t on_open_socket(void *ctx, curlsocktype purpose, struct curl
 static size_t on_body(char *data, size_t size, size_t n, void *ctx)
 {
     struct http_transfer *t = ctx;
-    size_t len = size * n, room = HTTP_BODY_MAX - t->response.body.len;
+    size_t len = size * n, room = t->response.body.max - t->response.body.len;
     long status = 0;
 
     if (t->on_data && curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK && status >= 200 &&
@@ -290,7 +292,7 @@ enum rs_err http_start(struct http *http, const struct http_request *request, ht
     t->allow_private = request->allow_private;
     t->begun_ms = clock_mono_ms();
     t->response.headers = json_object_new_object();
-    buf_init(&t->response.body, HTTP_BODY_MAX);
+    buf_init(&t->response.body, request->max_bytes ? request->max_bytes : HTTP_BODY_MAX);
     /* libcurl's wish to be asked to go on (Expect) costs a second with servers that do not know it. */
     if (!(t->headers = curl_slist_append(NULL, "Expect:"))) {
         err = fault_set(fault, RS_NOMEM, "out of memory");
@@ -321,8 +323,9 @@ enum rs_err http_start(struct http *http, const struct http_request *request, ht
     curl_easy_setopt(t->curl, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(t->curl, CURLOPT_HEADERDATA, t);
     /* A connection made for one request may not be one that another is not allowed to make. */
-    curl_easy_setopt(t->curl, CURLOPT_FRESH_CONNECT, 1L);
-    curl_easy_setopt(t->curl, CURLOPT_FORBID_REUSE, 1L);
+    curl_easy_setopt(t->curl, CURLOPT_FRESH_CONNECT, request->reuse ? 0L : 1L);
+    curl_easy_setopt(t->curl, CURLOPT_FORBID_REUSE, request->reuse ? 0L : 1L);
+    curl_easy_setopt(t->curl, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
     if (request->body) {
         t->body = malloc(request->body_len + 1);
         if (!t->body) {

@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <uv.h>
 
-#define HTTP_BODY_MAX (160 * 1024)   /* bytes kept of an answer; the rest is not read */
+#define HTTP_BODY_MAX (160 * 1024)   /* bytes kept of an answer, unless a request says otherwise; the rest is not read */
 #define HTTP_HEADERS_MAX (32 * 1024) /* bytes of an answer's headers */
 #define HTTP_REDIRECTS_MAX 10
 #define HTTP_CONNECT_MS 20000
@@ -24,6 +24,10 @@ struct http_request {
     size_t body_len;
     bool follow, allow_private;
     bool insecure; /* take any certificate */
+    bool reuse;         /* take and leave an open connection, among requests with this set: only where allow_private is the
+                         * same for all of them */
+    size_t max_bytes;   /* of the body, uncompressed; 0: HTTP_BODY_MAX */
+    int64_t timeout_ms; /* for all of it; 0: none but HTTP_CONNECT_MS */
     /* The body of an answer of status 200 to 299 goes here as it comes, any number of bytes, and is not kept; false ends
      * the transfer with RS_CLOSED. Gets the ctx of fn; must not call http_abort. NULL: the body is kept. */
     bool (*on_data)(void *ctx, const char *data, size_t len);
@@ -34,6 +38,7 @@ struct http_response {
     long status;
     const char *url;             /* of the last request, after redirects */
     const char *address;         /* of who answered; "" when nobody was reached */
+    const char *redirect;        /* where a redirect that was not followed leads, absolute; NULL: it is none */
     struct json_object *headers; /* lower-case names; several of a name are joined by ", "; borrowed */
     struct buf body;             /* as received; the receiver may buf_take */
     bool truncated;

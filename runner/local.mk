@@ -76,7 +76,8 @@ librunner_a_SOURCES = \
   runner/nodes/transform.c \
   runner/nodes/websearch.c \
   runner/nodes/write_file.c
-RUNNER_LIBS = librunner.a $(SHARED_LIBS) $(UV_LIBS) $(CURL_LIBS) $(XML_LIBS) $(JQ_LIBS)
+RUNNER_LIBS = librunner.a $(SHARED_LIBS) $(UV_LIBS) $(CURL_LIBS) $(XML_LIBS) $(ZLIB_LIBS) $(JQ_LIBS)
+include runner/scrape/local.mk
 
 sbin_PROGRAMS += runner/runspool-runner
 runner_runspool_runner_SOURCES = runner/main.c

@@ -15,6 +15,7 @@ const struct node_type node_types[] = {
     {"git_clone", git_clone_start, tool_stop, tool_release},
     {"http_request", http_request_start, http_request_stop, http_request_release},
     {"websearch", websearch_start, websearch_stop, websearch_release},
+    {"scrape", scrape_start, scrape_stop, scrape_release},
     {"transform", transform_start, NULL, NULL},
     {"condition", condition_start, NULL, NULL},
     {"switch", switch_start, NULL, switch_release},

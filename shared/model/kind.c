@@ -48,6 +48,8 @@ const struct kind kinds[] = {
      .settings = http_request_settings, .outputs = http_request_outputs},
     {"websearch", "tool", "Web search", "Asks a SearXNG instance, which the setting search.url names.", REPEAT_FREELY,
      .settings = websearch_settings, .outputs = websearch_outputs},
+    {"scrape", "tool", "Scrape", "Gathers items from the pages of a site.", REPEAT_FREELY,
+     .settings = scrape_settings, .outputs = scrape_outputs},
     {"transform", "control", "Transform", "Computes a value with jq.", REPEAT_FREELY,
      .settings = expression_settings, .outputs = transform_outputs},
     {"condition", "control", "Condition", "Takes the edges of handle true or false.", REPEAT_FREELY,

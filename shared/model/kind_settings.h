@@ -32,6 +32,9 @@ extern const struct kind_output git_clone_outputs[];
 extern const struct kind_output http_request_outputs[];
 extern const struct kind_setting websearch_settings[];
 extern const struct kind_output websearch_outputs[];
+/* kind_scrape.c */
+extern const struct kind_setting scrape_settings[];
+extern const struct kind_output scrape_outputs[];
 /* kind_control.c */
 extern const struct kind_setting expression_settings[];
 extern const struct kind_output transform_outputs[];

@@ -25,6 +25,7 @@ librunspool_a_SOURCES += \
   shared/model/kind_schema.c \
   shared/model/kind_schema.h \
   shared/model/kind_settings.h \
+  shared/model/kind_scrape.c \
   shared/model/kind_tool.c \
   shared/model/kind_trigger.c \
   shared/model/lease.c \

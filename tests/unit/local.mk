@@ -1,6 +1,7 @@
 # Unit tests: one program a module, printing TAP.
 include tests/unit/event.mk
 include tests/unit/bridge.mk
+include tests/unit/scrape.mk
 
 check_PROGRAMS += tests/unit/test_err
 TESTS += tests/unit/test_err
