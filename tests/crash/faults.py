@@ -48,23 +48,26 @@ def kill(pid):
 
 
 def kill_part(instance, part):
+    return bool(send_part(instance, part, signal.SIGKILL))
+
+
+def send_part(instance, part, number):
+    """The process that was signalled, 0: none."""
     try:
         pid = instance.pid(part)
     except (OSError, ValueError):
-        return False  # it is just coming up again
-    return str(instance.data) in " ".join(command_line(pid)) and kill(pid)
+        return 0
+    return pid if str(instance.data) in " ".join(command_line(pid)) and send(pid, number) else 0
 
 
 def stall_part(instance, part, seconds):
     """SIGSTOP, and SIGCONT after so long."""
-    try:
-        pid = instance.pid(part)
-    except (OSError, ValueError):
-        return False
-    if str(instance.data) not in " ".join(command_line(pid)) or not send(pid, signal.SIGSTOP):
-        return False
-    threading.Timer(seconds, send, (pid, signal.SIGCONT)).start()
-    return True
+    pid = send_part(instance, part, signal.SIGSTOP)
+    if pid:
+        timer = threading.Timer(seconds, send, (pid, signal.SIGCONT))
+        timer.daemon = True
+        timer.start()
+    return bool(pid)
 
 
 def kill_fcgi(instance, rng, program):

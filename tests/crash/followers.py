@@ -31,6 +31,14 @@ class Follower(threading.Thread):
         self.done = threading.Event()
         self.stop = threading.Event()
         self.name = type(self).__name__.lower()
+        self.process = None  # of its own, if it has one
+
+    def end(self):
+        """Stop, and leave nothing behind."""
+        self.stop.set()
+        process = self.process
+        if process and process.poll() is None:
+            process.kill()
 
     def take(self, message):
         """Note one message. Returns whether it was the last."""
@@ -106,9 +114,11 @@ class Tail(Follower):
     """`runspool tail --json`."""
 
     def follow(self):
-        process = subprocess.Popen([str(self.instance.program), "tail", *STREAMS, "--since", self.cursor, "--json"],
-                                   env=self.instance.environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.process = process = subprocess.Popen([str(self.instance.program), "tail", *STREAMS, "--since", self.cursor, "--json"],
+                                                  env=self.instance.environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         try:
+            if self.stop.is_set():
+                return  # asked to end while it was being started
             for line in process.stdout:
                 if self.take(json.loads(line)) or self.stop.is_set():
                     return

@@ -10,6 +10,7 @@ import os
 import pathlib
 import random
 import shutil
+import signal
 import sqlite3
 import sys
 import tempfile
@@ -44,6 +45,20 @@ class CrashInstance(Instance):
             return status, answer
         except (OSError, urllib.error.URLError, http.client.HTTPException, ValueError) as error:
             return 0, repr(error)
+
+    def down(self):
+        """End it, whatever state it is in, and whatever it left."""
+        for part in ("bridge", "runner"):
+            faults.send_part(self, part, signal.SIGCONT)
+        try:
+            self.cli("down", check=False)
+        finally:
+            for pid, _ in faults.leftovers([str(self.data)]):
+                faults.kill(pid)
+
+    def close(self):
+        self.down()
+        shutil.rmtree(self.data, ignore_errors=True)
 
     def rows(self, name, sql, args=()):
         db = sqlite3.connect(f"file:{self.data / name}?mode=ro", uri=True, timeout=20)
@@ -100,7 +115,7 @@ class Round:
         self.kills = collections.Counter()
         self.plan = plan if plan is not None else [(rng.randrange(2, 380), rng.choice(victims)) for _ in range(rng.choice((1, 1, 2, 3)))]
         self.found = []
-        self.logs = []
+        self.doors, self.logs = [], []
         self.over = threading.Event()
         self.patient = rng.random() < 0.2  # let outages last as long as they do
 
@@ -258,10 +273,11 @@ class Round:
 
     def close(self):
         self.over.set()
-        for door in self.doors + self.logs:
-            door.stop.set()
-        for producer in self.producers:
-            producer.kill()
+        for thread in self.doors + self.logs + self.producers:
+            thread.end()
+        for thread in self.doors + self.producers:  # those with processes of their own; others wait for a message yet
+            if thread.process:
+                thread.join(QUIET)
 
     def play(self):
         try:
@@ -310,7 +326,7 @@ def play_rounds(rounds, seed, first=1, say=lambda text: None, keep_going=False, 
                 break
     finally:
         if totals.failures:
-            instance.cli("down", check=False)
+            instance.down()
             say(f"data directory left behind: {instance.data}")
         else:
             instance.close()

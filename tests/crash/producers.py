@@ -65,6 +65,7 @@ class Producer(threading.Thread):
         self.acked, self.sent, self.errors = set(), 0, []
         self.process = None  # what may be killed
         self.kills = 0
+        self.stop = threading.Event()
 
     def kill(self):
         """SIGKILL to the emitter's process, if there is one now."""
@@ -75,6 +76,19 @@ class Producer(threading.Thread):
             return True
         return False
 
+    def end(self):
+        """Stop, and leave nothing behind."""
+        self.stop.set()
+        self.kill()
+
+    def keys(self):
+        """1, 2, ... while there is something to do."""
+        for k in range(1, self.count + 1):
+            if self.stop.is_set():
+                return
+            self.sent = k
+            yield k
+
     def numbers(self, history):
         return [e["data"]["k"] for e in history if e["stream"] == self.stream]
 
@@ -84,7 +98,7 @@ class Numbered(Producer):
     resends = True
 
     def run(self):
-        while len(self.acked) < self.count and not self.errors:
+        while len(self.acked) < self.count and not self.errors and not self.stop.is_set():
             self.process = subprocess.Popen(
                 [sys.executable, "-S", __file__, str(self.instance.data / "spool.sock"), self.stream[5:], self.stream, str(self.count)],
                 stdout=subprocess.PIPE, text=True)
@@ -104,8 +118,7 @@ class Emit(Producer):
     """`runspool emit` again and again; exit 0 is the acknowledgement."""
 
     def run(self):
-        for k in range(1, self.count + 1):
-            self.sent = k
+        for k in self.keys():
             self.process = subprocess.Popen(
                 [str(self.instance.program), "emit", self.stream, "log", json.dumps({"k": k})], env=self.instance.environ,
                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
@@ -120,8 +133,7 @@ class Post(Producer):
     """POST /api/events: state events, through the outbox. A request without an answer is not repeated."""
 
     def run(self):
-        for k in range(1, self.count + 1):
-            self.sent = k
+        for k in self.keys():
             status, _ = self.instance.try_http("POST", "/api/events", {"stream": self.stream, "type": "tool.progress", "data": {"k": k}})
             if status == 202:
                 self.acked.add(k)
@@ -140,10 +152,9 @@ class Foreign(Producer):
         return self.process.returncode, said.strip()
 
     def run(self):
-        for k in range(1, self.count + 1):
-            self.sent = k
+        for k in self.keys():
             until = time.monotonic() + PATIENCE
-            while (answer := self.append(self.stream, {"k": k}, k % 2))[0] > 0 and time.monotonic() < until:
+            while (answer := self.append(self.stream, {"k": k}, k % 2))[0] > 0 and time.monotonic() < until and not self.stop.is_set():
                 time.sleep(PAUSE)
             if answer[0] == 0:
                 self.acked.add(k)
@@ -156,7 +167,7 @@ class Plain(Producer):
     """As `nc -U` does: lines without numbers. Nothing is acknowledged, nothing is repeated."""
 
     def run(self):
-        while self.sent < self.count:
+        while self.sent < self.count and not self.stop.is_set():
             try:
                 with socket.socket(socket.AF_UNIX) as s:
                     s.connect(str(self.instance.data / "spool.sock"))

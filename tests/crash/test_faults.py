@@ -65,6 +65,21 @@ def play(instance, number, *plan, forgive=lambda text: False):
     return it
 
 
+def test_a_round_that_fails_leaves_nothing_behind(instances):
+    instance = instances()
+
+    def fail(r):
+        faults.stall_part(instance, "bridge", 60)
+        raise AssertionError("as if")
+
+    it = harness.Round(instance, 1, random.Random(1), [(50, fail)])
+    assert it.play() == ["as if"]
+    assert not [thread.stream for thread in it.producers if thread.process and thread.is_alive()]
+    data = str(instance.data)
+    instance.close()
+    assert not faults.leftovers([data])
+
+
 def test_a_removed_spool_socket_comes_back(instances):
     instance = instances()
     play(instance, 1, (100, lambda r: (instance.data / "spool.sock").unlink()))
