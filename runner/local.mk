@@ -21,6 +21,7 @@ librunner_a_SOURCES = \
   runner/jsonschema.c runner/jsonschema.h \
   runner/lines.c runner/lines.h \
   runner/logcut.c runner/logcut.h \
+  runner/mail.c runner/mail.h \
   runner/netaddr.c runner/netaddr.h \
   runner/node.c runner/node.h \
   runner/node_home.c \
@@ -55,11 +56,13 @@ librunner_a_SOURCES = \
   runner/urltext.c runner/urltext.h \
   runner/nodes/condition.c \
   runner/nodes/delay.c \
+  runner/nodes/email.c \
   runner/nodes/file.c \
   runner/nodes/git_clone.c \
   runner/nodes/foreach.c runner/nodes/foreach.h \
   runner/nodes/foreach_item.c \
   runner/nodes/foreach_output.c \
+  runner/nodes/http_callback.c \
   runner/nodes/http_request.c \
   runner/nodes/manual.c \
   runner/nodes/nodes.h \
@@ -89,3 +92,5 @@ tests_integration_runctl_SOURCES = tests/integration/runctl.c
 tests_integration_runctl_LDADD = $(SHARED_LIBS)
 EXTRA_DIST += tests/integration/test_runner.py tests/integration/test_control.py tests/integration/test_approval.py tests/integration/test_foreach.py
 EXTRA_DIST += tests/integration/test_tools.py
+EXTRA_DIST += tests/integration/test_runner.py tests/integration/test_control.py tests/integration/test_approval.py
+EXTRA_DIST += tests/integration/test_tools.py tests/integration/test_outputs.py tests/integration/smtp_server.py

@@ -38,6 +38,12 @@ void delay_start(struct node *node);
 void delay_stop(struct node *node);
 void delay_release(struct node *node);
 void result_start(struct node *node);
+void http_callback_start(struct node *node);
+void http_callback_stop(struct node *node);
+void http_callback_release(struct node *node);
+void email_start(struct node *node);
+void email_stop(struct node *node);
+void email_release(struct node *node);
 void file_start(struct node *node);
 
 #endif

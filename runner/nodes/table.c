@@ -24,6 +24,8 @@ const struct node_type node_types[] = {
     {"delay", delay_start, delay_stop, delay_release},
     {"result", result_start, NULL, NULL},
     {"file", file_start, NULL, NULL},
+    {"http_callback", http_callback_start, http_callback_stop, http_callback_release},
+    {"email", email_start, email_stop, email_release},
 };
 const unsigned n_node_types = sizeof node_types / sizeof *node_types;
 

@@ -54,6 +54,12 @@ const struct config_setting config_settings[] = {
     {"runner.kill_after", CONFIG_MILLISECONDS, "5s", NULL, 0, 10 * MINUTE, false,
      "time between SIGTERM and SIGKILL when a node is ended"},
 
+    {"smtp.url", CONFIG_TEXT, NULL, NULL, 0, 0, false, "mail server of email nodes: smtp://host:587 or smtps://host:465"},
+    {"smtp.user", CONFIG_TEXT, NULL, NULL, 0, 0, false, "login there"},
+    {"smtp.password", CONFIG_TEXT, NULL, NULL, 0, 0, true, "its password"},
+    {"smtp.from", CONFIG_TEXT, NULL, NULL, 0, 0, false, "sender of messages: Name <runspool@example.org>"},
+    {"smtp.tls", CONFIG_WORD, "auto", "auto|require|none", 0, 0, false,
+     "STARTTLS with smtp://: auto wants it for a login and else takes it when offered"},
     {"search.url", CONFIG_TEXT, NULL, NULL, 0, 0, false, "SearXNG instance of websearch nodes; it may be on a private address"},
     {"model.url", CONFIG_TEXT, NULL, NULL, 0, 0, false, "OpenAI-compatible endpoint of agent nodes"},
     {"model.key", CONFIG_TEXT, NULL, NULL, 0, 0, true, "its key"},

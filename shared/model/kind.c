@@ -66,6 +66,10 @@ const struct kind kinds[] = {
      .settings = result_settings, .outputs = result_outputs},
     {"file", "output", "File", "Writes an artifact of the run.", REPEAT_FREELY,
      .settings = file_settings, .outputs = file_outputs},
+    {"http_callback", "output", "HTTP callback", "POSTs JSON to an address, signed, and again while it is not taken.", REPEAT_NEVER,
+     .settings = http_callback_settings, .outputs = http_callback_outputs},
+    {"email", "output", "E-mail", "Sends a message by the mail server that the setting smtp.url names.", REPEAT_NEVER,
+     .settings = email_settings, .outputs = email_outputs},
 };
 const unsigned n_kinds = sizeof(kinds) / sizeof(kinds[0]);
 

@@ -52,5 +52,9 @@ extern const struct kind_setting result_settings[];
 extern const struct kind_setting file_settings[];
 extern const struct kind_output result_outputs[];
 extern const struct kind_output file_outputs[];
+extern const struct kind_setting http_callback_settings[];
+extern const struct kind_output http_callback_outputs[];
+extern const struct kind_setting email_settings[];
+extern const struct kind_output email_outputs[];
 
 #endif
