@@ -116,6 +116,8 @@ _Noreturn static void child_main(const struct child_spec *spec, const struct loo
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         fail(status, "sandbox", errno);
     if (spec->sandbox) {
+        /* A run with secrets is not dumpable, and then its user namespace is not its own to set up; exec ends it anyway. */
+        prctl(PR_SET_DUMPABLE, 1);
         int err = sandbox_enter(spec->sandbox);
         if (err)
             fail(status, "sandbox", err);

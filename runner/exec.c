@@ -13,6 +13,7 @@
 /* libuv reads up to 32 times in one turn of the loop: of a program that never pauses so little is taken that the lease, a
  * cancel and the other nodes get theirs. */
 #define READ_BYTES 2048
+#define MASKED_MAX (16 << 20) /* of one piece, and what waited before it */
 
 struct exec {
     struct exec_spec spec; /* callbacks and ctx only, after the start */
@@ -28,6 +29,7 @@ struct exec {
     struct lines lines[2];
     int64_t bytes[2];
     struct buf captured[2];
+    struct mask_stream masked[2];
     struct line_ctx {
         struct exec *exec;
         enum exec_stream stream;
@@ -61,6 +63,40 @@ static void capture(struct exec *exec, enum exec_stream stream, const char *data
     buf_append(b, data, len);
 }
 
+static void take_shown(struct exec *exec, enum exec_stream which, const char *data, size_t len)
+{
+    capture(exec, which, data, len);
+    lines_feed(&exec->lines[which], data, len);
+}
+
+static void take_output(struct exec *exec, enum exec_stream which, const char *data, size_t len)
+{
+    struct buf shown;
+
+    if (!exec->masked[which].mask) {
+        take_shown(exec, which, data, len);
+        return;
+    }
+    buf_init(&shown, MASKED_MAX);
+    /* What cannot be masked is not shown. */
+    if (mask_stream_feed(&exec->masked[which], data, len, &shown) != RS_OK)
+        exec->truncated = true;
+    else if (shown.len > 0)
+        take_shown(exec, which, shown.data, shown.len);
+    buf_release(&shown);
+}
+
+static void end_output(struct exec *exec, enum exec_stream which)
+{
+    struct buf shown;
+
+    buf_init(&shown, MASKED_MAX);
+    if (exec->masked[which].mask && mask_stream_end(&exec->masked[which], &shown) == RS_OK && shown.len > 0)
+        take_shown(exec, which, shown.data, shown.len);
+    buf_release(&shown);
+    lines_flush(&exec->lines[which]);
+}
+
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
     /* One loop, one read at a time. */
@@ -83,11 +119,10 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     enum exec_stream which = stream == (uv_stream_t *)&exec->out[EXEC_STDOUT] ? EXEC_STDOUT : EXEC_STDERR;
 
     if (n < 0) {
-        lines_flush(&exec->lines[which]);
+        end_output(exec, which);
         pipe_ended(exec, &exec->out[which]);
     } else if (n > 0) {
-        capture(exec, which, buf->base, (size_t)n);
-        lines_feed(&exec->lines[which], buf->base, (size_t)n);
+        take_output(exec, which, buf->base, (size_t)n);
     }
 }
 
@@ -143,8 +178,10 @@ static void on_closed(uv_handle_t *handle)
     struct exec *exec = handle->data;
     if (--exec->n_handles > 0)
         return;
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 2; i++) {
         buf_release(&exec->captured[i]);
+        mask_stream_release(&exec->masked[i]);
+    }
     free(exec->input);
     free(exec);
 }
@@ -175,7 +212,7 @@ static void finish(struct exec *exec)
     if (exec->spec.limits)
         limits_remove(exec->spec.limits, &exec->watch);
     for (int i = 0; i < 2; i++) {
-        lines_flush(&exec->lines[i]);
+        end_output(exec, (enum exec_stream)i);
         /* Cut at a whole character, then made valid. */
         size_t len = exec->captured[i].len;
         if (exec->truncated && len == EXEC_CAPTURE_MAX)
@@ -287,6 +324,7 @@ enum rs_err exec_start(uv_loop_t *loop, struct reaper *reaper, const struct exec
         exec->line_ctx[i] = (struct line_ctx){exec, (enum exec_stream)i};
         lines_init(&exec->lines[i], on_line, &exec->line_ctx[i]);
         buf_init(&exec->captured[i], EXEC_CAPTURE_MAX);
+        mask_stream_init(&exec->masked[i], spec->mask);
     }
     /* Opening a pipe of ours cannot fail for any reason but our own mistake. */
     int rc = uv_pipe_open(&exec->in, fds[0][1]);

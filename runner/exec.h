@@ -6,6 +6,7 @@
 #define RUNSPOOL_RUNNER_EXEC_H
 
 #include "base/buf.h"
+#include "base/mask.h"
 #include "runner/child.h"
 #include "runner/limits.h"
 #include "runner/lines.h"
@@ -37,6 +38,7 @@ struct exec_spec {
     const char *input; /* stdin; NULL: empty. Copied */
     size_t input_len;
     const struct sandbox *sandbox;
+    const struct mask *mask; /* hides values in all that it writes; borrowed until on_done; may be NULL */
     struct limits *limits; /* who watches bound; NULL: nobody */
     struct limits_bound bound;
     const char *mark;      /* as in struct limits_watch; must live until on_done */

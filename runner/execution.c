@@ -282,6 +282,9 @@ static enum rs_err make(struct execution *x, struct fault *fault)
     x->edges = calloc((size_t)x->graph->n_edges + 1, sizeof *x->edges);
     if (!x->nodes || !x->edges)
         return fault_set(fault, RS_NOMEM, "out of memory");
+    if ((err = secrets_load(&x->store, x->claim.org, x->claim.definition, &x->secrets, &x->mask, fault)))
+        return err;
+    store_set_mask(&x->store, x->mask);
     datadir_path(x->dd, x->work, DATADIR_RUN_WORK, x->claim.id);
     datadir_path(x->dd, x->artifacts, DATADIR_RUN_ARTIFACTS, x->claim.id);
     if ((err = file_mkdir(x->work, 0770, fault)) || (err = file_mkdir(x->artifacts, 0770, fault)))
@@ -294,6 +297,7 @@ static enum rs_err make(struct execution *x, struct fault *fault)
         (err = http_new(&x->loop, &x->http, fault)) ||
         (err = limits_new(&x->loop, x->reaper, &bound, on_leftovers, x, &x->limits, fault)))
         return err;
+    jqworker_set_secrets(x->jq, x->secrets);
     for (int i = 0; i < x->graph->n_nodes; i++)
         node_init(&x->nodes[i], x, &x->graph->nodes[i], &node_home_graph, i);
     for (int i = 0; i < 3; i++) {
@@ -342,6 +346,8 @@ static void unmake(struct execution *x)
     graph_free(x->graph);
     run_claim_release(&x->claim);
     store_release(&x->store);
+    mask_free(x->mask);
+    secret_free_all(x->secrets);
 }
 
 int execution_run(const struct datadir *dd, struct run_claim *claim, struct store *store)

@@ -24,6 +24,7 @@
 #include "runner/node.h"
 #include "runner/procs.h"
 #include "runner/sandbox.h"
+#include "runner/secrets.h"
 
 #define EXECUTION_PATIENCE_MS 30000 /* with a database that cannot be written */
 
@@ -43,6 +44,8 @@ struct execution {
     struct jqworker *jq;
     struct http *http;
     struct limits *limits;
+    struct secret *secrets;      /* those its definition names; NULL: none */
+    struct mask *mask;           /* hides their values; NULL: nothing to hide */
     struct json_object *context; /* {input,nodes,session,env} of jq */
     struct json_object *trigger; /* what started the run, NULL: somebody did */
     struct json_object *error;   /* the first one, NULL: none */

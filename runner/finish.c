@@ -13,7 +13,8 @@ static struct json_object *run_output(const struct execution *x)
     struct json_object *all = NULL, *one = NULL;
     int n = 0;
 
-    for (int i = 0; x->graph && i < x->graph->n_nodes; i++) {
+    /* A run that could not be made has no nodes yet. */
+    for (int i = 0; x->timeout.data && i < x->graph->n_nodes; i++) {
         const struct node *node = &x->nodes[i];
         if (strcmp(node->def->kind->name, "result") != 0 || node->status != NODE_SUCCESS)
             continue;
@@ -69,6 +70,7 @@ void execution_pause(struct execution *x)
     enum rs_err err;
 
     kill_descendants();
+    secrets_hide_names(x->mask, x->artifacts);
     flush(x);
     do
         err = run_pause_now(&x->store, x->claim.id, x->claim.fence, ran_ms, &paused, &fault);
@@ -97,6 +99,7 @@ void execution_end(struct execution *x)
         status = RUN_ERROR;
     }
     kill_descendants();
+    secrets_hide_names(x->mask, x->artifacts);
     flush(x);
     struct json_object *output = run_output(x);
     size_t len;

@@ -17,6 +17,7 @@ struct text {
     const char *program;
     size_t len;
     const char *node_id, *edge_id, *setting;
+    bool no_secret;
 };
 struct check {
     struct text *texts;
@@ -39,10 +40,21 @@ static void add_error(struct check *check, const struct text *at, const char *me
     json_object_array_add(check->errors, error);
 }
 
+static bool names_secret(const struct text *text)
+{
+    struct jqlex lex;
+    size_t n;
+    jqlex_init(&lex, text->program, text->len);
+    return jqlex_secret(&lex, &n) != NULL;
+}
+
 static void add_program(struct check *check, const struct text *text)
 {
     struct fault fault;
-    if (jqlex_check(text->program, text->len, &fault) != RS_OK) {
+    if (text->no_secret && names_secret(text))
+        add_error(check, text, "a secret may not stand here, where others can read it: hand it over by `env`, `stdin`, headers "
+                               "or a setting made for it");
+    else if (jqlex_check(text->program, text->len, &fault) != RS_OK) {
         jqlex_blame(&fault, text->program, text->len);
         add_error(check, text, fault.message);
     } else if (check->n == TEXTS_MAX) {
@@ -70,7 +82,7 @@ static void add_templates(struct check *check, const struct text *at, struct jso
         struct fault fault;
         enum rs_err err;
         while ((err = template_next(s, len, &pos, &part, &fault)) == RS_OK) {
-            struct text text = {s + part.start, part.len, at->node_id, at->edge_id, at->setting};
+            struct text text = {s + part.start, part.len, at->node_id, at->edge_id, at->setting, at->no_secret};
             if (part.program)
                 add_program(check, &text);
         }
@@ -123,6 +135,7 @@ static bool is_program(const struct kind_setting *setting)
 static void add_setting(struct check *check, struct text at, const struct kind_setting *setting, struct json_object *value)
 {
     static const char refused[] = "program text may not hold templates: hand values over as arguments or by `env`";
+    at.no_secret = setting->no_secret || setting->type == SETTING_ARGV;
 
     if (setting->type == SETTING_JQ) {
         at.program = json_object_get_string(value);

@@ -93,6 +93,9 @@ static int serve(struct jqeval *e, jv *context, jv request)
     if (strcmp(name, "context") == 0) {
         jv_free(*context);
         *context = take(request, "value");
+    } else if (strcmp(name, "secrets") == 0) {
+        prctl(PR_SET_DUMPABLE, 0);
+        jqeval_set_secrets(e, take(request, "value"));
     } else if (strcmp(name, "node") == 0) {
         jv nodes = jv_object_get(jv_copy(*context), jv_string("nodes"));
         /* Let go of the context's own reference first, so that the change does not copy all outputs. */

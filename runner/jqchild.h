@@ -2,6 +2,7 @@
  * no environment.
  * --jq: a line of JSON in, a line out for those that ask; always in order:
  *   {"op":"context","value":{input,nodes,session,env}}     what programs see as `.`; no answer
+ *   {"op":"secrets","value":{name: value}}                what `$secrets` holds; no answer; before any program
  *   {"op":"node","id":"x","value":record}                  replaces .nodes.x; no answer
  *   {"op":"render","value":any}                            -> {"value":...} | {"error":"...","limit":bool}
  *   {"op":"eval","program":"..."}                          -> the same

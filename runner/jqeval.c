@@ -27,11 +27,21 @@ struct compiled {
 struct jqeval {
     struct compiled cache[JQ_CACHE_MAX];
     int n, next; /* next: which one makes room */
+    jv secrets;
 };
 
 struct jqeval *jqeval_new(void)
 {
-    return calloc(1, sizeof(struct jqeval));
+    struct jqeval *e = calloc(1, sizeof *e);
+    if (e)
+        e->secrets = jv_object();
+    return e;
+}
+
+void jqeval_set_secrets(struct jqeval *e, jv secrets)
+{
+    jv_free(e->secrets);
+    e->secrets = secrets;
 }
 
 void jqeval_free(struct jqeval *e)
@@ -40,6 +50,8 @@ void jqeval_free(struct jqeval *e)
         free(e->cache[i].program);
         jq_teardown(&e->cache[i].jq);
     }
+    if (e)
+        jv_free(e->secrets);
     free(e);
 }
 
@@ -76,7 +88,17 @@ static void on_debug(void *ctx, jv message)
     jv_free(message);
 }
 
-static enum rs_err compile(const char *program, size_t len, jq_state **ret, struct fault *fault)
+static bool names_secret(const char *program, size_t len)
+{
+    struct jqlex lex;
+    size_t n;
+
+    jqlex_init(&lex, program, len);
+    return jqlex_secret(&lex, &n) != NULL;
+}
+
+/* secrets: borrowed. */
+static enum rs_err compile(const char *program, size_t len, jv secrets, jq_state **ret, struct fault *fault)
 {
     struct fault said = {0};
     struct buf text;
@@ -96,7 +118,9 @@ static enum rs_err compile(const char *program, size_t len, jq_state **ret, stru
     }
     jq_set_error_cb(jq, on_compile_error, &said);
     jq_set_debug_cb(jq, on_debug, NULL);
-    int ok = jq_compile(jq, text.data);
+    int ok = names_secret(program, len)
+                 ? jq_compile_args(jq, text.data, jv_object_set(jv_object(), jv_string("secrets"), jv_copy(secrets)))
+                 : jq_compile(jq, text.data);
     jq_set_error_cb(jq, NULL, NULL);
     buf_release(&text);
     if (ok) {
@@ -110,7 +134,9 @@ static enum rs_err compile(const char *program, size_t len, jq_state **ret, stru
 enum rs_err jqeval_compile(const char *program, size_t len, struct fault *fault)
 {
     jq_state *jq;
-    enum rs_err err = compile(program, len, &jq, fault);
+    jv none = jv_object();
+    enum rs_err err = compile(program, len, none, &jq, fault);
+    jv_free(none);
     if (err)
         return jqlex_blame(fault, program, len);
     jq_teardown(&jq);
@@ -128,7 +154,7 @@ static enum rs_err get_compiled(struct jqeval *e, const char *program, size_t le
     char *copy = malloc(len + 1);
     if (!copy)
         return fault_set(fault, RS_NOMEM, "out of memory");
-    enum rs_err err = compile(program, len, &jq, fault);
+    enum rs_err err = compile(program, len, e->secrets, &jq, fault);
     if (err) {
         free(copy);
         return err;
@@ -193,9 +219,41 @@ static enum rs_err run(struct jqeval *e, const char *program, size_t len, jv inp
     return RS_OK;
 }
 
+static enum rs_err check_secrets(const struct jqeval *e, const char *program, size_t len, struct fault *fault)
+{
+    struct jqlex lex;
+    const char *name;
+    size_t n;
+
+    jqlex_init(&lex, program, len);
+    while ((name = jqlex_secret(&lex, &n))) {
+        if (!jv_object_has(jv_copy(e->secrets), jv_string_sized(name, (int)n)))
+            return fault_set(fault, RS_INVALID, "there is no secret %.*s; `runspool secret set %.*s` keeps one", (int)n, name,
+                             (int)n, name);
+    }
+    return RS_OK;
+}
+
+/* jq shows the beginnings of values in brackets: "string (\"abc...) cannot be parsed". */
+static void leave_out_values(struct fault *fault)
+{
+    char *from = strchr(fault->message, '('), *to = strrchr(fault->message, ')');
+    char rest[FAULT_MESSAGE_MAX];
+
+    if (!from || !to || to < from)
+        return;
+    snprintf(rest, sizeof rest, "%s", to);
+    snprintf(from, sizeof fault->message - (size_t)(from - fault->message), "(***%s", rest);
+}
+
 enum rs_err jqeval_run(struct jqeval *e, const char *program, size_t len, jv input, jv *ret, struct fault *fault)
 {
-    return run(e, program, len, input, ret, fault) ? jqlex_blame(fault, program, len) : RS_OK;
+    enum rs_err err = check_secrets(e, program, len, fault);
+    if (err)
+        jv_free(input);
+    else if ((err = run(e, program, len, input, ret, fault)) && names_secret(program, len))
+        leave_out_values(fault);
+    return err ? jqlex_blame(fault, program, len) : RS_OK;
 }
 
 static enum rs_err render_string(struct jqeval *e, jv value, jv context, jv *ret, struct fault *fault)

@@ -16,10 +16,14 @@ struct jqeval;
 struct jqeval *jqeval_new(void); /* NULL: no memory */
 void jqeval_free(struct jqeval *e);
 
+/* jqeval_set_secrets - what `$secrets` is from now on: an object, consumed. Before the first program that names one. */
+void jqeval_set_secrets(struct jqeval *e, jv secrets);
+
 /* jqeval_compile - RS_OK, RS_INVALID (the message is jq's first one, with the line it names and the text it is about),
  * RS_LIMIT, RS_NOMEM. Nothing is kept. */
 enum rs_err jqeval_compile(const char *program, size_t len, struct fault *fault) RS_MUST_CHECK;
-/* jqeval_run - the value of the program for this input. input: consumed. *ret: owned. Errors as above. */
+/* jqeval_run - the value of the program for this input. input: consumed. *ret: owned. Errors as above. A `$secrets.NAME`
+ * that is not there is one; of a program that names secrets, a message shows no values. */
 enum rs_err jqeval_run(struct jqeval *e, const char *program, size_t len, jv input, jv *ret,
                        struct fault *fault) RS_MUST_CHECK;
 /* jqeval_render - value with every template in its strings (not in member names) replaced. A string that is one

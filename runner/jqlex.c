@@ -159,9 +159,9 @@ static bool is_one_of(const char *s, size_t len, const char *const *words)
 enum rs_err jqlex_check(const char *program, size_t len, struct fault *fault)
 {
     static const char *const names[] = {"import", "include", "modulemeta", "get_search_list", NULL};
-    static const char *const vars[] = {"ENV", "__loc__", "__prog_args", NULL};
+    static const char *const vars[] = {"ENV", "__loc__", "__prog_args", NULL}, *const secrets[] = {"secrets", NULL};
     struct jqlex lex;
-    bool after_dollar = false;
+    bool after_dollar = false, after_secrets = false;
 
     if (memchr(program, 0, len))
         return fault_set(fault, RS_INVALID, "the jq text holds a NUL byte");
@@ -170,6 +170,9 @@ enum rs_err jqlex_check(const char *program, size_t len, struct fault *fault)
         enum jqlex_token t = jqlex_next(&lex);
         const char *word = lex.text + lex.start;
         size_t n = lex.pos - lex.start;
+        if (after_secrets && t != JQLEX_FIELD)
+            return fault_set(fault, RS_INVALID, "jq: a secret is taken as `$secrets.NAME`, and `$secrets` is no name for "
+                                                "anything else");
         if (t == JQLEX_END)
             return RS_OK;
         if (t == JQLEX_BAD)
@@ -183,6 +186,27 @@ enum rs_err jqlex_check(const char *program, size_t len, struct fault *fault)
             return fault_set(fault, RS_INVALID, "jq: $%.*s is not available in workflows", (int)n, word);
         if (t == JQLEX_NAME && !after_dollar && is_one_of(word, n, names))
             return fault_set(fault, RS_INVALID, "jq: `%.*s` is not available in workflows", (int)n, word);
+        after_secrets = (t == JQLEX_VAR || (t == JQLEX_NAME && after_dollar)) && is_one_of(word, n, secrets);
+        after_dollar = t == JQLEX_OTHER && *word == '$';
+    }
+}
+
+const char *jqlex_secret(struct jqlex *lex, size_t *ret_len)
+{
+    bool after_secrets = false, after_dollar = false;
+
+    for (;;) {
+        enum jqlex_token t = jqlex_next(lex);
+        const char *word = lex->text + lex->start;
+        size_t n = lex->pos - lex->start;
+        if (t == JQLEX_END || t == JQLEX_BAD || t == JQLEX_CLOSE)
+            return NULL;
+        if (t == JQLEX_FIELD && after_secrets) {
+            *ret_len = n - 1;
+            return word + 1;
+        }
+        after_secrets = (t == JQLEX_VAR && n == 8 && memcmp(word, "$secrets", 8) == 0) ||
+                        (t == JQLEX_NAME && after_dollar && n == 7 && memcmp(word, "secrets", 7) == 0);
         after_dollar = t == JQLEX_OTHER && *word == '$';
     }
 }

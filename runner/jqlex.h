@@ -38,9 +38,13 @@ void jqlex_init(struct jqlex *lex, const char *text, size_t len);
 enum jqlex_token jqlex_next(struct jqlex *lex);
 
 /* jqlex_check - may this program run here? Refuses what would read files or our environment (import, include,
- * modulemeta, $ENV, $__loc__) and text that does not close what it opens.
- * Returns: RS_OK, or RS_INVALID with the reason. */
+ * modulemeta, $ENV, $__loc__), `$secrets` in any other form than `$secrets.NAME`, and text that does not close what it
+ * opens. Returns: RS_OK, or RS_INVALID with the reason. */
 enum rs_err jqlex_check(const char *program, size_t len, struct fault *fault) RS_MUST_CHECK;
+
+/* jqlex_secret - the next `$secrets.NAME` of a program that jqlex_check has let pass; lex: begun by jqlex_init. Returns the
+ * name, *ret_len letters of it, or NULL: there is no further one. */
+const char *jqlex_secret(struct jqlex *lex, size_t *ret_len);
 
 /* jqlex_blame - append to the fault's message which program it is about: ", in `TEXT`", of a long one the part that counts
  * (the line that the message names by "(line N)", else the first that is not empty). Returns: the fault's code. */

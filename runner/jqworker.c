@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,7 @@ struct jqworker {
     uv_loop_t *loop;
     struct reaper *reaper;
     struct json_object *context;
+    const struct secret *secrets;
     struct link *link;
     struct request *first, **last; /* first is the one asked, when asked */
     bool asked;
@@ -154,13 +156,16 @@ static void on_wall(uv_timer_t *timer)
 
 struct sent {
     uv_write_t req;
+    size_t len;
     char bytes[];
 };
 
 static void on_sent(uv_write_t *req, int status)
 {
+    struct sent *sent = req->data;
     (void)status; /* a dead child shows at its output */
-    free(req->data);
+    sodium_memzero(sent->bytes, sent->len);
+    free(sent);
 }
 
 static void send_line(struct jqworker *w, const char *line, size_t len)
@@ -169,10 +174,31 @@ static void send_line(struct jqworker *w, const char *line, size_t len)
     if (!sent)
         return; /* no answer will come; the wall timer says so */
     memcpy(sent->bytes, line, len);
+    sent->len = len;
     sent->req.data = sent;
     uv_buf_t buf = uv_buf_init(sent->bytes, (unsigned)len);
     if (uv_write(&sent->req, (uv_stream_t *)&w->link->in, &buf, 1, on_sent) != 0)
         free(sent);
+}
+
+static void send_secrets(struct jqworker *w)
+{
+    struct buf line;
+
+    if (!w->secrets)
+        return;
+    buf_init(&line, CONTEXT_MAX);
+    buf_puts(&line, "{\"op\":\"secrets\",\"value\":");
+    for (const struct secret *s = w->secrets; s; s = s->next) {
+        buf_printf(&line, "%s\"%s\":", s == w->secrets ? "{" : ",", s->name);
+        buf_put_json(&line, s->value, s->len);
+    }
+    buf_puts(&line, "}}\n");
+    if (!line.err)
+        send_line(w, line.data, line.len);
+    if (line.data)
+        sodium_memzero(line.data, line.len);
+    buf_release(&line);
 }
 
 static enum rs_err start_link(struct jqworker *w, struct fault *fault)
@@ -208,6 +234,7 @@ static enum rs_err start_link(struct jqworker *w, struct fault *fault)
     w->link = link;
     link = NULL;
 
+    send_secrets(w);
     struct buf line;
     buf_init(&line, CONTEXT_MAX);
     buf_puts(&line, "{\"op\":\"context\",\"value\":");
@@ -291,6 +318,11 @@ void jqworker_eval(struct jqworker *w, const char *program, struct json_object *
     if (with)
         json_set(request, "with", json_object_get(with));
     ask(w, request, fn, ctx);
+}
+
+void jqworker_set_secrets(struct jqworker *w, const struct secret *secrets)
+{
+    w->secrets = secrets;
 }
 
 void jqworker_node_changed(struct jqworker *w, const char *node_id)

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/json.h"
+#include "model/secret.h"
 #include "runner/child.h"
 #include <uv.h>
 
@@ -20,6 +21,9 @@ typedef void jqworker_fn(void *ctx, struct json_object *value, const struct faul
  * caller keeps it up to date. */
 enum rs_err jqworker_new(uv_loop_t *loop, struct reaper *reaper, struct json_object *context, struct jqworker **ret,
                          struct fault *fault) RS_MUST_CHECK;
+/* jqworker_set_secrets - what `$secrets` holds; borrowed for as long as the worker. Before the first request. They go to the
+ * child by its pipe. */
+void jqworker_set_secrets(struct jqworker *w, const struct secret *secrets);
 /* jqworker_node_changed - .nodes[node_id] of the context is another now. */
 void jqworker_node_changed(struct jqworker *w, const char *node_id);
 /* jqworker_render, jqworker_eval - see jqchild.h. data, program, with: copied. with: members the context has for this

@@ -32,6 +32,7 @@ librunner_a_SOURCES = \
   runner/retry.c runner/retry.h \
   runner/proctree.c runner/proctree.h \
   runner/sandbox.c runner/sandbox.h \
+  runner/secrets.c runner/secrets.h \
   runner/schedules.c runner/schedules.h \
   runner/seat.c runner/seat.h \
   runner/slow.c \

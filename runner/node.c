@@ -57,6 +57,7 @@ static void set_error(struct node *node, const char *code, const char *fmt, ...)
     vsnprintf(node->error, sizeof node->error, fmt, args);
     va_end(args);
     utf8_repair(node->error); /* it may have been cut anywhere */
+    mask_string(node->x->mask, node->error, sizeof node->error, true);
     node->error_code = code;
     node->final = strcmp(code, "input") == 0 || strcmp(code, "expression") == 0 || strcmp(code, "limit") == 0;
 }
@@ -107,7 +108,10 @@ void node_waits(struct node *node)
 
 void node_save(struct node *node, struct json_object *state)
 {
-    node->home->save(node, state);
+    struct json_object *shown = mask_copy(node->x->mask, json_object_get(state));
+
+    node->home->save(node, shown);
+    json_object_put(shown);
 }
 
 struct json_object *node_saved(struct node *node)
@@ -295,6 +299,7 @@ void node_conclude(struct node *node)
         set_error(node, "timeout", "not done after %lld ms", (long long)node_timeout_ms(node));
     else if (node->stopping)
         set_error(node, "cancelled", "cancelled");
+    node->output = mask_copy(x->mask, node->output);
     if (output_fit(node->output, node->home->output_max, &fault) != RS_OK) {
         json_object_put(node->output);
         node->output = NULL;

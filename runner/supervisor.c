@@ -1,4 +1,5 @@
 #include "runner/supervisor.h"
+#include "model/secret.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/id.h"
@@ -337,6 +338,8 @@ int supervisor_run(const struct datadir *dd, const char *const *overrides, const
         log_event(LOG_LEVEL_ERROR, "runner.not_startable", "reason=\"no loop\"");
         goto out;
     }
+    if (secret_keys_make(dd, &fault) != RS_OK)
+        log_event(LOG_LEVEL_WARN, "secrets.no_key", "reason=\"%s\"", fault.message);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     watch(s);
     /* Whoever finds the pid may send a signal: not before they are watched. */

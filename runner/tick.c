@@ -1,4 +1,5 @@
 #include "runner/tick.h"
+#include "model/secret.h"
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/log.h"
@@ -208,6 +209,8 @@ int tick_run(const struct datadir *dd, const char *const *overrides, int64_t wai
         store_release(&t.store);
         return 1;
     }
+    if (secret_keys_make(dd, &fault) != RS_OK)
+        log_event(LOG_LEVEL_WARN, "secrets.no_key", "reason=\"%s\"", fault.message);
     relay(&t);
     drain(&t);
     bool ours = look(&t);

@@ -37,6 +37,9 @@ enum rs_err tool_arg(struct tool *tool, const char *text, size_t len, struct fau
 {
     if (memchr(text, 0, len))
         return fault_set(fault, RS_INVALID, "argument %d holds a NUL byte", tool->n_args);
+    /* Every user of this machine can read the command lines of others. */
+    if (mask_hits(tool->node->x->mask, text, len))
+        return fault_set(fault, RS_INVALID, "argument %d holds a secret: hand it over by `env` or `stdin`", tool->n_args);
     if (tool->n_args == TOOL_ARGS_MAX || (tool->n_bytes += len) > TOOL_ARGS_BYTES_MAX)
         return fault_set(fault, RS_LIMIT, "the arguments are more than %d, or longer than %d bytes", TOOL_ARGS_MAX,
                          TOOL_ARGS_BYTES_MAX);
@@ -228,6 +231,7 @@ enum rs_err tool_run(struct tool *tool, const char *cwd, const char *input, size
         .input = input,
         .input_len = input_len,
         .sandbox = sandbox,
+        .mask = x->mask,
         .limits = x->limits,
         .bound = tool->bound,
         .mark = tool->mark,

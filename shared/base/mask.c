@@ -479,6 +479,22 @@ struct json_object *mask_json(const struct mask *mask, struct json_object *value
     return value;
 }
 
+struct json_object *mask_copy(const struct mask *mask, struct json_object *value)
+{
+    struct json_object *copy = NULL;
+    const char *text;
+    size_t len;
+
+    if (mask_empty(mask) || value == NULL)
+        return value;
+    text = json_text(value, &len);
+    if (!mask_hits(mask, text, len))
+        return value;
+    copy = json_object_deep_copy(value, &copy, NULL) == 0 ? mask_json(mask, copy) : json_object_new_string(MASK_MARK);
+    json_object_put(value);
+    return copy;
+}
+
 /* ---- streams ---- */
 
 void mask_stream_init(struct mask_stream *stream, const struct mask *mask)

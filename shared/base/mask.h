@@ -41,6 +41,10 @@ void mask_string(const struct mask *mask, char *text, size_t size, bool cut);
  * Consumes value, returns it or what stands for it, owned; NULL for JSON null. Objects and arrays are changed in place. */
 struct json_object *mask_json(const struct mask *mask, struct json_object *value);
 
+/* mask_copy - the same, but value itself stays as it is, where others hold it: when there is something to hide, a copy is
+ * returned. Without memory for that: the mark alone. */
+struct json_object *mask_copy(const struct mask *mask, struct json_object *value);
+
 /* A text that comes in pieces: what may be the beginning of a value waits for the next piece. */
 struct mask_stream {
     const struct mask *mask; /* borrowed; NULL: everything passes */

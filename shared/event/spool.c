@@ -1,6 +1,7 @@
 /* spool - the callers' side of the emitter: put into the ring, wait for acknowledgements. */
 #include "event/spool.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "event/jsonscan.h"
 #include "event/line.h"
 #include "event/spool_emitter.h"
@@ -173,9 +174,23 @@ enum rs_err spool_append(struct spool *spool, const char *stream, const char *ty
     return spool_append_at(spool, stream, type, data, data_len, oid, clock_wall_ms());
 }
 
+void spool_set_mask(struct spool *spool, const struct mask *mask)
+{
+    spool->mask = mask;
+}
+
+/* Nothing of the data may be seen: as JSON again, owned by the caller; NULL: not JSON, or no memory. */
+static struct json_object *hide(const struct mask *mask, const char *data, size_t len)
+{
+    struct json_object *value = NULL;
+
+    return json_parse(data, len, EVENT_DATA_MAX, &value, NULL) == RS_OK ? mask_json(mask, value) : NULL;
+}
+
 enum rs_err spool_append_at(struct spool *spool, const char *stream, const char *type, const char *data,
                             size_t data_len, int64_t oid, int64_t time_ms)
 {
+    struct json_object *hidden = NULL;
     enum rs_err err;
 
     if (stream_check_home(stream, NULL) || !event_type_valid(type, strlen(type)))
@@ -184,6 +199,16 @@ enum rs_err spool_append_at(struct spool *spool, const char *stream, const char 
         return RS_LIMIT;
     if (jsonscan_object(data, data_len))
         return RS_INVALID;
+    if (mask_hits(spool->mask, data, data_len)) {
+        hidden = hide(spool->mask, data, data_len);
+        if (hidden == NULL)
+            return RS_INVALID;
+        data = json_text(hidden, &data_len);
+        if (data_len > EVENT_DATA_MAX) {
+            json_object_put(hidden);
+            return RS_LIMIT;
+        }
+    }
     pthread_mutex_lock(&spool->lock);
     if (wait_for_room(spool, data_len, oid)) {
         err = put(spool, stream, type, data, data_len, oid, time_ms);
@@ -194,6 +219,7 @@ enum rs_err spool_append_at(struct spool *spool, const char *stream, const char 
             spool_ring_drop(&spool->ring, stream);
     }
     pthread_mutex_unlock(&spool->lock);
+    json_object_put(hidden);
     return err;
 }
 

@@ -7,6 +7,7 @@
 #define RUNSPOOL_EVENT_SPOOL_H
 
 #include "base/err.h"
+#include "base/mask.h"
 #include "conf/datadir.h"
 #include "event/eventlog.h"
 #include <stddef.h>
@@ -43,6 +44,8 @@ enum rs_err spool_append(struct spool *spool, const char *stream, const char *ty
 enum rs_err spool_append_at(struct spool *spool, const char *stream, const char *type, const char *data, size_t data_len,
                             int64_t oid, int64_t time_ms) RS_MUST_CHECK;
 
+/* spool_set_mask - hide this in the data of everything appended from now on; borrowed until spool_close. NULL: nothing. */
+void spool_set_mask(struct spool *spool, const struct mask *mask);
 /* spool_flush - wait until everything appended so far is acknowledged (by the bridge's commit or the fallback's).
  * Returns: RS_OK, RS_TIMEOUT. */
 enum rs_err spool_flush(struct spool *spool, int timeout_ms) RS_MUST_CHECK;

@@ -16,6 +16,7 @@ struct spool {
     void *owner_ctx;
     pthread_t thread;
     int wake_fd; /* eventfd */
+    const struct mask *mask; /* of the thread that appends */
 
     pthread_mutex_t lock; /* for all below */
     pthread_cond_t moved; /* lines left the ring; monotonic clock */

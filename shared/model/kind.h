@@ -44,6 +44,7 @@ struct kind_setting {
     const char *choices; /* SETTING_WORD, SETTING_WORDS: "get|post" */
     int64_t min, max;    /* SETTING_INTEGER, SETTING_NUMBER; 0,0: no check */
     bool literal;        /* no template: read before templates are */
+    bool no_secret;      /* others can read it (a command line, an artifact, the database): `$secrets` is refused; SETTING_ARGV: always */
     const struct kind_setting *members; /* SETTING_OBJECT, SETTING_LIST, SETTING_TABLE; ends with name NULL */
     const char *fallback; /* what counts when it is absent, as JSON: "20", "\"GET\""; NULL: nothing does */
     enum setting_widget widget;

@@ -46,7 +46,7 @@ const struct kind_output delay_outputs[] = {
 };
 
 const struct kind_setting approval_settings[] = {
-    {"message", SETTING_TEXT, .required = true, .widget = WIDGET_MULTILINE, .help = "What the person is asked."},
+    {"message", SETTING_TEXT, .required = true, .no_secret = true, .widget = WIDGET_MULTILINE, .help = "What the person is asked."},
     {"deadlineMs", SETTING_INTEGER, .min = 1, .max = DELAY_MAX_MS, .help = "How long to wait at most; default: for ever. It counts on while the run's process is down."},
     {"default", SETTING_WORD, .choices = "approve|reject|fail", .literal = true, .fallback = "\"fail\"", .help = "What happens at the deadline; fail: the node ends with an error of code timeout."},
     KIND_END,

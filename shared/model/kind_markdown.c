@@ -21,7 +21,13 @@ static const char intro[] =
     "A node is `{\"id\", \"type\", \"position\"?, \"data\"}`; `data` holds its `kind` and the settings below. Any text may hold\n"
     "templates, `{{ jq }}` over `{input, nodes, session, env}`, except where it says *literal*, *jq* or *program text*; a\n"
     "text that is one template gives its value with its JSON type, so it may stand where a number or an object is wanted.\n"
-    "`$secrets.NAME` in jq is a secret's value (`runspool secret set NAME`).\n";
+    "\n"
+    "`$secrets.NAME` in jq is a secret's value (`runspool secret set NAME`). It works where only the node sees it: in `env`,\n"
+    "`stdin`, headers, bodies, keys and passwords, but not in command lines, artifacts and texts for people, which others\n"
+    "can read. Everywhere else it shows as `***`: in events, log lines, outputs (also for the nodes that read them), errors,\n"
+    "names of artifacts; as it is, JSON-escaped, URL-encoded and in base64, also when a program writes it in pieces. Not\n"
+    "hidden are values of fewer than four bytes, what a program computes from a value in another way, and what it writes to\n"
+    "files.\n";
 
 /* Text inside a cell of a table. */
 static void put_cell(struct buf *out, const char *text)

@@ -12,8 +12,8 @@ const struct kind_output result_outputs[] = {
 };
 
 const struct kind_setting file_settings[] = {
-    {"path", SETTING_TEXT, .required = true, .help = "Name among the run's artifacts."},
-    {"content", SETTING_ANY, .required = true, .help = "A string as it is, anything else as JSON."},
+    {"path", SETTING_TEXT, .required = true, .no_secret = true, .help = "Name among the run's artifacts."},
+    {"content", SETTING_ANY, .required = true, .no_secret = true, .help = "A string as it is, anything else as JSON."},
     {"mediaType", SETTING_TEXT, .help = "Default: by the name's ending."},
     KIND_END,
 };

@@ -33,7 +33,7 @@ const struct kind_output shell_outputs[] = {
 const struct kind_setting script_settings[] = {
     {"language", SETTING_WORD, .required = true, .choices = "python|sh|node", .help = "Whose interpreter runs it: python3, sh or node, as found on PATH."},
     {"code", SETTING_TEXT, .required = true, .widget = WIDGET_CODE, .help = "The program, taken as it is."},
-    {"args", SETTING_TEXTS, .help = "Arguments it is called with."},
+    {"args", SETTING_TEXTS, .no_secret = true, .help = "Arguments it is called with."},
     {"input", SETTING_ANY, .help = "A value it reads as JSON from standard input."},
     {"inputFile", SETTING_TEXT, .help = "File in the run's work directory that gets the input as well."},
     {"env", SETTING_MAP, .help = "Environment variables added."},
@@ -89,7 +89,7 @@ const struct kind_output read_file_outputs[] = {
 };
 
 const struct kind_setting write_file_settings[] = {
-    {"path", SETTING_TEXT, .required = true, .help = "File in the run's work directory; folders on the way are made."},
+    {"path", SETTING_TEXT, .required = true, .no_secret = true, .help = "File in the run's work directory; folders on the way are made."},
     {"content", SETTING_ANY, .required = true, .widget = WIDGET_MULTILINE, .help = "A string as it is, anything else as JSON."},
     {"format", SETTING_WORD, .choices = "text|json|base64", .fallback = "\"text\"", .help = "json: indented, a string in quotes; base64: the content is decoded."},
     {"append", SETTING_BOOL, .fallback = "false", .help = "At the end of what is there; a run resumed in the middle may append twice."},
@@ -104,10 +104,10 @@ const struct kind_output write_file_outputs[] = {
 };
 
 const struct kind_setting git_clone_settings[] = {
-    {"url", SETTING_TEXT, .required = true, .help = "Address of the repository."},
+    {"url", SETTING_TEXT, .required = true, .no_secret = true, .help = "Address of the repository."},
     {"depth", SETTING_INTEGER, .min = 1, .max = INT32_MAX, .help = "Only so many commits; default: all."},
-    {"branch", SETTING_TEXT, .help = "Branch or tag; default: the repository's."},
-    {"dest", SETTING_TEXT, .fallback = "\"repo\"", .help = "Folder in the run's work directory."},
+    {"branch", SETTING_TEXT, .no_secret = true, .help = "Branch or tag; default: the repository's."},
+    {"dest", SETTING_TEXT, .no_secret = true, .fallback = "\"repo\"", .help = "Folder in the run's work directory."},
     KIND_END,
 };
 

@@ -52,9 +52,18 @@ enum rs_err store_spool(struct store *store, struct spool **ret, struct fault *f
         err = spool_open_as(store->dd, store->producer, store_owner, (void *)store->dd, &store->spool, fault);
     else if (store->spool == NULL)
         err = spool_open(store->dd, store->program, store_owner, (void *)store->dd, &store->spool, fault);
-    if (err == RS_OK)
+    if (err == RS_OK) {
+        spool_set_mask(store->spool, store->mask);
         *ret = store->spool;
+    }
     return err;
+}
+
+void store_set_mask(struct store *store, const struct mask *mask)
+{
+    store->mask = mask;
+    if (store->spool != NULL)
+        spool_set_mask(store->spool, mask);
 }
 
 enum rs_err change_begin(struct store *store, struct change **ret, struct fault *fault)
@@ -101,6 +110,7 @@ static enum rs_err touch(struct change *change, const char *stream, struct fault
 enum rs_err change_event(struct change *change, const char *stream, const char *type, struct json_object *data,
                          struct fault *fault)
 {
+    struct json_object *shown;
     const char *text;
     size_t len;
     enum rs_err err;
@@ -109,16 +119,20 @@ enum rs_err change_event(struct change *change, const char *stream, const char *
         return err;
     if (!event_type_valid(type, strlen(type)))
         return fault_set(fault, RS_INVALID, "\"%.64s\" is no event type", type);
-    text = json_text(data, &len);
+    shown = mask_copy(change->store->mask, json_object_get(data));
+    text = json_text(shown, &len);
     if (len > EVENT_DATA_MAX)
-        return fault_set(fault, RS_LIMIT, "the data of an event is longer than %d bytes", EVENT_DATA_MAX);
-    if (!utf8_valid(text, len))
-        return fault_set(fault, RS_INVALID, "the data of an event is not UTF-8");
-    if ((err = touch(change, stream, fault)) != RS_OK)
-        return err;
-    return db_run(change->store->db, NULL, fault,
-                  "INSERT INTO outbox (stream, type, created, data) VALUES ($1, $2, $3, $4)", "ttit", stream, type,
-                  change->now_ms, text);
+        err = fault_set(fault, RS_LIMIT, "the data of an event is longer than %d bytes", EVENT_DATA_MAX);
+    else if (!utf8_valid(text, len))
+        err = fault_set(fault, RS_INVALID, "the data of an event is not UTF-8");
+    else
+        err = touch(change, stream, fault);
+    if (err == RS_OK)
+        err = db_run(change->store->db, NULL, fault,
+                     "INSERT INTO outbox (stream, type, created, data) VALUES ($1, $2, $3, $4)", "ttit", stream, type,
+                     change->now_ms, text);
+    json_object_put(shown);
+    return err;
 }
 
 enum rs_err change_commit(struct change *change, struct fault *fault)

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/json.h"
+#include "base/mask.h"
 #include "conf/datadir.h"
 #include "event/spool.h"
 #include "store/db.h"
@@ -21,6 +22,7 @@ struct store {
     struct spool *spool;      /* opened on the first event */
     const char *program;      /* "api", "runner": producer prefix; borrowed */
     char producer[ID_MAX + 1]; /* the emitter's whole name, when others must know it; set before the first event. "": random */
+    const struct mask *mask;  /* what no event may show; borrowed; NULL: nothing (store_set_mask) */
     struct outbox *outbox;    /* what of it is under way */
     const struct store_once *once; /* at work; borrowed. The next change notes with its commit that it is done; then NULL */
 };
@@ -29,6 +31,8 @@ enum rs_err store_open(struct store *store, const struct datadir *dd, const char
 void store_release(struct store *store); /* flushes the emitter for at most 2 s; zeroed is fine */
 /* store_spool - the emitter, opened on first use. */
 enum rs_err store_spool(struct store *store, struct spool **ret, struct fault *fault) RS_MUST_CHECK;
+/* store_set_mask - from now on events leave with this hidden, in the outbox and on the way to the bridge. */
+void store_set_mask(struct store *store, const struct mask *mask);
 /* store_owner - an eventlog_owner_fn; ctx is a const struct datadir *. Opens its own connection per calling thread
  * and keeps it until store_owner_release(). "run:ID" is owned by the run's org with its tags. */
 eventlog_owner_fn store_owner;

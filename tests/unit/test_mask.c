@@ -179,6 +179,13 @@ START_TEST(json)
     ck_assert_str_eq(json_text(value, NULL),
                      "{\"a\":[\"x ***\",null,true,\"***\",\"***7.5\",12345],\"***\":{\"b\":\"{\\\"c\\\":\\\"***\\\"}\"}}");
     json_object_put(value);
+    value = NULL;
+    ck_assert_ok(json_parse("[\"123456\",1]", 12, 1000, &value, NULL));
+    struct json_object *copy = mask_copy(m, json_object_get(value));
+    ck_assert_str_eq(json_text(copy, NULL), "[\"***\",1]");
+    ck_assert_str_eq(json_text(value, NULL), "[\"123456\",1]");
+    json_object_put(copy);
+    json_object_put(value);
     ck_assert_ptr_null(mask_json(m, NULL));
     mask_free(m);
 }
