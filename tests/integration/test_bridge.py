@@ -535,6 +535,54 @@ def test_bad_lines_are_answered_and_the_connection_lives_on(bridge, name):
         assert poll(bridge.url, "/poll", stream=f"run:{name}", since="start", wait=10)["events"]
 
 
+def test_out_of_file_descriptors_leaves_the_clients_of_every_door_alone(own_bridge, name):
+    """Connections of every kind come until no more can be opened: those that are there are served, and later there is room."""
+    bridge = own_bridge()
+    stream = f"run:{name}"
+    emitter, log = bridge.emitter(), bridge.data / "bridge.log"
+    requests = [f"GET /{path}?stream={stream}{more} HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                for path, more in (("sse", ""), ("poll", "&wait=30"))]
+    requests.append("GET /ws HTTP/1.1\r\nHost: localhost\r\n" + "".join(f"{k}: {v}\r\n" for k, v in UPGRADE.items()) + "\r\n")
+    with Ws(bridge.url, "/ws") as ws, Sse(bridge.url, with_query("/sse", stream=stream)) as sse, contextlib.ExitStack() as stack:
+        ws.recv()
+        ws.ask({"op": "subscribe", "streams": [stream]})
+        sse.next()
+        used = len(os.listdir(f"/proc/{bridge.process.pid}/fd"))
+        resource.prlimit(bridge.process.pid, resource.RLIMIT_NOFILE, (used + 12, 4096))
+        for i in range(30):
+            stack.enter_context(raw(bridge, requests[i % 3].encode()))
+        wait_until(lambda: "accept.paused" in log.read_text(), what="the pause")
+        for i in range(3):
+            emitter.emit(stream, "log", {"i": i})
+            assert ws.recv()["data"] == {"i": i} and sse.next()[1]["data"] == {"i": i}
+        resource.prlimit(bridge.process.pid, resource.RLIMIT_NOFILE, (4096, 4096))
+        assert len(poll(bridge.url, "/poll", stream=stream, since="start")["events"]) == 3
+        bridge.emitter().emit(stream, "log", {"i": 3})
+        assert ws.recv()["data"] == {"i": 3} and sse.next()[1]["data"] == {"i": 3}
+    wait_until(lambda: metric(bridge, 'connections{door="ws"}') == metric(bridge, 'connections{door="sse"}') ==
+               metric(bridge, 'connections{door="poll"}') == 0, what="the ends of all")
+    emitter.close()
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/poll?stream=run:nobody", "/nothing"])
+def test_a_body_that_dribbles_in_is_cut(own_bridge, path):
+    """Nobody asked for one: the answer does not wait for it, nor does the connection."""
+    bridge = own_bridge("limits.subscriber_time=300ms")
+    with raw(bridge, f"GET {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n".encode()) as s:
+        s.settimeout(0.05)
+        taken, deadline = b"", time.monotonic() + 60
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            while time.monotonic() < deadline:
+                s.sendall(b"x")
+                with contextlib.suppress(TimeoutError):
+                    chunk = s.recv(4096)
+                    if not chunk:
+                        break
+                    taken += chunk
+        assert time.monotonic() < deadline, "it was not cut"
+        assert taken.startswith(b"HTTP/1.1 404" if path == "/nothing" else b"HTTP/1.1 200")
+
+
 def test_large_events_pass_every_door(bridge, emit, name):
     stream, text = f"run:{name}", "ä" * 70000
     with Ws(bridge.url, "/ws") as ws, Sse(bridge.url, with_query("/sse", stream=stream)) as sse:
@@ -555,7 +603,7 @@ def test_large_events_pass_every_door(bridge, emit, name):
 
 def test_clients_that_do_not_read_hold_nothing_of_the_log(own_bridge, name):
     """Replays that stand still, and a poll that waits, on every door: what is written meanwhile is moved to where it stays."""
-    bridge = own_bridge("limits.subscriber_time=1h", "limits.subscriber_bytes=64k")
+    bridge = own_bridge("limits.subscriber_time=1h", "limits.subscriber_bytes=64k", "bridge.drain=100ms")
     stream, wal = f"tool:{name}", bridge.data / "events.db-wal"
     emitter, data = bridge.emitter(), {"text": "x" * 10000}
     for _ in range(40):
