@@ -13,3 +13,6 @@ tests_bench_bench_stuck_LDADD =
 
 tests_bench_bench_mask_SOURCES = tests/bench/bench_mask.c
 tests_bench_bench_mask_LDADD = $(SHARED_LIBS)
+
+# bench_runs.py needs no building.
+EXTRA_DIST += tests/bench/bench_runs.py

@@ -2,7 +2,7 @@ if SYSTEM_TESTS
 TESTS += tests/crash.test
 endif
 EXTRA_DIST += tests/crash.test tests/crash/run tests/crash/harness.py tests/crash/checker.py tests/crash/producers.py \
-  tests/crash/followers.py tests/crash/faults.py tests/crash/test_checker.py tests/crash/test_rounds.py
+  tests/crash/followers.py tests/crash/faults.py tests/crash/test_checker.py tests/crash/test_rounds.py tests/crash/test_kill_points.py
 
 # Loaded before libc by the tests of faults: a library, but not one for libtool.
 check_PROGRAMS += tests/crash/faultshim.so
