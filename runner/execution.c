@@ -284,13 +284,17 @@ static enum rs_err make(struct execution *x, struct fault *fault)
         return fault_set(fault, RS_NOMEM, "out of memory");
     if ((err = secrets_load(&x->store, x->claim.org, x->claim.definition, &x->secrets, &x->mask, fault)))
         return err;
-    store_set_mask(&x->store, x->mask);
     datadir_path(x->dd, x->work, DATADIR_RUN_WORK, x->claim.id);
     datadir_path(x->dd, x->artifacts, DATADIR_RUN_ARTIFACTS, x->claim.id);
     if ((err = file_mkdir(x->work, 0770, fault)) || (err = file_mkdir(x->artifacts, 0770, fault)))
         return err;
     if ((err = inputs_open(x, &input, fault)))
         return err;
+    if ((err = secrets_hide_params(x->claim.definition, input, &x->mask, fault))) {
+        json_object_put(input);
+        return err;
+    }
+    store_set_mask(&x->store, x->mask);
     x->context = first_context(x, input);
     if ((err = reaper_new(&x->loop, &x->reaper, fault)) ||
         (err = jqworker_new(&x->loop, x->reaper, x->context, &x->jq, fault)) ||

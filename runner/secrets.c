@@ -1,4 +1,5 @@
 #include "runner/secrets.h"
+#include "model/params.h"
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
@@ -80,6 +81,26 @@ enum rs_err secrets_load(struct store *store, const char *org, struct json_objec
     *ret = all;
     *ret_mask = mask;
     return RS_OK;
+}
+
+enum rs_err secrets_hide_params(struct json_object *definition, struct json_object *input, struct mask **mask,
+                                struct fault *fault)
+{
+    struct json_object *params = json_get_array(definition, "params");
+    enum rs_err err = RS_OK;
+
+    for (size_t i = 0; params && i < json_object_array_length(params) && !err; i++) {
+        struct json_object *param = json_object_array_get_idx(params, i);
+        const char *name = json_get_string(param, "name", ""), *value = json_get_string(input, name, NULL);
+        if (param_type_of(param) != PARAM_SECRET || !value)
+            continue;
+        prctl(PR_SET_DUMPABLE, 0);
+        if (!*mask && !(*mask = mask_new()))
+            return fault_set(fault, RS_NOMEM, "out of memory");
+        if ((err = mask_add(*mask, value, strlen(value))))
+            fault_set(fault, err, "the parameter %.128s cannot be masked", name);
+    }
+    return err;
 }
 
 static const struct mask *walk_mask; /* nftw has no context; one thread */

@@ -11,6 +11,10 @@
  * Owned: secret_free_all, mask_free. */
 enum rs_err secrets_load(struct store *store, const char *org, struct json_object *definition, struct secret **ret,
                          struct mask **ret_mask, struct fault *fault) RS_MUST_CHECK;
+/* secrets_hide_params - hide the values of the input's secret params, too. input: opened (params_opened). *mask: made when it
+ * is NULL. */
+enum rs_err secrets_hide_params(struct json_object *definition, struct json_object *input, struct mask **mask,
+                                struct fault *fault) RS_MUST_CHECK;
 /* secrets_hide_names - rename what in folder and below has a value in its name. Blocks on the disk. */
 void secrets_hide_names(const struct mask *mask, const char *folder);
 

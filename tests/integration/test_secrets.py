@@ -212,6 +212,18 @@ def test_secrets_of_an_argument_are_refused_when_it_runs(instance):
     assert record["status"] == "error" and "argument 1 holds a secret" in record["error"]["message"], record
 
 
+def test_secret_parameters_are_hidden_too(instance):
+    nodes = [START, tool("t", command=["sh", "-c", "echo \"got $X\""], env={"X": "{{ .input.pw }}"}), result("{{ .input.pw }}")]
+    status, _, _ = instance.http("PUT", "/api/workflows/params", {"nodes": nodes, "edges": edges_in_a_row(nodes), "params": [{"name": "pw", "type": "secret"}]})
+    assert status == 201
+    record = instance.wait(instance.run("params", {"pw": VALUE}))
+    assert record["status"] == "success" and record["output"] == "***", record
+    assert record["nodes"]["t"]["output"]["stdout"] == "got ***\n"
+    assert record["nodes"]["start"]["output"] == {"pw": "***"}
+    assert not leaks(json.dumps(record, ensure_ascii=False), VALUE)
+    assert not files_with(instance.data, VALUE)
+
+
 def test_short_values_are_not_masked(instance):
     instance.cli("secret", "set", "SHORT", "--stdin", input="abc\n")
     assert run_row(instance, result("{{ $secrets.SHORT }}"))["output"] == "abc"
