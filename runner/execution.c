@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define LEASE_EVERY_MS 1000 /* also how soon a wish to cancel is seen when nobody signals it */
+#define LEASE_IDLE_MS 5000  /* the same when it only waits */
 #define AGAIN_MS 250        /* between two attempts to write */
 
 void execution_give_up(void)
@@ -124,6 +125,24 @@ static int count_waits(const struct execution *x)
     return n;
 }
 
+/* Whether it takes a place of runner.max_runs. What only waits also looks at its lease less often. */
+static void record_idle(struct execution *x, bool idle)
+{
+    int64_t since = clock_mono_ms();
+    struct fault fault;
+    enum rs_err err;
+
+    if (idle == x->idle)
+        return;
+    do
+        err = run_set_idle(&x->store, x->claim.id, x->claim.fence, idle, &fault);
+    while (execution_again(err, since));
+    execution_must(x, err, &fault, "idle");
+    x->idle = idle;
+    uv_timer_set_repeat(&x->lease, idle ? LEASE_IDLE_MS : LEASE_EVERY_MS);
+    uv_timer_again(&x->lease);
+}
+
 static void on_turn(uv_timer_t *timer)
 {
     struct execution *x = timer->data;
@@ -166,7 +185,10 @@ static void on_turn(uv_timer_t *timer)
             execution_pause(x);
         else
             execution_end(x);
+        return;
     }
+    record_idle(x, x->n_active > 0 && count_waits(x) == x->n_active && x->n_conditions == 0 && n_ready == 0 &&
+                       !uv_is_active((uv_handle_t *)&x->turn));
 }
 
 void execution_turn(struct execution *x)
@@ -354,7 +376,7 @@ static void unmake(struct execution *x)
     secret_free_all(x->secrets);
 }
 
-int execution_run(const struct datadir *dd, struct run_claim *claim, struct store *store)
+int execution_run(const struct datadir *dd, const char *const *overrides, struct run_claim *claim, struct store *store)
 {
     struct execution *x = calloc(1, sizeof *x);
     struct fault fault;
@@ -366,6 +388,7 @@ int execution_run(const struct datadir *dd, struct run_claim *claim, struct stor
         return 70;
     }
     x->dd = dd;
+    x->overrides = overrides;
     x->store = *store;
     x->claim = *claim;
     x->begun_mono_ms = clock_mono_ms();

@@ -35,6 +35,7 @@ enum execution_stop { EXECUTION_GOES_ON, EXECUTION_CANCELLED, EXECUTION_TIMED_OU
 struct execution {
     uv_loop_t loop;
     const struct datadir *dd;
+    const char *const *overrides;
     struct store store;
     struct run_claim claim;
     struct graph *graph;
@@ -62,11 +63,12 @@ struct execution {
     int64_t begun_mono_ms;
     bool pausing;     /* no node begins any more; when none runs, execution_pause */
     bool ended;
+    bool idle;        /* recorded as: its nodes only wait */
 };
 
-/* execution_run - execute a claimed run to its end: run_begin ... run_end. claim is moved in. Returns: the exit status
- * of the process. */
-int execution_run(const struct datadir *dd, struct run_claim *claim, struct store *store);
+/* execution_run - execute a claimed run to its end: run_begin ... run_end. claim is moved in. overrides: --set options, for
+ * the processes of child runs too; NULL-terminated or NULL, must live on. Returns: the exit status of the process. */
+int execution_run(const struct datadir *dd, const char *const *overrides, struct run_claim *claim, struct store *store);
 
 /* execution_end - nothing is left to do: everything said so far, then the terminal event; leaves the loop. execution_pause -
  * nothing runs and nothing is to begin: the run is paused, and the loop left, unless that wish was taken back. */

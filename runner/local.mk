@@ -73,6 +73,7 @@ librunner_a_SOURCES = \
   runner/nodes/schedule.c \
   runner/nodes/script.c \
   runner/nodes/shell.c \
+  runner/nodes/subworkflow.c \
   runner/nodes/switch.c \
   runner/nodes/table.c \
   runner/nodes/test_run.c \
@@ -91,7 +92,7 @@ runner_runspool_runner_LDADD = $(RUNNER_LIBS)
 check_PROGRAMS += tests/integration/runctl
 tests_integration_runctl_SOURCES = tests/integration/runctl.c
 tests_integration_runctl_LDADD = $(SHARED_LIBS)
-EXTRA_DIST += tests/integration/test_runner.py tests/integration/test_control.py tests/integration/test_approval.py tests/integration/test_foreach.py
+EXTRA_DIST += tests/integration/test_runner.py tests/integration/test_control.py tests/integration/test_approval.py tests/integration/test_foreach.py tests/integration/test_subworkflow.py
 EXTRA_DIST += tests/integration/test_tools.py
 EXTRA_DIST += tests/integration/test_runner.py tests/integration/test_control.py tests/integration/test_approval.py
 EXTRA_DIST += tests/integration/test_tools.py tests/integration/test_outputs.py tests/integration/smtp_server.py

@@ -22,6 +22,7 @@ static const char help[] =
     "  --name NAME      another runner beside the first one; the same data directory may have any number\n"
     "  --run ID         execute this one queued run, in this process, and end\n"
     "  --fence N        with --run: it is claimed already, with this fencing token\n"
+    "  --child          with --fence: the process of its parent run has started this one\n"
     "  --tick           once, where no runner lives: end orphans, start what is queued (`runspool tick`)\n"
     "  --wait MS        with --tick: wait so long until nothing is queued or running, then print a summary\n"
     "  --detach         with --tick: return at once and go on in the background\n"
@@ -36,7 +37,7 @@ struct options {
     const char *data, *run, *fence, *wait, *name;
     const char *overrides[OVERRIDES_MAX + 1];
     int n_overrides;
-    bool test, tick, detach;
+    bool test, tick, detach, child;
 };
 
 static int usage(const char *why)
@@ -77,8 +78,8 @@ static int run_one(const struct datadir *dd, const struct options *options)
         store_release(&store);
         return 1;
     }
-    int rc = execution_run(dd, &claim, &store);
-    if (options->fence)
+    int rc = execution_run(dd, options->overrides, &claim, &store);
+    if (options->fence && !options->child)
         tick_next(dd, options->overrides);
     return rc;
 }
@@ -95,12 +96,14 @@ static int run_tick(const struct datadir *dd, const struct options *options)
 
 static int parse(int argc, char **argv, struct options *o)
 {
-    enum { OPT_DATA = 256, OPT_SET, OPT_RUN, OPT_FENCE, OPT_TICK, OPT_WAIT, OPT_DETACH, OPT_NAME, OPT_HELP, OPT_VERSION };
+    enum { OPT_DATA = 256, OPT_SET, OPT_RUN, OPT_FENCE, OPT_CHILD, OPT_TICK, OPT_WAIT, OPT_DETACH, OPT_NAME, OPT_HELP,
+           OPT_VERSION };
     static const struct option long_options[] = {
         {"data", required_argument, NULL, OPT_DATA},
         {"set", required_argument, NULL, OPT_SET},
         {"run", required_argument, NULL, OPT_RUN},
         {"fence", required_argument, NULL, OPT_FENCE},
+        {"child", no_argument, NULL, OPT_CHILD},
         {"tick", no_argument, NULL, OPT_TICK},
         {"wait", required_argument, NULL, OPT_WAIT},
         {"detach", no_argument, NULL, OPT_DETACH},
@@ -126,6 +129,9 @@ static int parse(int argc, char **argv, struct options *o)
             break;
         case OPT_FENCE:
             o->fence = optarg;
+            break;
+        case OPT_CHILD:
+            o->child = true;
             break;
         case OPT_TICK:
             o->tick = true;

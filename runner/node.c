@@ -38,6 +38,7 @@ static void finish(struct node *node)
     node->phase = NODE_PHASE_DONE;
     node->waits = false;
     node->nudged = NULL;
+    node->child_run_id = NULL;
     node->home->concludable(node);
 }
 

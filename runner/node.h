@@ -63,6 +63,7 @@ struct node {
     char error[FAULT_MESSAGE_MAX];
     bool final;         /* another attempt would not help */
     const char *handle; /* which of its edges are taken ("true" of a condition); NULL: of a kind without handles */
+    const char *child_run_id; /* of a subworkflow, while it waits: the run; else NULL. The kind's */
     void (*nudged)(struct node *node); /* look at the database: something may be there for it; NULL: never is */
     bool literal;       /* nothing in its settings is a template: they come from outside the workflow */
     bool slow;          /* it was said that it takes far longer than usual */

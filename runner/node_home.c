@@ -103,7 +103,8 @@ static void retried(struct node *node)
 static void waits(struct node *node, const char *message, int64_t deadline_ms)
 {
     struct node_change change = {
-        .node_id = node->def->id, .status = NODE_WAITING, .message = message, .deadline_ms = deadline_ms};
+        .node_id = node->def->id, .status = NODE_WAITING, .message = message, .deadline_ms = deadline_ms,
+        .child_run_id = node->child_run_id};
     (void)move(node, &change);
 }
 

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <unistd.h>
 
 extern char **environ;
 
@@ -44,4 +45,30 @@ int spawn_run(const struct datadir *dd, const char *const *overrides, const stru
     posix_spawnattr_destroy(&attr);
     posix_spawn_file_actions_destroy(&actions);
     return rc;
+}
+
+enum rs_err spawn_child_run(const struct datadir *dd, const char *const *overrides, const char *run_id, int64_t fence,
+                            struct child *ret, struct fault *fault)
+{
+    const char *argv[OVERRIDES_MAX * 2 + 10];
+    char number[32];
+    int n = 0;
+
+    snprintf(number, sizeof number, "%lld", (long long)fence);
+    argv[n++] = "/proc/self/exe";
+    argv[n++] = "--run";
+    argv[n++] = run_id;
+    argv[n++] = "--fence";
+    argv[n++] = number;
+    argv[n++] = "--child";
+    argv[n++] = "--data";
+    argv[n++] = dd->root;
+    for (int i = 0; overrides && overrides[i] && i < OVERRIDES_MAX; i++) {
+        argv[n++] = "--set";
+        argv[n++] = overrides[i];
+    }
+    argv[n] = NULL;
+    struct child_spec spec = {
+        .argv = argv, .envp = (const char *const *)environ, .stdio = {-1, STDOUT_FILENO, STDERR_FILENO}};
+    return child_start(&spec, ret, fault);
 }

@@ -44,8 +44,8 @@ struct supervisor {
     struct seat seat;
     bool first; /* not beside another: what nobody else has is its own */
     char id[ID_MAX + 1];
-    struct process *processes; /* max_runs */
-    int max_runs;
+    struct process *processes; /* n_places */
+    int max_runs, n_places;    /* those that only wait need places, too */
     bool ending;       /* SIGINT: no new runs */
     bool gone;         /* to leave the loop */
     int64_t end_by_ms; /* when ending: kill what is left */
@@ -59,7 +59,7 @@ struct supervisor {
 
 static struct process *free_process(struct supervisor *s)
 {
-    for (int i = 0; i < s->max_runs; i++)
+    for (int i = 0; i < s->n_places; i++)
         if (s->processes[i].pid == 0)
             return &s->processes[i];
     return NULL;
@@ -67,7 +67,7 @@ static struct process *free_process(struct supervisor *s)
 
 static struct process *find_process(struct supervisor *s, const char *run_id)
 {
-    for (int i = 0; i < s->max_runs; i++)
+    for (int i = 0; i < s->n_places; i++)
         if (s->processes[i].pid && strcmp(s->processes[i].run_id, run_id) == 0)
             return &s->processes[i];
     return NULL;
@@ -76,7 +76,7 @@ static struct process *find_process(struct supervisor *s, const char *run_id)
 static int n_processes(const struct supervisor *s)
 {
     int n = 0;
-    for (int i = 0; i < s->max_runs; i++)
+    for (int i = 0; i < s->n_places; i++)
         n += s->processes[i].pid != 0;
     return n;
 }
@@ -159,7 +159,7 @@ static void on_sigchld(struct supervisor *s)
     pid_t pid;
 
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        for (int i = 0; i < s->max_runs; i++) {
+        for (int i = 0; i < s->n_places; i++) {
             if (s->processes[i].pid != pid)
                 continue;
             bool well = WIFEXITED(status) && WEXITSTATUS(status) == 0;
@@ -197,7 +197,7 @@ static void cancel_runs(struct supervisor *s)
                       fault.message);
     }
     json_object_put(list);
-    for (int i = 0; i < s->max_runs; i++)
+    for (int i = 0; i < s->n_places; i++)
         if (s->processes[i].pid)
             kill(s->processes[i].pid, SIGTERM);
     uv_timer_set_repeat(&s->tick, 100);
@@ -212,7 +212,7 @@ static void end_when_over(struct supervisor *s)
     json_object_put(list);
     if (n_processes(s) + others > 0 && clock_mono_ms() < s->end_by_ms)
         return;
-    for (int i = 0; i < s->max_runs; i++) {
+    for (int i = 0; i < s->n_places; i++) {
         if (!s->processes[i].pid)
             continue;
         kill(s->processes[i].pid, SIGKILL);
@@ -243,10 +243,6 @@ static void on_poke(uv_poll_t *poll, int status, int events)
     }
     if (!queue)
         return;
-    /* It may be about a run to cancel: its process knows best. */
-    for (int i = 0; i < s->max_runs; i++)
-        if (s->processes[i].pid)
-            kill(s->processes[i].pid, SIGUSR1);
     claim_runs(s);
 }
 
@@ -322,7 +318,8 @@ int supervisor_run(const struct datadir *dd, const char *const *overrides, const
     s->seat.lock_fd = s->seat.socket_fd = -1;
     s->first = !name;
     s->max_runs = (int)config_number(dd->config, "runner.max_runs");
-    s->processes = calloc((size_t)s->max_runs, sizeof *s->processes);
+    s->n_places = s->max_runs + SUPERVISOR_WAITING_MAX;
+    s->processes = calloc((size_t)s->n_places, sizeof *s->processes);
     id_new("runner_", s->id);
     schedules_place(dd->root, s->place);
     signal(SIGPIPE, SIG_IGN);

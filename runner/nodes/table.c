@@ -21,6 +21,7 @@ const struct node_type node_types[] = {
     {"switch", switch_start, NULL, switch_release},
     {"approval", approval_start, approval_stop, approval_release},
     {"foreach", foreach_start, foreach_stop, foreach_release},
+    {"subworkflow", subworkflow_start, subworkflow_stop, subworkflow_release},
     {"delay", delay_start, delay_stop, delay_release},
     {"result", result_start, NULL, NULL},
     {"file", file_start, NULL, NULL},

@@ -58,6 +58,8 @@ const struct kind kinds[] = {
      .settings = switch_settings, .outputs = switch_outputs, .handles = "default", .handles_from = "cases"},
     {"foreach", "control", "For each", "Executes a node of another kind once for each item of a list, some at a time.", REPEAT_FREELY,
      .settings = foreach_settings, .outputs = foreach_outputs},
+    {"subworkflow", "control", "Subworkflow", "Runs a saved workflow as a run of its own, and gives its output.", REPEAT_FREELY,
+     .settings = subworkflow_settings, .outputs = subworkflow_outputs},
     {"approval", "control", "Approval", "Waits until a person approves or rejects; the edges of that handle are taken.", REPEAT_FREELY,
      .settings = approval_settings, .outputs = approval_outputs, .handles = "approved|rejected"},
     {"delay", "control", "Delay", "Waits for some time, or until a time; a resumed run waits for what is left.", REPEAT_FREELY,

@@ -79,3 +79,14 @@ const struct kind_output foreach_outputs[] = {
     {"bytes", "integer", "Its size."},
     KIND_END,
 };
+
+const struct kind_setting subworkflow_settings[] = {
+    {"workflow", SETTING_TEXT, .required = true, .widget = WIDGET_WORKFLOW, .help = "Id of a saved workflow; the version it has when the node begins is run. At most 8 runs stand above each other."},
+    {"input", SETTING_ANY, .help = "Its input, checked against its parameters."},
+    KIND_END,
+};
+
+const struct kind_output subworkflow_outputs[] = {
+    {"", "any", "The output of the run; the node's record has its id as childRunId."},
+    KIND_END,
+};

@@ -43,6 +43,8 @@ extern const struct kind_setting switch_settings[];
 extern const struct kind_output switch_outputs[];
 extern const struct kind_setting foreach_settings[];
 extern const struct kind_output foreach_outputs[];
+extern const struct kind_setting subworkflow_settings[];
+extern const struct kind_output subworkflow_outputs[];
 extern const struct kind_setting approval_settings[];
 extern const struct kind_output approval_outputs[];
 extern const struct kind_setting delay_settings[];

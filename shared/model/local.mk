@@ -50,6 +50,7 @@ librunspool_a_SOURCES += \
   shared/model/run.h \
   shared/model/run_again.c \
   shared/model/run_busy.c \
+  shared/model/run_children.c \
   shared/model/run_claim.c \
   shared/model/run_create.c \
   shared/model/run_dropped.c \

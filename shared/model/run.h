@@ -33,6 +33,15 @@ bool node_may_move(enum node_status from, enum node_status to);
  * undoes all, and is what run_create returns. */
 typedef enum rs_err run_within_fn(struct change *change, const char *run_id, void *ctx, struct fault *fault);
 
+#define RUN_DEPTH_MAX 8 /* runs that started each other, one above the other */
+/* The node that starts a run, of a run that its caller executes. */
+struct run_parent {
+    const char *run_id;
+    int64_t fence;
+    const char *node_id;
+    int item; /* of a foreach; -1: none */
+};
+
 /* A new run. All borrowed. */
 struct run_new {
     const char *org;
@@ -46,6 +55,8 @@ struct run_new {
     const char *owner;                /* not NULL: created already claimed by the caller (fence 1, lease RUN_LEASE_MS; then
                                          run_claim_load), so that no runner takes it first */
     struct json_object *trigger;      /* what started it: {kind, nodeId, ...}; NULL: somebody did */
+    const struct run_parent *parent;  /* it belongs to that run: only run_claim_child gets it as long as that one has not
+                                         ended, and it is cancelled when that one ends; NULL: it stands alone */
     run_within_fn *within;            /* first of all in the transaction; may be NULL */
     void *within_ctx;
 };
@@ -53,7 +64,7 @@ struct run_new {
  * are tagged workflow:ID, crew:CREW, session:ID and, for nodes of group tool, tool:TOOLID (HOME_TAGS_MAX in all).
  * ret_id gets the run's id. With `concurrency.onBusy` = skip it may be cancelled already when this returns, as its workflow has
  * all the unfinished runs it may have; with replace the oldest of those are cancelled, or asked to end. RS_INVALID: bad org, workflow or session id, or priority; RS_UNPROCESSABLE: the graph is not valid;
- * RS_LIMIT: definition or input over JSON_BODY_MAX. */
+ * RS_LIMIT: definition or input over JSON_BODY_MAX, or RUN_DEPTH_MAX; RS_CONFLICT: the parent is not the caller's any more. */
 enum rs_err run_create(struct store *store, const struct run_new *run, char ret_id[ID_MAX + 1], struct fault *fault)
     RS_MUST_CHECK;
 
@@ -78,6 +89,24 @@ enum rs_err run_claim_next(struct store *store, const char *owner, struct run_cl
  * executes does not count), by whomever; else RS_NOT_FOUND. So all that claim with the same number together keep to it. 0: any number. */
 enum rs_err run_claim_within(struct store *store, const char *owner, int max_runs, struct run_claim *ret,
                              struct fault *fault) RS_MUST_CHECK;
+/* run_claim_child - claim a run for the process of its parent. Needs no place of runner.max_runs, so that parents cannot fill
+ * them all and wait for ever; but its workflow's concurrency (its own ancestors not counted) and pauses hold for it.
+ * *ret_fence: for run_claim_load. RS_NOT_FOUND: it must wait, or is not queued. RS_CONFLICT: somebody was faster. */
+enum rs_err run_claim_child(struct store *store, const char *run_id, const char *owner, int64_t *ret_fence,
+                            struct fault *fault) RS_MUST_CHECK;
+/* run_child_look - how it stands with a run that a node waits for. RS_NOT_FOUND. Release with run_child_release. */
+struct run_child {
+    enum run_status status;
+    struct json_object *output, *error; /* owned; NULL: none */
+};
+enum rs_err run_child_look(struct store *store, const char *run_id, struct run_child *ret, struct fault *fault)
+    RS_MUST_CHECK;
+void run_child_release(struct run_child *child);
+/* run_set_idle - its nodes only wait (for persons, times, other runs), or do not any more. Meanwhile it takes no place of
+ * runner.max_runs; when it goes on it does so at once, and for a while more than those may be at work. Its workflow's
+ * concurrency counts it all the time. RS_CONFLICT: old fence. */
+enum rs_err run_set_idle(struct store *store, const char *run_id, int64_t fence, bool idle, struct fault *fault)
+    RS_MUST_CHECK;
 /* run_claim_id - the same for one given run (run process, wrap), whatever its workflow's concurrency. RS_NOT_FOUND;
  * RS_CONFLICT: not queued, leased by another, or to be cancelled. */
 enum rs_err run_claim_id(struct store *store, const char *run_id, const char *owner, struct run_claim *ret,
@@ -116,6 +145,7 @@ struct node_change {
     struct json_object *output, *error;
     struct json_object *params;  /* NODE_RUNNING of a node of group tool: what it is called with, for tool.started */
     const char *message;         /* for node.retried, node.waiting */
+    const char *child_run_id;    /* NODE_WAITING: the run it waits for */
     int64_t deadline_ms;         /* NODE_WAITING: until when at most (wall clock); 0: none */
     bool retried;                /* running or waiting -> running again: event node.retried */
     int64_t expected_ms;         /* NODE_RUNNING: how long it usually takes; 0: not known */

@@ -116,7 +116,7 @@ static enum rs_err reset_run(struct db *db, const struct run_row *run, struct fa
     return db_run(db, NULL, fault,
                   "UPDATE run SET status = 'queued', attempt = $1, progress = $2, n_ended = $3, fence = $4, cancel = 0,"
                   " cancel_reason = NULL, ran = 0, started = NULL, finished = NULL, output = NULL, error = NULL, owner = NULL, lease = 0, place = NULL,"
-                  " pid = 0, pid_start = 0 WHERE id = $5",
+                  " pid = 0, pid_start = 0, idle = 0 WHERE id = $5",
                   "iiiit", (int64_t)run->attempt, (int64_t)run->progress, (int64_t)run->n_ended, run->fence, run->id);
 }
 

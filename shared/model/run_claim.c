@@ -108,6 +108,11 @@ static enum rs_err take(struct db *db, const char *run_id, int64_t fence, const 
     "(EXISTS (SELECT 1 FROM queue_state q WHERE q.org = r.org AND q.paused <> 0) OR"                                   \
     " EXISTS (SELECT 1 FROM workflow w WHERE w.org = r.org AND w.id = r.workflow_id AND w.paused <> 0))"
 
+/* What the process of its parent executes, as long as that lives. */
+#define A_CHILD                                                                                                        \
+    "(r.parent_run_id IS NOT NULL AND EXISTS (SELECT 1 FROM run p WHERE p.id = r.parent_run_id"                        \
+    " AND p.status IN ('queued', 'running', 'paused')))"
+
 /* The oldest of the highest priority whose workflow has room, while fewer than max_runs are under way. */
 static enum rs_err find_next(struct db *db, int64_t now, int64_t max_runs, char run_id[ID_MAX + 1], int64_t *fence,
                              struct fault *fault)
@@ -117,10 +122,10 @@ static enum rs_err find_next(struct db *db, int64_t now, int64_t max_runs, char 
                                "SELECT r.id, r.fence FROM run r"
                                " WHERE r.status = 'queued' AND r.lease <= $1 AND r.cancel = 0"
                                " AND (CAST($2 AS BIGINT) = 0 OR CAST($2 AS BIGINT) > (SELECT COUNT(*) FROM run o"
-                               " WHERE " UNDER_WAY " AND o.owner NOT LIKE 'wrap-%'))"
+                               " WHERE " UNDER_WAY " AND o.owner NOT LIKE 'wrap-%' AND o.idle = 0))"
                                " AND (r.concurrency = 0 OR r.concurrency > (SELECT COUNT(*) FROM run o"
                                " WHERE o.org = r.org AND o.workflow_id = r.workflow_id AND " UNDER_WAY "))"
-                               " AND NOT " HELD " ORDER BY r.priority DESC, r.n LIMIT 1",
+                               " AND NOT " HELD " AND NOT " A_CHILD " ORDER BY r.priority DESC, r.n LIMIT 1",
                                "ii", now, max_runs);
 
     if (err == RS_OK && (err = db_next(rows, fault)) == RS_OK) {
@@ -147,6 +152,44 @@ static enum rs_err claim_next(struct store *store, const char *owner, int max_ru
         err = db_commit(store->db, fault);
     db_rollback(store->db);
     ++*fence;
+    return err;
+}
+
+static enum rs_err find_child(struct db *db, int64_t now, const char *run_id, int64_t *fence, struct fault *fault)
+{
+    struct db_rows *rows = NULL;
+    enum rs_err err = db_query(db, &rows, fault,
+                               "SELECT r.fence FROM run r"
+                               " WHERE r.id = $2 AND r.status = 'queued' AND r.lease <= $1 AND r.cancel = 0"
+                               " AND (r.concurrency = 0 OR r.concurrency > (SELECT COUNT(*) FROM run o"
+                               " WHERE o.org = r.org AND o.workflow_id = r.workflow_id AND " UNDER_WAY
+                               " AND o.id NOT IN (WITH RECURSIVE up(id) AS"
+                               " (SELECT parent_run_id FROM run WHERE id = $2"
+                               " UNION ALL SELECT p.parent_run_id FROM run p JOIN up ON p.id = up.id)"
+                               " SELECT id FROM up WHERE id IS NOT NULL)))"
+                               " AND NOT " HELD,
+                               "it", now, run_id);
+
+    if (err == RS_OK && (err = db_next(rows, fault)) == RS_OK)
+        *fence = db_int(rows, 0);
+    db_done(rows);
+    return err;
+}
+
+enum rs_err run_claim_child(struct store *store, const char *run_id, const char *owner, int64_t *ret_fence,
+                            struct fault *fault)
+{
+    int64_t now = clock_wall_ms(), fence = 0;
+    enum rs_err err;
+
+    if ((err = db_begin(store->db, fault)) != RS_OK)
+        return err;
+    if ((err = find_child(store->db, now, run_id, &fence, fault)) == RS_OK &&
+        (err = take(store->db, run_id, fence, owner, now, fault)) == RS_OK)
+        err = db_commit(store->db, fault);
+    db_rollback(store->db);
+    if (err == RS_OK)
+        *ret_fence = fence + 1;
     return err;
 }
 

@@ -107,6 +107,7 @@ static enum rs_err insert_all(struct store *store, const struct run_new *run, st
     if ((run->within != NULL && (err = run->within(change, row->id, run->within_ctx, fault)) != RS_OK) ||
         (err = insert_run(change, run, row, concurrency.limit, tags, fault)) != RS_OK ||
         (err = run_trigger_set(change, row->id, run->trigger, fault)) != RS_OK ||
+        (err = run_parent_set(change, row->id, run->parent, fault)) != RS_OK ||
         (err = insert_nodes(store->db, row->id, graph, fault)) != RS_OK ||
         (err = run_state_event(change, row, "run.queued", NULL, NULL, -1, fault)) != RS_OK ||
         (run->owner == NULL && (err = run_busy(change, row, &concurrency, &more, fault)) != RS_OK)) {

@@ -136,8 +136,10 @@ enum rs_err run_finish(struct change *change, struct run_row *run, enum run_stat
     run->status = status;
     err = db_run(change_db(change), NULL, fault,
                  "UPDATE run SET status = $1, finished = $2, output = $3, error = $4, progress = $5, lease = 0, owner = NULL,"
-                 " place = NULL, pid = 0, pid_start = 0, pause = 0 WHERE id = $6",
+                 " place = NULL, pid = 0, pid_start = 0, pause = 0, idle = 0 WHERE id = $6",
                  "tittit", run_status_name(status), now, output_text, error_text, (int64_t)run->progress, run->id);
+    if (err == RS_OK)
+        err = run_children_end(change, run, fault);
     if (err == RS_OK)
         err = run_state_event(change, run, end_type(status), output, error, run_duration(run->started, now), fault);
 out:
@@ -202,6 +204,7 @@ enum rs_err run_cancel(struct store *store, const char *org, const char *run_id,
     }
     if ((err = change_commit(change, fault)) == RS_OK) {
         *ret_status = run.status;
+        run_poke(store, run_id);
         runner_poke(store->dd);
     }
     return err;

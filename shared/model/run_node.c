@@ -63,6 +63,7 @@ static enum rs_err node_event(struct change *change, const struct run_row *run, 
         json_set_string(data, "status", node_status_name(node->status));
         json_set_string(data, "message", node->message);
         json_set_time(data, "deadline", node->deadline_ms);
+        json_set_string(data, "childRunId", node->child_run_id);
         if (node->output != NULL)
             json_set(data, "output", json_object_get(node->output));
         if (node->error != NULL)

@@ -15,7 +15,7 @@ enum rs_err run_hold(struct change *change, struct run_row *run, struct fault *f
     run->pause = false;
     err = db_run(change_db(change), NULL, fault,
                  "UPDATE run SET status = 'paused', pause = 0, fence = fence + 1, owner = NULL, lease = 0, place = NULL,"
-                 " pid = 0, pid_start = 0 WHERE id = $1",
+                 " pid = 0, pid_start = 0, idle = 0 WHERE id = $1",
                  "t", run->id);
     return err == RS_OK ? run_state_event(change, run, "run.paused", NULL, NULL, -1, fault) : err;
 }
@@ -73,6 +73,7 @@ static enum rs_err change_row(struct store *store, const char *org, const char *
     }
     if ((err = change_commit(change, fault)) == RS_OK) {
         *ret_status = run.status;
+        run_poke(store, run_id);
         runner_poke(store->dd);
     }
     return err;

@@ -16,7 +16,8 @@
 /* What a list and a record share; rows: these columns first. */
 #define HEAD_COLUMNS                                                                                                   \
     "n, id, workflow_id, workflow_version, name, status, org, created, started, finished, progress, attempt, crew_id," \
-    " session_id, error, priority, pause, expected_ms"
+    " session_id, error, priority, pause, expected_ms, parent_run_id, parent_node_id, parent_item, depth"
+enum { PARENT = 18, CONTENTS = 22 };
 
 static struct json_object *stored_json(const char *text)
 {
@@ -55,6 +56,12 @@ static struct json_object *head_of(struct db_rows *rows)
     json_set_string(record, "sessionId", db_text(rows, 13));
     json_set(record, "error", stored_json(db_text(rows, 14)));
     json_set_int(record, "priority", db_int(rows, 15));
+    json_set_string(record, "parentRunId", db_text(rows, PARENT));
+    json_set_string(record, "parentNodeId", db_text(rows, PARENT + 1));
+    if (db_int(rows, PARENT + 2) >= 0)
+        json_set_int(record, "parentItem", db_int(rows, PARENT + 2));
+    if (db_int(rows, PARENT + 3) > 0)
+        json_set_int(record, "depth", db_int(rows, PARENT + 3));
     if (db_int(rows, 16) != 0)
         json_set_bool(record, "pausing", true);
     if (db_int(rows, 17) > 0)
@@ -62,6 +69,15 @@ static struct json_object *head_of(struct db_rows *rows)
     if (db_int(rows, 17) > 0 && strcmp(db_text(rows, 5), "running") == 0)
         json_set_time(record, "expectedFinishAt", db_int(rows, 8) + db_int(rows, 17));
     return record;
+}
+
+/* state: what a subworkflow keeps; NULL: nothing. */
+static void put_child(struct json_object *node, const char *state)
+{
+    struct json_object *kept = stored_json(state);
+
+    json_set_string(node, "childRunId", json_get_string(kept, "runId", NULL));
+    json_object_put(kept);
 }
 
 static enum rs_err put_nodes(struct store *store, const char *run_id, bool whole, struct json_object *record,
@@ -75,7 +91,8 @@ static enum rs_err put_nodes(struct store *store, const char *run_id, bool whole
     if (err == RS_OK)
         err = db_query(store->db, &rows, fault,
                        "SELECT node_id, status, started, finished, attempt,"
-                       " CASE WHEN $1 <> 0 THEN output END, error, kind, slow FROM node"
+                       " CASE WHEN $1 <> 0 THEN output END, error, kind, slow,"
+                       " CASE WHEN kind = 'subworkflow' THEN state END FROM node"
                        " WHERE run_id = $2 ORDER BY place",
                        "it", (int64_t)whole, run_id);
     while (err == RS_OK && (err = db_next(rows, fault)) == RS_OK) {
@@ -93,6 +110,7 @@ static enum rs_err put_nodes(struct store *store, const char *run_id, bool whole
             json_set_int(node, "expectedMs", usual);
         if (db_int(rows, 8) != 0)
             json_set_bool(node, "slow", true);
+        put_child(node, db_text(rows, 9));
         json_set(nodes, db_text(rows, 0), node);
     }
     db_done(rows);
@@ -159,11 +177,11 @@ enum rs_err run_exists(struct store *store, const char *org, const char *run_id,
 
 static void put_contents(struct json_object *record, struct db_rows *rows)
 {
-    struct json_object *definition = stored_json(db_text(rows, 20)), *input = stored_json(db_text(rows, 18));
+    struct json_object *definition = stored_json(db_text(rows, CONTENTS + 2)), *input = stored_json(db_text(rows, CONTENTS));
 
     json_set(record, "input", params_shown(definition, input));
     json_object_put(input);
-    json_set(record, "output", stored_json(db_text(rows, 19)));
+    json_set(record, "output", stored_json(db_text(rows, CONTENTS + 1)));
     put_graph(record, definition);
     json_object_put(definition);
 }

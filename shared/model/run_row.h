@@ -84,6 +84,11 @@ enum rs_err run_trigger_set(struct change *change, const char *run_id, struct js
 enum rs_err node_interrupted(struct change *change, const struct run_row *run, const char *node_id, struct fault *fault)
     RS_MUST_CHECK;
 
+/* run_parent_set - inside the transaction that makes a run: who its parent is. parent may be NULL. */
+enum rs_err run_parent_set(struct change *change, const char *run_id, const struct run_parent *parent, struct fault *fault)
+    RS_MUST_CHECK;
+/* run_children_end - the run has ended: so do those it had started, or are asked to. */
+enum rs_err run_children_end(struct change *change, const struct run_row *run, struct fault *fault) RS_MUST_CHECK;
 /* node_forget - what the run's nodes kept for their next life goes: it starts over. */
 enum rs_err node_forget(struct db *db, const char *run_id, struct fault *fault) RS_MUST_CHECK;
 

@@ -177,6 +177,18 @@ static const char *const items[] = {
     NULL,
 };
 
+/* parent_*: the node (and item, -1 none) of the run that started it; depth: how many runs stand above it, or came before it
+ * by triggers. idle: its nodes only wait, so that it takes no place of runner.max_runs. */
+static const char *const lineage[] = {
+    "ALTER TABLE run ADD COLUMN parent_run_id TEXT",
+    "ALTER TABLE run ADD COLUMN parent_node_id TEXT",
+    "ALTER TABLE run ADD COLUMN parent_item BIGINT NOT NULL DEFAULT -1",
+    "ALTER TABLE run ADD COLUMN depth BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE run ADD COLUMN idle BIGINT NOT NULL DEFAULT 0",
+    "CREATE INDEX run_by_parent ON run (parent_run_id) WHERE parent_run_id IS NOT NULL",
+    NULL,
+};
+
 static const char *const *const migrations[] = {
     first,
     orphan_resumed,
@@ -190,6 +202,7 @@ static const char *const *const migrations[] = {
     secrets,
     expected,
     items,
+    lineage,
 };
 
 #define N_MIGRATIONS ((int)(sizeof(migrations) / sizeof(migrations[0])))
