@@ -173,10 +173,11 @@ def test_killed_and_resumed_together(new_instance):
     run = instance.inline(*chain(sub(workflow="leaf"), result("done", "{{ .nodes.sub.output }}")))
     leaf = child_of(instance, run)
     runs(instance, leaf)
+    work = instance.data / "runs" / leaf / "work"
+    wait_until(lambda: (work / "ran").read_text() == "x\ny\n", what="the command to run")
     os.kill(pid_of(run), signal.SIGKILL)
     wait_until(lambda: instance.record(leaf)["attempt"] == 2, what="the child's second attempt")
     runs(instance, leaf)
-    work = instance.data / "runs" / leaf / "work"
     (work / "go").write_text("")
     record = instance.wait(run)
     assert record["status"] == "success" and record["output"] == "leaf" and record["nodes"]["sub"]["childRunId"] == leaf
