@@ -1,4 +1,5 @@
 #include "runner/chat_parts.h"
+#include "runner/assist/answer.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -176,4 +177,41 @@ struct json_object *chat_parts_message(struct chat_parts *parts)
         json_object_array_add(calls, call);
     }
     return message;
+}
+
+/* Some put it between ``` lines. */
+static enum rs_err parse_fenced(const char *text, struct json_object **ret, struct fault *fault)
+{
+    static const char fence[] = "```";
+    size_t len = strlen(text);
+
+    while (len > 0 && strchr(" \t\r\n", *text)) {
+        text++;
+        len--;
+    }
+    while (len > 0 && strchr(" \t\r\n", text[len - 1]))
+        len--;
+    const char *line = len > 6 && strncmp(text, fence, 3) == 0 && strncmp(text + len - 3, fence, 3) == 0
+                           ? memchr(text, '\n', len)
+                           : NULL;
+    if (line && line < text + len - 3) {
+        len = (size_t)(text + len - 3 - (line + 1));
+        text = line + 1;
+    }
+    return json_parse(text, len, CHAT_TEXT_MAX, ret, fault);
+}
+
+enum rs_err chat_parts_json(const struct chat_parts *parts, struct json_object **ret, struct fault *fault)
+{
+    struct buf text;
+    int blocks;
+
+    buf_init(&text, CHAT_TEXT_MAX);
+    enum rs_err err = answer_without_thinking(parts->text.data ? parts->text.data : "", &text, &blocks);
+    if (err)
+        fault_set(fault, err, "no memory for the answer");
+    else
+        err = parse_fenced(text.data ? text.data : "", ret, fault);
+    buf_release(&text);
+    return err;
 }

@@ -35,6 +35,8 @@ enum rs_err chat_parts_document(struct chat_parts *parts, struct json_object *do
 /* chat_parts_message - the answer as a message for the next request: {role,content,tool_calls?}. Owned by the caller.
  * Calls without an id get one. */
 struct json_object *chat_parts_message(struct chat_parts *parts);
+/* chat_parts_json - the answer's text as JSON, without thinking and ``` lines around it. *ret: owned. As json_parse. */
+enum rs_err chat_parts_json(const struct chat_parts *parts, struct json_object **ret, struct fault *fault) RS_MUST_CHECK;
 /* chat_error_text - what an answer {"error":...} says; "" when it says nothing. Borrowed. */
 const char *chat_error_text(struct json_object *answer);
 

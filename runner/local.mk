@@ -1,6 +1,10 @@
 # runspool-runner. Its modules are a library too, so that the unit tests can use them.
 noinst_LIBRARIES += librunner.a
 librunner_a_SOURCES = \
+  runner/assist/answer.c runner/assist/answer.h \
+  runner/assist/intent.c runner/assist/intent.h \
+  runner/assist/models.c runner/assist/models.h \
+  runner/assist/text.c runner/assist/text.h \
   runner/beneath.c runner/beneath.h \
   runner/chat.c runner/chat.h \
   runner/chat_parts.c runner/chat_parts.h \
@@ -55,6 +59,7 @@ librunner_a_SOURCES = \
   runner/nodes/agent_setup.c \
   runner/nodes/agent_tools.c \
   runner/urltext.c runner/urltext.h \
+  runner/nodes/answer.c \
   runner/nodes/condition.c \
   runner/nodes/delay.c \
   runner/nodes/email.c \
@@ -65,7 +70,11 @@ librunner_a_SOURCES = \
   runner/nodes/foreach_output.c \
   runner/nodes/http_callback.c \
   runner/nodes/http_request.c \
+  runner/nodes/intent.c \
   runner/nodes/manual.c \
+  runner/nodes/model_ask.c runner/nodes/model_ask.h \
+  runner/nodes/model_select.c \
+  runner/nodes/normalize.c \
   runner/nodes/nodes.h \
   runner/nodes/program.c runner/nodes/program.h \
   runner/nodes/read_file.c \
@@ -77,6 +86,8 @@ librunner_a_SOURCES = \
   runner/nodes/switch.c \
   runner/nodes/table.c \
   runner/nodes/test_run.c \
+  runner/nodes/tool_calls.c \
+  runner/nodes/tool_select.c \
   runner/nodes/tool.c runner/nodes/tool.h \
   runner/nodes/transform.c \
   runner/nodes/websearch.c \

@@ -4,6 +4,7 @@
 #include "runner/nodes/agent.h"
 #include "base/clock.h"
 #include "runner/jsonschema.h"
+#include "runner/nodes/model_ask.h"
 #include "runner/nodes/nodes.h"
 #include <stdarg.h>
 #include <stddef.h>
@@ -182,12 +183,12 @@ void agent_stop(struct node *node)
 
 /* --- asking --- */
 
-static struct json_object *response_format(struct json_object *schema)
+struct json_object *agent_response_format(struct json_object *schema, const char *name)
 {
     struct json_object *format = json_object_new_object(), *json_schema = json_object_new_object();
 
-    json_set_string(json_schema, "name", "answer");
-    json_set(json_schema, "schema", json_object_get(schema));
+    json_set_string(json_schema, "name", name);
+    json_set(json_schema, "schema", schema);
     json_set_bool(json_schema, "strict", true);
     json_set_string(format, "type", "json_schema");
     json_set(format, "json_schema", json_schema);
@@ -207,7 +208,7 @@ static struct json_object *request_body(struct agent *agent, struct json_object 
         if ((value = json_get(data, as_they_are[i][0])))
             json_set(body, as_they_are[i][1], json_object_get(value));
     if ((value = json_get(data, "outputSchema")))
-        json_set(body, "response_format", response_format(value));
+        json_set(body, "response_format", agent_response_format(json_object_get(value), "answer"));
     return body;
 }
 
@@ -220,7 +221,7 @@ void agent_ask(struct agent *agent)
 
     if (agent->iterations >= most) {
         agent_fail(agent, "limit", NULL, "the model was asked %d times and still calls tools; maxIterations allows no more",
-             agent->iterations);
+                   agent->iterations);
         return;
     }
     agent->iterations++;
@@ -252,36 +253,7 @@ static void on_retry(void *ctx, const char *text)
     node_log(agent->node, "warning", "agent", text, strlen(text));
 }
 
-/* --- what it cost --- */
-
-static void count(struct agent *agent, const struct chat_parts *parts)
-{
-    struct execution *x = agent->node->x;
-    struct model_usage used = {
-        .requests = 1, .prompt_tokens = parts->prompt_tokens, .completion_tokens = parts->completion_tokens};
-    struct fault fault;
-    int64_t since = clock_mono_ms();
-    enum rs_err err;
-
-    used.cost = price_cost(&agent->price, used.prompt_tokens, used.completion_tokens);
-    used.unpriced = !agent->price.known;
-    model_usage_sum(&agent->usage, &used);
-    do
-        err = model_usage_add(&x->store, x->claim.id, x->claim.fence, agent->node->def->id, &used, &fault);
-    while (execution_again(err, since));
-    execution_must(x, err, &fault, "usage");
-}
-
-/* An endpoint that does not tell: about four bytes are a token. */
-static void estimate(const struct agent *agent, struct chat_parts *parts)
-{
-    size_t len;
-    if (parts->has_usage)
-        return;
-    (void)json_text(agent->messages, &len);
-    parts->prompt_tokens = (int64_t)(len / 4);
-    parts->completion_tokens = (int64_t)((parts->text.len + 3) / 4);
-}
+/* --- the answer --- */
 
 /* Is a budget used up? Then the node has failed. */
 static bool over_budget(struct agent *agent, const struct chat_parts *parts)
@@ -292,39 +264,15 @@ static bool over_budget(struct agent *agent, const struct chat_parts *parts)
 
     if (most > 0 && total > most) {
         agent_fail(agent, "limit", parts, "the model used %lld tokens in %d requests; maxTotalTokens allows %lld",
-             (long long)total, agent->iterations, (long long)most);
+                   (long long)total, agent->iterations, (long long)most);
         return true;
     }
     if (max_cost && (double)agent->usage.cost > json_object_get_double(max_cost) * 1000000) {
         agent_fail(agent, "limit", parts, "the model cost %.6f US dollars in %d requests; maxCostUsd allows %g",
-             (double)agent->usage.cost / 1000000, agent->iterations, json_object_get_double(max_cost));
+                   (double)agent->usage.cost / 1000000, agent->iterations, json_object_get_double(max_cost));
         return true;
     }
     return false;
-}
-
-/* --- the answer --- */
-
-/* The JSON of an answer, which some put between ``` lines. */
-static enum rs_err parse_answer(const char *text, struct json_object **ret, struct fault *fault)
-{
-    static const char fence[] = "```";
-    size_t len = strlen(text);
-
-    while (len > 0 && strchr(" \t\r\n", *text)) {
-        text++;
-        len--;
-    }
-    while (len > 0 && strchr(" \t\r\n", text[len - 1]))
-        len--;
-    const char *line = len > 6 && strncmp(text, fence, 3) == 0 && strncmp(text + len - 3, fence, 3) == 0
-                           ? memchr(text, '\n', len)
-                           : NULL;
-    if (line && line < text + len - 3) {
-        len = (size_t)(text + len - 3 - (line + 1));
-        text = line + 1;
-    }
-    return json_parse(text, len, CHAT_TEXT_MAX, ret, fault);
 }
 
 static void finish(struct agent *agent, struct chat_parts *parts)
@@ -337,7 +285,7 @@ static void finish(struct agent *agent, struct chat_parts *parts)
         succeed(agent, parts, NULL);
         return;
     }
-    enum rs_err err = parse_answer(parts->text.data ? parts->text.data : "", &json, &fault);
+    enum rs_err err = chat_parts_json(parts, &json, &fault);
     if (!err)
         err = jsonschema_check(schema, json, &fault);
     if (!err) {
@@ -372,8 +320,7 @@ static void on_done(void *ctx, struct chat_answer *answer)
         agent_fail(agent, code, parts, "%s", answer->message);
         return;
     }
-    estimate(agent, parts);
-    count(agent, parts);
+    model_count(agent->node, &agent->price, agent->messages, parts, &agent->usage);
     if (over_budget(agent, parts))
         return;
     if (parts->n_calls == 0) {

@@ -111,6 +111,8 @@ enum rs_err agent_setup_messages(struct agent *agent, struct json_object *sessio
 void agent_remember(struct agent *agent, const char *text);
 /* agent_message - {role, content}, owned by the caller. */
 struct json_object *agent_message(const char *role, const char *text);
+/* agent_response_format - what asks an endpoint for JSON of that schema, owned by the caller; takes schema. */
+struct json_object *agent_response_format(struct json_object *schema, const char *name);
 /* agent_ask - one more request of the conversation as it is. */
 void agent_ask(struct agent *agent);
 /* agent_next_call - go on with the calls of `asked`, then ask. */

@@ -66,6 +66,8 @@ const struct config_setting config_settings[] = {
     {"model.default", CONFIG_TEXT, NULL, NULL, 0, 0, false, "model of agent nodes that name none"},
     {"model.prices", CONFIG_LIST, NULL, NULL, 0, 0, false,
      "US dollars for a million tokens, MODEL=INPUT/OUTPUT, by shell patterns: gpt-4o*=2.5/10, llama*=0/0"},
+    {"assistant.models.<intent>", CONFIG_LIST, NULL, NULL, 0, 0, false,
+     "models of the assistant for an intent (code, search, ...; default: any), the first that the endpoint has is taken"},
     {"assistant.busy", CONFIG_WORD, "refuse", "refuse|queue", 0, 0, false,
      "what the assistant socket does with a second workflow"},
     {"hooks.<source>.secret", CONFIG_TEXT, NULL, NULL, 0, 0, true, "secret that signs webhooks of a source"},

@@ -16,6 +16,20 @@ extern const struct kind_output schedule_outputs[];
 /* kind_agent.c */
 extern const struct kind_setting agent_settings[];
 extern const struct kind_output agent_outputs[];
+extern const struct kind_setting tool_definition_members[];
+/* kind_assistant.c */
+extern const struct kind_setting normalize_settings[];
+extern const struct kind_setting intent_settings[];
+extern const struct kind_setting model_select_settings[];
+extern const struct kind_setting tool_select_settings[];
+extern const struct kind_setting tool_calls_settings[];
+extern const struct kind_setting answer_settings[];
+extern const struct kind_output normalize_outputs[];
+extern const struct kind_output intent_outputs[];
+extern const struct kind_output model_select_outputs[];
+extern const struct kind_output tool_select_outputs[];
+extern const struct kind_output tool_calls_outputs[];
+extern const struct kind_output answer_outputs[];
 /* kind_tool.c */
 extern const struct kind_setting shell_settings[];
 extern const struct kind_setting git_clone_settings[];

@@ -19,6 +19,7 @@ librunspool_a_SOURCES += \
   shared/model/kind.c \
   shared/model/kind.h \
   shared/model/kind_agent.c \
+  shared/model/kind_assistant.c \
   shared/model/kind_control.c \
   shared/model/kind_markdown.c \
   shared/model/kind_output.c \

@@ -284,3 +284,9 @@ TESTS += tests/unit/test_jsonschema
 tests_unit_test_jsonschema_SOURCES = tests/unit/test_jsonschema.c tests/unit/unit.h
 tests_unit_test_jsonschema_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_jsonschema_LDADD = $(CHECK_LIBS) $(RUNNER_LIBS)
+
+check_PROGRAMS += tests/unit/test_assist
+TESTS += tests/unit/test_assist
+tests_unit_test_assist_SOURCES = tests/unit/test_assist.c tests/unit/unit.h
+tests_unit_test_assist_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_assist_LDADD = $(CHECK_LIBS) $(RUNNER_LIBS)
