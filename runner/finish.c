@@ -8,6 +8,16 @@
 #define FLUSH_MS 10000 /* for the bridge, or the fallback log, to have every line before the terminal event */
 #define SETTLE_MS 3000 /* for the terminal event's acknowledgement; after that a supervisor relays it */
 
+/* Is a node's output the run's? */
+static bool gives_output(const struct node *node)
+{
+    static const char *const givers[] = {"result", "answer"};
+    for (size_t i = 0; i < sizeof givers / sizeof *givers; i++)
+        if (strcmp(node->def->kind->name, givers[i]) == 0)
+            return node->status == NODE_SUCCESS;
+    return false;
+}
+
 static struct json_object *run_output(const struct execution *x)
 {
     struct json_object *all = NULL, *one = NULL;
@@ -16,7 +26,7 @@ static struct json_object *run_output(const struct execution *x)
     /* A run that could not be made has no nodes yet. */
     for (int i = 0; x->timeout.data && i < x->graph->n_nodes; i++) {
         const struct node *node = &x->nodes[i];
-        if (strcmp(node->def->kind->name, "result") != 0 || node->status != NODE_SUCCESS)
+        if (!gives_output(node))
             continue;
         one = node->output;
         if (!all)

@@ -13,7 +13,6 @@ struct agent_call {
     agent_call_fn *fn;
     void *ctx;
     uv_timer_t conclude;
-    int open_handles;
 };
 
 static void put_tool(const struct agent_call *call, struct json_object *data)
@@ -57,22 +56,19 @@ static void waits(struct node *node, const char *message, int64_t deadline_ms)
     (void)deadline_ms;
 }
 
-static void on_handle_closed(uv_handle_t *handle)
+static void on_conclude_closed(uv_handle_t *handle)
 {
     struct agent_call *call = handle->data;
 
-    if (--call->open_handles > 0)
-        return;
     json_object_put(call->def.data);
     free(call->id);
     free(call);
 }
 
-static void on_timer_closed(uv_handle_t *handle)
+static void closed(struct node *node)
 {
-    struct node *node = handle->data;
-    handle->data = node->owner;
-    on_handle_closed(handle);
+    struct agent_call *call = node->owner;
+    uv_close((uv_handle_t *)&call->conclude, on_conclude_closed);
 }
 
 static void ended(struct node *node)
@@ -94,11 +90,7 @@ static void ended(struct node *node)
         json_set_string(data, "error", node->error);
     agent_emit(call->parent, "tool.finished", data);
     call->fn(call->ctx, &result);
-    json_object_put(node->output);
-    node->output = NULL;
-    call->open_handles = 2;
-    uv_close((uv_handle_t *)&node->timer, on_timer_closed);
-    uv_close((uv_handle_t *)&call->conclude, on_handle_closed);
+    node_release(node);
 }
 
 static void on_conclude(uv_timer_t *timer)
@@ -149,6 +141,8 @@ static const struct node_home home = {
     .set_group = set_group,
     .save = save,
     .saved = saved,
+    .closed = closed,
+    .output_max = RUN_OUTPUT_MAX,
 };
 
 struct agent_call *agent_call_start(struct node *parent, const struct agent_tool *tool, struct json_object *settings,

@@ -16,7 +16,6 @@ const struct node_type node_types[] = {
     {"http_request", http_request_start, http_request_stop, http_request_release},
     {"websearch", websearch_start, websearch_stop, websearch_release},
     {"scrape", scrape_start, scrape_stop, scrape_release},
-    {"http_request", http_request_start, http_request_stop, NULL},
     {"normalize", normalize_start, NULL, NULL},
     {"intent", intent_start, intent_stop, NULL},
     {"model_select", model_select_start, model_select_stop, NULL},

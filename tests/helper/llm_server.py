@@ -181,10 +181,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             if reply.get("tool_calls"):
                 message["tool_calls"] = self.calls(reply)
             self.answer(200, {"id": "c", "object": "chat.completion", "model": body["model"], "usage": self.usage(body, reply),
-                              "choices": [{"index": 0, "message": message, "finish_reason": self.finish(reply)}]})
+                              "choices": [{"index": 0, "message": message, "finish_reason": self.ended_by(reply)}]})
 
     @staticmethod
-    def finish(reply):
+    def ended_by(reply):
         return reply.get("finish", "tool_calls" if reply.get("tool_calls") else "stop")
 
     @staticmethod
@@ -240,7 +240,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                 raise Gone
             chunk(delta)
             time.sleep(reply.get("pause", 0))
-        chunk({}, self.finish(reply))
+        chunk({}, self.ended_by(reply))
         usage = self.usage(body, reply)
         if usage and (body.get("stream_options") or {}).get("include_usage"):
             self.wfile.write(b"data: " + json.dumps({"id": "c", "choices": [], "usage": usage}).encode() + b"\n\n")
