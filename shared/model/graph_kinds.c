@@ -86,8 +86,8 @@ static void check_foreach(const char *node_id, struct json_object *data, struct 
         return; /* said already */
     if (kind == NULL || !may_be_item(kind))
         graph_add_error(errors, node_id, NULL, "setting",
-                        "the setting `node.kind` must be a tool, an agent, transform, delay, subworkflow, file,"
-                        " http_callback or email, not \"%.64s\"",
+                        "the setting `node.kind` is no kind for an item: take a tool, an agent, transform, delay,"
+                        " subworkflow, file, http_callback or email, not \"%.64s\"",
                         name != NULL ? name : "");
     else
         graph_check_settings(node_id, kind, node, errors);
