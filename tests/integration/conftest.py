@@ -184,8 +184,16 @@ _tap = {"file": None, "n": 0}
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "heavy: takes minutes; left out unless HEAVY=yes (scripts/test --heavy)")
     if "RUNSPOOL_TAP_FD" in os.environ:
         _tap["file"] = os.fdopen(int(os.environ.pop("RUNSPOOL_TAP_FD")), "w", buffering=1)
+
+
+def pytest_collection_modifyitems(config, items):
+    left_out = [item for item in items if item.get_closest_marker("heavy")] if os.environ.get("HEAVY") != "yes" else []
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 def pytest_runtest_logreport(report):

@@ -4,7 +4,6 @@ import csv
 import gzip
 import io
 import json
-import os
 import threading
 
 import pytest
@@ -242,7 +241,7 @@ def test_cancel_at_once(instance):
     assert body["items"] == []
 
 
-@pytest.mark.skipif(os.environ.get("HEAVY") != "yes", reason="HEAVY=yes")
+@pytest.mark.heavy
 def test_a_large_site_in_little_memory(instance):
     """20,000 pages from a sitemap."""
     with Site() as site:
