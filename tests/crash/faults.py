@@ -3,6 +3,7 @@
 import os
 import pathlib
 import signal
+import subprocess
 import threading
 
 
@@ -64,10 +65,65 @@ def stall_part(instance, part, seconds):
     """SIGSTOP, and SIGCONT after so long."""
     pid = send_part(instance, part, signal.SIGSTOP)
     if pid:
-        timer = threading.Timer(seconds, send, (pid, signal.SIGCONT))
-        timer.daemon = True
-        timer.start()
+        later(seconds, signal.SIGCONT, pid)
     return bool(pid)
+
+
+def later(seconds, number, pid):
+    """Signal the process after so long: it, and none that has got its number since."""
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+
+    def strike():
+        try:
+            signal.pidfd_send_signal(handle, number)
+        except ProcessLookupError:
+            pass
+        os.close(handle)
+
+    timer = threading.Timer(seconds, strike)
+    timer.daemon = True
+    timer.start()
+
+
+def stop_and_kill(instance, part, seconds):
+    """SIGSTOP, and SIGKILL after so long: what it was sent meanwhile goes with it."""
+    pid = send_part(instance, part, signal.SIGSTOP)
+    if pid:
+        later(seconds, signal.SIGKILL, pid)
+    return bool(pid)
+
+
+def freeze(instance, rng, runs, seconds):
+    """SIGSTOP of the runner or a run process, and SIGCONT after so long."""
+    found = [run.pid() for run in runs]
+    found = [pid for pid in found if pid and str(instance.data) in command_line(pid)]
+    pid = rng.choice([*found, 0])
+    hit = send(pid, signal.SIGSTOP) if pid else (pid := send_part(instance, "runner", signal.SIGSTOP))
+    if hit:
+        later(seconds, signal.SIGCONT, pid)
+    return bool(hit)
+
+
+def second_bridge(instance, seconds):
+    """A bridge that nobody asked for, started as the first one dies: either may come to hold the directory. Killed after so
+    long."""
+    first = kill_part(instance, "bridge")
+    args = [str(instance.bridge), "--data", str(instance.data), "--listen", f"unix:{instance.data}/bridge.sock"]
+    for setting in instance.settings:
+        args += ["--set", setting]
+    process = subprocess.Popen(args, env=instance.environ, stderr=subprocess.DEVNULL)
+
+    def end():
+        process.kill()
+        process.wait()
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    return first
 
 
 def kill_fcgi(instance, rng, program):

@@ -28,7 +28,9 @@ import producers
 from clients import Emitter, get
 from conftest import BUILD, RUNSPOOL, Instance, wait_until
 
-VICTIMS = ("bridge", "runner", "run", "api", "events", "emitter", "stall")  # stall: the bridge is stopped for a while
+# stall: the bridge is stopped for a while; stopped: and then killed; frozen: the runner or a run is; double: the bridge is
+# killed while somebody starts another one
+VICTIMS = ("bridge", "runner", "run", "api", "events", "emitter", "stall", "stopped", "frozen", "double")
 SHOWN = 20  # seconds in which every client must have been given what is in the log
 QUIET = 60  # seconds in which everything must have come to rest
 
@@ -36,6 +38,7 @@ QUIET = 60  # seconds in which everything must have come to rest
 class CrashInstance(Instance):
     """The instance of the integration tests, with requests that may fail and a look into its files."""
     program = RUNSPOOL
+    bridge = BUILD / "bridge" / "runspool-bridge"
     log_append = BUILD / "tests" / "helper" / "log_append"
 
     def try_http(self, method, path, body=None, headers=None):
@@ -131,6 +134,12 @@ class Round:
             hit = hit and any(r.killed for r in self.runs)
         elif victim == "stall":
             hit = faults.stall_part(instance, "bridge", rng.uniform(0.2, 4.5))
+        elif victim == "stopped":
+            hit = faults.stop_and_kill(instance, "bridge", rng.uniform(0.1, 3))
+        elif victim == "frozen":
+            hit = faults.freeze(instance, rng, self.runs, rng.uniform(0.2, 4))
+        elif victim == "double":
+            hit = faults.second_bridge(instance, rng.uniform(0.1, 3))
         elif victim == "emitter":
             hit = rng.choice(self.producers[:2]).kill()
         else:

@@ -139,6 +139,24 @@ def test_a_locked_database_is_waited_for(instances, name):
 
 
 @pytest.mark.parametrize("offset_ms", [-3600_000, 3600_000])
+@pytest.mark.parametrize("victims", [("run", "bridge"), ("stopped", "run"), ("runner", "run", "emitter")])
+def test_a_clock_that_is_set_while_processes_die(instances, tmp_path, offset_ms, victims):
+    clock = tmp_path / "clock"
+    clock.write_bytes(struct.pack("=q", 0))
+    offsets = itertools.cycle((offset_ms, 0))
+
+    def turn(r):
+        with clock.open("r+b") as file:
+            file.write(struct.pack("=q", next(offsets)))
+
+    with environment(LD_PRELOAD=SHIM, FAULTSHIM_CLOCK=clock):
+        instance = instances()
+    plan = [(30, turn), *((50 + 20 * i, victim) for i, victim in enumerate(victims)), (200, turn)]
+    play(instance, 1, *plan)
+    play(instance, 2, (20, turn), (40, "run"), (60, turn))
+
+
+@pytest.mark.parametrize("offset_ms", [-3600_000, 3600_000])
 def test_a_clock_that_is_set_does_no_harm(instances, tmp_path, offset_ms):
     clock = tmp_path / "clock"
     clock.write_bytes(struct.pack("=q", 0))
@@ -156,30 +174,53 @@ def test_a_clock_that_is_set_does_no_harm(instances, tmp_path, offset_ms):
     assert abs((times[-1] - times[0]) - offset_ms) < 600_000
 
 
-def test_a_full_disk_loses_nothing(instances, tmp_path):
-    """A file system of a few MB is filled up under load, and has room again after 3 s. Who was told no may try again;
-    who was told yes finds its event."""
+@contextlib.contextmanager
+def small_disk(tmp_path):
+    """A file system of a few MB in which data directories are made: it, and a function that fills it up for so many seconds."""
     disk = tmp_path / "disk"
     disk.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m,mode=700", "none", disk], stderr=subprocess.DEVNULL).returncode:
         pytest.skip("no file system may be mounted here")
+    def fill(seconds):
+        with contextlib.suppress(OSError), open(disk / "filler", "wb", buffering=0) as file:
+            while True:
+                file.write(b"x" * 4096)
+        threading.Timer(seconds, (disk / "filler").unlink).start()
+
     before, tempfile.tempdir = tempfile.tempdir, str(disk)
     try:
-        instance = instances()
-
-        def fill(r):
-            with contextlib.suppress(OSError), open(disk / "filler", "wb", buffering=0) as file:
-                while True:
-                    file.write(b"x" * 4096)
-            threading.Timer(3, (disk / "filler").unlink).start()
-
-        played = play(instance, 1, (100, fill), forgive=lambda text: "exit 1" in text)
-        assert len(played.producers[0].acked) == played.producers[0].count
-        play(instance, 2)
-        instance.close()
+        yield fill
     finally:
         tempfile.tempdir = before
         subprocess.run(["umount", "-l", disk], check=True)
+
+
+def test_a_full_disk_loses_nothing(instances, tmp_path):
+    """Filled up under load, with room again after 3 s. Who was told no may try again; who was told yes finds its event."""
+    with small_disk(tmp_path) as fill:
+        instance = instances()
+        played = play(instance, 1, (100, lambda r: fill(3)), forgive=lambda text: "exit 1" in text)
+        assert len(played.producers[0].acked) == played.producers[0].count
+        play(instance, 2)
+        instance.close()
+
+
+@pytest.mark.parametrize("victim", ["bridge", "runner", "run", "stopped"])
+def test_a_disk_that_fills_up_while_the_outbox_is_relayed(instances, tmp_path, victim):
+    """State is committed and its events wait in the outbox, for the bridge is stopped; then there is no room, and somebody
+    dies."""
+    with small_disk(tmp_path) as fill:
+        instance = instances()
+
+        def stop_then_fill(r):
+            faults.stall_part(instance, "bridge", 2)
+            wait_until(lambda: instance.outbox() > 0, what="events in the outbox")
+            fill(4)
+
+        plan = [(60, stop_then_fill), (61, victim)]
+        play(instance, 1, *plan, forgive=lambda text: "exit 1" in text)
+        play(instance, 2)
+        instance.close()
 
 
 def test_a_bridge_that_may_not_write_is_helped_by_its_emitters(instances):
