@@ -20,6 +20,7 @@ libcli_a_SOURCES = \
 bin_PROGRAMS += cli/runspool
 cli_runspool_SOURCES = \
   cli/approve.c \
+  cli/artifacts.c \
   cli/cancel.c \
   cli/cli.h \
   cli/common.c \

@@ -38,6 +38,8 @@ static const struct command commands[] = {
      .min_operands = 2, .max_operands = 2},
     {"reject", "RUN NODE", "say no to it", command_approve, .options = approve_options, .min_operands = 2,
      .max_operands = 2},
+    {"artifacts", "RUN [NAME]", "list the files a run has left, or write one out", command_artifacts,
+     .options = artifacts_options, .min_operands = 1, .max_operands = 2},
     {"cancel", "RUN", "cancel a run", command_cancel, .min_operands = 1, .max_operands = 1},
     {"pause", "[RUN...]", "let no further node of a run begin, or no run of a workflow, or none at all", command_pause,
      .options = pause_options, .max_operands = 100,

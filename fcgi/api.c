@@ -26,7 +26,7 @@ static const struct route routes[] = {
     {"GET", "/api/runs/{id}/logs", run_logs, "log lines of a run", "viewer", NULL},
     {"GET", "/api/runs/{id}/events", run_events, "events of a run", "viewer", NULL},
     {"GET", "/api/runs/{id}/artifacts", artifacts_list, "files a run has left", "viewer", NULL},
-    {"GET", "/api/runs/{id}/artifacts/{name}", artifact_get, "one of these files", "viewer", NULL},
+    {"GET", "/api/runs/{id}/artifacts/{name...}", artifact_get, "one of these files; Range is honoured", "viewer", NULL},
     {"POST", "/api/runs/{id}/cancel", run_cancel_post, "end a run", "operator", run_done},
     {"POST", "/api/runs/{id}/pause", run_pause_post, "let no further node of a run begin", "operator", run_done},
     {"POST", "/api/runs/{id}/retry", run_retry_post, "start an ended run over", "operator", run_done},

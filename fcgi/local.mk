@@ -16,6 +16,8 @@ fcgi_api_fcgi_SOURCES = $(FCGI_COMMON) \
   fcgi/api.c fcgi/api.h \
   fcgi/approvals.c \
   fcgi/artifacts.c \
+  fcgi/range.c \
+  fcgi/range.h \
   fcgi/definition.c fcgi/definition.h \
   fcgi/emit.c \
   fcgi/history.c \

@@ -8,9 +8,29 @@
 
 enum { ALLOW_MAX = 200 };
 
+/* "/api/runs/{id}/artifacts/{name...}": as many segments as there are before the last, which takes the rest. */
+static bool rest_match(const char *pattern, const char *path, struct path_params *ret_params, const char **ret_rest)
+{
+    char head_pattern[REQUEST_PATH_MAX], head[REQUEST_PATH_MAX];
+    size_t len = (size_t)(strrchr(pattern, '/') - pattern);
+    const char *end = path;
+
+    for (size_t i = 0; i <= len && end; i++)
+        if (pattern[i] == '/')
+            end = i == 0 ? strchr(end, '/') : strchr(end + 1, '/');
+    if (!end || end[1] == '\0')
+        return false;
+    snprintf(head_pattern, sizeof head_pattern, "%.*s", (int)len, pattern);
+    snprintf(head, sizeof head, "%.*s", (int)(end - path), path);
+    *ret_rest = end + 1;
+    return path_match(head_pattern, head, ret_params);
+}
+
 static bool pattern_match(const char *pattern, const char *path, struct path_params *ret_params, const char **ret_rest)
 {
     size_t len = strlen(pattern);
+    if (len > 4 && strcmp(pattern + len - 4, "...}") == 0)
+        return rest_match(pattern, path, ret_params, ret_rest);
     if (len < 3 || strcmp(pattern + len - 3, "...") != 0)
         return path_match(pattern, path, ret_params);
     len -= 3;

@@ -32,7 +32,8 @@ typedef enum rs_err route_done_fn(struct call *call, const char *stream, struct 
 
 struct route {
     const char *method;
-    const char *pattern; /* "/api/runs/{id}"; "/api/poll..." also matches everything below */
+    const char *pattern; /* "/api/runs/{id}"; "/api/poll..." also matches everything below; a last
+                          * "{name...}" takes what is left of the path, which goes to call->rest without its slash */
     route_fn *handler;
     const char *description;
     const char *scope; /* least one that may: viewer, operator, editor, admin; "": anyone */

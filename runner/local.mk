@@ -58,6 +58,7 @@ librunner_a_SOURCES = \
   runner/nodes/agent_loop.c \
   runner/nodes/agent_setup.c \
   runner/nodes/agent_tools.c \
+  runner/upkeep.c runner/upkeep.h \
   runner/urltext.c runner/urltext.h \
   runner/nodes/answer.c \
   runner/nodes/condition.c \
@@ -106,4 +107,5 @@ tests_integration_runctl_LDADD = $(SHARED_LIBS)
 EXTRA_DIST += tests/integration/test_runner.py tests/integration/test_control.py tests/integration/test_approval.py tests/integration/test_foreach.py tests/integration/test_subworkflow.py
 EXTRA_DIST += tests/integration/test_tools.py
 EXTRA_DIST += tests/integration/test_runner.py tests/integration/test_control.py tests/integration/test_approval.py
+EXTRA_DIST += tests/integration/test_runner.py tests/integration/test_control.py tests/integration/test_approval.py tests/integration/test_foreach.py
 EXTRA_DIST += tests/integration/test_tools.py tests/integration/test_outputs.py tests/integration/smtp_server.py

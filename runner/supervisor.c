@@ -9,6 +9,7 @@
 #include "runner/seat.h"
 #include "runner/schedules.h"
 #include "runner/spawn.h"
+#include "runner/upkeep.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -52,6 +53,9 @@ struct supervisor {
     struct orphans_watch orphans;
     struct schedules schedules;
     char place[ID_MAX + 1]; /* of this data directory on this host, where the lock lets only one runner be */
+    uv_work_t upkeep;
+    bool upkeep_works;
+    atomic_bool upkeep_stop;
     int64_t care_ms;   /* when it was last cared for */
 };
 
@@ -138,6 +142,26 @@ static void claim_runs(struct supervisor *s)
 
 /* --- care --- */
 
+static void in_upkeep_thread(uv_work_t *work)
+{
+    struct supervisor *s = work->data;
+    upkeep_do(s->dd, &s->upkeep_stop);
+}
+
+static void on_upkeep_done(uv_work_t *work, int status)
+{
+    struct supervisor *s = work->data;
+    (void)status;
+    s->upkeep_works = false;
+}
+
+/* It may take long, so a thread does it. */
+static void start_upkeep(struct supervisor *s)
+{
+    s->upkeep.data = s;
+    s->upkeep_works = uv_queue_work(&s->loop, &s->upkeep, in_upkeep_thread, on_upkeep_done) == 0;
+}
+
 static void care(struct supervisor *s)
 {
     struct fault fault;
@@ -151,6 +175,8 @@ static void care(struct supervisor *s)
         log_event(LOG_LEVEL_WARN, "outbox.recover_failed", "reason=\"%s\"", fault.message);
     else if (n > 0)
         log_event(LOG_LEVEL_INFO, "outbox.recovered", "events=%d", n);
+    if (!s->upkeep_works && upkeep_due(s->dd))
+        start_upkeep(s);
 }
 
 static void on_sigchld(struct supervisor *s)
@@ -351,6 +377,7 @@ int supervisor_run(const struct datadir *dd, const char *const *overrides, const
         log_event(LOG_LEVEL_WARN, "runner.no_sandbox", "runner.sandbox=none runner.shell=allow");
     while (!s->gone)
         uv_run(&s->loop, UV_RUN_DEFAULT);
+    atomic_store(&s->upkeep_stop, true);
     unwatch(s);
     uv_loop_close(&s->loop);
     schedules_leave(&s->schedules, &s->store);

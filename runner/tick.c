@@ -9,6 +9,7 @@
 #include "runner/orphans.h"
 #include "runner/schedules.h"
 #include "runner/spawn.h"
+#include "runner/upkeep.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -221,6 +222,8 @@ int tick_run(const struct datadir *dd, const char *const *overrides, int64_t wai
         relay(&t); /* with nobody to do it later */
     if (out >= 0)
         report(out, &t, !ours, n_active(&t));
+    if (ours && upkeep_due(dd))
+        upkeep_do(dd, NULL);
     store_release(&t.store);
     return t.failed ? 1 : 0;
 }

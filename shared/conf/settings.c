@@ -54,6 +54,11 @@ const struct config_setting config_settings[] = {
     {"runner.kill_after", CONFIG_MILLISECONDS, "5s", NULL, 0, 10 * MINUTE, false,
      "time between SIGTERM and SIGKILL when a node is ended"},
 
+    {"runs.keep_work_days", CONFIG_COUNT, "14", NULL, 0, 36500, false,
+     "days the work folder of an ended run is kept; a run resumed later has to do without; 0: for ever"},
+    {"artifacts.keep_days", CONFIG_COUNT, "90", NULL, 0, 36500, false, "days the artifacts of an ended run are kept; 0: for ever"},
+    {"artifacts.keep_bytes", CONFIG_BYTES, "0", NULL, 0, 1024 * 1024 * GB, false,
+     "bytes of all artifacts, those of the runs that ended first go first; 0: no limit"},
     {"smtp.url", CONFIG_TEXT, NULL, NULL, 0, 0, false, "mail server of email nodes: smtp://host:587 or smtps://host:465"},
     {"smtp.user", CONFIG_TEXT, NULL, NULL, 0, 0, false, "login there"},
     {"smtp.password", CONFIG_TEXT, NULL, NULL, 0, 0, true, "its password"},

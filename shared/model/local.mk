@@ -1,6 +1,8 @@
 librunspool_a_SOURCES += \
   shared/model/approval.c \
   shared/model/approval.h \
+  shared/model/artifact.c \
+  shared/model/artifact.h \
   shared/model/cron.c \
   shared/model/cron.h \
   shared/model/expected.c \
