@@ -4,6 +4,7 @@
 #ifndef RUNSPOOL_RUNNER_NODES_AGENT_H
 #define RUNSPOOL_RUNNER_NODES_AGENT_H
 
+#include "base/mask.h"
 #include "model/model_usage.h"
 #include "runner/chat.h"
 #include "runner/execution.h"
@@ -73,7 +74,8 @@ void agent_put_text(struct json_object *data, const char *key, const char *text,
 /* The text a model writes, told as agent.delta, at most one in AGENT_DELTA_MS. */
 struct agent_deltas {
     struct node *node;
-    struct buf text; /* not told yet */
+    struct mask_stream masked; /* a secret may come in pieces */
+    struct buf text;           /* not told yet */
     uv_timer_t timer;
     int64_t told_ms; /* monotonic; 0: nothing yet */
 };

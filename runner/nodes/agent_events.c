@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define SHOWN_MAX (2 * 1024 * 1024) /* bytes of a piece of text with what was held back before it */
+
 void agent_emit(struct node *node, const char *type, struct json_object *data)
 {
     struct execution *x = node->x;
@@ -83,11 +85,12 @@ void agent_deltas_init(struct agent_deltas *deltas, struct node *node)
 {
     *deltas = (struct agent_deltas){.node = node};
     buf_init(&deltas->text, AGENT_DELTA_MAX);
+    mask_stream_init(&deltas->masked, node->x->mask);
     uv_timer_init(&node->x->loop, &deltas->timer);
     deltas->timer.data = deltas;
 }
 
-void agent_deltas_add(struct agent_deltas *deltas, const char *text, size_t len)
+static void add(struct agent_deltas *deltas, const char *text, size_t len)
 {
     /* So much in so short a time is more than a reader needs at once: no text is lost, only told sooner. */
     if (deltas->text.len + len > AGENT_DELTA_MAX)
@@ -111,8 +114,24 @@ void agent_deltas_add(struct agent_deltas *deltas, const char *text, size_t len)
         uv_timer_start(&deltas->timer, on_time, (uint64_t)(AGENT_DELTA_MS - since), 0);
 }
 
+void agent_deltas_add(struct agent_deltas *deltas, const char *text, size_t len)
+{
+    struct buf shown;
+
+    buf_init(&shown, SHOWN_MAX);
+    if (mask_stream_feed(&deltas->masked, text, len, &shown) == RS_OK && shown.len > 0)
+        add(deltas, shown.data, shown.len);
+    buf_release(&shown);
+}
+
 void agent_deltas_flush(struct agent_deltas *deltas)
 {
+    struct buf rest;
+
+    buf_init(&rest, SHOWN_MAX);
+    if (mask_stream_end(&deltas->masked, &rest) == RS_OK && rest.len > 0)
+        add(deltas, rest.data, rest.len);
+    buf_release(&rest);
     uv_timer_stop(&deltas->timer);
     tell(deltas);
 }
@@ -121,5 +140,6 @@ void agent_deltas_close(struct agent_deltas *deltas, uv_close_cb closed)
 {
     agent_deltas_flush(deltas);
     buf_release(&deltas->text);
+    mask_stream_release(&deltas->masked);
     uv_close((uv_handle_t *)&deltas->timer, closed);
 }

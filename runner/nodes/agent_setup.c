@@ -105,6 +105,7 @@ void agent_remember(struct agent *agent, const char *text)
     struct json_object *say = json_object_new_array();
     json_object_array_add(say, agent_message("user", json_get_string(agent->node->data, "prompt", "")));
     json_object_array_add(say, agent_message("assistant", text));
+    say = mask_copy(x->mask, say);
     struct session_change change = {.say = say};
     enum rs_err err = session_save(&x->store, x->claim.org, x->claim.session_id, &change, NULL, NULL, &session, &fault);
     if (err)

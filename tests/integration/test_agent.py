@@ -376,3 +376,18 @@ def test_invalid_settings_are_refused_when_saved(instance):
     assert status == 422, body
     told = " ".join(e["message"] for e in body["errors"])
     assert all(f"`{name}`" in told for name in ("temperature", "maxIterations", "tools")), told
+
+
+def test_secrets(instance, llm):
+    """A key from the secrets works; a secret that the model repeats in small pieces is hidden from everybody."""
+    value = "hush-hush-4711"
+    instance.cli("secret", "set", "LLM_KEY", "--stdin", input=KEY)
+    instance.cli("secret", "set", "TOKEN", "--stdin", input=value)
+    record, node = execute(instance, llm, {"text": f"You said {value}, right?", "chunks": 12}, url=llm.url.replace("/v1", ""),
+                           key="{{ $secrets.LLM_KEY }}", prompt="It is {{ $secrets.TOKEN }}", session="s-secret", remember=True)
+    assert record["status"] == "success", record["error"]
+    assert llm.bodies()[0]["messages"][-1]["content"] == f"It is {value}"
+    assert node["output"]["text"] == "You said ***, right?"
+    assert "".join(e["data"]["delta"] for e in events(instance, record["id"], "agent.delta")) == "You said ***, right?"
+    told = str(events(instance, record["id"])) + str(instance.http("GET", "/api/sessions/s-secret")[2])
+    assert value not in told and KEY not in told
