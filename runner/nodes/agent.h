@@ -24,6 +24,7 @@ struct agent_tool {
     char id[ID_MAX + 1];                      /* as the node's `tools` and a session name it */
     char function[AGENT_TOOL_NAME_MAX + 1];   /* as the model names it */
     const struct kind *kind;
+    struct json_object *params;               /* of a saved workflow, which the kind subworkflow runs; owned, else NULL */
     struct json_object *fixed;                /* settings the model has no say in; owned, may be NULL */
     char *description;                        /* owned */
 };

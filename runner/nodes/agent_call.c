@@ -5,7 +5,7 @@
 #include <string.h>
 
 struct agent_call {
-    struct node node; /* executes it */
+    struct node node; /* executes it; first, so that its functions find the call */
     struct graph_node def;
     struct node *parent;
     const struct agent_tool *tool;
@@ -35,7 +35,7 @@ static void put_short(struct json_object *data, const char *key, struct json_obj
 
 static void begun(struct node *node)
 {
-    struct agent_call *call = node->owner;
+    struct agent_call *call = (struct agent_call *)node;
     struct json_object *data = agent_event_data(call->parent);
 
     put_tool(call, data);
@@ -67,13 +67,13 @@ static void on_conclude_closed(uv_handle_t *handle)
 
 static void closed(struct node *node)
 {
-    struct agent_call *call = node->owner;
+    struct agent_call *call = (struct agent_call *)node;
     uv_close((uv_handle_t *)&call->conclude, on_conclude_closed);
 }
 
 static void ended(struct node *node)
 {
-    struct agent_call *call = node->owner;
+    struct agent_call *call = (struct agent_call *)node;
     struct json_object *data = agent_event_data(call->parent), *exit_code = json_get(node->output, "exitCode");
     struct agent_call_result result = {.error_code = node->error_code,
                                        .error = node->error,
@@ -102,19 +102,19 @@ static void on_conclude(uv_timer_t *timer)
 
 static void concludable(struct node *node)
 {
-    struct agent_call *call = node->owner;
+    struct agent_call *call = (struct agent_call *)node;
     uv_timer_start(&call->conclude, on_conclude, 0, 0);
 }
 
 static void log_line(struct node *node, const char *level, const char *source, const char *text, size_t len)
 {
-    struct agent_call *call = node->owner;
+    struct agent_call *call = (struct agent_call *)node;
     node_log(call->parent, level, source, text, len);
 }
 
 static enum rs_err set_group(struct node *node, pid_t pgid, struct fault *fault)
 {
-    struct agent_call *call = node->owner;
+    struct agent_call *call = (struct agent_call *)node;
     return node_set_group(call->parent, pgid, fault);
 }
 
@@ -161,7 +161,6 @@ struct agent_call *agent_call_start(struct node *parent, const struct agent_tool
     uv_timer_init(&parent->x->loop, &call->conclude);
     call->conclude.data = call;
     node_init(&call->node, parent->x, &call->def, &home, 0);
-    call->node.owner = call;
     call->node.literal = true;
     node_begin(&call->node);
     return call;

@@ -1,6 +1,7 @@
 /* The tools a model may call: kinds of group tool, as functions with a JSON Schema of their settings. */
 #include "model/kind_schema.h"
 #include "model/session.h"
+#include "model/workflow.h"
 #include "runner/nodes/agent.h"
 #include "runner/template.h"
 #include <stdio.h>
@@ -20,6 +21,16 @@ static struct json_object *definition_of(const struct node *node, const char *id
 {
     struct json_object *all = json_get(node->data, "toolDefinitions");
     return json_object_is_type(all, json_type_object) ? json_get(all, id) : NULL;
+}
+
+/* The saved workflow that a tool runs; NULL: it is of another kind. */
+static const char *workflow_of(const struct node *node, const char *id)
+{
+    static const char prefix[] = "workflow:";
+    struct json_object *definition = definition_of(node, id);
+    if (definition)
+        return json_get_string(definition, "workflow", NULL);
+    return strncmp(id, prefix, sizeof prefix - 1) == 0 ? id + sizeof prefix - 1 : NULL;
 }
 
 /* Values must not become program text, as in the kinds themselves, which see the settings evaluated. */
@@ -52,13 +63,14 @@ static void name_function(struct agent_tools *tools, struct agent_tool *tool)
 
 static enum rs_err add(struct agent_tools *tools, const struct node *node, const char *id, struct fault *fault)
 {
-    struct json_object *definition = definition_of(node, id), *fixed = json_get(definition, "settings");
-    const struct kind *kind = kind_find(json_get_string(definition, "kind", id));
+    struct json_object *definition = definition_of(node, id), *fixed = json_get(definition, "settings"), *record = NULL;
+    const char *workflow = workflow_of(node, id), *told;
+    const struct kind *kind = kind_find(workflow ? "subworkflow" : json_get_string(definition, "kind", id));
     struct agent_tool tool = {.kind = kind};
 
-    if (!kind || strcmp(kind->group, "tool") != 0)
-        return fault_set(fault, RS_INVALID, "\"%.64s\" is no tool: name a kind of group tool, or define it in `toolDefinitions`",
-                         id);
+    if (!kind || (!workflow && strcmp(kind->group, "tool") != 0))
+        return fault_set(fault, RS_INVALID,
+                         "\"%.64s\" is no tool: name a kind of group tool, workflow:ID, or define it in `toolDefinitions`", id);
     if (!*id || strlen(id) > ID_MAX || tools->n == AGENT_TOOLS_MAX)
         return fault_set(fault, RS_LIMIT, "an agent may have %d tools, with names of 1 to %d bytes", AGENT_TOOLS_MAX, ID_MAX);
     if (is_built_program(node, id))
@@ -68,11 +80,21 @@ static enum rs_err add(struct agent_tools *tools, const struct node *node, const
     for (int i = 0; i < tools->n; i++)
         if (strcmp(tools->all[i].id, id) == 0)
             return RS_OK;
+    if (workflow && workflow_get(&node->x->store, node->x->claim.org, workflow, &record, fault) != RS_OK)
+        return fault_set(fault, RS_INVALID, "the tool \"%.64s\": there is no workflow %.64s", id, workflow);
+    told = json_get_string(record, "description", json_get_string(record, "name", kind->help));
+    tool.description = strdup(json_get_string(definition, "description", told));
+    if (workflow) {
+        tool.params = json_get_array(record, "params") ? json_object_get(json_get(record, "params")) : json_object_new_array();
+        tool.fixed = json_object_new_object();
+        json_set_string(tool.fixed, "workflow", workflow);
+    } else if (json_object_is_type(fixed, json_type_object)) {
+        tool.fixed = json_object_get(fixed);
+    }
+    json_object_put(record);
     name_function(tools, &tool);
-    tool.description = strdup(json_get_string(definition, "description", kind->help));
     if (!tool.description)
         return fault_set(fault, RS_NOMEM, "out of memory");
-    tool.fixed = json_object_is_type(fixed, json_type_object) ? json_object_get(fixed) : NULL;
     tools->all[tools->n++] = tool;
     return RS_OK;
 }
@@ -89,10 +111,9 @@ static enum rs_err add_enabled(struct agent_tools *tools, const struct node *nod
     if (!err && json_object_is_type(all, json_type_object)) {
         json_object_object_foreach(all, id, on)
         {
-            const struct kind *kind = kind_find(json_get_string(definition_of(node, id), "kind", id));
             /* A session may know of tools that are none here. */
-            if (!err && json_object_get_boolean(on) && kind && strcmp(kind->group, "tool") == 0)
-                err = add(tools, node, id, fault);
+            if (!err && json_object_get_boolean(on) && (err = add(tools, node, id, fault)) == RS_INVALID)
+                err = RS_OK;
         }
     }
     json_object_put(session);
@@ -122,6 +143,7 @@ enum rs_err agent_tools_init(struct agent_tools *tools, const struct node *node,
 void agent_tools_release(struct agent_tools *tools)
 {
     for (int i = 0; i < tools->n; i++) {
+        json_object_put(tools->all[i].params);
         json_object_put(tools->all[i].fixed);
         free(tools->all[i].description);
     }
@@ -145,6 +167,35 @@ enum rs_err agent_tool_enabled(const struct agent_tool *tool, const struct node 
     return x->claim.session_id[0]
                ? session_tool_enabled(&x->store, x->claim.org, x->claim.session_id, tool->id, ret, fault)
                : RS_OK;
+}
+
+/* The schema of a workflow's input, from its params. What a param is besides (file, secret) is a text for the model. */
+static struct json_object *workflow_parameters(const struct agent_tool *tool)
+{
+    static const char *const types[] = {"number", "integer", "boolean", "object", "array"};
+    static const char *const same[][2] = {
+        {"enum", "enum"}, {"choices", "enum"}, {"default", "default"}, {"description", "description"}};
+    struct json_object *out = json_object_new_object(), *properties = json_object_new_object(),
+                       *wanted = json_object_new_array(), *value;
+
+    for (size_t i = 0; i < json_object_array_length(tool->params); i++) {
+        struct json_object *param = json_object_array_get_idx(tool->params, i), *property = json_object_new_object();
+        const char *name = json_get_string(param, "name", ""), *type = json_get_string(param, "type", "string");
+        json_set_string(property, "type", "string");
+        for (size_t k = 0; k < sizeof types / sizeof *types; k++)
+            if (strcmp(type, types[k]) == 0)
+                json_set_string(property, "type", type);
+        for (size_t k = 0; k < sizeof same / sizeof *same; k++)
+            if ((value = json_get(param, same[k][0])))
+                json_set(property, same[k][1], json_object_get(value));
+        json_set(properties, name, property);
+        if (json_get_bool(param, "required", false))
+            json_object_array_add(wanted, json_object_new_string(name));
+    }
+    json_set_string(out, "type", "object");
+    json_set(out, "properties", properties);
+    json_set(out, "required", wanted);
+    return out;
 }
 
 /* The schema of the settings the model has a say in. */
@@ -179,7 +230,7 @@ static struct json_object *function_of(const struct agent_tool *tool)
 
     json_set_string(function, "name", tool->function);
     json_set_string(function, "description", tool->description);
-    json_set(function, "parameters", parameters_of(tool));
+    json_set(function, "parameters", tool->params ? workflow_parameters(tool) : parameters_of(tool));
     json_set_string(item, "type", "function");
     json_set(item, "function", function);
     return item;
@@ -253,8 +304,13 @@ enum rs_err agent_tool_settings(const struct agent_tool *tool, const char *argum
         err = fault_set(fault, RS_INVALID, "the arguments are no JSON object");
         goto out;
     }
-    if ((err = check_arguments(tool, given, fault)))
+    if (tool->params) { /* the workflow looks at its input itself */
+        struct json_object *input = given;
+        given = json_object_new_object();
+        json_set(given, "input", input);
+    } else if ((err = check_arguments(tool, given, fault))) {
         goto out;
+    }
     if (tool->fixed) {
         json_object_object_foreach(tool->fixed, name, value) json_set(given, name, json_object_get(value));
     }

@@ -9,6 +9,7 @@ static const struct kind_setting price_members[] = {
 
 const struct kind_setting tool_definition_members[] = {
     {"kind", SETTING_TEXT, .help = "The kind of node it is, of group tool."},
+    {"workflow", SETTING_TEXT, .widget = WIDGET_WORKFLOW, .help = "Or the id of a saved workflow that is run."},
     {"description", SETTING_TEXT, .help = "What the model is told of it."},
     {"settings", SETTING_OBJECT, .help = "Settings that are fixed: the model neither sees nor changes them."},
     KIND_END,
@@ -24,8 +25,8 @@ const struct kind_setting agent_settings[] = {
     {"key", SETTING_TEXT, .widget = WIDGET_SECRET, .help = "Key of that endpoint."},
     {"temperature", SETTING_NUMBER, .min = 0, .max = 2, .help = "Default: the endpoint's."},
     {"maxTokens", SETTING_INTEGER, .min = 1, .max = 10000000, .help = "Tokens of one answer at most."},
-    {"tools", SETTING_TEXTS, .help = "Tools it may call: kinds of group tool, or names of toolDefinitions. In a session only those enabled there; default: all that are."},
-    {"toolDefinitions", SETTING_TABLE, .members = tool_definition_members, .help = "Tools of its own, by name: a kind with some settings fixed."},
+    {"tools", SETTING_TEXTS, .help = "Tools it may call: kinds of group tool, workflow:ID for a saved workflow, or names of toolDefinitions. In a session only those enabled there; default: all that are."},
+    {"toolDefinitions", SETTING_TABLE, .members = tool_definition_members, .help = "Tools of its own, by name: a kind with some settings fixed, or a saved workflow."},
     {"outputSchema", SETTING_OBJECT, .help = "JSON Schema; the answer is JSON that fits it, in output.json."},
     {"maxIterations", SETTING_INTEGER, .min = 1, .max = 1000, .fallback = "10", .help = "How often the model is asked at most."},
     {"maxTotalTokens", SETTING_INTEGER, .min = 1, .max = 1000000000, .help = "Tokens of all requests together; more is an error."},

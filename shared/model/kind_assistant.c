@@ -2,8 +2,8 @@
 #include "model/kind_settings.h"
 
 #define TOOLS_SETTINGS                                                                                                 \
-    {"tools", SETTING_TEXTS, .help = "Tools there are: kinds of group tool, or names of toolDefinitions. In a session only those enabled there."}, \
-    {"toolDefinitions", SETTING_TABLE, .members = tool_definition_members, .help = "Tools of its own, by name: a kind with some settings fixed."}
+    {"tools", SETTING_TEXTS, .help = "Tools there are: kinds of group tool, workflow:ID for a saved workflow, or names of toolDefinitions. In a session only those enabled there."}, \
+    {"toolDefinitions", SETTING_TABLE, .members = tool_definition_members, .help = "Tools of its own, by name: a kind with some settings fixed, or a saved workflow."}
 
 const struct kind_setting normalize_settings[] = {
     {"text", SETTING_TEXT, .required = true, .widget = WIDGET_MULTILINE, .help = "What people typed."},

@@ -391,3 +391,22 @@ def test_secrets(instance, llm):
     assert "".join(e["data"]["delta"] for e in events(instance, record["id"], "agent.delta")) == "You said ***, right?"
     told = str(events(instance, record["id"])) + str(instance.http("GET", "/api/sessions/s-secret")[2])
     assert value not in told and KEY not in told
+
+
+def test_a_saved_workflow_is_a_tool(instance, llm):
+    nodes, edges = chain(result(value="{{ \"deployed \" + .input.where }}"))
+    status, _, body = instance.http("PUT", "/api/workflows/deploy", {
+        "name": "Deploy", "description": "Deploys to a place", "nodes": nodes, "edges": edges,
+        "params": [{"name": "where", "type": "string", "required": True}]})
+    assert status == 201, body
+    calls = [{"name": "workflow_deploy", "arguments": {"where": "here"}}, {"name": "workflow_deploy", "arguments": {}}]
+    record, node = execute(instance, llm, {"tool_calls": calls}, {"text": "done"}, tools=["workflow:deploy"])
+    assert record["status"] == "success", record["error"]
+    function = llm.bodies()[0]["tools"][0]["function"]
+    assert function["description"] == "Deploys to a place"
+    assert function["parameters"] == {"type": "object", "properties": {"where": {"type": "string"}}, "required": ["where"]}
+    good, bad = tool_messages(llm)
+    assert good == '"deployed here"' and "where" in bad and "error" in bad
+    assert [c["status"] for c in node["output"]["toolCalls"]] == ["success", "error"]
+    _, node = execute(instance, llm, tools=["workflow:none-such"])
+    assert node["error"]["code"] == "input" and "none-such" in node["error"]["message"]
