@@ -189,14 +189,15 @@ def test_killed_while_it_ran_what_may_not_run_twice(new_runner):
     node = each("{{ [range(6)] }}", shell("echo $1 >> ran; [ $1 -ne 2 ] || [ -e go ] || sleep 100", "{{ .item }}"),
                 concurrency=1, maxFailures=1)
     run = runner.new(*chain(node))
-    wait_until(lambda: ended(runner, run) == 2 and ended(runner, run, "running") == 1, what=runner.log())
-    (runner.data / "runs" / run / "work" / "go").write_text("")
+    ran = runner.data / "runs" / run / "work" / "ran"
+    wait_until(lambda: ran.exists() and ran.read_text() == "0\n1\n2\n", what=runner.log())
+    (ran.parent / "go").write_text("")
     os.kill(runner.run_pid(run), signal.SIGKILL)
     record = runner.wait(run)
     output = record["nodes"]["each"]["output"]
     assert record["status"] == "success" and output["failed"] == 1
     assert output["failures"] == [{"index": 2, "code": "orphaned", "message": output["failures"][0]["message"]}]
-    assert (runner.data / "runs" / run / "work" / "ran").read_text().split() == ["0", "1", "2", "3", "4", "5"]
+    assert ran.read_text().split() == ["0", "1", "2", "3", "4", "5"]
 
 
 def test_another_list_starts_over(runner):
