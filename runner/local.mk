@@ -64,6 +64,7 @@ librunner_a_SOURCES = \
   runner/nodes/condition.c \
   runner/nodes/delay.c \
   runner/nodes/email.c \
+  runner/nodes/event.c \
   runner/nodes/file.c \
   runner/nodes/git_clone.c \
   runner/nodes/foreach.c runner/nodes/foreach.h \
@@ -104,7 +105,7 @@ runner_runspool_runner_LDADD = $(RUNNER_LIBS)
 check_PROGRAMS += tests/integration/runctl
 tests_integration_runctl_SOURCES = tests/integration/runctl.c
 tests_integration_runctl_LDADD = $(SHARED_LIBS)
-EXTRA_DIST += tests/integration/test_runner.py tests/integration/test_control.py tests/integration/test_approval.py tests/integration/test_foreach.py tests/integration/test_subworkflow.py
+EXTRA_DIST += tests/integration/test_runner.py tests/integration/test_control.py tests/integration/test_approval.py tests/integration/test_foreach.py tests/integration/test_subworkflow.py tests/integration/test_event_trigger.py
 EXTRA_DIST += tests/integration/test_tools.py
 EXTRA_DIST += tests/integration/test_runner.py tests/integration/test_control.py tests/integration/test_approval.py
 EXTRA_DIST += tests/integration/test_runner.py tests/integration/test_control.py tests/integration/test_approval.py tests/integration/test_foreach.py

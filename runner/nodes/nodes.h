@@ -5,6 +5,7 @@
 #include "runner/node.h"
 
 void manual_start(struct node *node);
+void event_start(struct node *node);
 void schedule_start(struct node *node);
 void agent_start(struct node *node);
 void agent_stop(struct node *node);

@@ -184,7 +184,6 @@ static enum rs_err create(struct sub *sub, struct json_object *definition, int v
                   json_get_string(json_object_array_get_idx(errors, 0), "message", fault->message));
     json_set_string(trigger, "kind", "subworkflow");
     json_set_string(trigger, "runId", x->claim.id);
-    json_set_string(trigger, "nodeId", node->def->id);
     struct run_new run = {.org = x->claim.org,
                           .workflow_id = json_get_string(definition, "id", ""),
                           .workflow_version = version,

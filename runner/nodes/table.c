@@ -5,6 +5,7 @@
 
 const struct node_type node_types[] = {
     {"manual", manual_start, NULL, NULL},
+    {"event", event_start, NULL, NULL},
     {"schedule", schedule_start, NULL, NULL},
     {"agent", agent_start, agent_stop, NULL},
     {"shell", shell_start, tool_stop, tool_release},

@@ -93,6 +93,16 @@ static void check_foreach(const char *node_id, struct json_object *data, struct 
         graph_check_settings(node_id, kind, node, errors);
 }
 
+static void check_event(const char *node_id, struct json_object *data, struct json_object *errors)
+{
+    struct json_object *workflows = json_get_array(data, "workflows");
+    size_t n = workflows != NULL ? json_object_array_length(workflows) : 0, i;
+
+    for (i = 0; i < n; i++)
+        if (!id_valid(json_object_get_string(json_object_array_get_idx(workflows, i))))
+            graph_add_error(errors, node_id, NULL, "setting", "the setting `workflows[%zu]` must be the id of a workflow", i);
+}
+
 static const struct {
     const char *kind;
     check_fn *check;
@@ -100,6 +110,7 @@ static const struct {
     {"switch", check_switch},
     {"delay", check_delay},
     {"foreach", check_foreach},
+    {"event", check_event},
 };
 
 void graph_check_kind(const char *node_id, const struct kind *kind, struct json_object *data,

@@ -28,6 +28,8 @@ static const struct kind_setting no_settings[] = {KIND_END};
 const struct kind kinds[] = {
     {"manual", "trigger", "Start", "Started by a person or a program, with the workflow's parameters.", REPEAT_FREELY,
      .settings = no_settings, .outputs = manual_outputs},
+    {"event", "trigger", "Run finished", "Starts the workflow when a run of another one has ended.", REPEAT_FREELY,
+     .settings = event_settings, .outputs = event_outputs},
     {"schedule", "trigger", "Schedule", "Starts the workflow at the times of a cron expression.", REPEAT_FREELY,
      .settings = schedule_settings, .outputs = schedule_outputs},
     {"agent", "agent", "Agent", "Asks a language model, which may call tools.", REPEAT_NEVER,

@@ -12,6 +12,8 @@
 /* kind_trigger.c */
 extern const struct kind_setting schedule_settings[];
 extern const struct kind_output manual_outputs[];
+extern const struct kind_setting event_settings[];
+extern const struct kind_output event_outputs[];
 extern const struct kind_output schedule_outputs[];
 /* kind_agent.c */
 extern const struct kind_setting agent_settings[];

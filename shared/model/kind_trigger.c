@@ -24,3 +24,17 @@ const struct kind_output schedule_outputs[] = {
     {"input", "object", "The run's input."},
     KIND_END,
 };
+
+const struct kind_setting event_settings[] = {
+    {"workflows", SETTING_TEXTS, .literal = true, .fallback = "[]",
+     .help = "Ids of the workflows whose runs count; none: all but this one. At most 8 runs start each other in a row."},
+    {"status", SETTING_WORDS, .choices = "success|error|cancelled", .literal = true,
+     .fallback = "[\"success\",\"error\",\"cancelled\"]", .help = "How the run must have ended."},
+    {"enabled", SETTING_BOOL, .literal = true, .fallback = "true", .help = "false: it starts nothing."},
+    KIND_END,
+};
+
+const struct kind_output event_outputs[] = {
+    {"run", "object", "The run that has ended: {id, workflowId, status, output, error}."},
+    KIND_END,
+};

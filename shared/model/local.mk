@@ -7,6 +7,8 @@ librunspool_a_SOURCES += \
   shared/model/cron.h \
   shared/model/expected.c \
   shared/model/expected.h \
+  shared/model/event_trigger.c \
+  shared/model/event_trigger.h \
   shared/model/graph.c \
   shared/model/graph.h \
   shared/model/graph_check.c \

@@ -68,6 +68,12 @@ struct run_new {
 enum rs_err run_create(struct store *store, const struct run_new *run, char ret_id[ID_MAX + 1], struct fault *fault)
     RS_MUST_CHECK;
 
+/* run_create_in - the same inside a transaction of the caller's, who pokes the runner (change_poke). Of many runs that it is to
+ * replace only the oldest RUN_REPLACE_ROWS are. After RS_UNPROCESSABLE, RS_LIMIT and RS_INVALID the transaction may go on:
+ * nothing was written. */
+enum rs_err run_create_in(struct change *change, const struct run_new *run, char ret_id[ID_MAX + 1], struct fault *fault)
+    RS_MUST_CHECK;
+
 /* A claimed run, as its executor needs it. Release with run_claim_release. */
 struct run_claim {
     char id[ID_MAX + 1];

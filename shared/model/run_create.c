@@ -94,76 +94,110 @@ static enum rs_err insert_run(struct change *change, const struct run_new *run, 
                   run->owner != NULL ? now + RUN_LEASE_MS : 0, run->owner);
 }
 
-static enum rs_err insert_all(struct store *store, const struct run_new *run, struct run_row *row,
-                              const struct graph *graph, const char *tags, struct fault *fault)
+/* A run on its way into the database. */
+struct draft {
+    struct run_new run; /* with its input sealed */
+    struct run_row row;
+    struct graph *graph;
+    struct json_object *tags, *input;
+    struct run_concurrency concurrency;
+};
+
+static void draft_release(struct draft *draft)
 {
-    struct run_concurrency concurrency = run_concurrency(run->definition);
-    struct change *change = NULL;
-    bool more = false;
+    graph_free(draft->graph);
+    json_object_put(draft->tags);
+    json_object_put(draft->input);
+}
+
+static enum rs_err check_ids(const struct run_new *run, struct fault *fault)
+{
+    if (!id_valid(run->org) || !id_valid(run->workflow_id) || (run->session_id != NULL && !id_valid(run->session_id)))
+        return fault_set(fault, RS_INVALID, "org, workflow or session is not an id");
+    if (run->priority != NULL && (*run->priority < -RUN_PRIORITY_MAX || *run->priority > RUN_PRIORITY_MAX))
+        return fault_set(fault, RS_INVALID, "a priority is a whole number from %d to %d", -RUN_PRIORITY_MAX, RUN_PRIORITY_MAX);
+    return RS_OK;
+}
+
+/* All that can be said without the database. Released by the caller in every case. */
+static enum rs_err draft_make(const struct datadir *dd, const struct run_new *run, struct draft *draft, struct fault *fault)
+{
+    struct json_object *errors = json_object_new_array();
+    struct run_row *row = &draft->row;
+    const char *name;
     enum rs_err err;
 
-    if ((err = change_begin(store, &change, fault)) != RS_OK)
+    *draft = (struct draft){.run = *run, .row = {.status = RUN_QUEUED, .attempt = 1}};
+    if (errors == NULL)
+        return fault_set(fault, RS_NOMEM, "no memory for a run");
+    if ((err = check_ids(run, fault)) == RS_OK && (err = graph_parse(run->definition, errors, &draft->graph, fault)) == RS_OK)
+        err = params_sealed(dd, run->org, run->definition, run->input, &draft->input, fault);
+    json_object_put(errors);
+    if (err != RS_OK)
         return err;
+    draft->run.input = draft->input;
+    draft->concurrency = run_concurrency(run->definition);
+    if ((draft->tags = tags_of(run, draft->graph)) == NULL)
+        return fault_set(fault, RS_NOMEM, "no memory for a run");
+    id_new("r_", row->id);
+    snprintf(row->org, sizeof(row->org), "%s", run->org);
+    snprintf(row->workflow_id, sizeof(row->workflow_id), "%s", run->workflow_id);
+    snprintf(row->crew_id, sizeof(row->crew_id), "%s", json_get_string(run->definition, "crewId", ""));
+    name = run->name != NULL ? run->name : json_get_string(run->definition, "name", run->workflow_id);
+    cut_name(name, row->name);
+    row->n_nodes = draft->graph->n_nodes;
+    return RS_OK;
+}
+
+static enum rs_err insert_all(struct change *change, struct draft *draft, bool *more, struct fault *fault)
+{
+    const struct run_new *run = &draft->run;
+    struct run_row *row = &draft->row;
+    enum rs_err err;
+
     if ((run->within != NULL && (err = run->within(change, row->id, run->within_ctx, fault)) != RS_OK) ||
-        (err = insert_run(change, run, row, concurrency.limit, tags, fault)) != RS_OK ||
+        (err = insert_run(change, run, row, draft->concurrency.limit, json_text(draft->tags, NULL), fault)) != RS_OK ||
         (err = run_trigger_set(change, row->id, run->trigger, fault)) != RS_OK ||
         (err = run_parent_set(change, row->id, run->parent, fault)) != RS_OK ||
-        (err = insert_nodes(store->db, row->id, graph, fault)) != RS_OK ||
-        (err = run_state_event(change, row, "run.queued", NULL, NULL, -1, fault)) != RS_OK ||
-        (run->owner == NULL && (err = run_busy(change, row, &concurrency, &more, fault)) != RS_OK)) {
-        change_abort(change);
+        (err = insert_nodes(change_db(change), row->id, draft->graph, fault)) != RS_OK ||
+        (err = run_state_event(change, row, "run.queued", NULL, NULL, -1, fault)) != RS_OK)
         return err;
-    }
-    if ((err = change_commit(change, fault)) == RS_OK && more)
-        err = run_replace_more(store, row, &concurrency, fault);
+    return run->owner == NULL ? run_busy(change, row, &draft->concurrency, more, fault) : RS_OK;
+}
+
+enum rs_err run_create_in(struct change *change, const struct run_new *run, char ret_id[ID_MAX + 1], struct fault *fault)
+{
+    struct draft draft;
+    bool more = false;
+    enum rs_err err = draft_make(change_datadir(change), run, &draft, fault);
+
+    if (err == RS_OK && (err = insert_all(change, &draft, &more, fault)) == RS_OK)
+        memcpy(ret_id, draft.row.id, sizeof(draft.row.id));
+    draft_release(&draft);
     return err;
 }
 
 enum rs_err run_create(struct store *store, const struct run_new *run, char ret_id[ID_MAX + 1], struct fault *fault)
 {
-    struct run_row row = {.status = RUN_QUEUED, .attempt = 1};
-    struct json_object *errors = json_object_new_array(), *tags = NULL, *input = NULL;
-    struct run_new sealed = *run;
-    struct graph *graph = NULL;
-    const char *name, *crew_id;
+    struct change *change = NULL;
+    struct draft draft;
+    bool more = false;
     enum rs_err err;
 
-    if (errors == NULL)
-        return fault_set(fault, RS_NOMEM, "no memory for a run");
-    if (!id_valid(run->org) || !id_valid(run->workflow_id) || (run->session_id != NULL && !id_valid(run->session_id))) {
-        err = fault_set(fault, RS_INVALID, "org, workflow or session is not an id");
+    if ((err = draft_make(store->dd, run, &draft, fault)) != RS_OK || (err = change_begin(store, &change, fault)) != RS_OK)
+        goto out;
+    if ((err = insert_all(change, &draft, &more, fault)) != RS_OK) {
+        change_abort(change);
         goto out;
     }
-    if (run->priority != NULL && (*run->priority < -RUN_PRIORITY_MAX || *run->priority > RUN_PRIORITY_MAX)) {
-        err = fault_set(fault, RS_INVALID, "a priority is a whole number from %d to %d", -RUN_PRIORITY_MAX, RUN_PRIORITY_MAX);
+    if ((err = change_commit(change, fault)) == RS_OK && more)
+        err = run_replace_more(store, &draft.row, &draft.concurrency, fault);
+    if (err != RS_OK)
         goto out;
-    }
-    if ((err = graph_parse(run->definition, errors, &graph, fault)) != RS_OK)
-        goto out;
-    if ((err = params_sealed(store->dd, run->org, run->definition, run->input, &input, fault)) != RS_OK)
-        goto out;
-    sealed.input = input;
-    if ((tags = tags_of(run, graph)) == NULL) {
-        err = fault_set(fault, RS_NOMEM, "no memory for a run");
-        goto out;
-    }
-    id_new("r_", row.id);
-    snprintf(row.org, sizeof(row.org), "%s", run->org);
-    snprintf(row.workflow_id, sizeof(row.workflow_id), "%s", run->workflow_id);
-    crew_id = json_get_string(run->definition, "crewId", "");
-    snprintf(row.crew_id, sizeof(row.crew_id), "%s", crew_id);
-    name = run->name != NULL ? run->name : json_get_string(run->definition, "name", run->workflow_id);
-    cut_name(name, row.name);
-    row.n_nodes = graph->n_nodes;
-    if ((err = insert_all(store, &sealed, &row, graph, json_text(tags, NULL), fault)) != RS_OK)
-        goto out;
-    memcpy(ret_id, row.id, sizeof(row.id));
+    memcpy(ret_id, draft.row.id, sizeof(draft.row.id));
     if (run->owner == NULL)
         runner_poke(store->dd);
 out:
-    graph_free(graph);
-    json_object_put(input);
-    json_object_put(tags);
-    json_object_put(errors);
+    draft_release(&draft);
     return err;
 }

@@ -1,4 +1,5 @@
 /* A run's own moves: it begins, it ends, somebody cancels it. */
+#include "model/event_trigger.h"
 #include "model/run_row.h"
 
 #include "base/clock.h"
@@ -140,6 +141,8 @@ enum rs_err run_finish(struct change *change, struct run_row *run, enum run_stat
                  "tittit", run_status_name(status), now, output_text, error_text, (int64_t)run->progress, run->id);
     if (err == RS_OK)
         err = run_children_end(change, run, fault);
+    if (err == RS_OK)
+        err = event_trigger_fire(change, run, output, error, fault);
     if (err == RS_OK)
         err = run_state_event(change, run, end_type(status), output, error, run_duration(run->started, now), fault);
 out:

@@ -17,6 +17,7 @@ struct change {
     int64_t now_ms;
     char streams[CHANGE_STREAMS_MAX][STREAM_MAX]; /* that got events */
     int n_streams;
+    bool poke;
 };
 
 enum rs_err store_open(struct store *store, const struct datadir *dd, const char *program, struct fault *fault)
@@ -75,6 +76,7 @@ enum rs_err change_begin(struct store *store, struct change **ret, struct fault 
         return fault_set(fault, RS_NOMEM, "no memory for a transaction");
     change->store = store;
     change->n_streams = 0;
+    change->poke = false;
     if ((err = db_begin(store->db, fault)) != RS_OK) {
         free(change);
         return err;
@@ -151,12 +153,24 @@ enum rs_err change_commit(struct change *change, struct fault *fault)
         if (change->n_streams > 0)
             store->once = NULL;
         outbox_forget_acked(store);
+        if (change->poke)
+            runner_poke(store->dd);
         for (i = 0; i < change->n_streams; i++)
             if (outbox_relay(store, change->streams[i], NULL) != RS_OK)
                 break; /* committed all the same; noted there as still to do */
     }
     free(change);
     return err;
+}
+
+const struct datadir *change_datadir(const struct change *change)
+{
+    return change->store->dd;
+}
+
+void change_poke(struct change *change)
+{
+    change->poke = true;
 }
 
 void change_abort(struct change *change)

@@ -53,6 +53,10 @@ enum rs_err change_event(struct change *change, const char *stream, const char *
  * order: the log takes an event older than one it has for a duplicate. An emitter that cannot take them is no error:
  * they are relayed later. Frees change in every case. */
 enum rs_err change_commit(struct change *change, struct fault *fault) RS_MUST_CHECK;
+/* change_datadir - the instance it belongs to. */
+const struct datadir *change_datadir(const struct change *change);
+/* change_poke - runner_poke when it is committed. */
+void change_poke(struct change *change);
 void change_abort(struct change *change); /* roll back and free; NULL is fine */
 
 /* outbox_settle - delete the rows acknowledged so far, and relay what the emitter had no room for. Call now and then,

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "model/event_trigger.h"
 #include "model/schedule.h"
 
 #include <stdio.h>
@@ -120,6 +121,8 @@ static enum rs_err save_row(struct db *db, const char *org, const char *id, stru
         return fault_set(fault, RS_NOMEM, "no memory for a workflow");
     err = write_row(db, org, id, row, json_text(summary, NULL), json_text(definition, NULL), fault);
     json_object_put(summary);
+    if (err == RS_OK)
+        err = event_trigger_sync(db, org, id, definition, fault);
     return err == RS_OK ? schedule_sync(db, org, id, definition, now, fault) : err;
 }
 
@@ -161,13 +164,12 @@ out:
     return err;
 }
 
-enum rs_err workflow_get(struct store *store, const char *org, const char *id, struct json_object **ret,
-                         struct fault *fault)
+enum rs_err workflow_get_in(struct db *db, const char *org, const char *id, struct json_object **ret, struct fault *fault)
 {
     struct json_object *definition = NULL;
     struct db_rows *rows = NULL;
     const char *text;
-    enum rs_err err = db_query(store->db, &rows, fault,
+    enum rs_err err = db_query(db, &rows, fault,
                                "SELECT version, created, updated, definition, paused FROM workflow"
                                " WHERE org = $1 AND id = $2",
                                "tt", org, id);
@@ -186,6 +188,12 @@ enum rs_err workflow_get(struct store *store, const char *org, const char *id, s
     }
     db_done(rows);
     return err;
+}
+
+enum rs_err workflow_get(struct store *store, const char *org, const char *id, struct json_object **ret,
+                         struct fault *fault)
+{
+    return workflow_get_in(store->db, org, id, ret, fault);
 }
 
 enum rs_err workflow_pause(struct store *store, const char *org, const char *id, bool paused, struct fault *fault)
@@ -215,6 +223,8 @@ enum rs_err workflow_delete(struct store *store, const char *org, const char *id
         err = db_run(store->db, NULL, fault, "DELETE FROM workflow_version WHERE org = $1 AND id = $2", "tt", org, id);
     if (err == RS_OK)
         err = schedule_sync(store->db, org, id, NULL, 0, fault);
+    if (err == RS_OK)
+        err = event_trigger_sync(store->db, org, id, NULL, fault);
     if (err == RS_OK)
         err = db_commit(store->db, fault);
     db_rollback(store->db);

@@ -19,6 +19,9 @@ enum rs_err workflow_save(struct store *store, const char *org, const char *id, 
     RS_MUST_CHECK;
 enum rs_err workflow_get(struct store *store, const char *org, const char *id, struct json_object **ret,
                          struct fault *fault) RS_MUST_CHECK;
+/* workflow_get_in - the same for who is inside a transaction. */
+enum rs_err workflow_get_in(struct db *db, const char *org, const char *id, struct json_object **ret, struct fault *fault)
+    RS_MUST_CHECK;
 /* workflow_pause - paused: no run of it begins until it is taken back; they wait in the queue. RS_NOT_FOUND. */
 enum rs_err workflow_pause(struct store *store, const char *org, const char *id, bool paused, struct fault *fault)
     RS_MUST_CHECK;

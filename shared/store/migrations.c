@@ -189,6 +189,15 @@ static const char *const lineage[] = {
     NULL,
 };
 
+/* What saved workflows listen for: runs of workflow source (or any, *) that end with this status. */
+static const char *const event_triggers[] = {
+    "CREATE TABLE event_trigger ("
+    " org TEXT NOT NULL, source TEXT NOT NULL, status TEXT NOT NULL, workflow_id TEXT NOT NULL, node_id TEXT NOT NULL,"
+    " PRIMARY KEY (org, source, status, workflow_id, node_id))",
+    "CREATE INDEX event_trigger_by_workflow ON event_trigger (org, workflow_id)",
+    NULL,
+};
+
 static const char *const *const migrations[] = {
     first,
     orphan_resumed,
@@ -203,6 +212,7 @@ static const char *const *const migrations[] = {
     expected,
     items,
     lineage,
+    event_triggers,
 };
 
 #define N_MIGRATIONS ((int)(sizeof(migrations) / sizeof(migrations[0])))

@@ -47,7 +47,7 @@ def test_output_and_records(instance):
     child = instance.record(record["nodes"]["sub"]["childRunId"])
     assert (child["parentRunId"], child["parentNodeId"], child["depth"]) == (run, "sub", 1)
     assert child["workflowId"] == "double" and child["input"] == {"n": 21} and child["workflowVersion"] == 1
-    assert child["trigger"] == {"kind": "subworkflow", "runId": run, "nodeId": "sub"}
+    assert child["trigger"] == {"kind": "subworkflow", "runId": run}
     # Its events are in its own stream; the parent's tells which.
     events = instance.http("GET", f"/api/runs/{run}/events?limit=100")[2]["items"]
     assert [e["data"]["childRunId"] for e in events if e["type"] == "node.waiting"] == [child["id"]]
