@@ -34,6 +34,7 @@ cli_runspool_SOURCES = \
   cli/pause.c \
   cli/ps.c \
   cli/run.c \
+  cli/runinput.c cli/runinput.h \
   cli/schedule.c \
   cli/secret.c \
   cli/status.c \

@@ -20,9 +20,10 @@ static const struct command commands[] = {
     {"stop", "bridge|runner|web", "stop one part, until it is started again", command_control, .min_operands = 1,
      .max_operands = 1},
     {"restart", "bridge|runner|web", "restart one part", command_control, .min_operands = 1, .max_operands = 1},
-    {"run", "WORKFLOW", "start a workflow: a saved one's id, or the path of a .json definition", command_run,
-     run_options, 1, 1,
-     .more = "With --follow the exit status is 0 when the run succeeds, 1 when it fails, 130 when it is cancelled or\n"
+    {"run", "WORKFLOW [NAME=VALUE...]", "start a workflow: a saved one's id, or the path of a .json definition", command_run,
+     run_options, 1, 200,
+     .more = "NAME=VALUE gives a parameter; @FILE as its value is the content of a file.\n"
+             "With --follow the exit status is 0 when the run succeeds, 1 when it fails, 130 when it is cancelled or\n"
              "Ctrl-C ends the following (the run itself goes on)."},
     {"wrap", "[--] COMMAND [ARGUMENT...]", "run any command as a run with a live page", command_wrap,
      .options = wrap_options, .min_operands = 1, .max_operands = -1, .stop_at_operand = true, .no_json = true,

@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 #include "cli/definition.h"
 #include "cli/follow.h"
+#include "cli/runinput.h"
 #include "model/launch.h"
 #include "model/run.h"
 #include "model/workflow.h"
@@ -18,27 +19,6 @@ const struct arg_option run_options[] = {
     {"name", 0, "TEXT", NULL, false, "name of the run (default: the workflow's)"},
     {0},
 };
-
-static enum rs_err run_input(const struct cli *cli, struct json_object **ret)
-{
-    const char *given = args_value(&cli->args, "input");
-    struct fault fault = {0};
-    char *text = NULL;
-    size_t len;
-    enum rs_err err = RS_OK;
-    if (!given)
-        return RS_OK;
-    bool file = *given == '@' || strcmp(given, "-") == 0;
-    if (file && (err = cli_read(cli, *given == '@' ? given + 1 : given, JSON_BODY_MAX, &text, &len)) != RS_OK)
-        return err;
-    err = json_parse(file ? text : given, file ? len : strlen(given), JSON_BODY_MAX, ret, &fault);
-    if (err == RS_OK && !json_object_is_type(*ret, json_type_object))
-        err = fault_set(&fault, RS_INVALID, "the input must be a JSON object, as in '{\"repo\":\"...\"}'");
-    if (err != RS_OK)
-        cli_fail(cli, "--input: %s", fault.message);
-    free(text);
-    return err;
-}
 
 /* The definition: of a file when WORKFLOW is a path, else a saved one; its id and version. */
 static enum rs_err run_definition(struct cli *cli, const char *workflow, struct json_object **ret, const char **ret_id,
@@ -126,8 +106,9 @@ int command_run(struct cli *cli)
     int version = 0, status = EXIT_FAILED, priority = 0;
     const int *with_priority = NULL;
 
-    if (run_priority(cli, &priority, &with_priority) != RS_OK || cli_open_store(cli, false) != RS_OK || run_input(cli, &given) != RS_OK ||
-        run_definition(cli, cli->args.operands[0], &definition, &id, &version) != RS_OK)
+    if (run_priority(cli, &priority, &with_priority) != RS_OK || cli_open_store(cli, false) != RS_OK ||
+        run_definition(cli, cli->args.operands[0], &definition, &id, &version) != RS_OK ||
+        run_input(cli, definition, &given) != RS_OK)
         goto out;
     enum rs_err err = graph_check_input(definition, given, errors, &input, &fault);
     if (json_object_array_length(errors)) {

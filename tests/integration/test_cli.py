@@ -145,6 +145,25 @@ def test_wrong_definitions_are_explained_line_by_line(instance):
     assert done.returncode == 1 and "workflow list" in done.stderr
 
 
+def test_parameters_by_name(instance, tmp_path):
+    types = {"text": "string", "count": "integer", "on": "boolean", "note": "string", "paper": "file"}
+    definition = {"id": "by-name", "params": [{"name": name, "type": kind} for name, kind in types.items()],
+                  "nodes": [{"id": "start", "type": "trigger", "data": {"kind": "manual"}},
+                            {"id": "end", "type": "output", "data": {"kind": "result", "value": "{{ .input }}"}}],
+                  "edges": [{"id": "e", "source": "start", "target": "end"}]}
+    path = write(instance, definition)
+    (tmp_path / "a.txt").write_text("one\ntwo\n")
+    said = json.loads(instance.cli("run", path, "text=12", "count=3", "on=true", f"note=@{tmp_path}/a.txt", f"paper=@{tmp_path}/a.txt",
+                                   "--input", '{"text":"first"}', "--json").stdout)
+    output = instance.wait(said["runId"])["output"]
+    assert output["paper"]["name"] == "a.txt" and output["paper"]["bytes"] == 8
+    assert {name: output[name] for name in ("text", "count", "on", "note")} == {"text": "12", "count": 3, "on": True, "note": "one\ntwo\n"}
+    for operand, words in {"cuont=3": "did you mean \"count\"", "count": "NAME=VALUE", "count=many": "count",
+                           "paper=@/no/such": "/no/such"}.items():
+        done = instance.cli("run", path, operand, check=False)
+        assert done.returncode != 0 and words in done.stderr
+
+
 @pytest.mark.parametrize("command, status", [(["sh", "-c", "exit 7"], 7), (["true"], 0), (["sh", "-c", "kill -9 $$"], 137),
                                              (["/no/such/program"], 127), (["/etc/passwd"], 126)])
 def test_wrap_exits_as_its_command(instance, command, status):
