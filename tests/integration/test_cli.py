@@ -153,8 +153,8 @@ def test_parameters_by_name(instance, tmp_path):
                   "edges": [{"id": "e", "source": "start", "target": "end"}]}
     path = write(instance, definition)
     (tmp_path / "a.txt").write_text("one\ntwo\n")
-    said = json.loads(instance.cli("run", path, "text=12", "count=3", "on=true", f"note=@{tmp_path}/a.txt", f"paper=@{tmp_path}/a.txt",
-                                   "--input", '{"text":"first"}', "--json").stdout)
+    said = instance.json("run", path, "text=12", "count=3", "on=true", f"note=@{tmp_path}/a.txt", f"paper=@{tmp_path}/a.txt",
+                         "--input", '{"text":"first"}')
     output = instance.wait(said["runId"])["output"]
     assert output["paper"]["name"] == "a.txt" and output["paper"]["bytes"] == 8
     assert {name: output[name] for name in ("text", "count", "on", "note")} == {"text": "12", "count": 3, "on": True, "note": "one\ntwo\n"}
