@@ -58,9 +58,11 @@ int command_unpause(struct cli *cli);
 int command_tick(struct cli *cli);
 int command_workflow(struct cli *cli);
 int command_schedule(struct cli *cli);
+int command_index(struct cli *cli);
 int command_config(struct cli *cli);
 int command_nodes(struct cli *cli);
 int command_secret(struct cli *cli);
+extern const struct arg_option index_options[];
 extern const struct arg_option up_options[], run_options[], pause_options[], wrap_options[], ps_options[], tail_options[],
     tick_options[], workflow_options[], schedule_options[], config_options[], nodes_options[], approve_options[];
 extern const struct arg_option secret_options[], artifacts_options[];

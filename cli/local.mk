@@ -29,6 +29,7 @@ cli_runspool_SOURCES = \
   cli/down.c \
   cli/emit.c \
   cli/followrun.c \
+  cli/index.c \
   cli/main.c \
   cli/nodes.c \
   cli/pause.c \
@@ -44,6 +45,6 @@ cli_runspool_SOURCES = \
   cli/watch.c cli/watch.h \
   cli/workflow.c \
   cli/wrap.c
-cli_runspool_LDADD = libcli.a $(SHARED_LIBS)
+cli_runspool_LDADD = libcli.a $(SHARED_LIBS) $(XML_LIBS)
 
 EXTRA_DIST += tests/integration/test_cli.py

@@ -61,6 +61,10 @@ static const struct command commands[] = {
     {"schedule", "list|next WORKFLOW|pause WORKFLOW|resume WORKFLOW", "when saved workflows start by themselves", command_schedule,
      .options = schedule_options, .min_operands = 1, .max_operands = 2,
      .more = "While it is paused a schedule starts nothing, and what it missed then is not caught up."},
+    {"index", "[DIR]", "make a folder's texts searchable for rag_search, or bring that up to date", command_index,
+     .options = index_options, .max_operands = 1,
+     .more = "Text, Markdown, source and HTML; only what changed is read again. Left out: hidden files, what a .gitignore\n"
+             "names, binaries, files over 2 MB. Without DIR and options, or with --list, the indexes are listed."},
     {"config", "", "print the settings in force", command_config, .options = config_options, .max_operands = 0},
     {0},
 };

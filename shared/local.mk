@@ -6,6 +6,7 @@ include shared/conf/local.mk
 include shared/store/local.mk
 include shared/event/local.mk
 include shared/html/local.mk
+include shared/index/local.mk
 include shared/http/local.mk
 include shared/model/local.mk
 include shared/dialect/local.mk

@@ -32,6 +32,7 @@ void http_request_release(struct node *node);
 void websearch_start(struct node *node);
 void websearch_stop(struct node *node);
 void websearch_release(struct node *node);
+void rag_search_start(struct node *node);
 void scrape_start(struct node *node);
 void scrape_stop(struct node *node);
 void scrape_release(struct node *node);

@@ -23,6 +23,7 @@ const struct node_type node_types[] = {
     {"tool_select", tool_select_start, tool_select_stop, NULL},
     {"tool_calls", tool_calls_start, tool_calls_stop, NULL},
     {"answer", answer_start, NULL, NULL},
+    {"rag_search", rag_search_start, NULL, NULL},
     {"transform", transform_start, NULL, NULL},
     {"condition", condition_start, NULL, NULL},
     {"switch", switch_start, NULL, switch_release},

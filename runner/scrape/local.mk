@@ -1,5 +1,6 @@
-# The scrape kind's parts.
+# The scrape kind's parts, and rag_search.
 librunner_a_SOURCES += \
+  runner/nodes/rag_search.c \
   runner/nodes/scrape.c \
   runner/scrape/crawl.c runner/scrape/crawl.h \
   runner/scrape/css.c runner/scrape/css.h \
@@ -15,4 +16,4 @@ librunner_a_SOURCES += \
   runner/scrape/settings.c runner/scrape/settings.h \
   runner/scrape/sitemap.c runner/scrape/sitemap.h \
   runner/scrape/urls.c runner/scrape/urls.h
-EXTRA_DIST += tests/integration/test_scrape.py tests/integration/scrape_site.py
+EXTRA_DIST += tests/integration/test_scrape.py tests/integration/scrape_site.py tests/integration/test_index.py

@@ -62,6 +62,8 @@ const struct kind kinds[] = {
      .settings = tool_select_settings, .outputs = tool_select_outputs},
     {"tool_calls", "control", "Call tools", "Executes calls of tools that were chosen.", REPEAT_NEVER,
      .settings = tool_calls_settings, .outputs = tool_calls_outputs},
+    {"rag_search", "tool", "Search texts", "Finds passages in the folders that `runspool index` has indexed.", REPEAT_FREELY,
+     .settings = rag_search_settings, .outputs = rag_search_outputs},
     {"transform", "control", "Transform", "Computes a value with jq.", REPEAT_FREELY,
      .settings = expression_settings, .outputs = transform_outputs},
     {"condition", "control", "Condition", "Takes the edges of handle true or false.", REPEAT_FREELY,

@@ -1,4 +1,4 @@
-/* Settings of the kinds of group tool that gather text: scrape. */
+/* Settings of the kinds of group tool that gather text: scrape, rag_search. */
 #include "model/kind_settings.h"
 
 const struct kind_setting scrape_settings[] = {
@@ -40,5 +40,17 @@ const struct kind_output scrape_outputs[] = {
     {"artifact", "string", "The file of items."},
     {"sample", "array", "The first items, long texts cut."},
     {"errors", "array", "{url, error} of the first failed pages."},
+    KIND_END,
+};
+
+const struct kind_setting rag_search_settings[] = {
+    {"query", SETTING_TEXT, .required = true, .help = "Any text; its words are looked for, and phrases in double quotes."},
+    {"index", SETTING_TEXT, .help = "Name of one index of `runspool index`; default: all."},
+    {"limit", SETTING_INTEGER, .min = 1, .max = 100, .fallback = "5", .help = "At most so many passages."},
+    KIND_END,
+};
+
+const struct kind_output rag_search_outputs[] = {
+    {"passages", "array", "{id, index, path, line, title, text, score}, best first; a higher score is better."},
     KIND_END,
 };

@@ -50,7 +50,9 @@ extern const struct kind_setting websearch_settings[];
 extern const struct kind_output websearch_outputs[];
 /* kind_scrape.c */
 extern const struct kind_setting scrape_settings[];
+extern const struct kind_setting rag_search_settings[];
 extern const struct kind_output scrape_outputs[];
+extern const struct kind_output rag_search_outputs[];
 /* kind_control.c */
 extern const struct kind_setting expression_settings[];
 extern const struct kind_output transform_outputs[];

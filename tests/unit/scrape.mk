@@ -22,3 +22,9 @@ TESTS += tests/unit/test_html
 tests_unit_test_html_SOURCES = tests/unit/test_html.c tests/unit/unit.h
 tests_unit_test_html_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_html_LDADD = $(CHECK_LIBS) $(RUNNER_LIBS)
+
+check_PROGRAMS += tests/unit/test_textindex
+TESTS += tests/unit/test_textindex
+tests_unit_test_textindex_SOURCES = tests/unit/test_textindex.c tests/unit/unit.h
+tests_unit_test_textindex_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_textindex_LDADD = $(CHECK_LIBS) $(SHARED_LIBS) $(XML_LIBS)
