@@ -4,6 +4,7 @@
 #include "model/run_row.h"
 
 #include "base/clock.h"
+#include "model/run_emit.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -171,6 +172,18 @@ static bool retry_fits(enum node_status from, const struct node_change *node)
     return from != NODE_RUNNING || node->status != NODE_RUNNING;
 }
 
+/* May something in it have begun that has an end of its own, told by run_emit? */
+static bool has_parts(const struct node_row *row)
+{
+    static const char *const kinds_with[] = {"agent", "tool_calls", "foreach"};
+    size_t i;
+
+    for (i = 0; i < sizeof(kinds_with) / sizeof(kinds_with[0]); i++)
+        if (strcmp(row->kind, kinds_with[i]) == 0)
+            return true;
+    return false;
+}
+
 enum rs_err node_apply(struct change *change, struct run_row *run, const struct node_change *node, struct fault *fault)
 {
     int64_t now = change_now(change), duration = -1;
@@ -191,6 +204,9 @@ enum rs_err node_apply(struct change *change, struct run_row *run, const struct 
         row.attempt = node->attempt;
     if (ended)
         duration = run_duration(row.started, now);
+    if (ended && node->status != NODE_SUCCESS && has_parts(&row) &&
+        (err = run_begun_close(change, run->id, node->node_id, fault)) != RS_OK)
+        return err;
     if ((err = node_store(change_db(change), run, &row, node, now, fault)) != RS_OK ||
         (err = node_event(change, run, &row, node, duration, fault)) != RS_OK)
         return err;
@@ -213,6 +229,8 @@ enum rs_err node_interrupted(struct change *change, const struct run_row *run, c
     struct node_row row;
     enum rs_err err = node_load(change_db(change), run->id, node_id, &row, fault);
 
+    if (err == RS_OK && has_parts(&row))
+        err = run_begun_close(change, run->id, node_id, fault);
     if (err != RS_OK || row.tool[0] == '\0' || row.started == 0)
         return err;
     return tool_finished(change, run, &row, &node, run_duration(row.started, change_now(change)), fault);

@@ -198,6 +198,15 @@ static const char *const event_triggers[] = {
     NULL,
 };
 
+/* Agents, their tasks and calls of tools that have begun and not ended: whoever finds their process dead tells of their end.
+ * data: what was told of the beginning. */
+static const char *const begun[] = {
+    "CREATE TABLE begun ("
+    " run_id TEXT NOT NULL, node_id TEXT NOT NULL, what TEXT NOT NULL, ref TEXT NOT NULL, since BIGINT NOT NULL,"
+    " data TEXT NOT NULL, PRIMARY KEY (run_id, node_id, what, ref))",
+    NULL,
+};
+
 static const char *const *const migrations[] = {
     first,
     orphan_resumed,
@@ -213,6 +222,7 @@ static const char *const *const migrations[] = {
     items,
     lineage,
     event_triggers,
+    begun,
 };
 
 #define N_MIGRATIONS ((int)(sizeof(migrations) / sizeof(migrations[0])))

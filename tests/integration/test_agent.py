@@ -1,5 +1,9 @@
 """Agents against a model endpoint that does what the test tells it: answers, tools, budgets, and every way to fail."""
 
+import contextlib
+import os
+import pathlib
+import signal
 import socket
 import sys
 
@@ -410,3 +414,21 @@ def test_a_saved_workflow_is_a_tool(instance, llm):
     assert [c["status"] for c in node["output"]["toolCalls"]] == ["success", "error"]
     _, node = execute(instance, llm, tools=["workflow:none-such"])
     assert node["error"]["code"] == "input" and "none-such" in node["error"]["message"]
+
+
+def test_killed_in_the_middle(instance, llm):
+    """The run's process dies while a tool works: whoever finds it tells of the end of all that had begun."""
+    calls = [{"name": "shell", "arguments": {"command": ["sh", "-c", "echo up; sleep 600"]}}]
+    run = start(instance, llm, {"tool_calls": calls}, tools=["shell"])
+    wait_until(lambda: any(e["data"]["message"] == "up" for e in events(instance, run, "log")), what="the tool")
+    for entry in pathlib.Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            words = (entry / "cmdline").read_bytes().split(b"\0") if entry.name.isdigit() else []
+            if b"--run" in words and run.encode() in words:
+                os.kill(int(entry.name), signal.SIGKILL)
+    record = instance.wait(run)
+    assert record["status"] == "error" and record["error"]["code"] == "orphaned"
+    told = events(instance, run, "tool.started", "tool.finished", "task.finished", "agent.finished", "node.failed")
+    assert [(e["type"], e["data"].get("status")) for e in told if e["data"]["nodeId"] == "ask"] == [
+        ("tool.started", None), ("tool.finished", "error"), ("task.finished", "error"), ("agent.finished", "error"),
+        ("node.failed", "error")]

@@ -290,3 +290,15 @@ TESTS += tests/unit/test_assist
 tests_unit_test_assist_SOURCES = tests/unit/test_assist.c tests/unit/unit.h
 tests_unit_test_assist_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_assist_LDADD = $(CHECK_LIBS) $(RUNNER_LIBS)
+
+check_PROGRAMS += tests/unit/test_run_emit
+TESTS += tests/unit/test_run_emit
+tests_unit_test_run_emit_SOURCES = tests/unit/test_run_emit.c tests/unit/model.h tests/unit/unit.h
+tests_unit_test_run_emit_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_run_emit_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+
+check_PROGRAMS += tests/unit/test_price
+TESTS += tests/unit/test_price
+tests_unit_test_price_SOURCES = tests/unit/test_price.c tests/unit/unit.h
+tests_unit_test_price_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_price_LDADD = $(CHECK_LIBS) $(RUNNER_LIBS)
