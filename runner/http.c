@@ -4,7 +4,7 @@
 #include "runner/netaddr.h"
 #include <arpa/inet.h>
 #include <ctype.h>
-#include <curl/curl.h>
+#include "runner/curl.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -275,11 +275,30 @@ static enum rs_err take_headers(struct http_transfer *t, struct json_object *hea
     return RS_OK;
 }
 
+/* With the first transfer: most runs have none. */
+static enum rs_err open_multi(struct http *http, struct fault *fault)
+{
+    if (http->multi)
+        return RS_OK;
+    enum rs_err err = curl_load(fault);
+    if (err)
+        return err;
+    if (!(http->multi = curl_multi_init()))
+        return fault_set(fault, RS_NOMEM, "out of memory");
+    curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, on_socket_wanted);
+    curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
+    curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, on_timer_wanted);
+    curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
+    return RS_OK;
+}
+
 enum rs_err http_start(struct http *http, const struct http_request *request, http_fn *fn, void *ctx,
                        struct http_transfer **ret, struct fault *fault)
 {
+    enum rs_err err = open_multi(http, fault);
+    if (err)
+        return err;
     struct http_transfer *t = calloc(1, sizeof *t);
-    enum rs_err err;
 
     if (!t || !(t->curl = curl_easy_init())) {
         free(t);
@@ -365,17 +384,11 @@ enum rs_err http_new(uv_loop_t *loop, struct http **ret, struct fault *fault)
 {
     struct http *http = calloc(1, sizeof *http);
 
-    if (!http || curl_global_init(CURL_GLOBAL_DEFAULT) != 0 || !(http->multi = curl_multi_init())) {
-        free(http);
-        return fault_set(fault, RS_NOMEM, "libcurl cannot be used");
-    }
+    if (!http)
+        return fault_set(fault, RS_NOMEM, "out of memory");
     http->loop = loop;
     uv_timer_init(loop, &http->timer);
     http->timer.data = http;
-    curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, on_socket_wanted);
-    curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
-    curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, on_timer_wanted);
-    curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
     *ret = http;
     return RS_OK;
 }
@@ -389,7 +402,7 @@ void http_free(struct http *http)
 {
     if (!http)
         return;
-    curl_multi_cleanup(http->multi);
+    if (http->multi)
+        curl_multi_cleanup(http->multi);
     uv_close((uv_handle_t *)&http->timer, on_closed);
-    curl_global_cleanup();
 }

@@ -9,6 +9,7 @@ librunner_a_SOURCES = \
   runner/chat.c runner/chat.h \
   runner/chat_parts.c runner/chat_parts.h \
   runner/child.c runner/child.h \
+  runner/curl.c runner/curl.h \
   runner/edges.c \
   runner/endpoint.c runner/endpoint.h \
   runner/exec.c runner/exec.h \
@@ -94,7 +95,7 @@ librunner_a_SOURCES = \
   runner/nodes/transform.c \
   runner/nodes/websearch.c \
   runner/nodes/write_file.c
-RUNNER_LIBS = librunner.a $(SHARED_LIBS) $(UV_LIBS) $(CURL_LIBS) $(XML_LIBS) $(ZLIB_LIBS) $(JQ_LIBS)
+RUNNER_LIBS = librunner.a $(SHARED_LIBS) $(UV_LIBS) $(LAZY_CURL_LIBS) $(XML_LIBS) $(ZLIB_LIBS) $(JQ_LIBS)
 include runner/scrape/local.mk
 
 sbin_PROGRAMS += runner/runspool-runner

@@ -3,7 +3,7 @@
 #include "base/id.h"
 #include "base/utf8.h"
 #include <ctype.h>
-#include <curl/curl.h>
+#include "runner/curl.h"
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>

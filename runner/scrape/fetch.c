@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "runner/scrape/crawl.h"
 #include <ctype.h>
-#include <curl/curl.h>
+#include "runner/curl.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 #include "runner/scrape/urls.h"
 #include <ctype.h>
-#include <curl/curl.h>
+#include "runner/curl.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
