@@ -67,6 +67,7 @@ librunner_a_SOURCES = \
   runner/nodes/email.c \
   runner/nodes/event.c \
   runner/nodes/file.c \
+  runner/nodes/git_access.c runner/nodes/git_access.h \
   runner/nodes/git_clone.c \
   runner/nodes/foreach.c runner/nodes/foreach.h \
   runner/nodes/foreach_item.c \
@@ -111,3 +112,5 @@ EXTRA_DIST += tests/integration/test_tools.py
 EXTRA_DIST += tests/integration/test_runner.py tests/integration/test_control.py tests/integration/test_approval.py
 EXTRA_DIST += tests/integration/test_runner.py tests/integration/test_control.py tests/integration/test_approval.py tests/integration/test_foreach.py
 EXTRA_DIST += tests/integration/test_tools.py tests/integration/test_outputs.py tests/integration/smtp_server.py
+EXTRA_DIST += tests/integration/test_runner.py tests/integration/test_control.py tests/integration/test_approval.py tests/integration/test_foreach.py tests/integration/test_subworkflow.py
+EXTRA_DIST += tests/integration/test_tools.py tests/integration/test_outputs.py tests/integration/smtp_server.py tests/integration/test_git.py

@@ -1,8 +1,10 @@
 /* git_clone - clones a repository into the run's work folder with the real git; it asks for no password, and its
- * progress becomes log lines. URLs are https, http and ssh (git's own two ways of writing it); file paths, relative to
- * where Runspool was started, when runner.git_local allows them.
+ * progress becomes log lines. URLs are https, http and ssh (git's own two ways of writing it), and only of public
+ * addresses unless runner.http_private allows others; file paths, relative to where Runspool was started, when
+ * runner.git_local allows them.
  * Output: {path, commit, branch}; commit and branch are null in an empty repository, branch on a detached head. */
 #include "base/file.h"
+#include "runner/nodes/git_access.h"
 #include "runner/nodes/nodes.h"
 #include "runner/nodes/tool.h"
 #include <errno.h>
@@ -11,6 +13,12 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+struct clone {
+    struct tool tool; /* first: it is what exec calls back with */
+    struct git_access access;
+    char *local; /* file://..., of a repository on this machine */
+};
 
 static bool has_prefix(const char *s, const char *prefix)
 {
@@ -24,35 +32,39 @@ static bool is_short_ssh(const char *url)
     return url[n] == ':' && n > 0 && url[n + 1] != ':' && !has_prefix(url + n, "://");
 }
 
-/* What git is given: local paths become file:// URLs of a real path, so that git copies, and never links, objects. */
-static enum rs_err take_url(const struct node *node, const char *url, char **ret, bool *ret_local, struct fault *fault)
+/* A local path becomes the file:// URL of a real one, so that git copies, and never links, objects. */
+static enum rs_err take_local(const struct node *node, const char *url, char **ret, struct fault *fault)
 {
+    const char *local = has_prefix(url, "file://") ? url + 7 : url;
     char path[PATH_MAX];
+
+    if (strstr(local, "://") || strstr(local, "::"))
+        return fault_set(fault, RS_INVALID, "\"%.200s\": only https, http, ssh and file addresses can be cloned", url);
+    if (!config_is(node->x->dd->config, "runner.git_local", "allow"))
+        return fault_set(fault, RS_INVALID, "\"%.200s\" is a local path: the setting runner.git_local is deny", url);
+    if (!realpath(local, path))
+        return fault_set(fault, RS_INVALID, "%.200s: %s", url, strerror(errno));
+    /* The instance's own data is no repository for workflows. */
+    size_t len = strlen(node->x->dd->root);
+    if (strncmp(path, node->x->dd->root, len) == 0 && (path[len] == '/' || path[len] == '\0'))
+        return fault_set(fault, RS_INVALID, "%.200s lies in the data directory", url);
+    if (asprintf(ret, "file://%s", path) < 0) {
+        *ret = NULL;
+        return fault_set(fault, RS_NOMEM, "out of memory");
+    }
+    return RS_OK;
+}
+
+static enum rs_err take_url(struct clone *clone, struct fault *fault)
+{
+    const struct node *node = clone->tool.node;
+    const char *url = json_get_string(node->data, "url", "");
 
     if (!*url || *url == '-')
         return fault_set(fault, RS_INVALID, "\"%.200s\" is no address of a repository", url);
-    *ret_local = false;
-    if (has_prefix(url, "https://") || has_prefix(url, "http://") || has_prefix(url, "ssh://") || is_short_ssh(url)) {
-        *ret = strdup(url);
-    } else {
-        const char *local = has_prefix(url, "file://") ? url + 7 : url;
-        if (strstr(local, "://") || strstr(local, "::"))
-            return fault_set(fault, RS_INVALID, "\"%.200s\": only https, http, ssh and file addresses can be cloned",
-                             url);
-        if (!config_is(node->x->dd->config, "runner.git_local", "allow"))
-            return fault_set(fault, RS_INVALID, "\"%.200s\" is a local path: the setting runner.git_local is deny",
-                             url);
-        if (!realpath(local, path))
-            return fault_set(fault, RS_INVALID, "%.200s: %s", url, strerror(errno));
-        /* The instance's own data is no repository for workflows. */
-        size_t len = strlen(node->x->dd->root);
-        if (strncmp(path, node->x->dd->root, len) == 0 && (path[len] == '/' || path[len] == '\0'))
-            return fault_set(fault, RS_INVALID, "%.200s lies in the data directory", url);
-        *ret_local = true;
-        if (asprintf(ret, "file://%s", path) < 0)
-            *ret = NULL;
-    }
-    return *ret ? RS_OK : fault_set(fault, RS_NOMEM, "out of memory");
+    if (has_prefix(url, "https://") || has_prefix(url, "http://") || has_prefix(url, "ssh://") || is_short_ssh(url))
+        return git_access_parse(&clone->access, node, url, fault);
+    return take_local(node, url, &clone->local, fault);
 }
 
 static void on_head(void *ctx, struct exec_result *result)
@@ -153,32 +165,35 @@ static enum rs_err trust_owner(struct tool *tool, const char *path, struct fault
     return err ? err : tool_env(tool, "GIT_CONFIG_GLOBAL", config, fault);
 }
 
-static enum rs_err git_env(struct tool *tool, bool local, struct fault *fault)
+static enum rs_err git_env(struct clone *clone, bool strict, struct fault *fault)
 {
-    static const char *const env[][2] = {
-        {"GIT_TERMINAL_PROMPT", "0"},
-        {"GIT_ASKPASS", "true"},
-        {"GIT_SSH_COMMAND", "ssh -oBatchMode=yes -oStrictHostKeyChecking=accept-new"},
-    };
-    enum rs_err err = tool_env(tool, "GIT_ALLOW_PROTOCOL", local ? "file" : "https:http:ssh", fault);
-    for (size_t i = 0; i < sizeof env / sizeof *env && !err; i++)
-        err = tool_env(tool, env[i][0], env[i][1], fault);
-    return err;
+    struct tool *tool = &clone->tool;
+    enum rs_err err = tool_env(tool, "GIT_TERMINAL_PROMPT", "0", fault);
+
+    if (!err)
+        err = tool_env(tool, "GIT_ASKPASS", "true", fault);
+    if (err || !clone->local)
+        return err ? err : git_access_env(&clone->access, tool, strict, fault);
+    err = tool_env(tool, "GIT_ALLOW_PROTOCOL", "file", fault);
+    return err ? err : trust_owner(tool, clone->local + strlen("file://"), fault);
 }
 
-void git_clone_start(struct node *node)
+static bool is_strict(const struct node *node)
 {
-    struct tool *tool = tool_new(node);
-    struct json_object *depth = json_get(node->data, "depth");
-    const char *branch = json_get_string(node->data, "branch", NULL),
-               *dest = json_get_string(node->data, "dest", "repo");
-    char path[PATH_MAX], number[32], *url = NULL;
-    bool local = false;
-    struct fault fault = {0};
+    return !config_is(node->x->dd->config, "runner.http_private", "allow");
+}
 
-    enum rs_err err = take_url(node, json_get_string(node->data, "url", ""), &url, &local, &fault);
-    if (!err)
-        err = tool_cwd(node, dest, path, &fault);
+/* Everything is known: run git. */
+static void start(struct clone *clone)
+{
+    struct tool *tool = &clone->tool;
+    struct node *node = tool->node;
+    struct json_object *depth = json_get(node->data, "depth");
+    const char *branch = json_get_string(node->data, "branch", NULL);
+    char path[PATH_MAX], number[32];
+    struct fault fault = {0};
+    enum rs_err err = tool_cwd(node, json_get_string(node->data, "dest", "repo"), path, &fault);
+
     if (!err)
         err = args(tool, (const char *const[]){"git", "clone", "--progress", NULL}, &fault);
     if (!err && depth) {
@@ -188,17 +203,66 @@ void git_clone_start(struct node *node)
     if (!err && branch && *branch)
         err = args(tool, (const char *const[]){"--branch", branch, NULL}, &fault);
     if (!err)
-        err = args(tool, (const char *const[]){"--", url, path, NULL}, &fault);
+        err = args(tool, (const char *const[]){"--", clone->local ? clone->local : clone->access.url, path, NULL}, &fault);
     if (!err)
-        err = git_env(tool, local, &fault);
-    if (!err && local)
-        err = trust_owner(tool, url + strlen("file://"), &fault);
+        err = git_env(clone, is_strict(node), &fault);
     /* An earlier attempt may have left half of it. */
     if (!err && node->attempt > 1)
         err = file_remove_beneath(node->x->work, path + strlen(node->x->work), &fault);
     if (!err)
         err = tool_run(tool, node->x->work, NULL, 0, on_line, on_cloned, &fault);
-    free(url);
     if (err)
         tool_fail(node, &fault);
+}
+
+static void on_checked(void *ctx, const struct fault *fault)
+{
+    struct clone *clone = ctx;
+
+    if (fault->code)
+        node_fail(clone->tool.node, fault->code == RS_IO ? "exit" : "input", NULL, "git clone: %s", fault->message);
+    else
+        start(clone);
+}
+
+void git_clone_start(struct node *node)
+{
+    struct clone *clone = calloc(1, sizeof *clone);
+    struct fault fault = {0};
+
+    if (!clone)
+        abort(); /* as tool_new */
+    clone->tool.node = node;
+    node->state = clone;
+    enum rs_err err = take_url(clone, &fault);
+    if (!err && !clone->local && is_strict(node))
+        err = git_access_check(&clone->access, node->x, on_checked, clone, &fault);
+    else if (!err)
+        start(clone);
+    if (err)
+        tool_fail(node, &fault);
+}
+
+void git_clone_stop(struct node *node)
+{
+    struct clone *clone = node->state;
+
+    if (!clone)
+        return;
+    if (clone->access.state) {
+        git_access_abort(&clone->access);
+        node_fail(node, "cancelled", NULL, "cancelled");
+        return;
+    }
+    tool_stop(node);
+}
+
+void git_clone_release(struct node *node)
+{
+    struct clone *clone = node->state;
+    if (!clone)
+        return;
+    git_access_release(&clone->access);
+    free(clone->local);
+    tool_release(node);
 }

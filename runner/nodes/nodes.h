@@ -26,6 +26,8 @@ void test_run_release(struct node *node);
 void read_file_start(struct node *node);
 void write_file_start(struct node *node);
 void git_clone_start(struct node *node);
+void git_clone_stop(struct node *node);
+void git_clone_release(struct node *node);
 void http_request_start(struct node *node);
 void http_request_stop(struct node *node);
 void http_request_release(struct node *node);

@@ -13,7 +13,7 @@ const struct node_type node_types[] = {
     {"test_run", test_run_start, tool_stop, test_run_release},
     {"read_file", read_file_start, NULL, NULL},
     {"write_file", write_file_start, NULL, NULL},
-    {"git_clone", git_clone_start, tool_stop, tool_release},
+    {"git_clone", git_clone_start, git_clone_stop, git_clone_release},
     {"http_request", http_request_start, http_request_stop, http_request_release},
     {"websearch", websearch_start, websearch_stop, websearch_release},
     {"scrape", scrape_start, scrape_stop, scrape_release},

@@ -108,6 +108,10 @@ const struct kind_setting git_clone_settings[] = {
     {"depth", SETTING_INTEGER, .min = 1, .max = INT32_MAX, .help = "Only so many commits; default: all."},
     {"branch", SETTING_TEXT, .no_secret = true, .help = "Branch or tag; default: the repository's."},
     {"dest", SETTING_TEXT, .no_secret = true, .fallback = "\"repo\"", .help = "Folder in the run's work directory."},
+    {"username", SETTING_TEXT, .help = "Login over http and https; default with a token: x-access-token."},
+    {"token", SETTING_TEXT, .widget = WIDGET_SECRET, .help = "Its password or access token."},
+    {"sshKey", SETTING_TEXT, .widget = WIDGET_SECRET, .help = "Private key, as text, for ssh."},
+    {"knownHosts", SETTING_TEXT, .widget = WIDGET_MULTILINE, .help = "Lines of known_hosts that the host must be in; default: any host key is taken."},
     KIND_END,
 };
 
