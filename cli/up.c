@@ -167,12 +167,13 @@ static struct part *up_add_part(struct up *up, const char *name, int64_t stop_ms
 
 static enum rs_err up_web(struct up *up, struct fault *fault)
 {
-    char api[PATH_MAX], events[PATH_MAX], htdocs[PATH_MAX];
+    char api[PATH_MAX], events[PATH_MAX], hook[PATH_MAX], htdocs[PATH_MAX];
     struct weblighttpd web = {
         .data = up->cli->dd.root,
         .htdocs = htdocs,
         .api = api,
         .events = events,
+        .hook = hook,
         .address = up->address.numeric,
         .port = up->address.port,
         .tls_cert = up->tls_cert,
@@ -183,6 +184,7 @@ static enum rs_err up_web(struct up *up, struct fault *fault)
     enum rs_err err;
     if ((err = program_path("api.fcgi", api, fault)) != RS_OK ||
         (err = program_path("events.fcgi", events, fault)) != RS_OK ||
+        (err = program_path("hook.fcgi", hook, fault)) != RS_OK ||
         (err = program_data_path("htdocs", htdocs, fault)) != RS_OK ||
         (err = weblighttpd_find(up->lighttpd_path, fault)) != RS_OK ||
         (err = weblighttpd_write(up->lighttpd_path, &web, up->lighttpd_conf, fault)) != RS_OK)

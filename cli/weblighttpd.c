@@ -60,7 +60,7 @@ static void put_fastcgi(struct buf *out, const struct weblighttpd *web, const ch
 
 enum rs_err weblighttpd_config(const struct weblighttpd *web, struct buf *out, struct fault *fault)
 {
-    const char *const texts[] = {web->data, web->htdocs, web->api, web->events, web->tls_cert, web->tls_key};
+    const char *const texts[] = {web->data, web->htdocs, web->api, web->events, web->hook, web->tls_cert, web->tls_key};
     bool ipv6 = strchr(web->address, ':') != NULL;
 
     for (unsigned i = 0; i < sizeof(texts) / sizeof(*texts); i++)
@@ -115,7 +115,9 @@ enum rs_err weblighttpd_config(const struct weblighttpd *web, struct buf *out, s
                "} else $HTTP[\"url\"] =~ \"^/api/poll(/|$)\" {\n",
                web->data);
     put_fastcgi(out, web, "/api/poll", web->events, "events");
-    buf_puts(out, "    server.stream-response-body = 1\n} else $HTTP[\"url\"] =~ \"^/api(/|$)\" {\n");
+    buf_puts(out, "    server.stream-response-body = 1\n} else $HTTP[\"url\"] =~ \"^/hooks(/|$)\" {\n");
+    put_fastcgi(out, web, "/hooks", web->hook, "hook");
+    buf_puts(out, "} else $HTTP[\"url\"] =~ \"^/api(/|$)\" {\n");
     put_fastcgi(out, web, "/api", web->api, "api");
     /* Files are checked for changes each time (their ETag makes that cheap), so that a new version shows at once. */
     buf_puts(out, "} else {\n    setenv.add-response-header = ( \"Cache-Control\" => \"no-cache\" )\n}\n");

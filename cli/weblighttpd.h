@@ -12,7 +12,7 @@
 struct weblighttpd {
     const char *data;         /* the data directory, absolute */
     const char *htdocs;       /* folder of the dashboard */
-    const char *api, *events; /* FastCGI programs */
+    const char *api, *events, *hook; /* FastCGI programs */
     const char *address;      /* "127.0.0.1", "::1" */
     int port;
     const char *tls_cert, *tls_key; /* PEM files; NULL: plain HTTP */

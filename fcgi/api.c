@@ -20,6 +20,8 @@ static const struct route routes[] = {
     {"POST", "/api/workflows/{id}/schedule/pause", workflow_schedule_pause, "let its schedules start nothing", "operator", NULL},
     {"POST", "/api/workflows/{id}/schedule/resume", workflow_schedule_resume, "let them start it again", "operator", NULL},
     {"GET", "/api/system-status", system_status_get, "how the parts of the system are", "viewer", NULL},
+    {"GET", "/api/webhooks", webhooks_list, "webhooks that came, newest first", "viewer", NULL},
+    {"GET", "/api/webhook-status", webhook_status_get, "how many webhooks came from whom", "viewer", NULL},
     {"GET", "/api/runs", runs_list, "runs, newest first", "viewer", NULL},
     {"GET", "/api/runs/{id}", run_get, "one run with its nodes", "viewer", NULL},
     {"PATCH", "/api/runs/{id}", run_patch, "change the priority of a run that waits", "operator", NULL},

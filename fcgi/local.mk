@@ -1,4 +1,4 @@
-pkglibexec_PROGRAMS += fcgi/api.fcgi fcgi/events.fcgi
+pkglibexec_PROGRAMS += fcgi/api.fcgi fcgi/events.fcgi fcgi/hook.fcgi
 
 FCGI_COMMON = \
   fcgi/drain.c fcgi/drain.h \
@@ -29,8 +29,12 @@ fcgi_api_fcgi_SOURCES = $(FCGI_COMMON) \
   fcgi/schedules.c \
   fcgi/sessions.c \
   fcgi/versions.c \
+  fcgi/webhooks.c \
   fcgi/workflows.c
 fcgi_api_fcgi_LDADD = $(SHARED_LIBS) $(FCGI_LIBS)
 
 fcgi_events_fcgi_SOURCES = $(FCGI_COMMON) fcgi/events.c
 fcgi_events_fcgi_LDADD = $(SHARED_LIBS) $(FCGI_LIBS)
+
+fcgi_hook_fcgi_SOURCES = $(FCGI_COMMON) fcgi/hook.c
+fcgi_hook_fcgi_LDADD = $(SHARED_LIBS) $(FCGI_LIBS)

@@ -5,16 +5,15 @@
 #include <string.h>
 #include <strings.h>
 
-static const char api[] = "/api";
-
-/* Does s begin with "/api" as a whole segment? */
-static bool starts_api(const char *s)
+/* Does s begin with the root ("/api") as a whole segment? */
+static bool starts_root(const char *s, const char *root)
 {
-    return strncmp(s, api, sizeof api - 1) == 0 && (s[sizeof api - 1] == '/' || s[sizeof api - 1] == '\0');
+    size_t len = strlen(root);
+    return strncmp(s, root, len) == 0 && (s[len] == '/' || s[len] == '\0');
 }
 
-/* Where our part of a full path begins: after the prefix of public_url, else at its first "/api". NULL: nowhere. */
-static const char *find_api(const char *path, const char *public_url)
+/* Where our part of a full path begins: after the prefix of public_url, else at the first root in it. NULL: nowhere. */
+static const char *find_root(const char *path, const char *root, const char *public_url)
 {
     const char *authority = public_url ? strstr(public_url, "://") : NULL;
     if (authority) {
@@ -22,11 +21,11 @@ static const char *find_api(const char *path, const char *public_url)
         size_t len = strlen(base);
         while (len > 0 && base[len - 1] == '/')
             len--;
-        if (strncmp(path, base, len) == 0 && starts_api(path + len))
+        if (strncmp(path, base, len) == 0 && starts_root(path + len, root))
             return path + len;
     }
-    for (const char *p = path; (p = strstr(p, api)); p++)
-        if (starts_api(p))
+    for (const char *p = path; (p = strstr(p, root)); p++)
+        if (starts_root(p, root))
             return p;
     return NULL;
 }
@@ -35,7 +34,7 @@ static const char *find_api(const char *path, const char *public_url)
  * Without PATH_INFO it may be all of the path (nginx), which says nothing. */
 static const char *installed_at(const char *full, const char *script, const char *info)
 {
-    static const char *const ends[] = {"/api", "/api/poll"};
+    static const char *const ends[] = {"/api", "/api/poll", "/hooks"};
     size_t len = script ? strlen(script) : 0;
     if (!len || !info || !*info || strncmp(full, script, len) != 0)
         return NULL;
@@ -50,7 +49,7 @@ static const char *installed_at(const char *full, const char *script, const char
 /* The path as the web server has split it: SCRIPT_NAME + PATH_INFO are decoded already, REQUEST_URI is not.
  * Where it does not
  * say where we are installed (a CGI script has a name of its own), that is found in the address. */
-static enum rs_err find_path(struct request *request, const char *public_url, struct fault *fault)
+static enum rs_err find_path(struct request *request, const char *root, const char *public_url, struct fault *fault)
 {
     struct exchange *ex = request->exchange;
     const char *script = ex->param(ex, "SCRIPT_NAME"), *info = ex->param(ex, "PATH_INFO");
@@ -71,8 +70,8 @@ static enum rs_err find_path(struct request *request, const char *public_url, st
             return fault_set(fault, RS_INVALID, "the path is too long");
     }
     const char *from = installed_at(full, script, info);
-    if (!from || !starts_api(from))
-        from = find_api(full, public_url);
+    if (!from || !starts_root(from, root))
+        from = find_root(full, root, public_url);
     if (!from)
         return fault_set(fault, RS_NOT_FOUND, "there is nothing here; GET /api lists what there is");
     snprintf(request->path, sizeof request->path, "%s", from);
@@ -102,7 +101,8 @@ static void set_prefix(struct request *request, const struct config *config)
         request->prefix[--len] = '\0';
 }
 
-enum rs_err request_init(struct request *request, struct exchange *ex, const struct config *config, struct fault *fault)
+enum rs_err request_init(struct request *request, struct exchange *ex, const struct config *config, const char *root,
+                         struct fault *fault)
 {
     *request = (struct request){.exchange = ex};
     request->method = ex->param(ex, "REQUEST_METHOD");
@@ -115,7 +115,7 @@ enum rs_err request_init(struct request *request, struct exchange *ex, const str
         .host = ex->param(ex, "HTTP_HOST"),
         .origin = ex->param(ex, "HTTP_ORIGIN"),
     };
-    enum rs_err err = find_path(request, config_text(config, "public_url"), fault);
+    enum rs_err err = find_path(request, root, config_text(config, "public_url"), fault);
     if (err)
         return err;
     set_prefix(request, config);

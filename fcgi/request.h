@@ -15,13 +15,13 @@
 struct request {
     struct exchange *exchange;     /* borrowed */
     const char *method;            /* borrowed from the exchange */
-    char path[REQUEST_PATH_MAX];   /* decoded, from "/api" on */
-    char prefix[REQUEST_PATH_MAX]; /* what stands before "/api" in the addresses we give out: "" or "/base" */
+    char path[REQUEST_PATH_MAX];   /* decoded, from the root on */
+    char prefix[REQUEST_PATH_MAX]; /* what stands before the root in the addresses we give out: "" or "/base" */
     struct query query;
     struct access_request access;
 };
-/* request_init - read the head. What is borrowed lives as long as the exchange. RS_INVALID: bad path or query. */
-enum rs_err request_init(struct request *request, struct exchange *ex, const struct config *config,
+/* request_init - read the head. root: first segment of the program's paths, "/api". What is borrowed lives as long as the exchange. RS_INVALID: bad path or query. */
+enum rs_err request_init(struct request *request, struct exchange *ex, const struct config *config, const char *root,
                          struct fault *fault) RS_MUST_CHECK;
 void request_release(struct request *request);
 /* request_header - by its CGI name ("HTTP_IDEMPOTENCY_KEY"); NULL when absent. */

@@ -128,7 +128,7 @@ static enum rs_err dispatch(const struct program *program, struct call *call, st
         answer_options(call, allow, cross_origin);
         return RS_OK;
     }
-    enum rs_err err = access_check(config, &call->request->access, &call->access, fault);
+    enum rs_err err = program->by_signature ? RS_OK : access_check(config, &call->request->access, &call->access, fault);
     if (err && !(err == RS_UNAUTHENTICATED && route && !*route->scope))
         return err;
     if (!*allow)
@@ -139,7 +139,7 @@ static enum rs_err dispatch(const struct program *program, struct call *call, st
         return fault_set(fault, RS_METHOD, "%.20s is not for %.200s; it takes %s", call->request->method,
                          call->request->path, allow);
     }
-    return run_handler(call, route, fault);
+    return program->by_signature ? route->handler(call, fault) : run_handler(call, route, fault);
 }
 
 static void log_failure(const struct program *program, const struct call *call, const struct fault *fault)
@@ -161,7 +161,7 @@ void program_serve(const struct program *program, struct worker *worker, struct 
     struct call call = {.worker = worker, .request = &request, .response = &response};
     call.errors = json_object_new_array();
     response_init(&response);
-    enum rs_err err = request_init(&request, ex, worker->dd->config, &fault);
+    enum rs_err err = request_init(&request, ex, worker->dd->config, program->root ? program->root : "/api", &fault);
     if (!err)
         err = dispatch(program, &call, &fault);
     if (!err && (response.body.err || response.headers.err))

@@ -45,6 +45,8 @@ struct program {
     const char *description; /* one line for --help */
     const struct route *routes;
     unsigned n_routes;
+    const char *root; /* first segment of its paths; NULL: "/api" */
+    bool by_signature; /* its requests prove themselves: no access check, and handlers read the body as it is */
 };
 
 /* program_serve - answer one request, whatever it is. */

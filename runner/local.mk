@@ -93,6 +93,7 @@ librunner_a_SOURCES = \
   runner/nodes/tool_calls.c \
   runner/nodes/tool_select.c \
   runner/nodes/tool.c runner/nodes/tool.h \
+  runner/nodes/webhook.c \
   runner/nodes/transform.c \
   runner/nodes/websearch.c \
   runner/nodes/write_file.c

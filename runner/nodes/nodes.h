@@ -7,6 +7,7 @@
 void manual_start(struct node *node);
 void event_start(struct node *node);
 void schedule_start(struct node *node);
+void webhook_start(struct node *node);
 void agent_start(struct node *node);
 void agent_stop(struct node *node);
 void normalize_start(struct node *node);

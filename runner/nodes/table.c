@@ -7,6 +7,7 @@ const struct node_type node_types[] = {
     {"manual", manual_start, NULL, NULL},
     {"event", event_start, NULL, NULL},
     {"schedule", schedule_start, NULL, NULL},
+    {"webhook", webhook_start, NULL, NULL},
     {"agent", agent_start, agent_stop, NULL},
     {"shell", shell_start, tool_stop, tool_release},
     {"script", script_start, tool_stop, tool_release},

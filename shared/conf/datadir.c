@@ -118,6 +118,7 @@ static const struct place programs[] = {
     {"runspool-runner", RUNSPOOL_BUILD_DIR "/runner/runspool-runner"},
     {"api.fcgi", RUNSPOOL_BUILD_DIR "/fcgi/api.fcgi"},
     {"events.fcgi", RUNSPOOL_BUILD_DIR "/fcgi/events.fcgi"},
+    {"hook.fcgi", RUNSPOOL_BUILD_DIR "/fcgi/hook.fcgi"},
     {NULL, NULL},
 };
 static const struct place data_folders[] = {

@@ -40,7 +40,7 @@ char *datadir_path(const struct datadir *dd, char path[PATH_MAX], const char *fm
 #define DATADIR_RUN_WORK "runs/%s/work"           /* run id */
 #define DATADIR_RUN_ARTIFACTS "runs/%s/artifacts" /* run id */
 
-/* program_path - find a program of ours ("runspool-bridge", "runspool-runner", "api.fcgi", "events.fcgi", "runspool"):
+/* program_path - find a program of ours ("runspool-bridge", "runspool-runner", "api.fcgi", "events.fcgi", "hook.fcgi", "runspool"):
  * RUNSPOOL_PROGRAMS (a folder), then, when this program runs from a build tree, its place there, then the
  * configured libexec, sbin and bin directories. RS_NOT_FOUND with what was searched. */
 enum rs_err program_path(const char *name, char path[PATH_MAX], struct fault *fault) RS_MUST_CHECK;

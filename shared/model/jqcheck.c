@@ -13,11 +13,11 @@
 #define CHECK_TIMEOUT_MS 5000
 #define ANSWER_MAX (4 * 1024 * 1024)
 
-/* Is there any jq in it? `{{` in any text, an `expression`, a `condition`. Looser than the checker itself. */
+/* Is there any jq in it? `{{` in any text, an `expression`, a `condition`, a `filter`. Looser than the checker itself. */
 static bool may_hold_jq(struct json_object *value, const char *name)
 {
     if (json_object_is_type(value, json_type_string))
-        return (name && (strcmp(name, "expression") == 0 || strcmp(name, "condition") == 0)) ||
+        return (name && (strcmp(name, "expression") == 0 || strcmp(name, "condition") == 0 || strcmp(name, "filter") == 0)) ||
                strstr(json_object_get_string(value), "{{");
     if (json_object_is_type(value, json_type_array)) {
         for (size_t i = 0; i < json_object_array_length(value); i++)
@@ -40,7 +40,7 @@ static enum rs_err talk(int fd, const char *text, size_t len, struct buf *answer
         struct pollfd p = {.fd = fd, .events = (short)(POLLIN | (sent ? 0 : POLLOUT))};
         int64_t left = deadline - clock_mono_ms();
         if (left <= 0)
-            return fault_set(fault, RS_TIMEOUT, "checking the workflow's jq took longer than %d ms", CHECK_TIMEOUT_MS);
+            return fault_set(fault, RS_TIMEOUT, "jq took longer than %d ms", CHECK_TIMEOUT_MS);
         if (poll(&p, 1, (int)left) < 0 && errno != EINTR)
             return fault_set(fault, RS_IO, "poll: %s", strerror(errno));
         if (p.revents & POLLOUT) {
@@ -81,25 +81,21 @@ static enum rs_err take_answer(struct buf *answer, struct json_object *errors, s
     return n ? RS_UNPROCESSABLE : RS_OK;
 }
 
-enum rs_err jqcheck_definition(struct json_object *definition, struct json_object *errors, struct fault *fault)
+/* Have a child of runspool-runner in this mode read the text to its end, and take what it says. */
+static enum rs_err ask(char *mode, const char *text, size_t len, struct buf *answer, struct fault *fault)
 {
-    char path[PATH_MAX], *argv[] = {path, "--jq-check", NULL}, *envp[] = {NULL};
+    char path[PATH_MAX], *argv[] = {path, mode, NULL}, *envp[] = {NULL};
     int pair[2] = {-1, -1}, status;
     pid_t pid = -1;
-    size_t len;
-    struct buf answer;
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attr;
     sigset_t none, pipe_only;
     enum rs_err err;
 
-    if (!may_hold_jq(definition, NULL))
-        return RS_OK;
     if ((err = program_path("runspool-runner", path, fault)))
         return err;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
         return fault_set(fault, RS_IO, "socketpair: %s", strerror(errno));
-    buf_init(&answer, ANSWER_MAX);
     sigemptyset(&none);
     sigemptyset(&pipe_only);
     sigaddset(&pipe_only, SIGPIPE);
@@ -110,28 +106,68 @@ enum rs_err jqcheck_definition(struct json_object *definition, struct json_objec
     posix_spawnattr_setsigdefault(&attr, &pipe_only);
     int rc = posix_spawn_file_actions_adddup2(&actions, pair[1], 0);
     rc = rc ? rc : posix_spawn_file_actions_adddup2(&actions, pair[1], 1);
-    rc = rc ? rc : posix_spawn_file_actions_addclosefrom_np(&actions, 3);
     rc = rc ? rc : posix_spawn_file_actions_addclosefrom_np(&actions, 3); /* the connections of a FastCGI program */
     rc = rc ? rc : posix_spawn(&pid, path, &actions, &attr, argv, envp);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attr);
     close(pair[1]);
     if (rc) {
-        err = fault_set(fault, RS_IO, "cannot start %s: %s", path, strerror(rc));
-        goto out;
+        close(pair[0]);
+        return fault_set(fault, RS_IO, "cannot start %s: %s", path, strerror(rc));
     }
-    const char *text = json_object_to_json_string_length(definition, JSON_C_TO_STRING_PLAIN, &len);
-    err = talk(pair[0], text, len, &answer, fault);
+    err = talk(pair[0], text, len, answer, fault);
     if (err)
         kill(pid, SIGKILL);
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
     }
+    close(pair[0]);
     if (!err && WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL))
-        err = fault_set(fault, RS_TIMEOUT, "checking the workflow's jq took too long");
+        err = fault_set(fault, RS_TIMEOUT, "jq took too long");
+    return err;
+}
+
+enum rs_err jqcheck_definition(struct json_object *definition, struct json_object *errors, struct fault *fault)
+{
+    struct buf answer;
+    size_t len;
+
+    if (!may_hold_jq(definition, NULL))
+        return RS_OK;
+    buf_init(&answer, ANSWER_MAX);
+    const char *text = json_object_to_json_string_length(definition, JSON_C_TO_STRING_PLAIN, &len);
+    enum rs_err err = ask("--jq-check", text, len, &answer, fault);
     if (!err)
         err = take_answer(&answer, errors, fault);
-out:
-    close(pair[0]);
     buf_release(&answer);
+    return err;
+}
+
+enum rs_err jq_once(const char *program, struct json_object *input, struct json_object **ret, struct fault *fault)
+{
+    struct json_object *said = NULL;
+    struct buf text, answer;
+    size_t len;
+
+    buf_init(&text, 2 * JSON_BODY_MAX + 4096);
+    buf_init(&answer, ANSWER_MAX);
+    const char *context = json_text(input, &len);
+    buf_puts(&text, "{\"op\":\"context\",\"value\":");
+    buf_append(&text, context, len);
+    buf_puts(&text, "}\n{\"op\":\"eval\",\"program\":");
+    buf_put_json(&text, program, strlen(program));
+    enum rs_err err = buf_puts(&text, "}\n");
+    if (err)
+        err = fault_set(fault, err, "the input of a jq program is too long");
+    if (!err)
+        err = ask("--jq", text.data, text.len, &answer, fault);
+    if (!err && json_parse(answer.data ? answer.data : "", answer.len, ANSWER_MAX, &said, NULL) != RS_OK)
+        err = fault_set(fault, RS_IO, "jq gave no answer");
+    if (!err && json_get_string(said, "error", NULL))
+        err = fault_set(fault, RS_UNPROCESSABLE, "%s", json_get_string(said, "error", ""));
+    if (!err)
+        *ret = json_object_get(json_get(said, "value"));
+    json_object_put(said);
+    buf_release(&answer);
+    buf_release(&text);
     return err;
 }

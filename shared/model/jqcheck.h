@@ -12,4 +12,9 @@
 enum rs_err jqcheck_definition(struct json_object *definition, struct json_object *errors, struct fault *fault)
     RS_MUST_CHECK;
 
+/* jq_once - what a program gives for an input, in such a child (about 30 ms). *ret: owned, NULL for null.
+ * RS_UNPROCESSABLE: it failed, in jq's words; RS_LIMIT, RS_IO, RS_TIMEOUT. Blocks. Any thread. */
+enum rs_err jq_once(const char *program, struct json_object *input, struct json_object **ret, struct fault *fault)
+    RS_MUST_CHECK;
+
 #endif

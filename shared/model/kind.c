@@ -34,6 +34,8 @@ const struct kind kinds[] = {
      .settings = schedule_settings, .outputs = schedule_outputs},
     {"agent", "agent", "Agent", "Asks a language model, which may call tools.", REPEAT_NEVER,
      .settings = agent_settings, .outputs = agent_outputs},
+    {"webhook", "trigger", "Webhook", "Starts the workflow when another system says that something happened.", REPEAT_FREELY,
+     .settings = webhook_settings, .outputs = webhook_outputs},
     {"shell", "tool", "Shell command", "Runs a program in the run's work directory.", REPEAT_NEVER,
      .settings = shell_settings, .outputs = shell_outputs},
     {"script", "tool", "Script", "Runs Python, shell or Node.js code in the run's work directory.", REPEAT_NEVER,

@@ -11,10 +11,12 @@
 /* Each ends with name NULL. */
 /* kind_trigger.c */
 extern const struct kind_setting schedule_settings[];
+extern const struct kind_setting webhook_settings[];
 extern const struct kind_output manual_outputs[];
 extern const struct kind_setting event_settings[];
 extern const struct kind_output event_outputs[];
 extern const struct kind_output schedule_outputs[];
+extern const struct kind_output webhook_outputs[];
 /* kind_agent.c */
 extern const struct kind_setting agent_settings[];
 extern const struct kind_output agent_outputs[];

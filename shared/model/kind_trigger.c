@@ -38,3 +38,21 @@ const struct kind_output event_outputs[] = {
     {"run", "object", "The run that has ended: {id, workflowId, status, output, error}."},
     KIND_END,
 };
+
+const struct kind_setting webhook_settings[] = {
+    {"source", SETTING_TEXT, .required = true, .literal = true,
+     .help = "Whose webhooks: those sent to /hooks/SOURCE and signed with the setting hooks.SOURCE.secret."},
+    {"events", SETTING_TEXTS, .literal = true, .fallback = "[]",
+     .help = "Which events, such as push or pull_request.opened; none named: all."},
+    {"filter", SETTING_JQ, .help = "Only those for which it gives true: jq over {source, event, deliveryId, headers, body}."},
+    KIND_END,
+};
+
+const struct kind_output webhook_outputs[] = {
+    {"source", "string", "Who sent it."},
+    {"event", "string", "X-GitHub-Event or X-Event, or empty."},
+    {"deliveryId", "string", "X-GitHub-Delivery or X-Delivery, else its signature."},
+    {"headers", "object", "Some of its headers, names in small letters."},
+    {"body", "any", "Its body."},
+    KIND_END,
+};

@@ -13,6 +13,11 @@ librunspool_a_SOURCES += \
   shared/model/graph.h \
   shared/model/graph_check.c \
   shared/model/graph_kinds.c \
+  shared/model/hook.c \
+  shared/model/hook.h \
+  shared/model/hook_record.c \
+  shared/model/hook_row.h \
+  shared/model/hook_verify.c \
   shared/model/idempotency.c \
   shared/model/idempotency.h \
   shared/model/item.c \

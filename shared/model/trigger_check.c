@@ -1,4 +1,5 @@
 /* What the settings of triggers say beyond their types. */
+#include "base/id.h"
 #include "model/cron.h"
 #include "model/graph.h"
 #include "model/params.h"
@@ -42,6 +43,16 @@ static void check_input(const char *node_id, struct json_object *definition, str
     json_object_put(found);
 }
 
+/* It is a part of an address, and of a setting's name. */
+static void check_source(const char *node_id, struct json_object *data, struct json_object *errors)
+{
+    const char *source = json_get_string(data, "source", NULL);
+
+    if (source != NULL && (!id_valid(source) || strchr(source, '.') != NULL))
+        graph_add_error(errors, node_id, NULL, "setting",
+                        "the setting `source` names one by letters, digits, underscores and hyphens, 128 at most");
+}
+
 void graph_check_triggers(struct json_object *definition, struct json_object *errors)
 {
     struct json_object *nodes = json_get_array(definition, "nodes"), *node, *data;
@@ -50,6 +61,8 @@ void graph_check_triggers(struct json_object *definition, struct json_object *er
     for (i = 0; nodes != NULL && i < json_object_array_length(nodes); i++) {
         node = json_object_array_get_idx(nodes, i);
         data = json_get(node, "data");
+        if (strcmp(json_get_string(data, "kind", ""), "webhook") == 0)
+            check_source(json_get_string(node, "id", NULL), data, errors);
         if (strcmp(json_get_string(data, "kind", ""), "schedule") != 0)
             continue;
         before = json_object_array_length(errors);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "model/event_trigger.h"
+#include "model/hook.h"
 #include "model/schedule.h"
 
 #include <stdio.h>
@@ -123,6 +124,8 @@ static enum rs_err save_row(struct db *db, const char *org, const char *id, stru
     json_object_put(summary);
     if (err == RS_OK)
         err = event_trigger_sync(db, org, id, definition, fault);
+    if (err == RS_OK)
+        err = hook_sync(db, org, id, definition, fault);
     return err == RS_OK ? schedule_sync(db, org, id, definition, now, fault) : err;
 }
 
@@ -225,6 +228,8 @@ enum rs_err workflow_delete(struct store *store, const char *org, const char *id
         err = schedule_sync(store->db, org, id, NULL, 0, fault);
     if (err == RS_OK)
         err = event_trigger_sync(store->db, org, id, NULL, fault);
+    if (err == RS_OK)
+        err = hook_sync(store->db, org, id, NULL, fault);
     if (err == RS_OK)
         err = db_commit(store->db, fault);
     db_rollback(store->db);

@@ -207,6 +207,34 @@ static const char *const begun[] = {
     NULL,
 };
 
+/* hook: one row for each webhook trigger of a saved workflow. hook_seen: deliveries that are refused a second time, until then.
+ * hook_run: which of them became which run, so that none becomes two. hook_delivery: the newest of each source; runs: JSON.
+ * hook_source, hook_rejected: how many there were. */
+static const char *const hooks[] = {
+    "CREATE TABLE hook ("
+    " org TEXT NOT NULL, workflow_id TEXT NOT NULL, node_id TEXT NOT NULL, source TEXT NOT NULL, events TEXT NOT NULL,"
+    " filter TEXT, PRIMARY KEY (org, workflow_id, node_id))",
+    "CREATE INDEX hook_by_source ON hook (org, source)",
+    "CREATE TABLE hook_seen ("
+    " org TEXT NOT NULL, source TEXT NOT NULL, delivery TEXT NOT NULL, until BIGINT NOT NULL,"
+    " PRIMARY KEY (org, source, delivery))",
+    "CREATE INDEX hook_seen_by_end ON hook_seen (until)",
+    "CREATE TABLE hook_run ("
+    " org TEXT NOT NULL, source TEXT NOT NULL, delivery TEXT NOT NULL, workflow_id TEXT NOT NULL, node_id TEXT NOT NULL,"
+    " run_id TEXT NOT NULL, created BIGINT NOT NULL, PRIMARY KEY (org, source, delivery, workflow_id, node_id))",
+    "CREATE INDEX hook_run_by_age ON hook_run (created)",
+    "CREATE TABLE hook_delivery ("
+    " n IDENTITY, org TEXT NOT NULL, source TEXT NOT NULL, received BIGINT NOT NULL, delivery TEXT, event TEXT,"
+    " outcome TEXT NOT NULL, reason TEXT, runs TEXT NOT NULL, bytes BIGINT NOT NULL)",
+    "CREATE INDEX hook_delivery_by_source ON hook_delivery (org, source, n)",
+    "CREATE TABLE hook_source ("
+    " org TEXT NOT NULL, source TEXT NOT NULL, received BIGINT NOT NULL, accepted BIGINT NOT NULL, last BIGINT NOT NULL,"
+    " last_run TEXT, PRIMARY KEY (org, source))",
+    "CREATE TABLE hook_rejected ("
+    " org TEXT NOT NULL, source TEXT NOT NULL, reason TEXT NOT NULL, n BIGINT NOT NULL, PRIMARY KEY (org, source, reason))",
+    NULL,
+};
+
 static const char *const *const migrations[] = {
     first,
     orphan_resumed,
@@ -223,6 +251,7 @@ static const char *const *const migrations[] = {
     lineage,
     event_triggers,
     begun,
+    hooks,
 };
 
 #define N_MIGRATIONS ((int)(sizeof(migrations) / sizeof(migrations[0])))

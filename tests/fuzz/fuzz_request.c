@@ -66,7 +66,7 @@ static void ask(struct exchange *ex, const struct config *config)
     struct buf body;
     size_t sent = in->left;
     int limit = 0;
-    enum rs_err err = request_init(&request, ex, config, &fault);
+    enum rs_err err = request_init(&request, ex, config, "/api", &fault);
     if (err) {
         assert(fault.code == err && *fault.message);
         request_release(&request);

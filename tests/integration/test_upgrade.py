@@ -18,8 +18,8 @@ from conftest import BUILD, RUNSPOOL, wait_until
 from runs import TRIGGER, result, shell
 
 ENDS = ("run.finished", "run.failed", "run.cancelled")
-PROGRAMS = {"bridge": ["runspool-bridge"], "runner": ["runspool-runner"], "web": ["api.fcgi", "events.fcgi"]}
-FOLDERS = {"runspool-bridge": "bridge", "runspool-runner": "runner", "api.fcgi": "fcgi", "events.fcgi": "fcgi"}
+PROGRAMS = {"bridge": ["runspool-bridge"], "runner": ["runspool-runner"], "web": ["api.fcgi", "events.fcgi", "hook.fcgi"]}
+FOLDERS = {"runspool-bridge": "bridge", "runspool-runner": "runner", "api.fcgi": "fcgi", "events.fcgi": "fcgi", "hook.fcgi": "fcgi"}
 TROUBLE = (OSError, AssertionError, ValueError, KeyError, asyncio.TimeoutError, asyncio.IncompleteReadError,
            http.client.HTTPException, websockets.WebSocketException)
 CHATTER = "i=0; until [ -e go ]; do i=$((i + 1)); echo line $i; sleep 0.01; done; echo $i"

@@ -51,6 +51,12 @@ tests_unit_test_params_SOURCES = tests/unit/test_params.c tests/unit/unit.h test
 tests_unit_test_params_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_params_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
 
+check_PROGRAMS += tests/unit/test_hook
+TESTS += tests/unit/test_hook
+tests_unit_test_hook_SOURCES = tests/unit/test_hook.c tests/unit/unit.h tests/unit/model.h
+tests_unit_test_hook_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_hook_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+
 check_PROGRAMS += tests/unit/test_id
 TESTS += tests/unit/test_id
 tests_unit_test_id_SOURCES = tests/unit/test_id.c tests/unit/unit.h

@@ -13,6 +13,7 @@ static struct weblighttpd web(void)
                                 .htdocs = "/usr/share/h",
                                 .api = "/l/api.fcgi",
                                 .events = "/l/events.fcgi",
+                                .hook = "/l/hook.fcgi",
                                 .address = "127.0.0.1",
                                 .port = 8080,
                                 .processes = 2,
@@ -43,6 +44,7 @@ START_TEST(urls_go_where_the_design_says)
     ck_assert_uint_lt(at(&text, "\"upgrade\" => \"enable\""), events);
     ck_assert_uint_lt(at(&text, "/l/events.fcgi"), api);
     ck_assert_uint_lt(api, at(&text, "/l/api.fcgi"));
+    ck_assert_uint_lt(at(&text, "^/hooks(/|$)"), at(&text, "/l/hook.fcgi"));
     at(&text, "default-src 'self'; script-src 'self'; style-src 'self'");
     ck_assert_ptr_null(strstr(text.data, "unsafe"));
     ck_assert_ptr_null(strstr(text.data, "event-stream")); /* a compressor would hold events back */
