@@ -43,6 +43,10 @@ static void on_loop(uv_work_t *work, int status)
     struct node *node = search->node;
 
     (void)status;
+    if (search->err == RS_NOT_FOUND && json_get_bool(node->data, "optional", false)) {
+        search->err = RS_OK;
+        search->passages = json_object_new_array();
+    }
     if (search->err) {
         node_fail(node, search->err == RS_NOT_FOUND ? "input" : "exit", NULL, "%s", search->fault.message);
     } else {

@@ -47,6 +47,7 @@ const struct kind_setting rag_search_settings[] = {
     {"query", SETTING_TEXT, .required = true, .help = "Any text; its words are looked for, and phrases in double quotes."},
     {"index", SETTING_TEXT, .help = "Name of one index of `runspool index`; default: all."},
     {"limit", SETTING_INTEGER, .min = 1, .max = 100, .fallback = "5", .help = "At most so many passages."},
+    {"optional", SETTING_BOOL, .fallback = "false", .help = "Nothing indexed is no error: there are no passages then."},
     KIND_END,
 };
 

@@ -1,4 +1,6 @@
 librunspool_a_SOURCES += \
+  shared/model/builtin.c \
+  shared/model/builtin.h \
   shared/model/approval.c \
   shared/model/approval.h \
   shared/model/artifact.c \

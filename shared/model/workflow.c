@@ -4,6 +4,7 @@
 #include "base/id.h"
 #include "model/event_trigger.h"
 #include "model/hook.h"
+#include "model/builtin.h"
 #include "model/schedule.h"
 
 #include <stdio.h>
@@ -179,6 +180,12 @@ enum rs_err workflow_get_in(struct db *db, const char *org, const char *id, stru
 
     if (err == RS_OK)
         err = db_next(rows, fault);
+    if (err == RS_NOT_FOUND && (definition = builtin_workflow(id)) != NULL) {
+        put_record(definition, 0, 0, 0, org, false);
+        *ret = definition;
+        db_done(rows);
+        return RS_OK;
+    }
     if (err == RS_NOT_FOUND)
         err = fault_set(fault, RS_NOT_FOUND, "there is no workflow %.*s", ID_MAX, id);
     if (err == RS_OK) {

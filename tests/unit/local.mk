@@ -308,3 +308,9 @@ TESTS += tests/unit/test_price
 tests_unit_test_price_SOURCES = tests/unit/test_price.c tests/unit/unit.h
 tests_unit_test_price_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_price_LDADD = $(CHECK_LIBS) $(RUNNER_LIBS)
+
+check_PROGRAMS += tests/unit/test_builtin
+TESTS += tests/unit/test_builtin
+tests_unit_test_builtin_SOURCES = tests/unit/test_builtin.c tests/unit/unit.h
+tests_unit_test_builtin_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_builtin_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
