@@ -1,5 +1,6 @@
 # Fuzz targets. configure --enable-fuzz CC=clang makes them libFuzzer programs; otherwise they replay their corpora.
-FUZZ_TARGETS = tests/fuzz/fuzz_feed tests/fuzz/fuzz_line tests/fuzz/fuzz_json tests/fuzz/fuzz_cursor tests/fuzz/fuzz_graph \
+FUZZ_TARGETS = tests/fuzz/fuzz_css tests/fuzz/fuzz_page tests/fuzz/fuzz_robots \
+  tests/fuzz/fuzz_feed tests/fuzz/fuzz_line tests/fuzz/fuzz_json tests/fuzz/fuzz_cursor tests/fuzz/fuzz_graph \
   tests/fuzz/fuzz_config tests/fuzz/fuzz_query tests/fuzz/fuzz_request tests/fuzz/fuzz_template tests/fuzz/fuzz_http_head \
   tests/fuzz/fuzz_native
 check_PROGRAMS += $(FUZZ_TARGETS)
@@ -56,3 +57,15 @@ tests_fuzz_fuzz_http_head_LDADD = bridge/libbridge.a $(SHARED_LIBS)
 tests_fuzz_fuzz_native_SOURCES = tests/fuzz/fuzz_native.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_native_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_native_LDADD = bridge/libbridge.a $(SHARED_LIBS)
+
+tests_fuzz_fuzz_css_SOURCES = tests/fuzz/fuzz_css.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_css_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_css_LDADD = $(RUNNER_LIBS)
+
+tests_fuzz_fuzz_page_SOURCES = tests/fuzz/fuzz_page.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_page_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_page_LDADD = $(RUNNER_LIBS)
+
+tests_fuzz_fuzz_robots_SOURCES = tests/fuzz/fuzz_robots.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_robots_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_robots_LDADD = $(RUNNER_LIBS)
