@@ -1,1 +1,1 @@
-nobase_dist_pkgdata_DATA += examples/repo-health.json examples/site-check.json examples/test-workflow.json
+nobase_dist_pkgdata_DATA += examples/repo-health.json examples/site-check.json examples/site-notes.json examples/test-workflow.json

@@ -10,6 +10,7 @@ import threading
 import pytest
 
 from conftest import SOURCE
+from scrape_site import Site
 
 
 def git(repo, *args, **env):
@@ -153,3 +154,29 @@ def test_demo_command_on_a_second_repository(repository, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     assert "| C | 2 | 5 |" in done.stdout and "/#/runs/r_" in done.stdout
     assert not list((tmp_path / "var").glob("*.sock"))
+
+
+def test_site_notes(instance, tmp_path):
+    """Without anything indexed, and with."""
+    page = lambda body: (200, {"Content-Type": "text/html; charset=utf-8"}, f"<meta name=description content='about us'>{body}".encode())
+    with Site({"/": page("<title>Home</title><h1>Hello</h1><a href='two#x'>2</a><a href='/three'>3</a><a href='http://elsewhere.invalid/'>e</a>"),
+               "/two": page("<title>Two</title><a href='/'>home</a>"), "/three": (404, {}, b"")}) as site:
+        record = instance.wait(instance.run("site-notes", {"site": site.url + "/", "question": "how are walruses fed?"}))
+        assert record["status"] == "success" and record["nodes"]["notes"]["status"] == "error", record
+        assert record["output"] == {"pages": 2, "items": 2, "failed": 1, "skipped": {}, "first": ["Home", "Two"], "passages": [],
+                                    "errors": [{"url": site.url + "/three", "error": "status 404"}]}
+        _, _, lines = instance.http("GET", f"/api/runs/{record['id']}/artifacts/pages.jsonl")
+        first, second = [json.loads(line) for line in lines.decode().splitlines()]
+        assert first == {"url": site.url + "/", "title": "Home", "heading": "Hello", "description": "about us",
+                         "links": [site.url + "/two", site.url + "/three", "http://elsewhere.invalid/"]}
+        assert second["title"] == "Two" and second["heading"] is None
+        _, _, summary = instance.http("GET", f"/api/runs/{record['id']}/artifacts/summary.md")
+        assert f"- [Two]({site.url}/two)" in summary.decode()
+        (tmp_path / "notes.md").write_text("# Walruses\n\nThey are fed at noon.\n")
+        instance.cli("index", tmp_path, "--name", "notes")
+        record = instance.wait(instance.run("site-notes", {"site": site.url + "/", "maxPages": 1, "question": "how are walruses fed?"}))
+        assert record["output"]["pages"] == 1 and record["output"]["skipped"] == {"limit": 2}
+        assert record["output"]["passages"] == [{"path": "notes.md", "line": 3, "title": "Walruses", "text": "They are fed at noon."}]
+        instance.cli("index", "--remove", "notes")
+        record = instance.wait(instance.run("site-notes", {"site": site.url + "/"}))
+        assert record["nodes"]["notes"]["status"] == "skipped" and record["output"]["passages"] == []
