@@ -41,7 +41,7 @@ static void check_switch(const char *node_id, struct json_object *data, struct j
             continue; /* said already */
         if (!id_valid(handle) || strcmp(handle, "default") == 0)
             graph_add_error(errors, node_id, NULL, "setting",
-                            "the setting `cases[%zu].handle` must be a name of letters, digits, dots, underscores or"
+                            "the setting `cases[%zu].handle` is no name: take letters, digits, dots, underscores or"
                             " hyphens, and not \"default\"",
                             i);
         else if (handle_before(cases, i, handle))
@@ -100,7 +100,7 @@ static void check_event(const char *node_id, struct json_object *data, struct js
 
     for (i = 0; i < n; i++)
         if (!id_valid(json_object_get_string(json_object_array_get_idx(workflows, i))))
-            graph_add_error(errors, node_id, NULL, "setting", "the setting `workflows[%zu]` must be the id of a workflow", i);
+            graph_add_error(errors, node_id, NULL, "setting", "the setting `workflows[%zu]` is not the id of a workflow", i);
 }
 
 static const struct {

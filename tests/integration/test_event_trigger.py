@@ -126,4 +126,4 @@ def test_what_is_deleted_or_changed_listens_no_more(instance, listen):
     assert started_by(instance, run, "first") == started_by(instance, run, "second") == []
     status, _, body = instance.http("PUT", "/api/workflows/bad", {"edges": [], "nodes": [
         {"id": "t", "type": "trigger", "data": {"kind": "event", "workflows": ["not an id"]}}]})
-    assert status == 422 and "id of a workflow" in body["errors"][0]["message"]
+    assert status == 422 and "is not the id of a workflow" in body["errors"][0]["message"]
