@@ -125,6 +125,23 @@ static int count_waits(const struct execution *x)
     return n;
 }
 
+/* The run is to pause, and all that is active can wait as well without a process. Returns false when there is other work, or
+ * nothing. */
+static bool suspend_all(struct execution *x)
+{
+    int n = 0;
+
+    for (int i = 0; i < x->graph->n_nodes; i++)
+        n += node_may_suspend(&x->nodes[i]);
+    if (n == 0 || n != x->n_active || x->n_conditions > 0)
+        return false;
+    for (int i = 0; i < x->graph->n_nodes; i++)
+        if (node_may_suspend(&x->nodes[i]))
+            node_suspend(&x->nodes[i]);
+    x->n_active = 0;
+    return true;
+}
+
 /* Whether it takes a place of runner.max_runs. What only waits also looks at its lease less often. */
 static void record_idle(struct execution *x, bool idle)
 {
@@ -180,6 +197,8 @@ static void on_turn(uv_timer_t *timer)
     struct fault fault;
     if (outbox_settle(&x->store, &fault) != RS_OK)
         log_event(LOG_LEVEL_WARN, "outbox.settle_failed", "run=%s reason=\"%s\"", x->claim.id, fault.message);
+    if (x->pausing && !x->stop && suspend_all(x))
+        n_held++;
     if (x->n_active == 0 && x->n_conditions == 0 && n_ready == 0 && !uv_is_active((uv_handle_t *)&x->turn)) {
         if (n_held > 0)
             execution_pause(x);

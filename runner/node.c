@@ -238,6 +238,12 @@ void node_stop(struct node *node, const char *code)
     }
 }
 
+bool node_may_suspend(const struct node *node)
+{
+    return node->waits && node->phase == NODE_PHASE_WORK && !node->stopping &&
+           (strcmp(node->def->kind->name, "delay") == 0 || strcmp(node->def->kind->name, "approval") == 0);
+}
+
 /* --- its end --- */
 
 static void end_attempt(struct node *node)
@@ -247,6 +253,17 @@ static void end_attempt(struct node *node)
     node->state = NULL;
     json_object_put(node->data);
     node->data = NULL;
+}
+
+void node_suspend(struct node *node)
+{
+    uv_timer_stop(&node->timer);
+    end_attempt(node);
+    node->waits = false;
+    node->nudged = NULL;
+    node->status = NODE_PENDING;
+    node->phase = NODE_PHASE_IDLE;
+    node->attempt = 0;
 }
 
 static void on_pause_over(uv_timer_t *timer)

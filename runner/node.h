@@ -117,6 +117,10 @@ void node_begin(struct node *node);                  /* it is ready */
 void node_skip(struct node *node);                   /* it never will be */
 void node_conclude(struct node *node);               /* its phase is DONE: record, retry, settle */
 void node_stop(struct node *node, const char *code); /* "cancelled" or "timeout" */
+/* node_may_suspend - does it only wait, and loses nothing when its process ends (delay, approval)? node_suspend - as if it
+ * had not begun yet; the next process begins it again. */
+bool node_may_suspend(const struct node *node);
+void node_suspend(struct node *node);
 void node_init(struct node *node, struct execution *x, const struct graph_node *def, const struct node_home *home,
                int index); /* all of it */
 /* node_reset - as after node_init, for another index. with: moved in. */

@@ -5,6 +5,7 @@
 #include "runner/execution.h"
 #include "runner/nodes/nodes.h"
 #include "runner/until.h"
+#include <stdio.h>
 #include <string.h>
 
 static void take(struct node *node, struct json_object *decision)
@@ -52,8 +53,7 @@ void approval_start(struct node *node)
     struct execution *x = node->x;
     struct json_object *message = json_get(node->data, "message"), *decision = NULL;
     int64_t wait_ms = json_get_int(node->data, "deadlineMs", 0), since = clock_mono_ms(), deadline = 0;
-    const char *text = json_object_is_type(message, json_type_string) ? json_object_get_string(message)
-                                                                      : json_text(message, NULL);
+    char text[APPROVAL_TEXT_MAX];
     struct fault fault;
     enum rs_err err;
 
@@ -61,6 +61,9 @@ void approval_start(struct node *node)
         node_fail(node, "input", NULL, "`deadlineMs` must be a number of milliseconds, at most a year's");
         return;
     }
+    snprintf(text, sizeof text, "%s",
+             json_object_is_type(message, json_type_string) ? json_object_get_string(message) : json_text(message, NULL));
+    mask_string(x->mask, text, sizeof text, true);
     do
         err = approval_request(&x->store, x->claim.id, x->claim.fence, node->def->id, text,
                                wait_ms > 0 ? clock_wall_ms() + wait_ms : 0, &deadline, &decision, &fault);

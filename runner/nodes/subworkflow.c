@@ -168,16 +168,33 @@ static enum rs_err note_child(struct change *change, const char *run_id, void *c
     return RS_OK;
 }
 
+/* The child's input is kept with its run: secrets are hidden in it, but where a parameter of type secret takes one, which is
+ * kept sealed. Owned by the caller. */
+static struct json_object *input_for(struct node *node, struct json_object *definition)
+{
+    struct json_object *raw = json_get(node->data, "input"), *params = json_get_array(definition, "params");
+    struct json_object *shown = mask_copy(node->x->mask, json_object_get(raw));
+    size_t n = params && shown != raw ? json_object_array_length(params) : 0;
+
+    for (size_t i = 0; i < n; i++) {
+        struct json_object *param = json_object_array_get_idx(params, i);
+        const char *name = json_get_string(param, "name", "");
+        if (strcmp(json_get_string(param, "type", ""), "secret") == 0 && json_get(raw, name))
+            json_set(shown, name, json_object_get(json_get(raw, name)));
+    }
+    return shown;
+}
+
 static enum rs_err create(struct sub *sub, struct json_object *definition, int version, struct fault *fault)
 {
     struct node *node = sub->node;
     struct execution *x = node->x;
-    struct json_object *input = NULL, *errors = json_object_new_array(), *trigger = json_object_new_object();
+    struct json_object *given = input_for(node, definition), *input = NULL, *errors = json_object_new_array(), *trigger = json_object_new_object();
     struct run_parent parent = {.run_id = x->claim.id,
                                 .fence = x->claim.fence,
                                 .node_id = node->def->id,
                                 .item = node->owner ? node->index : -1};
-    enum rs_err err = graph_check_input(definition, json_get(node->data, "input"), errors, &input, fault);
+    enum rs_err err = graph_check_input(definition, given, errors, &input, fault);
 
     if (err == RS_UNPROCESSABLE)
         fault_set(fault, err, "the input of workflow %s: %s", json_get_string(definition, "id", "?"),
@@ -196,6 +213,7 @@ static enum rs_err create(struct sub *sub, struct json_object *definition, int v
                           .within_ctx = node};
     if (!err)
         err = run_create(&x->store, &run, sub->run_id, fault);
+    json_object_put(given);
     json_object_put(input);
     json_object_put(errors);
     json_object_put(trigger);

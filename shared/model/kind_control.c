@@ -82,7 +82,7 @@ const struct kind_output foreach_outputs[] = {
 
 const struct kind_setting subworkflow_settings[] = {
     {"workflow", SETTING_TEXT, .required = true, .widget = WIDGET_WORKFLOW, .help = "Id of a saved workflow; the version it has when the node begins is run. At most 8 runs stand above each other."},
-    {"input", SETTING_ANY, .help = "Its input, checked against its parameters."},
+    {"input", SETTING_ANY, .help = "Its input, checked against its parameters. Secrets are hidden in it, but for parameters of type secret."},
     KIND_END,
 };
 

@@ -127,3 +127,37 @@ def test_a_decision_outlives_the_runs_process(new_instance):
     types = [e["type"] for e in events]
     assert types.count("approval.requested") == 1 and types.count("approval.decided") == 1
     assert json.dumps(record["output"]) in json.dumps(events[-1]["data"])
+
+
+def test_a_run_that_waits_can_be_paused(instance):
+    """Nobody executes it then; it can be decided on all the same, and a delay beside it keeps its end."""
+    nap = {"id": "nap", "type": "control", "data": {"kind": "delay", "ms": 2000}}
+    run = instance.inline([TRIGGER, ASK, nap, result("yes", "{{ .nodes.ask.output.by }}"), result("no", "no")],
+                          [*EDGES, {"source": "start", "target": "nap"}], input={"what": "it"})
+    waits(instance, run)
+    wait_until(lambda: instance.record(run)["nodes"]["nap"]["status"] == "waiting")
+    assert instance.http("POST", f"/api/runs/{run}/pause")[0] == 202
+    wait_until(lambda: instance.record(run)["status"] == "paused", what="the pause")
+    wait_until(lambda: run_pid(run) is None, what="its process to end")
+    assert [i["runId"] for i in instance.http("GET", "/api/approvals")[2]["items"]] == [run]
+    assert decide(instance, run, "approve", {"by": "ann"})[0] == 200
+    assert instance.record(run)["status"] == "paused"
+    assert instance.http("POST", f"/api/runs/{run}/resume")[0] == 202
+    record = instance.wait(run)
+    assert record["status"] == "success" and record["output"] == "ann" and record["attempt"] == 1
+    events = instance.http("GET", f"/api/runs/{run}/events?limit=200")[2]["items"]
+    naps = [e["data"].get("deadline") for e in events if e["type"] == "node.waiting" and e["data"]["nodeId"] == "nap"]
+    assert set(naps) == {record["nodes"]["nap"]["output"]["until"]}
+    assert [e["type"] for e in events].count("approval.requested") == 1
+
+
+def test_secrets_are_hidden_in_what_is_asked(instance):
+    instance.cli("secret", "set", "unused", "--stdin", input="makes the keys")
+    ask = {**ASK, "data": {**ASK["data"], "message": "Use {{ .input.token }}?"}}
+    run = instance.inline([TRIGGER, ask], [{"source": "start", "target": "ask"}], input={"token": "hush-hush-hush"},
+                          params=[{"name": "token", "type": "secret"}])
+    waits(instance, run)
+    message = next(i["message"] for i in instance.http("GET", "/api/approvals")[2]["items"] if i["runId"] == run)
+    assert message.startswith("Use ") and "hush" not in message
+    assert decide(instance, run, "approve")[0] == 200
+    instance.wait(run)

@@ -198,3 +198,16 @@ def test_resumed_by_a_person_where_the_child_failed(instance):
     assert instance.http("POST", f"/api/runs/{run}/retry")[0] == 202
     wait_until(lambda: instance.record(run)["attempt"] == 3 and instance.record(run)["status"] == "error")
     assert len(children(instance, run)) == 2
+
+
+def test_secrets_do_not_stay_in_a_childs_record(instance):
+    """Hidden in its input, but for a parameter of type secret, which gets it."""
+    instance.cli("secret", "set", "TOKEN", "--stdin", input="hush-hush-hush")
+    save(instance, "uses", *chain(shell("work", "printf %s ${#GIVEN}", env={"GIVEN": "{{ .input.token }}"}),
+                                  result("done", "{{ .nodes.work.output.stdout + \"/\" + .input.plain }}")),
+         params=[{"name": "token", "type": "secret"}, {"name": "plain", "type": "string"}])
+    run = instance.inline(*chain(sub(workflow="uses", input={"token": "{{ $secrets.TOKEN }}", "plain": "{{ $secrets.TOKEN }}"}),
+                                 result("done", "{{ .nodes.sub.output }}")))
+    record = instance.wait(run)
+    assert record["status"] == "success" and record["output"].startswith("14/") and "hush" not in str(record)
+    assert "hush" not in str(instance.record(record["nodes"]["sub"]["childRunId"]))
