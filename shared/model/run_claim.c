@@ -102,7 +102,7 @@ static enum rs_err take(struct db *db, const char *run_id, int64_t fence, const 
 }
 
 /* What counts against a limit: running, or claimed and about to be. A wrapped command needs no place of a runner. */
-#define UNDER_WAY "o.lease > 0 AND (o.status = 'running' OR (o.status = 'queued' AND o.lease > $1))"
+#define UNDER_WAY "o.lease > 0 AND (o.lease > $1 OR o.status <> 'queued')"
 /* What waits for a person. */
 #define HELD                                                                                                           \
     "(EXISTS (SELECT 1 FROM queue_state q WHERE q.org = r.org AND q.paused <> 0) OR"                                   \
@@ -118,13 +118,17 @@ static enum rs_err find_next(struct db *db, int64_t now, int64_t max_runs, char 
                              struct fault *fault)
 {
     struct db_rows *rows = NULL;
+    /* Counted once, in the index of leased runs, not again for each of the thousands that may wait. */
     enum rs_err err = db_query(db, &rows, fault,
-                               "SELECT r.id, r.fence FROM run r"
+                               "WITH under_way AS MATERIALIZED (SELECT o.org, o.workflow_id, COUNT(*) AS n,"
+                               " SUM(CASE WHEN o.owner LIKE 'wrap-%' OR o.idle <> 0 THEN 0 ELSE 1 END) AS n_places"
+                               " FROM run o WHERE " UNDER_WAY " GROUP BY o.org, o.workflow_id)"
+                               " SELECT r.id, r.fence FROM run r"
                                " WHERE r.status = 'queued' AND r.lease <= $1 AND r.cancel = 0"
-                               " AND (CAST($2 AS BIGINT) = 0 OR CAST($2 AS BIGINT) > (SELECT COUNT(*) FROM run o"
-                               " WHERE " UNDER_WAY " AND o.owner NOT LIKE 'wrap-%' AND o.idle = 0))"
-                               " AND (r.concurrency = 0 OR r.concurrency > (SELECT COUNT(*) FROM run o"
-                               " WHERE o.org = r.org AND o.workflow_id = r.workflow_id AND " UNDER_WAY "))"
+                               " AND (CAST($2 AS BIGINT) = 0"
+                               " OR CAST($2 AS BIGINT) > (SELECT COALESCE(SUM(n_places), 0) FROM under_way))"
+                               " AND (r.concurrency = 0 OR NOT EXISTS (SELECT 1 FROM under_way u WHERE u.org = r.org"
+                               " AND u.workflow_id = r.workflow_id AND u.n >= r.concurrency))"
                                " AND NOT " HELD " AND NOT " A_CHILD " ORDER BY r.priority DESC, r.n LIMIT 1",
                                "ii", now, max_runs);
 

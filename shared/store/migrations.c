@@ -235,6 +235,12 @@ static const char *const hooks[] = {
     NULL,
 };
 
+static const char *const under_way[] = {
+    "DROP INDEX run_leased",
+    "CREATE INDEX run_under_way ON run (org, workflow_id) WHERE lease > 0",
+    NULL,
+};
+
 static const char *const *const migrations[] = {
     first,
     orphan_resumed,
@@ -252,6 +258,7 @@ static const char *const *const migrations[] = {
     event_triggers,
     begun,
     hooks,
+    under_way,
 };
 
 #define N_MIGRATIONS ((int)(sizeof(migrations) / sizeof(migrations[0])))
