@@ -26,10 +26,14 @@ static struct limits_watch *owner_of(struct limits *limits, const struct proctre
             return w;
     if (reaper_watches(limits->reaper, entry->pid))
         return NULL; /* a helper of the run itself */
-    for (struct limits_watch *w = limits->watches; w; w = w->next)
-        if (w->mark && proctree_environ_has(entry->pid, w->mark))
+    bool marked = false;
+    for (struct limits_watch *w = limits->watches; w; w = w->next) {
+        enum proctree_environ mark = w->mark ? proctree_environ(entry->pid, w->mark) : PROCTREE_UNSET;
+        if (mark == PROCTREE_SAME)
             return w;
-    return limits->watches && !limits->watches->next ? limits->watches : &limits->leftovers;
+        marked |= mark == PROCTREE_OTHER; /* a node's that is done */
+    }
+    return limits->watches && !limits->watches->next && !marked ? limits->watches : &limits->leftovers;
 }
 
 /* Read the tree and say whose each process is. */

@@ -166,15 +166,17 @@ int64_t proctree_memory(pid_t pid)
     return bytes;
 }
 
-bool proctree_environ_has(pid_t pid, const char *assignment)
+enum proctree_environ proctree_environ(pid_t pid, const char *assignment)
 {
+    size_t name = strcspn(assignment, "=") + 1;
+    enum proctree_environ found = PROCTREE_UNSET;
     char path[64], *text;
-    bool found = false;
 
     snprintf(path, sizeof path, "/proc/%d/environ", (int)pid);
     size_t len = read_whole(path, ENVIRON_MAX, &text);
-    for (size_t at = 0; at < len && !found; at += strlen(text + at) + 1)
-        found = strcmp(text + at, assignment) == 0;
+    for (size_t at = 0; at < len && found == PROCTREE_UNSET; at += strlen(text + at) + 1)
+        if (strncmp(text + at, assignment, name) == 0)
+            found = strcmp(text + at, assignment) == 0 ? PROCTREE_SAME : PROCTREE_OTHER;
     free(text);
     return found;
 }

@@ -30,7 +30,9 @@ int64_t proctree_resident(pid_t pid);
 /* proctree_memory - bytes it is to be held responsible for: its own and its share of what it shares (PSS), without
  * files that are merely mapped, with what is swapped out. Costs milliseconds for each GB. Falls back to the other. */
 int64_t proctree_memory(pid_t pid);
-/* proctree_environ_has - is `assignment` ("NAME=value") in the environment that the process was started with? */
-bool proctree_environ_has(pid_t pid, const char *assignment);
+enum proctree_environ { PROCTREE_UNSET, PROCTREE_OTHER, PROCTREE_SAME };
+/* proctree_environ - what has become of `assignment` ("NAME=value") in the environment that the process was started
+ * with: not there (or not ours to read), there with another value, just so. */
+enum proctree_environ proctree_environ(pid_t pid, const char *assignment);
 
 #endif

@@ -233,6 +233,12 @@ tests_unit_test_limits_SOURCES = tests/unit/test_limits.c tests/unit/unit.h
 tests_unit_test_limits_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_limits_LDADD = $(CHECK_LIBS) $(RUNNER_LIBS)
 
+check_PROGRAMS += tests/unit/test_beneath
+TESTS += tests/unit/test_beneath
+tests_unit_test_beneath_SOURCES = tests/unit/test_beneath.c tests/unit/unit.h
+tests_unit_test_beneath_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_beneath_LDADD = $(CHECK_LIBS) $(RUNNER_LIBS)
+
 check_PROGRAMS += tests/unit/test_testreport
 TESTS += tests/unit/test_testreport
 tests_unit_test_testreport_SOURCES = tests/unit/test_testreport.c tests/unit/unit.h

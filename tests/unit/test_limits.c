@@ -200,6 +200,20 @@ START_TEST(test_the_right_one)
 }
 END_TEST
 
+/* What a node has left running does not count with the one that comes after it. */
+START_TEST(test_leftovers_are_nobody_elses)
+{
+    struct seen first = {0}, second = {0};
+    start(&first, "i=0; while [ $i -lt 15 ]; do setsid -f sleep 60 >/dev/null 2>&1; i=$((i + 1)); done", "M=1",
+          (struct limits_bound){0, 0});
+    finish(&first);
+    start(&second, "sleep 0.3", "M=2", (struct limits_bound){5, 0});
+    finish(&second);
+    ck_assert_int_eq(second.result.over, LIMITS_NONE);
+    ck_assert_int_eq(n_processes(), 15);
+}
+END_TEST
+
 START_TEST(test_leftovers_are_bounded)
 {
     struct seen seen = {0};
@@ -271,6 +285,7 @@ static Suite *suite(void)
     tcase_add_test(tc, test_memory_hog);
     tcase_add_test(tc, test_shared_memory_counts_once);
     tcase_add_test(tc, test_the_right_one);
+    tcase_add_test(tc, test_leftovers_are_nobody_elses);
     tcase_add_test(tc, test_leftovers_are_bounded);
     tcase_add_test(tc, test_log_is_cut_in_its_middle);
     tcase_add_test(tc, test_log_keeps_few_long_lines);
