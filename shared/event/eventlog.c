@@ -116,6 +116,11 @@ enum rs_err eventlog_checkpoint(struct eventlog *log, bool idle, int64_t *ret_by
     return log->driver->checkpoint(log, idle, ret_bytes, fault);
 }
 
+enum rs_err eventlog_last_oid(struct eventlog *log, int64_t *ret_oid, struct fault *fault)
+{
+    return log->driver->last_oid(log, ret_oid, fault);
+}
+
 enum rs_err eventlog_skipped(struct eventlog *log, int64_t id, int64_t *ret_first, int64_t *ret_last,
                              struct fault *fault)
 {

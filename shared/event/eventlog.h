@@ -87,6 +87,9 @@ void eventlog_events_free(struct event **events, int n); /* NULL is fine */
  * (eventlog_skipped) the last id skipped, plus one. The next event's id is above it. */
 enum rs_err eventlog_head(struct eventlog *log, int64_t *ret_head, struct fault *fault) RS_MUST_CHECK;
 
+/* eventlog_last_oid - no event ever appended has an oid above it; 0: none has any. It may be a little above them all. */
+enum rs_err eventlog_last_oid(struct eventlog *log, int64_t *ret_oid, struct fault *fault) RS_MUST_CHECK;
+
 /* What is known of one home stream. */
 struct eventlog_stream {
     int64_t last_seq;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define OID_STEP 256    /* oids between two times that the highest one is noted */
 #define CACHE_MAX 16384 /* streams, and producers, before all are forgotten */
 
 struct stream_state {
@@ -26,6 +27,8 @@ struct append_cache {
     struct map streams, producers;
     struct stream_state *dirty_streams;
     struct producer_state *dirty_producers;
+    int64_t known_oid; /* what meta says, as long as the cache is right; -1: to be asked */
+    int64_t max_oid;   /* of the transaction, 0: none */
     int64_t first_id, last_id; /* of the events of the transaction, 0: none */
 };
 
@@ -43,6 +46,16 @@ static void cache_clear(struct append_cache *cache)
     map_clear(&cache->producers, free);
     cache->dirty_streams = NULL;
     cache->dirty_producers = NULL;
+    cache->known_oid = -1;
+}
+
+static struct append_cache *cache_new(void)
+{
+    struct append_cache *cache = calloc(1, sizeof *cache);
+
+    if (cache)
+        cache->known_oid = -1;
+    return cache;
 }
 
 void append_cache_free(struct append_cache *cache)
@@ -232,6 +245,8 @@ static enum rs_err store(struct sqlite_log *log, struct stream_state *stream, st
         log->cache->first_id = id;
     if (entry->oid > 0)
         stream->last_oid = entry->oid;
+    if (entry->oid > log->cache->max_oid)
+        log->cache->max_oid = entry->oid;
     if (event_type_ends(entry->type) && stream_has_kind(entry->stream, "run"))
         stream->end_id = id;
     else if (event_type_reopens(entry->type))
@@ -274,6 +289,25 @@ static enum rs_err append_one(struct sqlite_log *log, struct eventlog_entry *ent
         return RS_OK;
     }
     return store(log, stream, entry, fault);
+}
+
+/* Written ahead of what was seen, so that it is written seldom. */
+static enum rs_err write_oid(struct sqlite_log *log, struct fault *fault)
+{
+    struct append_cache *cache = log->cache;
+    sqlite3_stmt *stmt;
+    enum rs_err err = RS_OK;
+
+    if (cache->known_oid < 0)
+        err = sqlite_number(log, SQL_META_OID, &cache->known_oid, fault);
+    if (err || cache->max_oid <= cache->known_oid)
+        return err;
+    err = sqlite_statement(log, SQL_META_OID_SET, &stmt, fault);
+    if (err)
+        return err;
+    cache->known_oid = cache->max_oid < INT64_MAX - OID_STEP ? cache->max_oid + OID_STEP : INT64_MAX;
+    sqlite3_bind_int64(stmt, 1, cache->known_oid);
+    return sqlite_run(log, stmt, fault);
 }
 
 static enum rs_err write_rows(struct sqlite_log *log, struct fault *fault)
@@ -342,14 +376,16 @@ enum rs_err sqlite_append(struct eventlog *base, struct eventlog_entry *entries,
         entries[i].duplicate = false;
         entries[i].event = NULL;
     }
-    if (!log->cache && !(log->cache = calloc(1, sizeof *log->cache)))
+    if (!log->cache && !(log->cache = cache_new()))
         return no_memory(fault);
-    log->cache->first_id = log->cache->last_id = 0;
+    log->cache->first_id = log->cache->last_id = log->cache->max_oid = 0;
     err = begin(log, fault);
     for (size_t i = 0; !err && i < n; i++)
         err = append_one(log, &entries[i], fault);
     if (!err)
         err = write_rows(log, fault);
+    if (!err && log->cache->max_oid > 0)
+        err = write_oid(log, fault);
     if (!err && log->cache->last_id > 0)
         err = sqlite_mark_due(log, log->cache->last_id, log->cache->first_id - 1, fault);
     if (!err)

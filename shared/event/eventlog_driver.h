@@ -25,6 +25,7 @@ struct eventlog_driver {
     enum rs_err (*read_newest)(struct eventlog *log, const char *stream, const char *const *types, int64_t until,
                                int limit, struct event ***ret, int *ret_n, struct fault *fault);
     enum rs_err (*head)(struct eventlog *log, int64_t *ret_head, struct fault *fault);
+    enum rs_err (*last_oid)(struct eventlog *log, int64_t *ret_oid, struct fault *fault);
     enum rs_err (*stream)(struct eventlog *log, const char *stream, struct eventlog_stream *ret, struct fault *fault);
     enum rs_err (*gaps)(struct eventlog *log, const struct eventlog_query *query,
                         struct eventlog_gap ret[EVENTLOG_GAPS_MAX], int *ret_n, struct fault *fault);

@@ -37,6 +37,8 @@ static const char *const migrations[] = {
     "CREATE INDEX trims_last ON trims (last);"
     "CREATE TABLE voids (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, lost INTEGER NOT NULL);"
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;",
+    /* 3: meta has `oid`, not below any that was ever seen. */
+    "INSERT INTO meta (name, value) SELECT 'oid', COALESCE(MAX(last_oid), 0) FROM streams;",
 };
 #define N_MIGRATIONS ((int)(sizeof migrations / sizeof *migrations))
 

@@ -62,6 +62,8 @@ static const char *const texts[N_SQL] = {
     [SQL_HEAD_SET] = "INSERT INTO sqlite_sequence (name, seq) VALUES ('events', ?1)",
     [SQL_META_BOOT] = "SELECT value FROM meta WHERE name = 'boot'",
     [SQL_META_BOOT_SET] = "INSERT OR REPLACE INTO meta (name, value) VALUES ('boot', ?1)",
+    [SQL_META_OID] = "SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'oid'",
+    [SQL_META_OID_SET] = "INSERT OR REPLACE INTO meta (name, value) VALUES ('oid', ?1)",
     [SQL_VOID_ADD] = "INSERT OR REPLACE INTO voids (first, last, lost) VALUES (?1, ?2, ?3)",
     [SQL_VOID_AT] = "SELECT first, last FROM voids WHERE first <= ?1 ORDER BY first DESC LIMIT 1",
     [SQL_VOIDS_LOST] = "SELECT first, lost FROM voids WHERE lost > ?1",
@@ -341,6 +343,16 @@ static enum rs_err sqlite_head(struct eventlog *base, int64_t *ret_head, struct 
     return RS_OK;
 }
 
+static enum rs_err sqlite_last_oid(struct eventlog *base, int64_t *ret_oid, struct fault *fault)
+{
+    struct sqlite_log *log = (struct sqlite_log *)base;
+    bool exists;
+    enum rs_err err = sqlite_ready(log, &exists, fault);
+
+    *ret_oid = 0;
+    return err || !exists ? err : sqlite_number(log, SQL_META_OID, ret_oid, fault);
+}
+
 static enum rs_err sqlite_stream(struct eventlog *base, const char *stream, struct eventlog_stream *ret,
                                  struct fault *fault)
 {
@@ -394,6 +406,7 @@ const struct eventlog_driver eventlog_sqlite = {
     .read = sqlite_read,
     .read_newest = sqlite_read_newest,
     .head = sqlite_head,
+    .last_oid = sqlite_last_oid,
     .stream = sqlite_stream,
     .gaps = sqlite_gaps,
     .trim = sqlite_trim,

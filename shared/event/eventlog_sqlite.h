@@ -53,6 +53,8 @@ enum sql {
     SQL_HEAD_SET,
     SQL_META_BOOT,
     SQL_META_BOOT_SET,
+    SQL_META_OID,
+    SQL_META_OID_SET,
     SQL_VOID_ADD,
     SQL_VOID_AT,
     SQL_VOIDS_LOST,

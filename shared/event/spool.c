@@ -61,17 +61,8 @@ static int start_thread(struct spool *spool)
     return rc;
 }
 
-enum rs_err spool_open(const struct datadir *dd, const char *program, eventlog_owner_fn *owner, void *owner_ctx,
-                       struct spool **ret, struct fault *fault)
-{
-    char prefix[PROGRAM_MAX + 2], producer[ID_MAX + 1];
-
-    snprintf(prefix, sizeof prefix, "%.*s-", PROGRAM_MAX, program);
-    return spool_open_as(dd, id_new(prefix, producer), owner, owner_ctx, ret, fault);
-}
-
-enum rs_err spool_open_as(const struct datadir *dd, const char *producer, eventlog_owner_fn *owner, void *owner_ctx,
-                          struct spool **ret, struct fault *fault)
+static enum rs_err open_named(const struct datadir *dd, const char *producer, eventlog_owner_fn *owner, void *owner_ctx,
+                              struct spool **ret, struct fault *fault)
 {
     struct spool *spool = calloc(1, sizeof *spool);
     pthread_condattr_t attr;
@@ -102,6 +93,29 @@ enum rs_err spool_open_as(const struct datadir *dd, const char *producer, eventl
     pthread_mutex_destroy(&spool->lock);
     free(spool);
     return fault_set(fault, RS_IO, "cannot start the emitter: %s", strerror(rc));
+}
+
+enum rs_err spool_open(const struct datadir *dd, const char *program, eventlog_owner_fn *owner, void *owner_ctx,
+                       struct spool **ret, struct fault *fault)
+{
+    char prefix[PROGRAM_MAX + 2], producer[ID_MAX + 1];
+
+    snprintf(prefix, sizeof prefix, "%.*s-", PROGRAM_MAX, program);
+    return open_named(dd, id_new(prefix, producer), owner, owner_ctx, ret, fault);
+}
+
+enum rs_err spool_open_as(const struct datadir *dd, const char *producer, eventlog_owner_fn *owner, void *owner_ctx,
+                          struct spool **ret, struct fault *fault)
+{
+    char other[ID_MAX + 1];
+    struct eventlog *log = NULL;
+    int64_t last = 0;
+
+    /* A log that cannot be asked now has most likely not seen it. */
+    if (eventlog_open(dd, EVENTLOG_READ, NULL, NULL, &log, NULL) || eventlog_producer(log, producer, &last, NULL))
+        last = 0;
+    eventlog_close(log);
+    return open_named(dd, last > 0 ? id_new("again-", other) : producer, owner, owner_ctx, ret, fault);
 }
 
 /* Make a line and put it in. Lock held; there is room. */

@@ -26,7 +26,8 @@ enum rs_err spool_open(const struct datadir *dd, const char *program, eventlog_o
                        struct spool **ret, struct fault *fault) RS_MUST_CHECK;
 
 /* spool_open_as - the same under a name that others can know (an id). It must be new: the log takes numbers up to the
- * highest it has seen under the name for duplicates. */
+ * highest it has seen under the name for duplicates. If the log knows it, another one is taken: a database restored from an
+ * older copy gives the same names again. Reads the log. */
 enum rs_err spool_open_as(const struct datadir *dd, const char *producer, eventlog_owner_fn *owner, void *owner_ctx,
                           struct spool **ret, struct fault *fault) RS_MUST_CHECK;
 /* spool_append - hand one event over; copied before return.

@@ -50,6 +50,7 @@ librunspool_a_SOURCES += \
   shared/model/node_state.c \
   shared/model/outbox.c \
   shared/model/outbox.h \
+  shared/model/outbox_ids.c \
   shared/model/owner.c \
   shared/model/param_secret.c \
   shared/model/param_value.c \

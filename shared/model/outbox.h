@@ -14,4 +14,8 @@ void outbox_forget_acked(struct store *store);
 /* outbox_relay - hand every pending row of one stream to the emitter, as far as it has room. */
 enum rs_err outbox_relay(struct store *store, const char *stream, struct fault *fault) RS_MUST_CHECK;
 
+/* outbox_raise_ids - inside the first transaction of a store that adds events: the ids given from now on are above all that
+ * the log has seen. *ret_known: whether it could be asked. */
+enum rs_err outbox_raise_ids(struct store *store, bool *ret_known, struct fault *fault) RS_MUST_CHECK;
+
 #endif

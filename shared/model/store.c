@@ -15,6 +15,7 @@
 struct change {
     struct store *store;
     int64_t now_ms;
+    bool ids_raised; /* by this change: holds when it is committed */
     char streams[CHANGE_STREAMS_MAX][STREAM_MAX]; /* that got events */
     int n_streams;
     bool poke;
@@ -77,6 +78,7 @@ enum rs_err change_begin(struct store *store, struct change **ret, struct fault 
     change->store = store;
     change->n_streams = 0;
     change->poke = false;
+    change->ids_raised = store->ids_raised;
     if ((err = db_begin(store->db, fault)) != RS_OK) {
         free(change);
         return err;
@@ -129,6 +131,8 @@ enum rs_err change_event(struct change *change, const char *stream, const char *
         err = fault_set(fault, RS_INVALID, "the data of an event is not UTF-8");
     else
         err = touch(change, stream, fault);
+    if (err == RS_OK && !change->ids_raised)
+        err = outbox_raise_ids(change->store, &change->ids_raised, fault);
     if (err == RS_OK)
         err = db_run(change->store->db, NULL, fault,
                      "INSERT INTO outbox (stream, type, created, data) VALUES ($1, $2, $3, $4)", "ttit", stream, type,
@@ -152,6 +156,7 @@ enum rs_err change_commit(struct change *change, struct fault *fault)
     if (err == RS_OK) {
         if (change->n_streams > 0)
             store->once = NULL;
+        store->ids_raised = change->ids_raised;
         outbox_forget_acked(store);
         if (change->poke)
             runner_poke(store->dd);

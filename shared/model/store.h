@@ -24,6 +24,7 @@ struct store {
     char producer[ID_MAX + 1]; /* the emitter's whole name, when others must know it; set before the first event. "": random */
     const struct mask *mask;  /* what no event may show; borrowed; NULL: nothing (store_set_mask) */
     struct outbox *outbox;    /* what of it is under way */
+    bool ids_raised;          /* outbox_raise_ids was done, and committed */
     const struct store_once *once; /* at work; borrowed. The next change notes with its commit that it is done; then NULL */
 };
 enum rs_err store_open(struct store *store, const struct datadir *dd, const char *program, struct fault *fault)

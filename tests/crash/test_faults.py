@@ -271,6 +271,28 @@ def test_a_log_restored_from_an_older_copy(instances):
     assert not known & set(fresh)
 
 
+def test_a_database_restored_from_an_older_copy(instances):
+    """What it has given numbers to and no longer knows of, the log does know: it takes nothing new for that."""
+    instance = instances()
+    play(instance, 1)
+    copy = instance.data / "copy.db"
+    with sqlite3.connect(instance.data / "runspool.db") as source, sqlite3.connect(copy) as target:
+        source.backup(target)
+    stream = play(instance, 2).producers[2].stream
+    before = sum(e["stream"] == stream for e in instance.history())
+    instance.cli("down")
+    for leftover in ("runspool.db-wal", "runspool.db-shm"):
+        (instance.data / leftover).unlink(missing_ok=True)
+    os.replace(copy, instance.data / "runspool.db")
+    instance.up()
+    for k in range(30):
+        assert instance.http("POST", "/api/events", {"stream": stream, "type": "tool.progress", "data": {"again": k}})[0] == 202
+    wait_until(lambda: instance.outbox() == 0, what="an empty outbox")
+    events = [e for e in instance.history() if e["stream"] == stream]
+    assert [e["data"]["again"] for e in events[before:]] == list(range(30)) and not checker.check_seqs(events)
+    play(instance, 3, (100, "runner"), (200, "bridge"))
+
+
 @pytest.mark.parametrize("how", ["retry", "resume"])
 def test_late_lines_of_a_killed_run_are_not_its_next_attempt(instances, how):
     """The bridge has received lines of a run process and not yet stored them, when that is killed and the run taken up

@@ -444,6 +444,21 @@ START_TEST(lines_given_up_are_not_waited_for)
 }
 END_TEST
 
+/* A name that was used before, as a database from an older copy gives it: what comes under it now is no duplicate. */
+START_TEST(a_name_known_to_the_log_is_not_used_again)
+{
+    struct spool *spool;
+
+    for (int i = 1; i <= 3; i++) {
+        ck_assert_ok(spool_open_as(&dd, "run-s1-1", NULL, NULL, &spool, &fault));
+        ck_assert_ok(put(spool, i, 0));
+        ck_assert_ok(spool_flush(spool, LONG_MS));
+        spool_close(spool, LONG_MS);
+    }
+    ck_assert_int_eq(check_log(NULL), 3);
+}
+END_TEST
+
 /* Events after a run's end are refused, by the bridge as by the log: they do not hold up what follows. */
 START_TEST(refused_events_are_done)
 {
@@ -550,6 +565,7 @@ static Suite *suite(void)
     tcase_add_test(tc, a_bridge_that_dies_and_comes_back_loses_nothing);
     tcase_add_test(tc, a_mute_bridge_is_gone_around);
     tcase_add_test(tc, a_full_ring_counts_what_it_drops);
+    tcase_add_test(tc, a_name_known_to_the_log_is_not_used_again);
     tcase_add_test(tc, lines_given_up_are_counted);
     tcase_add_test(tc, lines_given_up_are_not_waited_for);
     tcase_add_test(tc, refused_events_are_done);
