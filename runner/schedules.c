@@ -1,4 +1,5 @@
 #include "runner/schedules.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "model/schedule.h"
 #include <stdio.h>
@@ -24,15 +25,24 @@ int schedules_look(struct schedules *schedules, struct store *store, const char 
 {
     struct schedule_fired fired = {0};
     struct fault fault = {0};
+    int64_t until_ms = clock_mono_ms() + SCHEDULES_LOOK_MS;
     bool due = false;
+    schedules->more = false;
     enum rs_err err = schedule_due(store, now_ms, &due, &fault);
 
     if (!err && !due)
         return 0;
     if (!err && (err = take_lease(schedules, store, owner, now_ms, &fault)) == RS_BUSY)
         return 0;
-    if (!err)
-        err = schedule_fire(store, &schedules->lease, now_ms, &fired, &fault);
+    do {
+        struct schedule_fired some = {0};
+        if (!err)
+            err = schedule_fire(store, &schedules->lease, now_ms, &some, &fault);
+        fired.n_runs += some.n_runs;
+        fired.n_missed += some.n_missed;
+        fired.n_failed += some.n_failed;
+        schedules->more = !err && some.more;
+    } while (schedules->more && clock_mono_ms() < until_ms);
     if (err == RS_CONFLICT)
         schedules->lease.until_ms = 0;
     if (err)
@@ -44,17 +54,22 @@ int schedules_look(struct schedules *schedules, struct store *store, const char 
     return fired.n_runs;
 }
 
-char *schedules_place(const char *root, char out[ID_MAX + 1])
+/* FNV-1a, with the NUL that parts one text from the next. */
+static uint64_t hash_text(uint64_t hash, const char *text)
+{
+    for (const char *p = text;; p++) {
+        hash = (hash ^ (unsigned char)*p) * UINT64_C(0x100000001B3);
+        if (!*p)
+            return hash;
+    }
+}
+
+char *schedules_place(const char *root, const char *name, char out[ID_MAX + 1])
 {
     char host[256] = "";
-    uint64_t hash = UINT64_C(0xCBF29CE484222325); /* FNV-1a */
 
     (void)gethostname(host, sizeof host - 1);
-    for (const char *p = host; *p; p++)
-        hash = (hash ^ (unsigned char)*p) * UINT64_C(0x100000001B3);
-    hash *= UINT64_C(0x100000001B3);
-    for (const char *p = root; *p; p++)
-        hash = (hash ^ (unsigned char)*p) * UINT64_C(0x100000001B3);
+    uint64_t hash = hash_text(hash_text(hash_text(UINT64_C(0xCBF29CE484222325), host), root), name ? name : "");
     snprintf(out, ID_MAX + 1, "runner-%016llx", (unsigned long long)hash);
     return out;
 }

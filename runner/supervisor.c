@@ -52,7 +52,7 @@ struct supervisor {
     int64_t end_by_ms; /* when ending: kill what is left */
     struct orphans_watch orphans;
     struct schedules schedules;
-    char place[ID_MAX + 1]; /* of this data directory on this host, where the lock lets only one runner be */
+    char place[ID_MAX + 1]; /* of this name, data directory and host, where the lock lets only one runner be */
     uv_work_t upkeep;
     bool upkeep_works;
     atomic_bool upkeep_stop;
@@ -347,7 +347,7 @@ int supervisor_run(const struct datadir *dd, const char *const *overrides, const
     s->n_places = s->max_runs + SUPERVISOR_WAITING_MAX;
     s->processes = calloc((size_t)s->n_places, sizeof *s->processes);
     id_new("runner_", s->id);
-    schedules_place(dd->root, s->place);
+    schedules_place(dd->root, name, s->place);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes is a full disk, not a reason to die */
     signal(SIGUSR1, SIG_IGN);

@@ -87,7 +87,9 @@ static bool look(struct tick *t)
     if (launch_runner_lives(t->dd))
         return false;
     t->n_orphans += orphans_end(&t->store, &t->watch);
-    t->n_scheduled += schedules_look(&t->schedules, &t->store, t->id, clock_wall_ms());
+    do
+        t->n_scheduled += schedules_look(&t->schedules, &t->store, t->id, clock_wall_ms());
+    while (t->schedules.more);
     start_runs(t);
     return true;
 }

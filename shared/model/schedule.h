@@ -14,6 +14,7 @@
 #define SCHEDULE_CATCH_UP_MAX 100  /* runs made of missed times at once (catchUp = all): the newest */
 #define SCHEDULE_GRACE_MS 60000    /* catchUp = skip: a time is missed when it is over by so much */
 #define SCHEDULE_LATE_MS 60000     /* a schedule that should have fired so long ago is late */
+#define SCHEDULE_ROWS_MAX 50       /* schedules fired by one call */
 #define SCHEDULE_NEXT_MAX 100      /* times ahead that can be asked for */
 #define SCHEDULE_BACK_MS (366 * 24 * 3600 * 1000LL) /* missed times further back are not even counted */
 
@@ -38,13 +39,14 @@ enum rs_err schedule_pause(struct store *store, const char *org, const char *wor
 
 /* schedule_due - is there anything to fire? Reads one row. */
 enum rs_err schedule_due(struct store *store, int64_t now_ms, bool *ret, struct fault *fault) RS_MUST_CHECK;
-/* schedule_fire - make runs of all that is due, as the holder of the lease. RS_CONFLICT: it has changed hands, and what is
+/* schedule_fire - make runs of what is due, SCHEDULE_ROWS_MAX schedules at a time, as the holder of the lease. RS_CONFLICT: it has changed hands, and what is
  * left is the new holder's. A schedule that cannot start its workflow says so in its row and goes on to its next time;
  * that is no error here. */
 struct schedule_fired {
     int n_runs;
     int64_t n_missed; /* times let go */
     int n_failed;     /* schedules that could not start their workflow */
+    bool more;        /* there may be more that is due: call again */
 };
 enum rs_err schedule_fire(struct store *store, const struct lease *lease, int64_t now_ms, struct schedule_fired *ret,
                           struct fault *fault) RS_MUST_CHECK;

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROWS_MAX 50
 #define AGAIN_MS 60000 /* until a schedule whose zone cannot be read is looked at again */
 #define KEEP_MS (30 * 24 * 3600 * 1000LL) /* schedule_run: far longer than any due time can come back */
 
@@ -225,7 +224,7 @@ static enum rs_err read_due(struct store *store, int64_t now_ms, struct schedule
     enum rs_err err = db_query(store->db, &rows, fault,
                                "SELECT " SCHEDULE_COLUMNS " FROM schedule WHERE fire > 0 AND fire <= $1"
                                " ORDER BY fire, org, workflow_id, node_id LIMIT $2",
-                               "ii", now_ms, (int64_t)ROWS_MAX);
+                               "ii", now_ms, (int64_t)SCHEDULE_ROWS_MAX);
 
     *ret_n = 0;
     while (err == RS_OK && (err = db_next(rows, fault)) == RS_OK)
@@ -248,7 +247,7 @@ static enum rs_err still_ours(struct store *store, const struct lease *lease, st
 enum rs_err schedule_fire(struct store *store, const struct lease *lease, int64_t now_ms, struct schedule_fired *ret,
                           struct fault *fault)
 {
-    struct schedule *due = calloc(ROWS_MAX, sizeof(*due));
+    struct schedule *due = calloc(SCHEDULE_ROWS_MAX, sizeof(*due));
     struct fault why = {0};
     int i, n = 0;
     enum rs_err err;
@@ -257,6 +256,7 @@ enum rs_err schedule_fire(struct store *store, const struct lease *lease, int64_
     if (due == NULL)
         return fault_set(fault, RS_NOMEM, "no memory for schedules");
     err = read_due(store, now_ms, due, &n, fault);
+    ret->more = n == SCHEDULE_ROWS_MAX;
     for (i = 0; err == RS_OK && i < n; i++) {
         err = fire_one(store, lease, &due[i], now_ms, ret, &why);
         /* The lease, or only this schedule, saved or paused just now? */

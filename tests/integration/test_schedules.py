@@ -9,9 +9,10 @@ import time
 
 import pytest
 
-from conftest import wait_until
+from conftest import ALLOW, wait_until
 from fcgi_fixtures import Site
 from runs import TRIGGER, open_gate, result, shell
+from test_two_runners import Second
 
 GATE = "until [ -e go ]; do sleep 0.02; done"
 
@@ -187,3 +188,47 @@ def test_a_killed_runner_misses_nothing(instance):
         due.append(record["trigger"]["dueAt"])
     assert len(set(due)) == len(due) and len(due) in (20, 21, 22), sorted(due)
     instance.http("DELETE", "/api/workflows/often")
+
+
+def make_due_again(instance, workflow):
+    make_due(instance.data, workflow)
+    return wait_until(lambda: runs_of(instance, workflow), what=f"a run of {workflow}")
+
+
+def lease(data):
+    with contextlib.closing(sqlite3.connect(data / "runspool.db", timeout=10)) as db:
+        return db.execute("SELECT owner, fence FROM lease WHERE name = 'schedules'").fetchone()
+
+
+def test_of_two_runners_one_leads(new_instance):
+    """The other takes over when the leader leaves; with HEAVY=yes, when it is stopped or killed and its lease runs out."""
+    instance = new_instance(examples=False)
+    second, stopped = Second(instance, ALLOW), None
+    try:
+        for name in ("a", "b", "c"):
+            instance.http("PUT", f"/api/workflows/{name}", definition(schedule(), result()))
+            make_due_again(instance, name)
+            assert len(runs_of(instance, name)) == 1
+        owner, fence = lease(instance.data)
+        assert fence == 1  # it has not changed hands
+        logs = (instance.data / "log" / "runner.log").read_text(), second.path.read_text()
+        leader = 0 if "schedule.fired" in logs[0] else 1
+        assert "schedule.fired" in logs[leader] and "schedule.fired" not in logs[1 - leader]
+        assert not any("schedule.failed" in log for log in logs)
+        heavy = os.environ.get("HEAVY") == "yes"  # a killed leader's lease runs out after 15 s
+        if leader == 0:
+            if heavy:
+                stopped = instance.pid("runner")
+                os.kill(stopped, signal.SIGSTOP)
+            else:
+                instance.cli("stop", "runner")
+        else:
+            second.end(signal.SIGKILL if heavy else signal.SIGTERM)
+        instance.http("PUT", "/api/workflows/d", definition(schedule(), result()))
+        make_due_again(instance, "d")
+        assert lease(instance.data)[0] != owner and lease(instance.data)[1] == 2
+    finally:
+        if stopped:
+            os.kill(stopped, signal.SIGCONT)
+        if second.process.poll() is None:
+            second.end()

@@ -370,6 +370,26 @@ START_TEST(a_time_that_has_its_run_gets_no_second)
 }
 END_TEST
 
+START_TEST(many_at_once)
+{
+    enum { N = 2 * SCHEDULE_ROWS_MAX + 20 };
+    struct schedules schedules = {0};
+    int n = 0;
+    for (int i = 0; i < N; i++) {
+        char id[20];
+        snprintf(id, sizeof id, "w%d", i);
+        save(id, "0 0 * * *", "", "2026-03-01T10:00:00Z");
+    }
+    ck_assert_int_eq(fire("2026-03-02T00:00:00Z").n_runs, SCHEDULE_ROWS_MAX);
+    must(lease_drop(&store, &lease, &fault));
+    do
+        n += schedules_look(&schedules, &store, "other", at("2026-03-02T00:00:01Z"));
+    while (schedules.more);
+    ck_assert_int_eq(n, N - SCHEDULE_ROWS_MAX);
+    ck_assert_int_eq(count_rows("SELECT COUNT(DISTINCT workflow_id) FROM run"), N);
+}
+END_TEST
+
 /* A runner that looks all the time, until the clock stops. */
 static void look_for_ever(volatile int64_t *clock_ms)
 {
@@ -453,6 +473,7 @@ static Suite *suite(void)
     tcase_add_test(tc, definitions_that_cannot_be_due_are_refused);
     tcase_add_test(tc, a_leader_that_lost_its_lease_makes_no_run);
     tcase_add_test(tc, a_time_that_has_its_run_gets_no_second);
+    tcase_add_test(tc, many_at_once);
     tcase_add_test(tc, kills_at_any_moment_leave_one_run_a_time);
     suite_add_tcase(s, tc);
     return s;
