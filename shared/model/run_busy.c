@@ -17,7 +17,8 @@ struct run_concurrency run_concurrency(struct json_object *definition)
     };
 }
 
-/* The unfinished runs of the same workflow that nobody has asked to end, but for run itself: newest first, from the skip-th on. */
+/* The unfinished runs of the same workflow that nobody has asked to end, but for run itself and those it belongs to: newest
+ * first, from the skip-th on. */
 struct others {
     char ids[RUN_REPLACE_ROWS + 1][ID_MAX + 1];
     int n;
@@ -28,8 +29,11 @@ static enum rs_err find_others(struct db *db, const struct run_row *run, int64_t
 {
     struct db_rows *rows = NULL;
     enum rs_err err = db_query(db, &rows, fault,
-                               "SELECT id FROM run WHERE org = $1 AND workflow_id = $2 AND id <> $3 AND cancel = 0"
+                               "WITH RECURSIVE up(id) AS (SELECT parent_run_id FROM run WHERE id = $3"
+                               " UNION ALL SELECT p.parent_run_id FROM run p JOIN up ON p.id = up.id)"
+                               " SELECT id FROM run WHERE org = $1 AND workflow_id = $2 AND id <> $3 AND cancel = 0"
                                " AND status IN ('queued', 'running', 'paused')"
+                               " AND id NOT IN (SELECT id FROM up WHERE id IS NOT NULL)"
                                " AND n < (SELECT n FROM run WHERE id = $3) ORDER BY n DESC LIMIT $4 OFFSET $5",
                                "tttii", run->org, run->workflow_id, run->id, (int64_t)RUN_REPLACE_ROWS + 1, skip);
 

@@ -227,6 +227,31 @@ START_TEST(replace)
 }
 END_TEST
 
+/* A workflow that runs itself: the run above is not in the way of the one it waits for. */
+START_TEST(a_child_does_not_replace_what_it_belongs_to)
+{
+    struct json_object *definition = json_of(ONE("replace"));
+    struct run_parent parent = {.node_id = "start", .item = -1};
+    struct run_new run = {.org = "default", .workflow_id = "w", .definition = definition, .parent = &parent};
+    enum run_wish wish = RUN_WISH_CANCEL;
+    char id[ID_MAX + 1], child[ID_MAX + 1];
+
+    create_run("w", ONE("replace"), 0, id);
+    claim_is(id);
+    must(run_begin(&store, id, claim.fence, &fault));
+    must(node_move(&store, id, claim.fence, &(struct node_change){.node_id = "start", .status = NODE_RUNNING, .attempt = 1},
+                   &fault));
+    parent.run_id = id;
+    parent.fence = claim.fence;
+    must(run_create(&store, &run, child, &fault));
+    must(run_lease(&store, id, claim.fence, 0, &wish, &fault));
+    ck_assert_int_eq(wish, RUN_WISH_NONE);
+    is(child, "queued", NULL);
+    json_object_put(definition);
+    run_claim_release(&claim);
+}
+END_TEST
+
 START_TEST(priorities)
 {
     static const char weighty[] = "{\"priority\":5,\"nodes\":[" DEF_START "],\"edges\":[]}";
@@ -265,6 +290,7 @@ static Suite *suite(void)
     tcase_add_test(t, queue_and_workflow);
     tcase_add_test(t, skip);
     tcase_add_test(t, replace);
+    tcase_add_test(t, a_child_does_not_replace_what_it_belongs_to);
     tcase_add_test(t, priorities);
     suite_add_tcase(s, t);
     return s;
