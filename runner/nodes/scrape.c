@@ -140,7 +140,7 @@ void scrape_start(struct node *node)
     struct scrape *scrape;
     struct crawl *crawl;
 
-    if (scrape_settings_new(node->data, &settings, &fault) != RS_OK) {
+    if (scrape_settings_new(node->data, node->def->id, &settings, &fault) != RS_OK) {
         node_fail(node, fault.code == RS_LIMIT ? "limit" : "input", NULL, "%s", fault.message);
         return;
     }

@@ -1,8 +1,8 @@
 /* Requests of a crawl, and what their answers mean: pages and sitemaps to be read, redirects, errors, robots.txt. */
 #include "base/clock.h"
+#include "runner/curl.h"
 #include "runner/scrape/crawl.h"
 #include <ctype.h>
-#include "runner/curl.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

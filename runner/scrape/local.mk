@@ -6,6 +6,7 @@ librunner_a_SOURCES += \
   runner/scrape/css.c runner/scrape/css.h \
   runner/scrape/csslex.c runner/scrape/csslex.h \
   runner/scrape/csspath.c runner/scrape/csspath.h \
+  runner/scrape/csssimple.c runner/scrape/csssimple.h \
   runner/scrape/fetch.c \
   runner/scrape/frontier.c runner/scrape/frontier.h \
   runner/scrape/itemfile.c runner/scrape/itemfile.h \

@@ -2,6 +2,7 @@
 #include "html/html.h"
 #include "model/kind.h"
 #include "runner/scrape/select.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -151,12 +152,17 @@ static enum rs_err take_fields(struct scrape_settings *s, struct json_object *fi
     return err;
 }
 
-static enum rs_err take_artifact(struct scrape_settings *s, struct json_object *data, struct fault *fault)
+static enum rs_err take_artifact(struct scrape_settings *s, struct json_object *data, const char *id,
+                                 struct fault *fault)
 {
+    char own[SCRAPE_NAME_MAX + 1];
     const char *name = json_get_string(data, "artifact", NULL), *format = json_get_string(data, "format", NULL);
 
     if (!name || !*name)
-        name = format && strcmp(format, "csv") == 0 ? "items.csv" : "items.jsonl";
+        name = own;
+    /* Several nodes of a run must not write the same file. */
+    snprintf(own, sizeof own, "%s%.100s.%s", *id == '.' ? "items" : "", id,
+             format && strcmp(format, "csv") == 0 ? "csv" : "jsonl");
     if (strlen(name) > SCRAPE_NAME_MAX || strchr(name, '/') || *name == '.')
         return fault_set(fault, RS_INVALID, "`artifact` must be a plain file name of at most %d bytes",
                          SCRAPE_NAME_MAX);
@@ -228,7 +234,8 @@ static enum rs_err take_agent(struct scrape_settings *s, struct json_object *dat
     return RS_OK;
 }
 
-enum rs_err scrape_settings_new(struct json_object *data, struct scrape_settings **ret, struct fault *fault)
+enum rs_err scrape_settings_new(struct json_object *data, const char *name, struct scrape_settings **ret,
+                                struct fault *fault)
 {
     struct scrape_settings *s = calloc(1, sizeof *s);
     enum rs_err err = s ? RS_OK : fault_set(fault, RS_NOMEM, "out of memory");
@@ -251,7 +258,7 @@ enum rs_err scrape_settings_new(struct json_object *data, struct scrape_settings
     if (!err)
         err = take_list(data, "hosts", &s->hosts, fault);
     if (!err)
-        err = take_artifact(s, data, fault);
+        err = take_artifact(s, data, name, fault);
     if (!err)
         err = take_agent(s, data, fault);
     if (!err)

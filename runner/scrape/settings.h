@@ -41,9 +41,10 @@ struct scrape_settings {
     char artifact[SCRAPE_NAME_MAX + 1];
 };
 
-/* scrape_settings_new - from a node's evaluated data. *ret: owned. Returns: RS_OK; RS_INVALID with words about what is
+/* scrape_settings_new - from a node's evaluated data. name: the node's id, which the file of items is named after unless
+ * `artifact` says otherwise. *ret: owned. Returns: RS_OK; RS_INVALID with words about what is
  * wrong; RS_LIMIT. Initialises libxml2 for threads. Main thread. */
-enum rs_err scrape_settings_new(struct json_object *data, struct scrape_settings **ret, struct fault *fault)
+enum rs_err scrape_settings_new(struct json_object *data, const char *name, struct scrape_settings **ret, struct fault *fault)
     RS_MUST_CHECK;
 void scrape_settings_free(struct scrape_settings *settings); /* NULL is fine */
 /* scrape_wants - may this address be followed to: is its host one of `hosts` (none given: of a start address), and do

@@ -1,6 +1,6 @@
 #include "runner/scrape/urls.h"
-#include <ctype.h>
 #include "runner/curl.h"
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

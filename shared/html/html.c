@@ -32,11 +32,15 @@ static const char *behind_raw(const char *p, const char *end, const char *name)
 
 /* libxml2 compares each attribute of a tag with all before it, which no limit of time can interrupt. So their number is
  * looked at first, as libxml2 would see it. The text ends with a NUL. */
-static bool tags_are_small(const char *p, const char *end)
+static enum rs_err check_tags(const char *p, const char *end, struct fault *fault)
 {
+    int n_tags = 0;
+
     while ((p = memchr(p, '<', (size_t)(end - p)))) {
         const char *name = ++p;
         int n = 0;
+        if (++n_tags > HTML_TAGS_MAX)
+            return fault_set(fault, RS_LIMIT, "the page has more than %d tags", HTML_TAGS_MAX);
         if (strncmp(p, "!--", 3) == 0) {
             const char *close = memmem(p, (size_t)(end - p), "-->", 3);
             p = close ? close : end;
@@ -58,14 +62,14 @@ static bool tags_are_small(const char *p, const char *end)
                 p++;
             }
             if (n > 2 * HTML_ATTRIBUTES_MAX)
-                return false;
+                return fault_set(fault, RS_LIMIT, "a tag of the page has more than %d attributes", HTML_ATTRIBUTES_MAX);
         }
         if (strncasecmp(name, "script", 6) == 0)
             p = behind_raw(p, end, "script");
         else if (strncasecmp(name, "style", 5) == 0)
             p = behind_raw(p, end, "style");
     }
-    return true;
+    return RS_OK;
 }
 
 enum rs_err html_parse(const char *text, size_t len, const atomic_bool *stop, htmlDocPtr *ret, struct fault *fault)
@@ -76,8 +80,7 @@ enum rs_err html_parse(const char *text, size_t len, const atomic_bool *stop, ht
 
     if (!parser)
         return fault_set(fault, RS_NOMEM, "out of memory");
-    if (!tags_are_small(text, text + len))
-        err = fault_set(fault, RS_LIMIT, "a tag of the page has more than %d attributes", HTML_ATTRIBUTES_MAX);
+    err = check_tags(text, text + len, fault);
     parser->linenumbers = 1;
     htmlCtxtUseOptions(parser, HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET |
                                    HTML_PARSE_IGNORE_ENC);

@@ -10,6 +10,7 @@
 
 #define HTML_DEPTH_MAX 2000     /* elements in each other */
 #define HTML_ATTRIBUTES_MAX 500 /* of one tag */
+#define HTML_TAGS_MAX 500000     /* of one document, so its tree has at most some 200 MB */
 #define HTML_CPU_MS 2000        /* of parsing one document */
 
 /* html_init - prepare libxml2 for use by several threads. */
@@ -18,7 +19,7 @@ void html_init(void);
  * anywhere, no entity is read from outside. stop (may be NULL): becomes true when the result is no longer wanted.
  * *ret: owned (xmlFreeDoc); never without a root element.
  * Returns: RS_OK, also for HTML that is broken; RS_NOT_FOUND (there is no element in it), RS_LIMIT (too deep, too
- * many attributes, or it takes too long), RS_CLOSED (stopped), RS_NOMEM. */
+ * many tags or attributes, or it takes too long), RS_CLOSED (stopped), RS_NOMEM. */
 enum rs_err html_parse(const char *text, size_t len, const atomic_bool *stop, htmlDocPtr *ret, struct fault *fault)
     RS_MUST_CHECK;
 

@@ -25,7 +25,7 @@ const struct kind_setting scrape_settings[] = {
     {"maxBytes", SETTING_INTEGER, .min = 1024, .max = 33554432, .fallback = "4194304", .help = "Largest page."},
     {"userAgent", SETTING_TEXT, .fallback = "\"runspool/VERSION\"", .help = "User-Agent; its first word is looked for in robots.txt."},
     {"headers", SETTING_MAP, .help = "Request headers."},
-    {"artifact", SETTING_TEXT, .fallback = "\"items.jsonl\"", .help = "Name of the file of items."},
+    {"artifact", SETTING_TEXT, .help = "Name of the file of items; default: the node's id with .jsonl or .csv."},
     {"format", SETTING_WORD, .choices = "jsonl|csv", .help = "Default: by the file's name."},
     KIND_END,
 };

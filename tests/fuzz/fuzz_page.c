@@ -47,7 +47,7 @@ static struct scrape_settings *settings(void)
     struct fault fault;
 
     if (json_parse(data, sizeof data - 1, sizeof data, &json, &fault) != RS_OK ||
-        scrape_settings_new(json, &made, &fault) != RS_OK)
+        scrape_settings_new(json, "fuzz", &made, &fault) != RS_OK)
         abort();
     json_object_put(json);
     return made;

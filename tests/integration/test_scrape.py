@@ -28,7 +28,7 @@ def run(instance, workflow="scrape", **data):
     return record["nodes"]["site"], run_id
 
 
-def artifact(instance, run_id, name="items.jsonl"):
+def artifact(instance, run_id, name="site.jsonl"):
     status, _, body = instance.http("GET", f"/api/runs/{run_id}/artifacts/{name}")
     assert status == 200, body
     return body.decode() if isinstance(body, bytes) else body
@@ -56,7 +56,7 @@ def test_a_site_of_200_pages(instance):
     got = items(instance, run_id)
     assert sorted(got, key=lambda i: i["n"]) == [item(n) for n in range(1, ITEMS + 1)]
     output = node["output"]
-    assert output["items"] == ITEMS and output["artifact"] == "items.jsonl" and output["sample"] == got[:10]
+    assert output["items"] == ITEMS and output["artifact"] == "site.jsonl" and output["sample"] == got[:10]
     # Each page was asked for once, however it was written; what robots.txt forbids, not at all.
     assert {n for path, n in site.asked.items()} == {1}
     assert sum(path.startswith("/list") for path in site.asked) == LISTS
@@ -107,9 +107,9 @@ def test_a_list_of_addresses_to_csv(instance):
     with Site({"/wild": html(wild)}) as site:
         node, run_id = run(instance, urls=[site.url + "/wild", site.url + "/item/1", site.url + "/wild#again"], format="csv",
                            fields={"head": "h1", "text": "p:first-of-type", "none": "b.nowhere", "tags": {"select": ".tag", "list": True}})
-    assert node["output"]["artifact"] == "items.csv" and node["output"]["items"] == 2
+    assert node["output"]["artifact"] == "site.csv" and node["output"]["items"] == 2
     assert {"head": "a,b", "text": "say \"hi\" there", "none": None, "tags": []} in node["output"]["sample"]
-    rows = list(csv.DictReader(io.StringIO(artifact(instance, run_id, "items.csv"), newline="")))
+    rows = list(csv.DictReader(io.StringIO(artifact(instance, run_id, "site.csv"), newline="")))
     assert sorted(rows, key=lambda r: r["head"]) == [
         {"head": "Café № 1", "text": "No. 1", "none": "", "tags": '["odd","t1"]'}, {"head": "a,b", "text": 'say "hi" there', "none": "", "tags": "[]"}]
 
@@ -242,7 +242,7 @@ def test_cancel_at_once(instance):
 
 
 @pytest.mark.heavy
-def test_a_large_site_in_little_memory(instance):
+def test_20000_pages(instance):
     """20,000 pages from a sitemap."""
     with Site() as site:
         site.extra["/map.xml"] = (200, {}, urlset(site, *(f"/item/1?v={n}" for n in range(20000))))
