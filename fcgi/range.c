@@ -6,14 +6,16 @@
 #include <strings.h>
 #include <time.h>
 
-/* Digits only; -1 without one, or for a number nobody can mean. */
+#define BYTES_MAX 100000000000000000LL
+
+/* Digits only; -1 without one. */
 static long long number(const char **at)
 {
     long long n = -1;
     for (; **at >= '0' && **at <= '9'; ++*at) {
         n = (n < 0 ? 0 : n) * 10 + (**at - '0');
-        if (n > 1000000000000000000LL)
-            n = 1000000000000000000LL / 10;
+        if (n > BYTES_MAX)
+            n = BYTES_MAX; /* beyond every file */
     }
     return n;
 }

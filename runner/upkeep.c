@@ -200,7 +200,8 @@ static int by_end(const void *a, const void *b)
 /* The runs that ended first go first. */
 static void shrink(struct upkeep *up)
 {
-    qsort(up->list, up->n, sizeof *up->list, by_end);
+    if (up->n > 1)
+        qsort(up->list, up->n, sizeof *up->list, by_end);
     for (size_t i = 0; i < up->n && up->total_bytes > up->max_bytes && !stopped(up); i++) {
         struct old_run *run = &up->list[i];
         if (finished_ms(up, run->id) != run->finished_ms || !take_away(up, run->id, "artifacts"))
