@@ -240,8 +240,9 @@ void node_stop(struct node *node, const char *code)
 
 bool node_may_suspend(const struct node *node)
 {
+    const char *kind = node->def->kind->name;
     return node->waits && node->phase == NODE_PHASE_WORK && !node->stopping &&
-           (strcmp(node->def->kind->name, "delay") == 0 || strcmp(node->def->kind->name, "approval") == 0);
+           (strcmp(kind, "delay") == 0 || strcmp(kind, "approval") == 0 || strcmp(kind, "foreach") == 0);
 }
 
 /* --- its end --- */

@@ -117,7 +117,8 @@ void node_begin(struct node *node);                  /* it is ready */
 void node_skip(struct node *node);                   /* it never will be */
 void node_conclude(struct node *node);               /* its phase is DONE: record, retry, settle */
 void node_stop(struct node *node, const char *code); /* "cancelled" or "timeout" */
-/* node_may_suspend - does it only wait, and loses nothing when its process ends (delay, approval)? node_suspend - as if it
+/* node_may_suspend - does it only wait, and loses nothing when its process ends (delay, approval, a foreach between two
+ * items)? node_suspend - as if it
  * had not begun yet; the next process begins it again. */
 bool node_may_suspend(const struct node *node);
 void node_suspend(struct node *node);

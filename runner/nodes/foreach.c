@@ -94,6 +94,10 @@ static void on_progress(uv_timer_t *timer)
     struct foreach *f = timer->data;
     if (f->changed)
         tell_progress(f);
+    if (f->node->waits && !f->node->x->pausing) { /* the pause was taken back */
+        f->node->waits = false;
+        foreach_turn(f);
+    }
 }
 
 /* --- items --- */
@@ -259,6 +263,22 @@ static void finish(struct foreach *f)
         node_done(node, out);
 }
 
+/* The next item that has not begun; total: there is none. */
+static size_t next_item(struct foreach *f)
+{
+    while (f->next < f->total && f->state[f->next] != NODE_PENDING)
+        f->next++;
+    return f->next;
+}
+
+/* The run is to pause: what has begun has ended, and the rest can be begun by another process. */
+static void hold(struct foreach *f)
+{
+    foreach_flush(f);
+    if (!f->node->waits)
+        node_wait(f->node, "for the run to go on", 0);
+}
+
 static void on_turn(uv_timer_t *timer)
 {
     struct foreach *f = timer->data;
@@ -273,14 +293,12 @@ static void on_turn(uv_timer_t *timer)
         if (slot->busy && slot->node.phase == NODE_PHASE_SETTLED)
             slot->busy = false;
     }
-    while (!f->over && (slot = free_slot(f))) {
-        while (f->next < f->total && f->state[f->next] != NODE_PENDING)
-            f->next++;
-        if (f->next == f->total)
-            break;
+    bool more = !f->over && next_item(f) < f->total, held = more && f->node->x->pausing;
+    while (!f->over && !held && next_item(f) < f->total && (slot = free_slot(f)))
         begin(f, slot, f->next);
-    }
-    if (f->n_running == 0)
+    if (f->n_running == 0 && held)
+        hold(f);
+    else if (f->n_running == 0)
         finish(f);
 }
 

@@ -84,7 +84,8 @@ def test_cancel_goes_down(instance):
     runs(instance, leaf)
     instance.cli("cancel", run)
     assert [instance.wait(r)["status"] for r in (run, middle, leaf)] == ["cancelled"] * 3
-    assert marked(leaf) == [] and instance.record(leaf)["nodes"]["work"]["status"] == "cancelled"
+    wait_until(lambda: not marked(leaf), what="the end of its processes")
+    assert instance.record(leaf)["nodes"]["work"]["status"] == "cancelled"
 
 
 def test_a_child_that_is_cancelled_fails_its_parents_node(instance):
