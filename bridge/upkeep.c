@@ -100,6 +100,42 @@ static bool pending(struct upkeep *u, int64_t now)
     return step.more;
 }
 
+static bool differs(int64_t a, int64_t b)
+{
+    return (a > b ? a - b : b - a) > UPKEEP_SET_MS;
+}
+
+int64_t upkeep_now(struct upkeep_clock *clock, int64_t wall_ms, int64_t mono_ms)
+{
+    int64_t ahead = wall_ms - mono_ms;
+
+    if (clock->known && differs(ahead, clock->ahead_ms)) {
+        if (!clock->doubted || differs(ahead, clock->doubted_ms)) {
+            clock->doubted = true;
+            clock->doubted_ms = ahead;
+            clock->doubted_since = mono_ms;
+        }
+        if (mono_ms - clock->doubted_since < UPKEEP_DOUBT_MS)
+            return mono_ms + clock->ahead_ms;
+    }
+    clock->known = true;
+    clock->doubted = false;
+    clock->ahead_ms = ahead;
+    return wall_ms;
+}
+
+/* The same of now, saying so when the clock was set. */
+static int64_t believed_now(struct upkeep *u, int64_t mono_ms)
+{
+    bool doubted = u->clock.doubted;
+    int64_t now = upkeep_now(&u->clock, clock_wall_ms(), mono_ms);
+
+    if (u->clock.doubted && !doubted)
+        log_event(LOG_LEVEL_WARN, "clock.set", "by_s=%lld reason=\"retention by age believes it in a day\"",
+                  (long long)((u->clock.doubted_ms - u->clock.ahead_ms) / 1000));
+    return now;
+}
+
 static bool trim(struct upkeep *u, int64_t now)
 {
     struct eventlog_trimmed step;
@@ -109,7 +145,7 @@ static bool trim(struct upkeep *u, int64_t now)
         return false;
     if (!u->trim_began)
         u->trim_began = now;
-    if (eventlog_trim(u->log, &u->keep, clock_wall_ms(), &step, &fault) != RS_OK) {
+    if (eventlog_trim(u->log, &u->keep, believed_now(u, now), &step, &fault) != RS_OK) {
         u->trim_began = 0;
         u->trim_at = now + RETRY_MS;
         failed(u, "retention.failed", &fault);

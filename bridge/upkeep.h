@@ -17,6 +17,16 @@ struct upkeep_report {
     int64_t n_rejected; /* lines of such files that were refused */
     int64_t wal_bytes; /* of the log, not yet where they stay */
 };
+/* The time for the age of events. A clock that is set by more than UPKEEP_SET_MS, by mistake perhaps, must not empty the log:
+ * it is believed when it has stayed so for UPKEEP_DOUBT_MS. Zeroed: nothing known yet. */
+struct upkeep_clock {
+    bool known, doubted;
+    int64_t ahead_ms;                  /* of the wall clock as believed, before the monotonic one */
+    int64_t doubted_ms, doubted_since; /* the same as it was set; monotonic ms */
+};
+#define UPKEEP_SET_MS (INT64_C(3600) * 1000)
+#define UPKEEP_DOUBT_MS (INT64_C(24) * 3600 * 1000)
+
 struct upkeep {
     const struct datadir *dd;
     struct eventlog *log;
@@ -25,6 +35,7 @@ struct upkeep {
     bool appended;         /* there are events to be published */
     int64_t pending_at;    /* monotonic ms, as those below: files are looked for */
     int64_t appended_at;   /* by whomever */
+    struct upkeep_clock clock;
     int64_t trim_at;       /* a round of retention begins, or goes on */
     int64_t trim_began;    /* the round under way, 0: none */
     int64_t checkpoint_at; /* not before, after a failure */
@@ -37,6 +48,8 @@ void upkeep_release(struct upkeep *u);
 void upkeep_init(struct upkeep *u, struct eventlog *log, const struct datadir *dd);
 /* upkeep_keep - what the settings say is to be kept. */
 struct eventlog_keep upkeep_keep(const struct config *config);
+/* upkeep_now - what time it is, where the clocks say wall and mono. */
+int64_t upkeep_now(struct upkeep_clock *clock, int64_t wall_ms, int64_t mono_ms);
 /* upkeep_step - one piece of what is due, a few milliseconds at most. appended: since the last call. Returns whether there
  * is more to do now. */
 bool upkeep_step(struct upkeep *u, bool appended);

@@ -147,7 +147,7 @@ class Foreign(Producer):
 
     def append(self, stream, data, poke):
         self.process = subprocess.Popen([str(self.instance.log_append), str(self.instance.data), stream, json.dumps(data)]
-                                        + ["poke"] * poke, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+                                        + ["poke"] * poke, env=self.instance.environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         _, said = self.process.communicate()
         return self.process.returncode, said.strip()
 

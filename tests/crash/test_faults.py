@@ -138,6 +138,24 @@ def test_a_locked_database_is_waited_for(instances, name):
     play(instance, 1, (50, lock))
 
 
+def test_a_clock_set_forward_by_mistake_does_not_empty_the_log(instances, tmp_path):
+    """By forty days, where events are kept for one."""
+    clock = tmp_path / "clock"
+    clock.write_bytes(struct.pack("=q", 0))
+
+    def turn(r):
+        with clock.open("r+b") as file:
+            file.write(struct.pack("=q", 40 * 86400_000))
+
+    with environment(LD_PRELOAD=SHIM, FAULTSHIM_CLOCK=clock):
+        instance = instances((*SETTINGS, "eventlog.keep_days=1"))
+    play(instance, 1, (100, turn))
+    wait_until(lambda: "clock.set" in (instance.data / "log" / "bridge.log").read_text(), what="retention to look at the clock")
+    play(instance, 2)
+    seqs = [(e["stream"], e["seq"]) for e in instance.history()]
+    assert {stream for stream, _ in seqs} == {stream for stream, seq in seqs if seq == 1}
+
+
 @pytest.mark.parametrize("offset_ms", [-3600_000, 3600_000])
 @pytest.mark.parametrize("victims", [("run", "bridge"), ("stopped", "run"), ("runner", "run", "emitter")])
 def test_a_clock_that_is_set_while_processes_die(instances, tmp_path, offset_ms, victims):

@@ -103,6 +103,34 @@ START_TEST(files_of_pending_lines_are_drained_and_published)
 }
 END_TEST
 
+#define DAY INT64_C(86400000)
+
+/* Retention by age must not take a clock that somebody sets for the time that has passed. */
+START_TEST(a_clock_that_is_set_is_believed_after_a_day)
+{
+    struct upkeep_clock clock = {0};
+    int64_t mono = 1000, wall = 500 * DAY;
+
+    ck_assert_int_eq(upkeep_now(&clock, wall, mono), wall);
+    mono += 1000;
+    wall += 1000 + UPKEEP_SET_MS; /* a summer hour, a slow clock: followed */
+    ck_assert_int_eq(upkeep_now(&clock, wall, mono), wall);
+    for (int i = 0; i < 23; i++) { /* forward by forty days: the time goes on as before */
+        mono += UPKEEP_SET_MS;
+        wall += UPKEEP_SET_MS;
+        ck_assert_int_eq(upkeep_now(&clock, wall + 40 * DAY, mono), wall);
+        ck_assert(clock.doubted);
+    }
+    ck_assert_int_eq(upkeep_now(&clock, wall, mono), wall); /* and back */
+    ck_assert(!clock.doubted);
+    ck_assert_int_eq(upkeep_now(&clock, wall - 10 * DAY, mono), wall); /* back by ten days, then by others */
+    ck_assert_int_eq(upkeep_now(&clock, wall + 7 * DAY, mono + UPKEEP_DOUBT_MS), wall + UPKEEP_DOUBT_MS);
+    mono += UPKEEP_DOUBT_MS;
+    ck_assert_int_eq(upkeep_now(&clock, wall + 7 * DAY + UPKEEP_DOUBT_MS, mono + UPKEEP_DOUBT_MS), wall + 7 * DAY + UPKEEP_DOUBT_MS);
+    ck_assert(!clock.doubted);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("writer");
@@ -111,6 +139,7 @@ static Suite *suite(void)
     tcase_add_test(tc, retention_goes_on_between_batches);
     tcase_add_test(tc, what_others_append_is_published);
     tcase_add_test(tc, files_of_pending_lines_are_drained_and_published);
+    tcase_add_test(tc, a_clock_that_is_set_is_believed_after_a_day);
     suite_add_tcase(s, tc);
     return s;
 }
