@@ -29,6 +29,7 @@ cli_runspool_SOURCES = \
   cli/down.c \
   cli/emit.c \
   cli/followrun.c \
+  cli/import.c cli/import.h \
   cli/index.c \
   cli/main.c \
   cli/nodes.c \
@@ -45,6 +46,6 @@ cli_runspool_SOURCES = \
   cli/watch.c cli/watch.h \
   cli/workflow.c \
   cli/wrap.c
-cli_runspool_LDADD = libcli.a $(SHARED_LIBS) $(XML_LIBS)
+cli_runspool_LDADD = libcli.a $(SHARED_LIBS) $(XML_LIBS) $(YAML_LIBS)
 
 EXTRA_DIST += tests/integration/test_cli.py

@@ -50,8 +50,10 @@ static const struct command commands[] = {
      .options = tick_options, .max_operands = 0,
      .more = "Any number may be at work at once. Beside a runner it only relays events. Says nothing when there was\n"
              "nothing to do."},
-    {"workflow", "import FILE...|export ID|list", "saved workflows", command_workflow, .options = workflow_options,
-     .min_operands = 1, .max_operands = 100},
+    {"workflow", "import|validate FILE...|export ID|list", "saved workflows", command_workflow, .options = workflow_options,
+     .min_operands = 1, .max_operands = 100,
+     .more = "FILE is a definition of ours, a workflow of Dagu (YAML) or an export of n8n (JSON); what could only be approximated or\n"
+             "not mapped is told on standard error, with its line."},
     {"secret", "set NAME|list|rm NAME|rotate", "values that workflows use by name and nobody can read", command_secret,
      .options = secret_options, .min_operands = 1, .max_operands = 2,
      .more = "Workflows name them as $secrets.NAME in jq. `set` asks for the value without showing it, or reads it with\n"

@@ -1,7 +1,8 @@
-/* runspool workflow import|export|list */
+/* runspool workflow import|validate|export|list */
 #include "model/workflow.h"
 #include "cli/cli.h"
 #include "cli/definition.h"
+#include "cli/import.h"
 #include "cli/table.h"
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,8 @@
 
 const struct arg_option workflow_options[] = {
     {"new", 0, NULL, NULL, false, "import: refuse to replace a workflow that exists"},
+    {"from", 0, "SYSTEM", NULL, false, "import: what the files are, dagu, n8n or runspool (default: found out)"},
+    {"dry-run", 'n', NULL, NULL, false, "import: print the definition and the report, save nothing"},
     {0},
 };
 
@@ -26,17 +29,39 @@ static int version_before(struct cli *cli, const char *id)
     return version;
 }
 
+/* What would be saved, and saving nothing. */
+static int print_dry(struct cli *cli, struct json_object *definition, struct json_object *report)
+{
+    if (cli->json) {
+        struct json_object *answer = json_object_new_object();
+        json_set(answer, "workflow", json_object_get(definition));
+        json_set(answer, "report", json_object_get(report));
+        int status = cli_print_json(cli, answer);
+        json_object_put(answer);
+        return status;
+    }
+    struct buf out;
+    buf_init(&out, EXPORT_MAX);
+    buf_puts(&out, json_object_to_json_string_ext(definition, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+                                                                  JSON_C_TO_STRING_NOSLASHESCAPE));
+    buf_putc(&out, '\n');
+    int status = cli_print(cli, &out);
+    buf_release(&out);
+    return status;
+}
+
 static int workflow_import(struct cli *cli)
 {
+    bool dry = args_has(&cli->args, "dry-run");
     struct json_object *imported = json_object_new_array();
     enum workflow_save how = args_has(&cli->args, "new") ? WORKFLOW_CREATE : WORKFLOW_PUT;
     int status = EXIT_DONE;
     for (int i = 1; i < cli->args.n_operands; i++) {
         const char *path = cli->args.operands[i];
-        struct json_object *definition = NULL, *record = NULL;
+        struct json_object *definition = NULL, *record = NULL, *report = NULL;
         struct fault fault = {0};
         bool created = false;
-        enum rs_err err = definition_read(cli, path, &definition);
+        enum rs_err err = import_read(cli, path, &definition, &report);
         const char *id = err == RS_OK ? json_get_string(definition, "id", NULL) : NULL;
         if (err == RS_OK && !id_valid(id))
             err = (enum rs_err)(
@@ -44,6 +69,13 @@ static int workflow_import(struct cli *cli)
                 RS_INVALID);
         else if (err == RS_OK)
             err = definition_check(cli, path, definition);
+        if (dry) {
+            if (err != RS_OK || print_dry(cli, definition, report) != EXIT_DONE)
+                status = EXIT_FAILED;
+            json_object_put(report);
+            json_object_put(definition);
+            continue;
+        }
         int before = err == RS_OK ? version_before(cli, id) : 0;
         if (err == RS_OK &&
             (err = workflow_save(&cli->store, cli_org(cli), id, definition, how, &created, &record, &fault)) != RS_OK)
@@ -54,14 +86,37 @@ static int workflow_import(struct cli *cli)
             printf("%s %s, version %d\n", id,
                    created ? "imported" : json_get_int(record, "version", 0) == before ? "unchanged" : "replaced",
                    (int)json_get_int(record, "version", 0));
+        if (record && report)
+            json_set(record, "importReport", json_object_get(report));
         if (record)
             json_object_array_add(imported, json_object_get(record));
+        json_object_put(report);
         json_object_put(record);
         json_object_put(definition);
     }
-    if (cli->json && cli_print_json(cli, imported) != EXIT_DONE)
+    if (cli->json && !dry && cli_print_json(cli, imported) != EXIT_DONE)
         status = EXIT_FAILED;
     json_object_put(imported);
+    return status;
+}
+
+/* Nothing but the check, of files that are not saved. */
+static int workflow_validate(struct cli *cli)
+{
+    int status = EXIT_DONE;
+    for (int i = 1; i < cli->args.n_operands; i++) {
+        const char *path = cli->args.operands[i];
+        struct json_object *definition = NULL, *report = NULL;
+        enum rs_err err = import_read(cli, path, &definition, &report);
+        if (err == RS_OK)
+            err = definition_check(cli, path, definition);
+        if (err != RS_OK)
+            status = EXIT_FAILED;
+        else if (!cli->json)
+            printf("%s: ok\n", path);
+        json_object_put(report);
+        json_object_put(definition);
+    }
     return status;
 }
 
@@ -161,19 +216,23 @@ int command_workflow(struct cli *cli)
         const char *wants;
     } actions[] = {
         {"import", 2, 100, workflow_import, "import wants FILE..."},
+        {"validate", 2, 100, workflow_validate, "validate wants FILE..."},
         {"export", 2, 2, workflow_export, "export wants one workflow's id"},
         {"list", 1, 1, workflow_show, "list takes no operand"},
     };
-    static const char *const names[] = {"import", "export", "list", NULL};
+    static const char *const names[] = {"import", "validate", "export", "list", NULL};
     const char *name = cli->args.operands[0];
     for (unsigned i = 0; i < sizeof(actions) / sizeof(*actions); i++) {
         if (strcmp(actions[i].name, name) != 0)
             continue;
         if (cli->args.n_operands < actions[i].min || cli->args.n_operands > actions[i].max)
             return cli_usage(cli, "%s", actions[i].wants);
+        /* These read files only. */
+        if (actions[i].run == workflow_validate || (actions[i].run == workflow_import && args_has(&cli->args, "dry-run")))
+            return actions[i].run(cli);
         return cli_open_store(cli, strcmp(name, "import") == 0) == RS_OK ? actions[i].run(cli) : EXIT_FAILED;
     }
     const char *near = nearest(name, names);
     return near ? cli_usage(cli, "there is no \"%s\"; did you mean \"%s\"?", name, near)
-                : cli_usage(cli, "there is no \"%s\", only import, export and list", name);
+                : cli_usage(cli, "there is no \"%s\", only import, validate, export and list", name);
 }

@@ -6,6 +6,8 @@ static const struct route routes[] = {
     {"GET", "/api", about_get, "what there is: routes and streams", "", NULL},
     {"GET", "/api/workflows", workflows_list, "saved workflows", "viewer", NULL},
     {"POST", "/api/workflows", workflows_post, "save a new workflow", "editor", NULL},
+    {"POST", "/api/workflows/import", workflow_import_post, "a workflow of Dagu or n8n as a definition, with a report; nothing is saved",
+     "editor", NULL},
     {"GET", "/api/workflows/{id}", workflow_get_one, "one workflow with its definition", "viewer", NULL},
     {"PUT", "/api/workflows/{id}", workflow_put, "save a workflow, new or changed", "editor", NULL},
     {"DELETE", "/api/workflows/{id}", workflow_remove, "delete a workflow; its runs stay", "editor", NULL},
@@ -60,6 +62,7 @@ const struct program api_program = {
     .description = "Runspool's REST interface",
     .routes = routes,
     .n_routes = sizeof routes / sizeof *routes,
+    .any_text = "/api/workflows/import",
 };
 
 int main(int argc, char **argv)

@@ -22,6 +22,7 @@ fcgi_api_fcgi_SOURCES = $(FCGI_COMMON) \
   fcgi/emit.c \
   fcgi/history.c \
   fcgi/items.c \
+  fcgi/import.c \
   fcgi/node_types.c \
   fcgi/pause.c \
   fcgi/secrets.c \
@@ -31,7 +32,7 @@ fcgi_api_fcgi_SOURCES = $(FCGI_COMMON) \
   fcgi/versions.c \
   fcgi/webhooks.c \
   fcgi/workflows.c
-fcgi_api_fcgi_LDADD = $(SHARED_LIBS) $(FCGI_LIBS)
+fcgi_api_fcgi_LDADD = $(SHARED_LIBS) $(FCGI_LIBS) $(YAML_LIBS)
 
 fcgi_events_fcgi_SOURCES = $(FCGI_COMMON) fcgi/events.c
 fcgi_events_fcgi_LDADD = $(SHARED_LIBS) $(FCGI_LIBS)

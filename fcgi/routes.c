@@ -102,14 +102,15 @@ static bool takes_body(const struct route *route)
            strcmp(route->method, "PATCH") == 0;
 }
 
-static enum rs_err run_handler(struct call *call, const struct route *route, struct fault *fault)
+static enum rs_err run_handler(struct call *call, const struct route *route, const char *any_text, struct fault *fault)
 {
     struct buf body;
     buf_init(&body, 0);
     enum rs_err err = RS_OK;
     if (takes_body(route))
         err = request_body(call->request, (size_t)config_number(call->worker->dd->config, "limits.body"), &body, fault);
-    if (!err)
+    call->text = any_text && strcmp(any_text, route->pattern) == 0 ? &body : NULL;
+    if (!err && !call->text)
         err = request_parse_json(call->request, &body, &call->body, fault);
     const char *key = strcmp(route->method, "POST") == 0 ? request_header(call->request, "HTTP_IDEMPOTENCY_KEY") : NULL;
     if (!err)
@@ -139,7 +140,7 @@ static enum rs_err dispatch(const struct program *program, struct call *call, st
         return fault_set(fault, RS_METHOD, "%.20s is not for %.200s; it takes %s", call->request->method,
                          call->request->path, allow);
     }
-    return program->by_signature ? route->handler(call, fault) : run_handler(call, route, fault);
+    return program->by_signature ? route->handler(call, fault) : run_handler(call, route, program->any_text, fault);
 }
 
 static void log_failure(const struct program *program, const struct call *call, const struct fault *fault)

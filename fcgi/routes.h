@@ -20,6 +20,7 @@ struct call {
     struct path_params params;  /* of the pattern */
     const char *rest;           /* of a pattern that ends in "..." */
     struct json_object *body;   /* of POST and PUT; NULL: empty. Borrowed */
+    const struct buf *text;     /* instead, of a route that takes any text */
     struct json_object *errors; /* array for the problem's `errors`; borrowed */
 };
 
@@ -45,6 +46,7 @@ struct program {
     const char *description; /* one line for --help */
     const struct route *routes;
     unsigned n_routes;
+    const char *any_text; /* pattern of the route whose body need not be JSON: call->text; NULL: none */
     const char *root; /* first segment of its paths; NULL: "/api" */
     bool by_signature; /* its requests prove themselves: no access check, and handlers read the body as it is */
 };

@@ -9,4 +9,5 @@ include shared/html/local.mk
 include shared/index/local.mk
 include shared/http/local.mk
 include shared/model/local.mk
+include shared/import/local.mk
 include shared/dialect/local.mk

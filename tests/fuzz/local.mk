@@ -2,7 +2,7 @@
 FUZZ_TARGETS = tests/fuzz/fuzz_css tests/fuzz/fuzz_page tests/fuzz/fuzz_robots \
   tests/fuzz/fuzz_feed tests/fuzz/fuzz_line tests/fuzz/fuzz_json tests/fuzz/fuzz_cursor tests/fuzz/fuzz_graph \
   tests/fuzz/fuzz_config tests/fuzz/fuzz_query tests/fuzz/fuzz_request tests/fuzz/fuzz_template tests/fuzz/fuzz_http_head \
-  tests/fuzz/fuzz_native tests/fuzz/fuzz_cron tests/fuzz/fuzz_tz
+  tests/fuzz/fuzz_native tests/fuzz/fuzz_cron tests/fuzz/fuzz_tz tests/fuzz/fuzz_import
 check_PROGRAMS += $(FUZZ_TARGETS)
 EXTRA_DIST += tests/fuzz/replay.c tests/fuzz/corpus
 if FUZZ
@@ -77,3 +77,6 @@ tests_fuzz_fuzz_cron_LDADD = $(SHARED_LIBS)
 tests_fuzz_fuzz_tz_SOURCES = tests/fuzz/fuzz_tz.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_tz_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_tz_LDADD = $(SHARED_LIBS)
+tests_fuzz_fuzz_import_SOURCES = tests/fuzz/fuzz_import.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_import_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_import_LDADD = $(SHARED_LIBS) $(YAML_LIBS)

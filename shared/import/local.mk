@@ -1,0 +1,12 @@
+librunspool_a_SOURCES += \
+  shared/import/dagu.c \
+  shared/import/dagu.h \
+  shared/import/dagu_step.c \
+  shared/import/import.c \
+  shared/import/import.h \
+  shared/import/n8n.c \
+  shared/import/n8n.h \
+  shared/import/n8n_expr.c \
+  shared/import/n8n_node.c \
+  shared/import/own.h \
+  shared/import/yaml_tree.c
