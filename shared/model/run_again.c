@@ -184,8 +184,11 @@ static enum rs_err again(struct store *store, const char *org, const char *run_i
         change_abort(change);
         return err;
     }
-    if ((err = change_commit(change, fault)) == RS_OK)
+    if ((err = change_commit(change, fault)) == RS_OK) {
+        if (run.status == RUN_RUNNING) /* it was only about to pause */
+            run_poke(store, run.id);
         runner_poke(store->dd);
+    }
     return err;
 }
 

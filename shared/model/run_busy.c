@@ -90,6 +90,22 @@ enum rs_err run_busy(struct change *change, struct run_row *run, const struct ru
     return replace(change, run, concurrency->limit, ret_more, fault);
 }
 
+void run_poke_replaced(struct store *store, const struct run_row *run)
+{
+    struct db_rows *rows = NULL;
+    struct others others = {.n = 0};
+    int i;
+
+    if (db_query(store->db, &rows, NULL,
+                 "SELECT id FROM run WHERE org = $1 AND workflow_id = $2 AND status = 'running' AND cancel <> 0 LIMIT $3", "tti",
+                 run->org, run->workflow_id, (int64_t)RUN_REPLACE_ROWS) == RS_OK)
+        while (others.n < RUN_REPLACE_ROWS && db_next(rows, NULL) == RS_OK)
+            snprintf(others.ids[others.n++], ID_MAX + 1, "%s", db_text(rows, 0));
+    db_done(rows);
+    for (i = 0; i < others.n; i++)
+        run_poke(store, others.ids[i]);
+}
+
 enum rs_err run_replace_more(struct store *store, struct run_row *run, const struct run_concurrency *concurrency,
                              struct fault *fault)
 {

@@ -195,6 +195,8 @@ enum rs_err run_create(struct store *store, const struct run_new *run, char ret_
     if (err != RS_OK)
         goto out;
     memcpy(ret_id, draft.row.id, sizeof(draft.row.id));
+    if (run->owner == NULL && draft.concurrency.on_busy == ON_BUSY_REPLACE)
+        run_poke_replaced(store, &draft.row);
     if (run->owner == NULL)
         runner_poke(store->dd);
 out:

@@ -62,6 +62,8 @@ enum rs_err run_busy(struct change *change, struct run_row *run, const struct ru
 /* run_replace_more - the next ones, in transactions of their own, until none is left. */
 enum rs_err run_replace_more(struct store *store, struct run_row *run, const struct run_concurrency *concurrency,
                              struct fault *fault) RS_MUST_CHECK;
+/* run_poke_replaced - after that: tell those that run, so that they end at once. Those missed look within a second. */
+void run_poke_replaced(struct store *store, const struct run_row *run);
 /* run_hold - inside a transaction: queued or running becomes paused, event run.paused. Nobody executes it any more. */
 enum rs_err run_hold(struct change *change, struct run_row *run, struct fault *fault) RS_MUST_CHECK;
 /* run_go_on - inside a transaction: a paused run is queued again, event run.resumed; of one only asked to pause the wish is
