@@ -3,6 +3,7 @@ FUZZ_TARGETS = tests/fuzz/fuzz_css tests/fuzz/fuzz_page tests/fuzz/fuzz_robots \
   tests/fuzz/fuzz_feed tests/fuzz/fuzz_line tests/fuzz/fuzz_json tests/fuzz/fuzz_cursor tests/fuzz/fuzz_graph \
   tests/fuzz/fuzz_config tests/fuzz/fuzz_query tests/fuzz/fuzz_request tests/fuzz/fuzz_template tests/fuzz/fuzz_http_head \
   tests/fuzz/fuzz_native tests/fuzz/fuzz_cron tests/fuzz/fuzz_tz tests/fuzz/fuzz_import
+FUZZ_TARGETS += tests/fuzz/fuzz_chat tests/fuzz/fuzz_answer
 check_PROGRAMS += $(FUZZ_TARGETS)
 EXTRA_DIST += tests/fuzz/replay.c tests/fuzz/corpus
 if FUZZ
@@ -80,3 +81,11 @@ tests_fuzz_fuzz_tz_LDADD = $(SHARED_LIBS)
 tests_fuzz_fuzz_import_SOURCES = tests/fuzz/fuzz_import.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_import_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_import_LDADD = $(SHARED_LIBS) $(YAML_LIBS)
+
+tests_fuzz_fuzz_chat_SOURCES = tests/fuzz/fuzz_chat.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_chat_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_chat_LDADD = librunner.a $(SHARED_LIBS)
+
+tests_fuzz_fuzz_answer_SOURCES = tests/fuzz/fuzz_answer.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_answer_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_answer_LDADD = librunner.a $(SHARED_LIBS)
