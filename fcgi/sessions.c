@@ -110,7 +110,8 @@ static enum rs_err read_tools(struct call *call, struct json_object **ret, struc
     struct json_object *tools = json_get(call->body, "tools"), *enabled = json_get(call->body, "enabled"), *all = NULL;
     const char *tool = json_get_string(call->body, "toolId", NULL);
     if (!tool && !tools) {
-        call_error(call, "member", "toolId", "missing", "send {\"toolId\",\"enabled\"} or {\"tools\":{id: true or false}}");
+        call_error(call, "member", "toolId", "missing",
+                   "send {\"toolId\",\"enabled\"} or {\"tools\":{id: true or false}}");
         return fault_set(fault, RS_UNPROCESSABLE, "the body names no tool");
     }
     if (tools && !json_object_is_type(tools, json_type_object))

@@ -130,7 +130,8 @@ static void refused(struct chat *chat, struct http_response *response, const cha
     char message[FAULT_MESSAGE_MAX];
 
     if (worth_another_try(response->status)) {
-        int64_t pause = endpoint_retry_after_ms(json_get_string(response->headers, "retry-after", NULL), clock_wall_ms());
+        int64_t pause =
+            endpoint_retry_after_ms(json_get_string(response->headers, "retry-after", NULL), clock_wall_ms());
         if (pause > CHAT_RETRY_AFTER_MAX_MS) {
             done(chat, RS_BUSY, "%s answered %ld and asks to come back in %lld s only%s%.200s", chat->shown,
                  response->status, (long long)(pause / 1000), colon, said);
@@ -147,7 +148,8 @@ static void refused(struct chat *chat, struct http_response *response, const cha
             uv_timer_start(&chat->timer, on_pause_over, (uint64_t)pause, 0);
             return;
         }
-        done(chat, RS_BUSY, "%s answered %ld, %d times%s%.200s", chat->shown, response->status, chat->tries, colon, said);
+        done(chat, RS_BUSY, "%s answered %ld, %d times%s%.200s", chat->shown, response->status, chat->tries, colon,
+             said);
     } else if (response->status == 401 || response->status == 403) {
         done(chat, RS_DENIED, "%s does not accept the key, or the lack of one (%ld)%s%.200s", chat->shown,
              response->status, colon, said);

@@ -91,7 +91,8 @@ static enum rs_err take_calls(struct chat_parts *parts, struct json_object *piec
         else if (arguments)
             err = buf_puts(&call->arguments, json_object_get_string(arguments));
         if (err)
-            return fault_set(fault, RS_LIMIT, "the arguments of a tool call are longer than %d bytes", CHAT_ARGUMENTS_MAX);
+            return fault_set(fault, RS_LIMIT, "the arguments of a tool call are longer than %d bytes",
+                             CHAT_ARGUMENTS_MAX);
     }
     return RS_OK;
 }

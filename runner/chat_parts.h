@@ -6,9 +6,10 @@
 #include "base/buf.h"
 #include "base/json.h"
 
-#define CHAT_TEXT_MAX (192 * 1024)     /* bytes of the text; with what else is in an output it must stay below its maximum */
-#define CHAT_REASONING_MAX (64 * 1024) /* bytes of reasoning that are kept; the rest is dropped */
-#define CHAT_CALLS_MAX 64              /* tool calls of one answer */
+#define CHAT_TEXT_MAX                                                                                                  \
+    (192 * 1024) /* bytes of the text; with what else is in an output it must stay below its maximum */
+#define CHAT_REASONING_MAX (64 * 1024)  /* bytes of reasoning that are kept; the rest is dropped */
+#define CHAT_CALLS_MAX 64               /* tool calls of one answer */
 #define CHAT_ARGUMENTS_MAX (128 * 1024) /* bytes of the arguments of one call */
 
 struct chat_call {
@@ -30,13 +31,14 @@ void chat_parts_release(struct chat_parts *parts);
 enum rs_err chat_parts_chunk(struct chat_parts *parts, struct json_object *chunk, const char **ret_text,
                              struct fault *fault) RS_MUST_CHECK;
 /* chat_parts_document - a whole answer, not streamed. The same errors. */
-enum rs_err chat_parts_document(struct chat_parts *parts, struct json_object *document, struct fault *fault)
-    RS_MUST_CHECK;
+enum rs_err chat_parts_document(struct chat_parts *parts, struct json_object *document,
+                                struct fault *fault) RS_MUST_CHECK;
 /* chat_parts_message - the answer as a message for the next request: {role,content,tool_calls?}. Owned by the caller.
  * Calls without an id get one. */
 struct json_object *chat_parts_message(struct chat_parts *parts);
 /* chat_parts_json - the answer's text as JSON, without thinking and ``` lines around it. *ret: owned. As json_parse. */
-enum rs_err chat_parts_json(const struct chat_parts *parts, struct json_object **ret, struct fault *fault) RS_MUST_CHECK;
+enum rs_err chat_parts_json(const struct chat_parts *parts, struct json_object **ret,
+                            struct fault *fault) RS_MUST_CHECK;
 /* chat_error_text - what an answer {"error":...} says; "" when it says nothing. Borrowed. */
 const char *chat_error_text(struct json_object *answer);
 

@@ -48,7 +48,8 @@ char *endpoint_shown(const char *base, char out[ENDPOINT_SHOWN_MAX])
     for (const char *p = host; p < path; p++)
         if (*p == '@')
             at = p + 1;
-    snprintf(out, ENDPOINT_SHOWN_MAX, "%.*s%.*s", (int)(host - base), base, (int)(path - at + (long)strcspn(path, "?#")), at);
+    snprintf(out, ENDPOINT_SHOWN_MAX, "%.*s%.*s", (int)(host - base), base,
+             (int)(path - at + (long)strcspn(path, "?#")), at);
     return out;
 }
 

@@ -55,8 +55,11 @@ static bool type_is(const char *type, struct json_object *value)
     static const struct {
         const char *name;
         enum json_type type;
-    } types[] = {{"null", json_type_null},     {"string", json_type_string}, {"boolean", json_type_boolean},
-                 {"object", json_type_object}, {"array", json_type_array}};
+    } types[] = {{"null", json_type_null},
+                 {"string", json_type_string},
+                 {"boolean", json_type_boolean},
+                 {"object", json_type_object},
+                 {"array", json_type_array}};
     if (strcmp(type, "number") == 0)
         return is_number(value);
     if (strcmp(type, "integer") == 0)
@@ -103,8 +106,8 @@ static enum rs_err check_values(struct check *c, struct json_object *schema, str
 }
 
 /* A bound of a count: minLength, maxItems and the like. */
-static enum rs_err check_count(struct check *c, struct json_object *schema, const char *least, const char *most, size_t n,
-                               const char *what)
+static enum rs_err check_count(struct check *c, struct json_object *schema, const char *least, const char *most,
+                               size_t n, const char *what)
 {
     struct json_object *min = json_get(schema, least), *max = json_get(schema, most);
     if (is_number(min) && (double)n < json_object_get_double(min))
@@ -178,8 +181,8 @@ static enum rs_err check_object(struct check *c, struct json_object *schema, str
     struct json_object *properties = json_get(schema, "properties"), *required = json_get_array(schema, "required"),
                        *more = NULL, *below;
     bool has_more = json_object_object_get_ex(schema, "additionalProperties", &more);
-    enum rs_err err = check_count(c, schema, "minProperties", "maxProperties",
-                                  (size_t)json_object_object_length(value), "members");
+    enum rs_err err =
+        check_count(c, schema, "minProperties", "maxProperties", (size_t)json_object_object_length(value), "members");
 
     for (size_t i = 0; !err && required && i < json_object_array_length(required); i++) {
         const char *name = json_object_get_string(json_object_array_get_idx(required, i));

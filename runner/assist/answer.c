@@ -135,7 +135,8 @@ static struct json_object *block_of(const char *info, const char *info_end)
     return block;
 }
 
-static void end_block(struct json_object *blocks, struct json_object *block, const char *code, const char *end, bool closed)
+static void end_block(struct json_object *blocks, struct json_object *block, const char *code, const char *end,
+                      bool closed)
 {
     json_set(block, "code", json_object_new_string_len(code, (int)(end > code ? end - code : 0)));
     json_set_bool(block, "closed", closed);

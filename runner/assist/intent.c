@@ -32,9 +32,10 @@ struct json_object *intent_by_rules(const char *text, struct json_object *intent
 struct json_object *intent_schema(struct json_object *intents)
 {
     struct json_object *schema = NULL, *names = json_object_new_array();
-    static const char text[] = "{\"type\":\"object\",\"properties\":{\"intent\":{\"type\":\"string\"},\"confidence\":{"
-                               "\"type\":\"number\",\"minimum\":0,\"maximum\":1}},\"required\":[\"intent\",\"confidence\"],"
-                               "\"additionalProperties\":false}";
+    static const char text[] =
+        "{\"type\":\"object\",\"properties\":{\"intent\":{\"type\":\"string\"},\"confidence\":{"
+        "\"type\":\"number\",\"minimum\":0,\"maximum\":1}},\"required\":[\"intent\",\"confidence\"],"
+        "\"additionalProperties\":false}";
 
     if (json_parse(text, sizeof text - 1, sizeof text, &schema, NULL) != RS_OK) {
         json_object_put(names);
@@ -54,8 +55,9 @@ struct json_object *intent_instructions(struct json_object *intents)
     struct buf text;
 
     buf_init(&text, INSTRUCTIONS_MAX);
-    buf_puts(&text, "Say which of these intents the user's message has, and how sure you are (0 to 1). Do not answer the "
-                    "message. Reply with JSON only: {\"intent\": NAME, \"confidence\": NUMBER}.\n");
+    buf_puts(&text,
+             "Say which of these intents the user's message has, and how sure you are (0 to 1). Do not answer the "
+             "message. Reply with JSON only: {\"intent\": NAME, \"confidence\": NUMBER}.\n");
     json_object_object_foreach(intents, name, intent)
         buf_printf(&text, "- %s: %s\n", name, json_get_string(intent, "description", name));
     struct json_object *out = json_object_new_string(text.data ? text.data : "");

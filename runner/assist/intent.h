@@ -4,10 +4,10 @@
 
 #include "base/json.h"
 
-/* intent_by_rules - score text by each intent's keywords. intents: {name: {keywords: {phrase: weight}, description?}}, the
- * first of them counts when nothing fits. Returns {intent, confidence, scores:{name: number}}, owned by the caller;
- * confidence is the winner's part of all positive scores, 0 when nothing fits; of equals the first wins. NULL: there are
- * no intents. */
+/* intent_by_rules - score text by each intent's keywords. intents: {name: {keywords: {phrase: weight}, description?}},
+ * the first of them counts when nothing fits. Returns {intent, confidence, scores:{name: number}}, owned by the caller;
+ * confidence is the winner's part of all positive scores, 0 when nothing fits; of equals the first wins. NULL: there
+ * are no intents. */
 struct json_object *intent_by_rules(const char *text, struct json_object *intents);
 /* intent_schema - the JSON Schema of a model's verdict: {intent: one of the names, confidence: 0 to 1}. Owned. */
 struct json_object *intent_schema(struct json_object *intents);

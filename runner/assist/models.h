@@ -1,4 +1,5 @@
-/* models - which model answers: a list in the order of preference, probed against what the endpoint has. Pure; any thread. */
+/* models - which model answers: a list in the order of preference, probed against what the endpoint has. Pure; any
+ * thread. */
 #ifndef RUNSPOOL_RUNNER_ASSIST_MODELS_H
 #define RUNSPOOL_RUNNER_ASSIST_MODELS_H
 
@@ -10,9 +11,9 @@
 void models_add(struct json_object *candidates, const char *list, const char *source);
 /* models_available - the ids of an answer of /v1/models, an array of strings, owned; NULL: it is no such answer. */
 struct json_object *models_available(struct json_object *answer);
-/* models_choose - note in each candidate `available` (true, false; absent when available is NULL: not known), and give the
- * first that is, or with nothing known the first. A name without a tag fits the same with `:latest`. NULL: none. Borrowed
- * from candidates. */
+/* models_choose - note in each candidate `available` (true, false; absent when available is NULL: not known), and give
+ * the first that is, or with nothing known the first. A name without a tag fits the same with `:latest`. NULL: none.
+ * Borrowed from candidates. */
 const char *models_choose(struct json_object *candidates, struct json_object *available);
 
 #endif

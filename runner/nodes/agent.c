@@ -220,7 +220,8 @@ void agent_ask(struct agent *agent)
     struct fault fault = {0};
 
     if (agent->iterations >= most) {
-        agent_fail(agent, "limit", NULL, "the model was asked %d times and still calls tools; maxIterations allows no more",
+        agent_fail(agent, "limit", NULL,
+                   "the model was asked %d times and still calls tools; maxIterations allows no more",
                    agent->iterations);
         return;
     }
@@ -296,10 +297,12 @@ static void finish(struct agent *agent, struct chat_parts *parts)
     if (err == RS_UNPROCESSABLE || err == RS_LIMIT) {
         agent_fail(agent, "input", parts, "outputSchema: %s", fault.message);
     } else if (agent->schema_retried) {
-        agent_fail(agent, "model", parts, "the answer of %s does not fit outputSchema, asked twice: %s", agent->model, fault.message);
+        agent_fail(agent, "model", parts, "the answer of %s does not fit outputSchema, asked twice: %s", agent->model,
+                   fault.message);
     } else {
         agent->schema_retried = true;
-        snprintf(text, sizeof text, "Your answer does not fit the JSON Schema: %s. Answer again, with nothing but the JSON.",
+        snprintf(text, sizeof text,
+                 "Your answer does not fit the JSON Schema: %s. Answer again, with nothing but the JSON.",
                  fault.message);
         node_log(agent->node, "warning", "agent", text, strlen(text));
         json_object_array_add(agent->messages, chat_parts_message(parts));

@@ -12,27 +12,28 @@
 
 #define AGENT_ITERATIONS 10
 #define AGENT_TOOLS_MAX 128
-#define AGENT_TOOL_NAME_MAX 64         /* bytes of a function's name, as endpoints take it */
-#define AGENT_RESULT_MAX (32 * 1024)   /* bytes of a tool's result that the model reads */
-#define AGENT_CALL_KEEP_MAX 4096       /* bytes of a call's arguments, of a result in an event */
-#define AGENT_DELTA_MS 50              /* at most one agent.delta in so long: 20 a second */
-#define AGENT_DELTA_MAX (64 * 1024)    /* bytes of one */
-#define AGENT_TITLE_MAX 200            /* bytes of a task's name */
+#define AGENT_TOOL_NAME_MAX 64       /* bytes of a function's name, as endpoints take it */
+#define AGENT_RESULT_MAX (32 * 1024) /* bytes of a tool's result that the model reads */
+#define AGENT_CALL_KEEP_MAX 4096     /* bytes of a call's arguments, of a result in an event */
+#define AGENT_DELTA_MS 50            /* at most one agent.delta in so long: 20 a second */
+#define AGENT_DELTA_MAX (64 * 1024)  /* bytes of one */
+#define AGENT_TITLE_MAX 200          /* bytes of a task's name */
 
 /* A tool the model may be offered. */
 struct agent_tool {
-    char id[ID_MAX + 1];                      /* as the node's `tools` and a session name it */
-    char function[AGENT_TOOL_NAME_MAX + 1];   /* as the model names it */
+    char id[ID_MAX + 1];                    /* as the node's `tools` and a session name it */
+    char function[AGENT_TOOL_NAME_MAX + 1]; /* as the model names it */
     const struct kind *kind;
-    struct json_object *params;               /* of a saved workflow, which the kind subworkflow runs; owned, else NULL */
-    struct json_object *fixed;                /* settings the model has no say in; owned, may be NULL */
-    char *description;                        /* owned */
+    struct json_object *params; /* of a saved workflow, which the kind subworkflow runs; owned, else NULL */
+    struct json_object *fixed;  /* settings the model has no say in; owned, may be NULL */
+    char *description;          /* owned */
 };
 struct agent_tools {
     struct agent_tool *all; /* owned */
     int n;
 };
-/* agent_tools_init - those the node's settings name, else those enabled in the session. RS_INVALID: a name that is no tool. */
+/* agent_tools_init - those the node's settings name, else those enabled in the session. RS_INVALID: a name that is no
+ * tool. */
 enum rs_err agent_tools_init(struct agent_tools *tools, const struct node *node, struct fault *fault) RS_MUST_CHECK;
 void agent_tools_release(struct agent_tools *tools);
 /* agent_tools_json - the functions of those enabled now, for a request; NULL: none. *ret: owned. */
@@ -40,10 +41,10 @@ enum rs_err agent_tools_json(const struct agent_tools *tools, const struct node 
                              struct fault *fault) RS_MUST_CHECK;
 const struct agent_tool *agent_tools_find(const struct agent_tools *tools, const char *function); /* NULL: none */
 /* agent_tool_enabled - may it be called now? In a run with a session: when it is enabled there. Reads the database. */
-enum rs_err agent_tool_enabled(const struct agent_tool *tool, const struct node *node, bool *ret, struct fault *fault)
-    RS_MUST_CHECK;
-/* agent_tool_settings - the settings of a call: the model's arguments and what is fixed. *ret: owned. RS_INVALID with words
- * the model can act on: no JSON object, a setting that does not exist, is missing or of another type. */
+enum rs_err agent_tool_enabled(const struct agent_tool *tool, const struct node *node, bool *ret,
+                               struct fault *fault) RS_MUST_CHECK;
+/* agent_tool_settings - the settings of a call: the model's arguments and what is fixed. *ret: owned. RS_INVALID with
+ * words the model can act on: no JSON object, a setting that does not exist, is missing or of another type. */
 enum rs_err agent_tool_settings(const struct agent_tool *tool, const char *arguments, struct json_object **ret,
                                 struct fault *fault) RS_MUST_CHECK;
 
@@ -96,17 +97,18 @@ struct agent {
     struct json_object *messages; /* the conversation */
     struct json_object *asked;    /* tool calls of the newest answer, in the model's form; NULL: none open */
     size_t next_call;
-    struct json_object *current;  /* the item of `called` under way; borrowed */
-    struct json_object *called;   /* toolCalls of the output */
-    struct chat *chat;            /* under way */
-    struct agent_call *call;      /* under way */
+    struct json_object *current; /* the item of `called` under way; borrowed */
+    struct json_object *called;  /* toolCalls of the output */
+    struct chat *chat;           /* under way */
+    struct agent_call *call;     /* under way */
     struct model_usage usage;
     int iterations;
     bool schema_retried;
     int64_t begun_ms;
 };
 
-/* agent_setup - endpoint, model, price and tools; url or model NULL: none is configured. *ret_session: owned, NULL: none. */
+/* agent_setup - endpoint, model, price and tools; url or model NULL: none is configured. *ret_session: owned, NULL:
+ * none. */
 enum rs_err agent_setup(struct agent *agent, struct json_object **ret_session, struct fault *fault) RS_MUST_CHECK;
 /* agent_setup_messages - the conversation up to the prompt. session may be NULL. */
 enum rs_err agent_setup_messages(struct agent *agent, struct json_object *session, struct fault *fault) RS_MUST_CHECK;

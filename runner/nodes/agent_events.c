@@ -68,7 +68,8 @@ static void tell(struct agent_deltas *deltas)
     json_set(data, "delta", json_object_new_string_len(deltas->text.data, (int)deltas->text.len));
     const char *text = json_text(data, &len);
     /* In an outage the emitter counts what it must drop and says so itself (log.dropped). */
-    if (store_spool(&x->store, &spool, &fault) == RS_OK && spool_append(spool, x->stream, "agent.delta", text, len, 0) != RS_OK) {
+    if (store_spool(&x->store, &spool, &fault) == RS_OK &&
+        spool_append(spool, x->stream, "agent.delta", text, len, 0) != RS_OK) {
         /* Counted. */
     }
     json_object_put(data);

@@ -96,7 +96,8 @@ void agent_next_call(struct agent *agent)
         if (!err)
             err = agent_tool_settings(tool, json_get_string(function, "arguments", "{}"), &settings, &fault);
         if (!err) {
-            agent->call = agent_call_start(agent->node, tool, settings, json_get_string(call, "id", ""), on_called, agent);
+            agent->call =
+                agent_call_start(agent->node, tool, settings, json_get_string(call, "id", ""), on_called, agent);
             json_object_put(settings);
             return;
         }

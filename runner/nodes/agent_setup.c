@@ -43,8 +43,8 @@ enum rs_err agent_setup_messages(struct agent *agent, struct json_object *sessio
     if (!prompt)
         return err ? err : fault_set(fault, RS_INVALID, "the prompt is empty");
     json_object_array_add(agent->messages, agent_message("user", json_object_is_type(prompt, json_type_string)
-                                                               ? json_object_get_string(prompt)
-                                                               : json_text(prompt, NULL)));
+                                                                     ? json_object_get_string(prompt)
+                                                                     : json_text(prompt, NULL)));
     return err;
 }
 
@@ -77,10 +77,12 @@ static enum rs_err take_price(struct agent *agent, struct fault *fault)
 
     agent->price = price_of_json(json_get(data, "prices"));
     if (!agent->price.known)
-        err = price_of_table(config_text(agent->node->x->dd->config, "model.prices"), agent->model, &agent->price, fault);
+        err =
+            price_of_table(config_text(agent->node->x->dd->config, "model.prices"), agent->model, &agent->price, fault);
     if (!err && !agent->price.known && json_get(data, "maxCostUsd"))
         err = fault_set(fault, RS_INVALID,
-                        "maxCostUsd needs the price of %.64s: set `prices`, or model.prices in the configuration", agent->model);
+                        "maxCostUsd needs the price of %.64s: set `prices`, or model.prices in the configuration",
+                        agent->model);
     return err;
 }
 

@@ -69,13 +69,16 @@ static enum rs_err add(struct agent_tools *tools, const struct node *node, const
     struct agent_tool tool = {.kind = kind};
 
     if (!kind || (!workflow && strcmp(kind->group, "tool") != 0))
-        return fault_set(fault, RS_INVALID,
-                         "\"%.64s\" is no tool: name a kind of group tool, workflow:ID, or define it in `toolDefinitions`", id);
+        return fault_set(
+            fault, RS_INVALID,
+            "\"%.64s\" is no tool: name a kind of group tool, workflow:ID, or define it in `toolDefinitions`", id);
     if (!*id || strlen(id) > ID_MAX || tools->n == AGENT_TOOLS_MAX)
-        return fault_set(fault, RS_LIMIT, "an agent may have %d tools, with names of 1 to %d bytes", AGENT_TOOLS_MAX, ID_MAX);
+        return fault_set(fault, RS_LIMIT, "an agent may have %d tools, with names of 1 to %d bytes", AGENT_TOOLS_MAX,
+                         ID_MAX);
     if (is_built_program(node, id))
-        return fault_set(fault, RS_INVALID,
-                         "the tool \"%.64s\": program text may not hold templates: hand values over by `env` or `stdin`", id);
+        return fault_set(
+            fault, RS_INVALID,
+            "the tool \"%.64s\": program text may not hold templates: hand values over by `env` or `stdin`", id);
     snprintf(tool.id, sizeof tool.id, "%s", id);
     for (int i = 0; i < tools->n; i++)
         if (strcmp(tools->all[i].id, id) == 0)
@@ -85,7 +88,8 @@ static enum rs_err add(struct agent_tools *tools, const struct node *node, const
     told = json_get_string(record, "description", json_get_string(record, "name", kind->help));
     tool.description = strdup(json_get_string(definition, "description", told));
     if (workflow) {
-        tool.params = json_get_array(record, "params") ? json_object_get(json_get(record, "params")) : json_object_new_array();
+        tool.params =
+            json_get_array(record, "params") ? json_object_get(json_get(record, "params")) : json_object_new_array();
         tool.fixed = json_object_new_object();
         json_set_string(tool.fixed, "workflow", workflow);
     } else if (json_object_is_type(fixed, json_type_object)) {
@@ -318,8 +322,9 @@ enum rs_err agent_tool_settings(const struct agent_tool *tool, const char *argum
     json_set_string(given, "kind", tool->kind->name);
     graph_check_settings(tool->id, tool->kind, given, errors);
     if (json_object_array_length(errors) > 0)
-        err = fault_set(fault, RS_INVALID, "%.400s",
-                        json_get_string(json_object_array_get_idx(errors, 0), "message", "the arguments are not valid"));
+        err =
+            fault_set(fault, RS_INVALID, "%.400s",
+                      json_get_string(json_object_array_get_idx(errors, 0), "message", "the arguments are not valid"));
     json_object_object_foreach(given, name, value)
     {
         const struct kind_setting *setting = kind_setting_find(tool->kind->settings, name);

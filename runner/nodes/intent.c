@@ -1,5 +1,5 @@
-/* intent - what somebody wants: a model says, and when none is configured, or it gives no usable verdict in time, weighted
- * keywords do. */
+/* intent - what somebody wants: a model says, and when none is configured, or it gives no usable verdict in time,
+ * weighted keywords do. */
 #include "runner/assist/intent.h"
 #include "runner/jsonschema.h"
 #include "runner/nodes/agent.h"
@@ -74,8 +74,8 @@ void intent_start(struct node *node)
     json_set(body, "response_format", agent_response_format(intent_schema(intents), "intent"));
     enum rs_err err = json_get_bool(node->data, "useModel", true)
                           ? model_ask_start(node, json_get_string(node->data, "model", NULL), body,
-                                            json_get_int(node->data, "modelTimeoutMs", MODEL_TIMEOUT_MS), on_answer, node,
-                                            &ask, &fault)
+                                            json_get_int(node->data, "modelTimeoutMs", MODEL_TIMEOUT_MS), on_answer,
+                                            node, &ask, &fault)
                           : fault_set(&fault, RS_NOT_FOUND, "the model is not asked");
     json_object_put(body);
     node->state = ask;

@@ -1,6 +1,7 @@
-/* model_select - which model is to answer: the one asked for, then those the settings have for the intent
- * (assistant.models.INTENT), then assistant.models.default, then model.default; the first that the endpoint has
+/* model_select - which model is to answer: the one asked for, then the session's, then those the settings have for the
+ * intent (assistant.models.INTENT), then assistant.models.default, then model.default; the first that the endpoint has
  * (GET .../models). Without an endpoint the output's model is null. */
+#include "model/session.h"
 #include "runner/assist/models.h"
 #include "runner/endpoint.h"
 #include "runner/execution.h"
@@ -105,6 +106,16 @@ static void add_for_intent(struct selection *s, const char *intent)
     models_add(s->candidates, config_text(s->node->x->dd->config, key), intent);
 }
 
+static void add_of_session(struct selection *s)
+{
+    struct execution *x = s->node->x;
+    struct json_object *session = NULL;
+
+    if (x->claim.session_id[0] && session_get(&x->store, x->claim.org, x->claim.session_id, &session, NULL) == RS_OK)
+        models_add(s->candidates, json_get_string(session, "model", NULL), "session");
+    json_object_put(session);
+}
+
 void model_select_start(struct node *node)
 {
     const struct config *config = node->x->dd->config;
@@ -118,6 +129,7 @@ void model_select_start(struct node *node)
     s->candidates = json_object_new_array();
     node->state = s;
     models_add(s->candidates, json_get_string(node->data, "requested", NULL), "requested");
+    add_of_session(s);
     add_for_intent(s, json_get_string(node->data, "intent", NULL));
     add_for_intent(s, "default");
     models_add(s->candidates, config_text(config, "model.default"), "model.default");

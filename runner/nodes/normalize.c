@@ -1,5 +1,5 @@
-/* normalize - checks a text that came from people and makes it regular. An empty text is an error of code input, one that
- * is too long of code limit. */
+/* normalize - checks a text that came from people and makes it regular. An empty text is an error of code input, one
+ * that is too long of code limit. */
 #include "runner/assist/text.h"
 #include "runner/execution.h"
 #include "runner/nodes/nodes.h"

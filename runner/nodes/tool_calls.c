@@ -1,5 +1,5 @@
-/* tool_calls - executes calls of tools, [{tool, arguments}], one after the other, those only that are enabled. A call that
- * fails is a result, too: the node succeeds. */
+/* tool_calls - executes calls of tools, [{tool, arguments}], one after the other, those only that are enabled. A call
+ * that fails is a result, too: the node succeeds. */
 #include "runner/nodes/agent.h"
 #include "runner/nodes/nodes.h"
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* tool_select - which tools help, and with which arguments: a model chooses among those enabled, and when none is given, or
- * it cannot, rules do: an intent, weighted keywords, an address in the text. Nothing is called here. */
+/* tool_select - which tools help, and with which arguments: a model chooses among those enabled, and when none is
+ * given, or it cannot, rules do: an intent, weighted keywords, an address in the text. Nothing is called here. */
 #include "runner/assist/text.h"
 #include "runner/nodes/agent.h"
 #include "runner/nodes/model_ask.h"
@@ -143,9 +143,9 @@ static void on_answer(void *ctx, struct chat_answer *answer)
 
 static struct json_object *question(const struct choice *c, struct json_object *tools)
 {
-    static const char instructions[] =
-        "Call the tools whose results are needed to answer the user's message, and none when it can be answered without. "
-        "Do not answer the message itself.";
+    static const char instructions[] = "Call the tools whose results are needed to answer the user's message, and none "
+                                       "when it can be answered without. "
+                                       "Do not answer the message itself.";
     struct json_object *body = json_object_new_object(), *messages = json_object_new_array();
 
     json_object_array_add(messages, agent_message("system", instructions));

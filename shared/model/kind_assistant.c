@@ -45,7 +45,7 @@ const struct kind_output intent_outputs[] = {
 };
 
 const struct kind_setting model_select_settings[] = {
-    {"intent", SETTING_TEXT, .help = "The models of setting assistant.models.INTENT are tried first, then those of assistant.models.default, then model.default."},
+    {"intent", SETTING_TEXT, .help = "After the session's model those of setting assistant.models.INTENT are tried, then those of assistant.models.default, then model.default."},
     {"requested", SETTING_TEXT, .help = "A model that is tried before all others."},
     KIND_END,
 };

@@ -2,9 +2,9 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "model/builtin.h"
 #include "model/event_trigger.h"
 #include "model/hook.h"
-#include "model/builtin.h"
 #include "model/schedule.h"
 
 #include <stdio.h>

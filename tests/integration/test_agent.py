@@ -336,6 +336,13 @@ def test_cancel_closes_the_stream(instance, llm):
     assert [e["data"]["status"] for e in events(instance, run, "agent.finished")] == ["cancelled"]
 
 
+def test_cancel_while_it_waits_to_ask_again(instance, llm):
+    run = start(instance, llm, {"status": 429, "headers": {"Retry-After": "500"}})
+    wait_until(lambda: any("asked again in 500000 ms" in e["data"]["message"] for e in events(instance, run, "log")), what="the pause")
+    instance.http("POST", f"/api/runs/{run}/cancel", {})
+    assert instance.wait(run)["status"] == "cancelled" and len(llm.requests) == 1
+
+
 def test_cancel_ends_the_tool(instance, llm):
     calls = [{"name": "shell", "arguments": {"command": ["sh", "-c", "echo up; sleep 600"]}}]
     run = start(instance, llm, {"tool_calls": calls}, tools=["shell"])
@@ -428,6 +435,7 @@ def test_killed_in_the_middle(instance, llm):
                 os.kill(int(entry.name), signal.SIGKILL)
     record = instance.wait(run)
     assert record["status"] == "error" and record["error"]["code"] == "orphaned"
+    wait_until(lambda: events(instance, run, "run.failed"), what="the last event")
     told = events(instance, run, "tool.started", "tool.finished", "task.finished", "agent.finished", "node.failed")
     assert [(e["type"], e["data"].get("status")) for e in told if e["data"]["nodeId"] == "ask"] == [
         ("tool.started", None), ("tool.finished", "error"), ("task.finished", "error"), ("agent.finished", "error"),

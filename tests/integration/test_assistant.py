@@ -136,6 +136,10 @@ def test_a_model_asked_for_comes_first(instance, llm):
     llm.script({"text": '{"intent": "chat", "confidence": 1}'}, {"text": ""}, {"text": "Hi"})
     record = ask(instance, "hello", model="gone")
     assert output(record, "model_selection")["model"] == "big"
+    instance.http("PUT", "/api/sessions/chooser", {"model": "coder:7b"})
+    llm.script({"text": '{"intent": "chat", "confidence": 1}'}, {"text": "Hi"})
+    record = ask(instance, "hello", session="chooser")
+    assert output(record, "model_selection")["model"] == "coder:7b" and llm.bodies()[1]["model"] == "coder:7b"
 
 
 def test_rules_decide_when_the_model_gives_no_verdict(instance, llm):
