@@ -107,6 +107,15 @@ void node_waits(struct node *node)
     node->home->concludable(node); /* its place is free for another node */
 }
 
+char *node_tag(const struct node *node, char out[NODE_TAG_MAX])
+{
+    if (node->home == &node_home_graph)
+        snprintf(out, NODE_TAG_MAX, "%s", node->def->id);
+    else
+        snprintf(out, NODE_TAG_MAX, "%.*s.%u", ID_MAX, node->def->id, node->serial);
+    return out;
+}
+
 void node_save(struct node *node, struct json_object *state)
 {
     struct json_object *shown = mask_copy(node->x->mask, json_object_get(state));
@@ -341,10 +350,17 @@ void node_skip(struct node *node)
     node->home->ended(node);
 }
 
+static unsigned next_serial(void)
+{
+    static unsigned serial; /* one run a process, one thread */
+    return ++serial;
+}
+
 void node_init(struct node *node, struct execution *x, const struct graph_node *def, const struct node_home *home,
                int index)
 {
-    *node = (struct node){.x = x, .def = def, .home = home, .index = index, .status = NODE_PENDING};
+    *node = (struct node){.x = x, .def = def, .home = home, .index = index, .serial = next_serial(),
+                           .status = NODE_PENDING};
     node->type = node_type_find(def->kind->name);
     uv_timer_init(&x->loop, &node->timer);
     node->timer.data = node;
@@ -355,6 +371,7 @@ void node_reset(struct node *node, int index, struct json_object *with)
     json_object_put(node->output);
     json_object_put(node->with);
     node->index = index;
+    node->serial = next_serial();
     node->with = with;
     node->phase = NODE_PHASE_IDLE;
     node->status = NODE_PENDING;

@@ -49,6 +49,7 @@ struct node {
     void *owner;              /* the home's; NULL in the graph */
     struct json_object *with; /* what jq sees besides the context: {item,index}; NULL: nothing */
     int index;                /* in the graph, or of the item */
+    unsigned serial;          /* of all that this process executes, items too: for node_tag */
     enum node_phase phase;
     enum node_status status; /* as recorded */
     int attempt;
@@ -109,6 +110,10 @@ void node_waits(struct node *node);
  * Blocks on the database. At most RUN_NODE_STATE_MAX bytes. */
 void node_save(struct node *node, struct json_object *state);
 struct json_object *node_saved(struct node *node);
+/* node_tag - a name that no other node has that may be at work at the same time: its id, and for items and the like a number
+ * behind it. For files of its own in the work folder. Returns out. */
+#define NODE_TAG_MAX (ID_MAX + 16)
+char *node_tag(const struct node *node, char out[NODE_TAG_MAX]);
 /* node_set_group - record the process group of the node's process, before it runs. */
 enum rs_err node_set_group(struct node *node, pid_t pgid, struct fault *fault) RS_MUST_CHECK;
 

@@ -344,7 +344,7 @@ static enum rs_err ssh_env(struct git_access *access, struct tool *tool, bool st
 {
     struct node *node = tool->node;
     const char *key = json_get_string(node->data, "sshKey", NULL), *hosts = json_get_string(node->data, "knownHosts", NULL);
-    char name[ID_MAX + 32], command[1024];
+    char name[NODE_TAG_MAX + 32], tag[NODE_TAG_MAX], command[1024];
     enum rs_err err = RS_OK;
     int fd = -1, n;
 
@@ -356,7 +356,7 @@ static enum rs_err ssh_env(struct git_access *access, struct tool *tool, bool st
     if (strpbrk(access->host, "'\\ \t\n"))
         return fault_set(fault, RS_INVALID, "the host's name is not valid");
     if (hosts && *hosts) {
-        snprintf(name, sizeof name, ".ssh-hosts-%s", node->def->id);
+        snprintf(name, sizeof name, ".ssh-hosts-%s", node_tag(node, tag));
         if ((err = beneath_write(node->x->work, name, hosts, strlen(hosts), 0600, fault)))
             return err;
         n += snprintf(command + n, sizeof command - (size_t)n, " -oStrictHostKeyChecking=yes -oUserKnownHostsFile=\"$HOME/%s\"", name);
@@ -367,7 +367,7 @@ static enum rs_err ssh_env(struct git_access *access, struct tool *tool, bool st
         size_t len = strlen(key);
         if (len > GIT_KEY_MAX)
             return fault_set(fault, RS_LIMIT, "`sshKey` is longer than %d bytes", GIT_KEY_MAX);
-        snprintf(name, sizeof name, ".ssh-key-%s", node->def->id);
+        snprintf(name, sizeof name, ".ssh-key-%s", node_tag(node, tag));
         if (snprintf(access->key_file, sizeof access->key_file, "%s/%s", node->x->work, name) >= (int)sizeof access->key_file) {
             access->key_file[0] = '\0';
             return fault_set(fault, RS_INVALID, "the path is too long");

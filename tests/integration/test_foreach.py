@@ -271,3 +271,15 @@ def test_a_pause_holds_the_items_that_have_not_begun(instance):
     record = instance.wait(run)
     assert record["status"] == "success" and record["output"] == 12 and record["attempt"] == 1
     assert sorted(map(int, ran.read_text().split())) == list(range(12))
+
+
+def test_scripts_and_calls_of_items_do_not_disturb_each_other(instance):
+    """Items that write the same file of their own, at the same time."""
+    script = {"kind": "script", "language": "sh", "code": "sleep 0.01; printf %s \"$1\"", "args": ["{{ .item }}"]}
+    run = instance.inline(*chain(each("{{ [range(60)] }}", script, concurrency=10)))
+    record = instance.wait(run)
+    assert [i["stdout"] for i in record["nodes"]["each"]["output"]["items"]] == [str(i) for i in range(60)]
+    folders = {"kind": "write_file", "path": "out/{{ .index }}.txt", "content": "{{ .item }}"}
+    run = instance.inline(*chain(each(["a", "b", "c"], folders, concurrency=3)))
+    assert instance.wait(run)["status"] == "success"
+    assert [(instance.data / "runs" / run / "work" / "out" / f"{i}.txt").read_text() for i in range(3)] == ["a", "b", "c"]
