@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import threading
+import zlib
 
 import pytest
 
@@ -181,14 +182,16 @@ def test_what_passes_is_tried_again(instance):
             return (503, {"Retry-After": "0"}, b"") if tries["n"] == 1 else (500, {}, b"")
         return html("<h1>at last</h1>")
 
-    with Site({"/flaky": flaky, "/big": html("x" * 300_000), "/deep": html("<div>" * 50_000), "/empty": html("")}) as site:
+    with Site({"/flaky": flaky, "/big": html("x" * 300_000), "/deep": html("<div>" * 50_000), "/empty": html(""),
+               "/bomb": html(gzip.compress(bytes(100_000_000), 9), **{"Content-Encoding": "gzip"}),
+               "/deflated": html(zlib.compress(b"<h1>packed</h1>"), **{"Content-Encoding": "deflate"})}) as site:
         node, run_id = run(instance, url=site.url + "/flaky", fields={"h": "h1"})
         assert items(instance, run_id) == [{"h": "at last"}] and site.asked["/flaky"] == 3
-        node, _ = run(instance, urls=[site.url + p for p in ("/big", "/deep", "/empty", "/item/1", "/item/999")], maxBytes=270_000)
+        node, run_id = run(instance, urls=[site.url + p for p in ("/big", "/deep", "/empty", "/bomb", "/deflated", "/item/999")], fields={"h": "h1"}, maxBytes=270_000)
         errors = {e["url"][len(site.url):]: e["error"] for e in node["output"]["errors"]}
-        assert errors == {"/big": "it is larger than maxBytes", "/deep": "the page is nested more than 2000 deep",
+        assert errors == {"/big": "it is larger than maxBytes", "/bomb": "it is larger than maxBytes", "/deep": "the page is nested more than 2000 deep",
                           "/empty": "the page has no content", "/item/999": "status 404"}
-        assert node["output"]["pages"] == 1
+        assert items(instance, run_id) == [{"h": "packed"}] and node["output"]["bytes"] < 5 * 270_000
 
 
 def test_redirects_without_end(instance):

@@ -28,3 +28,9 @@ TESTS += tests/unit/test_textindex
 tests_unit_test_textindex_SOURCES = tests/unit/test_textindex.c tests/unit/unit.h
 tests_unit_test_textindex_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_textindex_LDADD = $(CHECK_LIBS) $(SHARED_LIBS) $(XML_LIBS)
+
+check_PROGRAMS += tests/unit/test_scrape_page
+TESTS += tests/unit/test_scrape_page
+tests_unit_test_scrape_page_SOURCES = tests/unit/test_scrape_page.c tests/unit/unit.h
+tests_unit_test_scrape_page_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_scrape_page_LDADD = $(CHECK_LIBS) $(RUNNER_LIBS)
