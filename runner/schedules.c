@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#define CHECK_EVERY_MS 60000
+
 static enum rs_err take_lease(struct schedules *schedules, struct store *store, const char *owner, int64_t now_ms,
                               struct fault *fault)
 {
@@ -21,6 +23,21 @@ static enum rs_err take_lease(struct schedules *schedules, struct store *store, 
     return err;
 }
 
+/* Now and then: are there schedules that wait for a future the clock has left? */
+static void check_clock(struct schedules *schedules, struct store *store, int64_t now_ms)
+{
+    struct fault fault = {0};
+    int n = 0;
+
+    if (schedules->checked_ms && clock_mono_ms() - schedules->checked_ms < CHECK_EVERY_MS)
+        return;
+    schedules->checked_ms = clock_mono_ms();
+    if (schedule_clock_back(store, now_ms, &n, &fault))
+        log_event(LOG_LEVEL_WARN, "schedule.failed", "reason=\"%s\"", fault.message);
+    else if (n > 0)
+        log_event(LOG_LEVEL_WARN, "schedule.clock_back", "schedules=%d", n);
+}
+
 int schedules_look(struct schedules *schedules, struct store *store, const char *owner, int64_t now_ms)
 {
     struct schedule_fired fired = {0};
@@ -28,6 +45,7 @@ int schedules_look(struct schedules *schedules, struct store *store, const char 
     int64_t until_ms = clock_mono_ms() + SCHEDULES_LOOK_MS;
     bool due = false;
     schedules->more = false;
+    check_clock(schedules, store, now_ms);
     enum rs_err err = schedule_due(store, now_ms, &due, &fault);
 
     if (!err && !due)

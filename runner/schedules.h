@@ -9,6 +9,7 @@
 struct schedules {
     struct lease lease; /* zeroed: not held */
     bool more;          /* there is more to do than one look did */
+    int64_t checked_ms; /* when it was last looked whether the clock had been set back; 0: never */
 };
 /* schedules_look - make runs of what is due at now_ms (wall clock), unless another process has the lease. owner: an id of
  * this process. Says in the log what it did. Returns how many runs it made. Blocks on the database. */

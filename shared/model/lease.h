@@ -6,6 +6,8 @@
 #include "base/id.h"
 #include "model/store.h"
 
+#define LEASE_MAX_MS (10 * 60 * 1000LL) /* no lease is taken for longer */
+
 struct lease {
     const char *name; /* "schedules"; static storage */
     char owner[ID_MAX + 1];

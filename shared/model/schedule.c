@@ -369,3 +369,43 @@ out:
     json_object_put(items);
     return err;
 }
+
+/* Its next time from now on, unless somebody has changed it meanwhile. */
+static enum rs_err wait_anew(struct db *db, const struct schedule *s, int64_t now_ms, struct fault *fault)
+{
+    struct schedule_times times = {.tz = NULL};
+    int64_t due = 0;
+    enum rs_err err = schedule_times(s->cron_text, s->timezone, &times, fault);
+
+    if (err == RS_OK)
+        due = schedule_next(&times, now_ms);
+    schedule_times_release(&times);
+    if (err != RS_OK)
+        return err;
+    return db_run(db, NULL, fault,
+                  "UPDATE schedule SET due = $1, fire = $2, last = $3 WHERE org = $4 AND workflow_id = $5 AND node_id = $6"
+                  " AND due = $7 AND paused = 0",
+                  "iiittti", due, schedule_fire_time(s, due), now_ms, s->org, s->workflow_id, s->node_id, s->due_ms);
+}
+
+enum rs_err schedule_clock_back(struct store *store, int64_t now_ms, int *ret_n, struct fault *fault)
+{
+    struct schedule found;
+    enum rs_err err;
+    int n = 0;
+
+    do {
+        struct db_rows *rows = NULL;
+        err = db_query(store->db, &rows, fault,
+                       "SELECT " SCHEDULE_COLUMNS " FROM schedule WHERE last > $1 AND fire > 0 AND enabled = 1 AND paused = 0"
+                       " LIMIT 1",
+                       "i", now_ms + SCHEDULE_AHEAD_MS);
+        if (err == RS_OK && (err = db_next(rows, fault)) == RS_OK)
+            schedule_of(rows, &found);
+        db_done(rows);
+        if (err == RS_OK && (err = wait_anew(store->db, &found, now_ms, fault)) == RS_OK)
+            n++;
+    } while (err == RS_OK);
+    *ret_n = n;
+    return err == RS_NOT_FOUND ? RS_OK : err;
+}

@@ -15,6 +15,7 @@
 #define SCHEDULE_GRACE_MS 60000    /* catchUp = skip: a time is missed when it is over by so much */
 #define SCHEDULE_LATE_MS 60000     /* a schedule that should have fired so long ago is late */
 #define SCHEDULE_ROWS_MAX 50       /* schedules fired by one call */
+#define SCHEDULE_AHEAD_MS (2 * 3600 * 1000LL)
 #define SCHEDULE_NEXT_MAX 100      /* times ahead that can be asked for */
 #define SCHEDULE_BACK_MS (366 * 24 * 3600 * 1000LL) /* missed times further back are not even counted */
 
@@ -37,6 +38,9 @@ enum rs_err schedule_late(struct store *store, const char *org, int64_t now_ms, 
 enum rs_err schedule_pause(struct store *store, const char *org, const char *workflow_id, bool paused, int64_t now_ms,
                            struct fault *fault) RS_MUST_CHECK;
 
+/* schedule_clock_back - the clock was set back: schedules that fired over SCHEDULE_AHEAD_MS ahead of now wait for their next time
+ * from now on, not for one that was next in that future. *ret_n: how many did. */
+enum rs_err schedule_clock_back(struct store *store, int64_t now_ms, int *ret_n, struct fault *fault) RS_MUST_CHECK;
 /* schedule_due - is there anything to fire? Reads one row. */
 enum rs_err schedule_due(struct store *store, int64_t now_ms, bool *ret, struct fault *fault) RS_MUST_CHECK;
 /* schedule_fire - make runs of what is due, SCHEDULE_ROWS_MAX schedules at a time, as the holder of the lease. RS_CONFLICT: it has changed hands, and what is

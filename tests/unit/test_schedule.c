@@ -370,6 +370,26 @@ START_TEST(a_time_that_has_its_run_gets_no_second)
 }
 END_TEST
 
+START_TEST(a_clock_that_was_years_ahead)
+{
+    struct lease other = {.name = SCHEDULE_LEASE, .owner = "other"};
+    int n = -1;
+    save("w", "0 * * * *", "", "2026-03-01T10:00:00Z");
+    ck_assert_int_eq(fire("2031-03-01T11:00:00Z").n_runs, 1); /* the machine started with a wrong clock */
+    must(schedule_clock_back(&store, at("2031-03-01T10:00:00Z"), &n, &fault));
+    ck_assert_int_eq(n, 0); /* a little back is waited for */
+    must(schedule_clock_back(&store, at("2026-03-01T10:30:00Z"), &n, &fault));
+    ck_assert_int_eq(n, 1);
+    must(schedule_clock_back(&store, at("2026-03-01T10:30:00Z"), &n, &fault));
+    ck_assert_int_eq(n, 0);
+    must(lease_take(&store, &other, at("2026-03-01T10:30:00Z"), SCHEDULE_LEASE_MS, &fault)); /* that lease is no more */
+    struct schedule_fired fired;
+    must(schedule_fire(&store, &other, at("2026-03-01T11:00:00Z"), &fired, &fault));
+    ck_assert_int_eq(fired.n_runs, 1);
+    ck_assert_int_eq(count_rows("SELECT COUNT(*) FROM run"), 2);
+}
+END_TEST
+
 START_TEST(many_at_once)
 {
     enum { N = 2 * SCHEDULE_ROWS_MAX + 20 };
@@ -473,6 +493,7 @@ static Suite *suite(void)
     tcase_add_test(tc, definitions_that_cannot_be_due_are_refused);
     tcase_add_test(tc, a_leader_that_lost_its_lease_makes_no_run);
     tcase_add_test(tc, a_time_that_has_its_run_gets_no_second);
+    tcase_add_test(tc, a_clock_that_was_years_ahead);
     tcase_add_test(tc, many_at_once);
     tcase_add_test(tc, kills_at_any_moment_leave_one_run_a_time);
     suite_add_tcase(s, tc);
