@@ -18,6 +18,7 @@ struct chat {
     char model[128];
     bool allow_private;
     int tries, retries;
+    int64_t silence_ms;
     uv_timer_t timer;
     struct chat_parts parts;
     struct sse sse;
@@ -26,6 +27,8 @@ struct chat {
     bool ended;         /* [DONE] has come */
     struct fault fault; /* what is wrong with what came */
 };
+
+static void on_silence(uv_timer_t *timer);
 
 static void on_timer_closed(uv_handle_t *handle)
 {
@@ -82,6 +85,7 @@ static bool on_data(void *ctx, const char *data, size_t len)
 {
     struct chat *chat = ctx;
 
+    uv_timer_start(&chat->timer, on_silence, (uint64_t)chat->silence_ms, 0);
     for (size_t i = 0; i < len && chat->form == FORM_UNKNOWN; i++)
         if (!strchr(" \t\r\n", data[i]))
             chat->form = data[i] == '{' ? FORM_DOCUMENT : FORM_STREAM;
@@ -168,6 +172,7 @@ static void on_response(void *ctx, struct http_response *response)
     struct json_object *body = NULL;
 
     chat->transfer = NULL;
+    uv_timer_stop(&chat->timer);
     if (response->err == RS_OK && (response->status < 200 || response->status > 299)) {
         const char *said = "";
         if (response->body.len > 0 &&
@@ -221,6 +226,18 @@ static void start_try(struct chat *chat)
     json_object_put(headers);
     if (err)
         done(chat, err, "%s cannot be asked: %s", chat->shown, fault.message);
+    else
+        uv_timer_start(&chat->timer, on_silence, (uint64_t)chat->silence_ms, 0);
+}
+
+static void on_silence(uv_timer_t *timer)
+{
+    struct chat *chat = timer->data;
+
+    http_abort(chat->transfer);
+    chat->transfer = NULL;
+    done(chat, RS_TIMEOUT, "%s has sent nothing for %lld ms, after %zu bytes of text", chat->shown,
+         (long long)chat->silence_ms, chat->parts.text.len);
 }
 
 enum rs_err chat_start(uv_loop_t *loop, struct http *http, const struct chat_request *request,
@@ -245,6 +262,7 @@ enum rs_err chat_start(uv_loop_t *loop, struct http *http, const struct chat_req
     chat->ctx = ctx;
     chat->allow_private = request->allow_private;
     chat->retries = request->retries;
+    chat->silence_ms = request->silence_ms > 0 ? request->silence_ms : CHAT_SILENCE_MS;
     endpoint_shown(request->url, chat->shown);
     snprintf(chat->model, sizeof chat->model, "%s", json_get_string(request->body, "model", ""));
     utf8_repair(chat->model);

@@ -11,6 +11,7 @@
 #define CHAT_RETRIES 3                           /* default of retries */
 #define CHAT_RETRY_FIRST_MS 500                  /* pause before the second try; each further one is twice as long */
 #define CHAT_RETRY_AFTER_MAX_MS (10 * 60 * 1000) /* an endpoint that asks for a longer pause is not waited for */
+#define CHAT_SILENCE_MS (5 * 60 * 1000) /* a model on a small machine may read for long before it writes */
 #define CHAT_BODY_MAX (2 * 1024 * 1024)          /* bytes of a request */
 
 struct chat_request {
@@ -19,6 +20,7 @@ struct chat_request {
     bool allow_private;
     struct json_object *body; /* {model,messages,...}; `stream` is added. Borrowed until chat_start returns */
     int retries;
+    int64_t silence_ms; /* how long nothing may come while an answer is due; 0: CHAT_SILENCE_MS */
 };
 struct chat_answer {
     enum rs_err err;                 /* RS_OK; RS_INVALID, RS_DENIED: it cannot work as configured; RS_LIMIT; others */

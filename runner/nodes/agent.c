@@ -233,7 +233,8 @@ void agent_ask(struct agent *agent)
                                        .key = agent->key,
                                        .allow_private = agent->allow_private,
                                        .body = body,
-                                       .retries = (int)json_get_int(node->data, "requestRetries", CHAT_RETRIES)};
+                                       .retries = (int)json_get_int(node->data, "requestRetries", CHAT_RETRIES),
+                                       .silence_ms = json_get_int(node->data, "silenceMs", 0)};
         err = chat_start(&node->x->loop, node->x->http, &request, &watch, agent, &agent->chat, &fault);
     }
     json_object_put(tools);

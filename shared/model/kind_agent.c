@@ -33,6 +33,7 @@ const struct kind_setting agent_settings[] = {
     {"maxCostUsd", SETTING_NUMBER, .min = 0, .max = 1000000, .help = "What all requests together may cost; more is an error."},
     {"prices", SETTING_OBJECT, .members = price_members, .help = "Its price in US dollars; default: model.prices."},
     {"requestRetries", SETTING_INTEGER, .min = 0, .max = 20, .fallback = "3", .help = "How often a request is sent again after 429 or 5xx, as late as Retry-After says."},
+    {"silenceMs", SETTING_INTEGER, .min = 1, .max = KIND_DAY_MS, .fallback = "300000", .help = "How long the endpoint may send nothing while an answer is due."},
     {"withoutModel", SETTING_TEXT, .widget = WIDGET_MULTILINE, .help = "The answer when no endpoint or model is configured; without it that is an error."},
     KIND_END,
 };

@@ -360,6 +360,13 @@ def test_timeout_while_the_endpoint_is_silent(instance, llm):
     assert node["status"] == "error" and node["error"]["code"] == "timeout"
 
 
+def test_a_stream_that_stalls(instance, llm):
+    record, node = execute(instance, llm, {"text": "abcdef", "chunks": 6, "hold": 2}, silenceMs=300)
+    assert node["error"]["code"] == "model" and "nothing for 300 ms, after 2 bytes" in node["error"]["message"]
+    llm.wait_closed()
+    assert node["output"]["text"] == "ab"
+
+
 def test_many_agents_at_once(instance, llm):
     """Eight streams at once in one run, each whole."""
     llm.script(*[{"text": f"answer {i}", "chunks": 4, "pause": 0.001} for i in range(8)])
