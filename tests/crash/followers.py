@@ -13,6 +13,7 @@ import websockets
 from clients import Sse, Ws, get, with_query
 
 PAUSE = 0.05
+SILENCE = 45  # seconds without a message after which one comes anew
 STREAMS = ["runs", "tool:*", "system"]
 
 
@@ -61,6 +62,20 @@ class Follower(threading.Thread):
             except BROKEN:
                 time.sleep(PAUSE)
 
+    def take_all(self, ws):
+        """From a WebSocket, until the last or until told to stop."""
+        until = time.monotonic() + SILENCE
+        while not self.stop.is_set():
+            try:
+                message = ws.recv(1)
+            except TimeoutError:
+                if time.monotonic() > until:
+                    raise
+                continue
+            until = time.monotonic() + SILENCE
+            if self.take(message):
+                return
+
     def follow(self):
         raise NotImplementedError
 
@@ -70,16 +85,14 @@ class WebSocket(Follower):
         with Ws(self.instance.url, "/ws") as ws:
             ws.recv()
             ws.send({"op": "subscribe", "streams": STREAMS, "since": self.cursor})
-            while not self.stop.is_set():
-                if self.take(ws.recv(45)):
-                    return
+            self.take_all(ws)
 
 
 class EventStream(Follower):
     def follow(self):
         first = self.connections == 1
         path = with_query("/sse", stream=STREAMS, since=self.cursor if first else None)
-        with Sse(self.instance.url, path, last_event_id=None if first else self.cursor, timeout=45) as stream:
+        with Sse(self.instance.url, path, last_event_id=None if first else self.cursor, timeout=SILENCE) as stream:
             if stream.status != 200:
                 raise Gone
             while not self.stop.is_set():
@@ -140,14 +153,12 @@ class LogsWebSocket(Follower):
 
     def follow(self):
         with Ws(self.instance.url, with_query("/ws" + self.path, since=self.cursor)) as ws:
-            while not self.stop.is_set():
-                if self.take(ws.recv(45)):
-                    return
+            self.take_all(ws)
 
 
 class LogsEventStream(LogsWebSocket):
     def follow(self):
-        with Sse(self.instance.url, with_query("/sse" + self.path, since=self.cursor), timeout=45) as stream:
+        with Sse(self.instance.url, with_query("/sse" + self.path, since=self.cursor), timeout=SILENCE) as stream:
             if stream.status != 200:
                 raise Gone  # 204: the run has ended, which it may do again
             while not self.stop.is_set():

@@ -253,7 +253,8 @@ class Round:
                     time.sleep(0.1)
                     continue
                 answer = json.loads(body)
-                expected += answer["events"]
+                found += [f"{door.path}: {message}" for message in answer["events"] if "id" not in message]
+                expected += [message for message in answer["events"] if "id" in message]
                 cursor = answer["next"]
                 if answer.get("end"):
                     break

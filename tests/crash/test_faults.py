@@ -3,7 +3,9 @@
 import contextlib
 import itertools
 import os
+import pathlib
 import random
+import re
 import resource
 import shutil
 import signal
@@ -78,6 +80,29 @@ def test_a_round_that_fails_leaves_nothing_behind(instances):
     data = str(instance.data)
     instance.close()
     assert not faults.leftovers([data])
+
+
+def test_rounds_without_faults_leave_nothing_open(instances):
+    """What the daemons have open, and how much memory the bridge uses, does not grow with what they have done."""
+    instance = instances()
+    pids = {part: instance.pid(part) for part in ("bridge", "runner")}
+
+    def opened():
+        return {part: len(os.listdir(f"/proc/{pid}/fd")) for part, pid in pids.items()}
+
+    def memory():
+        return int(re.search(r"RssAnon:\s+(\d+) kB", pathlib.Path(f"/proc/{pids['bridge']}/status").read_text())[1])
+
+    for number in (1, 2):
+        play(instance, number)
+    before, used = opened(), memory()
+    for number in range(3, 11):
+        play(instance, number)
+    # Threads of api.fcgi connect to the bridge when they first have something to say.
+    wait_until(lambda: opened()["bridge"] <= before["bridge"] + 16 and opened()["runner"] <= before["runner"],
+               what=f"no more descriptors than before: {before}")
+    assert memory() < used + 4096, (used, memory())
+    assert {part: instance.pid(part) for part in pids} == pids
 
 
 def test_a_removed_spool_socket_comes_back(instances):
