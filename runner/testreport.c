@@ -38,12 +38,19 @@ struct json_object *testreport_failure(struct testreport *report, const char *na
         return NULL;
     struct json_object *failure = json_object_new_object();
     set_cut(failure, "name", name && *name ? name : "?", TESTREPORT_NAME_MAX);
-    set_cut(failure, "file", file, TESTREPORT_NAME_MAX);
-    if (line > 0)
-        json_set_int(failure, "line", line);
+    testreport_place(failure, file, line);
     set_cut(failure, "message", message, TESTREPORT_MESSAGE_MAX);
     json_object_array_add(report->failures, failure);
     return failure;
+}
+
+void testreport_place(struct json_object *failure, const char *file, int64_t line)
+{
+    if (!failure)
+        return;
+    set_cut(failure, "file", file, TESTREPORT_NAME_MAX);
+    if (line > 0)
+        json_set_int(failure, "line", line);
 }
 
 void testreport_say(struct json_object *failure, const char *text)

@@ -84,7 +84,8 @@ enum rs_err testreport_junit(struct testreport *report, const char *text, size_t
         seconds = strtod(time, NULL); /* with what the cases do not count */
     xmlFree(time);
     xmlFreeDoc(doc);
-    report->duration_ms = (int64_t)(seconds * 1000 + 0.5);
+    if (seconds >= 0 && seconds < TESTREPORT_SECONDS_MAX)
+        report->duration_ms = (int64_t)(seconds * 1000 + 0.5);
     report->format = TESTREPORT_JUNIT;
     report->found = true;
     return RS_OK;

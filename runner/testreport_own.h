@@ -4,10 +4,15 @@
 
 #include "runner/testreport.h"
 
+#define TESTREPORT_SECONDS_MAX 1e9
+#define TESTREPORT_TESTS_MAX 1000000000
+
 /* testreport_failure - tell one, when there is room. Texts are cut; file and message may be NULL, line 0.
  * Returns: its JSON, borrowed, to be completed; NULL: no room. */
 struct json_object *testreport_failure(struct testreport *report, const char *name, const char *file, int64_t line,
                                        const char *message);
+/* testreport_place - where it failed; NULL is fine. */
+void testreport_place(struct json_object *failure, const char *file, int64_t line);
 /* testreport_say - add a line to the message of a failure, NULL is fine. */
 void testreport_say(struct json_object *failure, const char *text);
 

@@ -29,14 +29,14 @@ static bool summary(struct testreport *report, const char *text)
     double seconds;
     char *end;
 
-    if (!in || (seconds = strtod(in + 4, &end)) < 0 || *end != 's' || end == in + 4)
+    if (!in || !((seconds = strtod(in + 4, &end)) >= 0 && seconds < TESTREPORT_SECONDS_MAX) || *end != 's' || end == in + 4)
         return false;
     if (strncmp(text, "no tests ran", 12) != 0)
         for (const char *at = text; at < in;) {
             long long n = strtoll(at, &end, 10);
             size_t len = strcspn(end + (*end == ' '), ", ");
             const char *word = end + 1;
-            if (end == at || *end != ' ')
+            if (end == at || *end != ' ' || n < 0 || n > TESTREPORT_TESTS_MAX)
                 return false;
             if (strncmp(word, "passed", len) == 0 || strncmp(word, "xpassed", len) == 0)
                 passed += n;
@@ -103,8 +103,7 @@ static void place(struct testreport *report, const char *line)
     memcpy(file, line, (size_t)(colon - line) + 3);
     file[colon - line + 3] = '\0';
     struct json_object *at = json_object_new_object();
-    json_set_string(at, "file", file);
-    json_set_int(at, "line", n);
+    testreport_place(at, file, n);
     json_set(report->places, report->heading, at);
 }
 

@@ -78,14 +78,12 @@ static void detail(struct testreport *report, const char *text)
             n = n < sizeof value ? n : sizeof value - 1;
             memcpy(value, text, n);
             value[n] = '\0';
-            json_set_string(failure, "file", value);
-            if (text[n] == ':' && atoi(text + n + 1) > 0)
-                json_set_int(failure, "line", atoi(text + n + 1));
+            testreport_place(failure, value, text[n] == ':' ? strtol(text + n + 1, NULL, 10) : 0);
             return;
         }
     }
-    if (strncmp(text, "line:", 5) == 0 && atoi(text + 5) > 0) {
-        json_set_int(failure, "line", atoi(text + 5));
+    if (strncmp(text, "line:", 5) == 0 && strtol(text + 5, NULL, 10) > 0) {
+        testreport_place(failure, NULL, strtol(text + 5, NULL, 10));
         return;
     }
     text += strspn(text, " ");
@@ -98,12 +96,11 @@ static bool perl_place(struct testreport *report, const char *text)
     const char *line = strstr(text, " line ");
     char file[TESTREPORT_NAME_MAX];
 
-    if (strncmp(text, "at ", 3) != 0 || !line || line - text - 3 >= (ptrdiff_t)sizeof file || atoi(line + 6) <= 0)
+    if (strncmp(text, "at ", 3) != 0 || !line || line < text + 3 || line - text - 3 >= (ptrdiff_t)sizeof file || strtol(line + 6, NULL, 10) <= 0)
         return false;
     memcpy(file, text + 3, (size_t)(line - text - 3));
     file[line - text - 3] = '\0';
-    json_set_string(last_failure(report), "file", file);
-    json_set_int(last_failure(report), "line", atoi(line + 6));
+    testreport_place(last_failure(report), file, strtol(line + 6, NULL, 10));
     return true;
 }
 
@@ -118,7 +115,7 @@ static bool plan(struct testreport *report, const char *line)
     if (*end != '\0' && *end != '#')
         return false;
     /* Several test programs behind one another each have a plan. */
-    report->planned = (report->planned < 0 ? 0 : report->planned) + (n < 1000000000 ? n : 0);
+    report->planned = (report->planned < 0 ? 0 : report->planned) + (n < TESTREPORT_TESTS_MAX ? n : 0);
     return true;
 }
 

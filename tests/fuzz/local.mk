@@ -3,6 +3,7 @@ FUZZ_TARGETS = tests/fuzz/fuzz_css tests/fuzz/fuzz_page tests/fuzz/fuzz_robots \
   tests/fuzz/fuzz_feed tests/fuzz/fuzz_line tests/fuzz/fuzz_json tests/fuzz/fuzz_cursor tests/fuzz/fuzz_graph \
   tests/fuzz/fuzz_config tests/fuzz/fuzz_query tests/fuzz/fuzz_request tests/fuzz/fuzz_template tests/fuzz/fuzz_http_head \
   tests/fuzz/fuzz_native tests/fuzz/fuzz_cron tests/fuzz/fuzz_tz tests/fuzz/fuzz_import
+FUZZ_TARGETS += tests/fuzz/fuzz_testreport
 FUZZ_TARGETS += tests/fuzz/fuzz_chat tests/fuzz/fuzz_answer
 check_PROGRAMS += $(FUZZ_TARGETS)
 EXTRA_DIST += tests/fuzz/replay.c tests/fuzz/corpus
@@ -46,6 +47,10 @@ tests_fuzz_fuzz_query_LDADD = $(SHARED_LIBS)
 tests_fuzz_fuzz_request_SOURCES = tests/fuzz/fuzz_request.c fcgi/request.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_request_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_request_LDADD = $(SHARED_LIBS)
+
+tests_fuzz_fuzz_testreport_SOURCES = tests/fuzz/fuzz_testreport.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_testreport_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_testreport_LDADD = librunner.a $(SHARED_LIBS) $(XML_LIBS)
 
 tests_fuzz_fuzz_template_SOURCES = tests/fuzz/fuzz_template.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_template_LDFLAGS = $(LDFLAGS_FUZZ)
