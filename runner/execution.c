@@ -13,8 +13,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LEASE_EVERY_MS 1000 /* also how soon a wish to cancel is seen when nobody signals it */
-#define LEASE_IDLE_MS 5000  /* the same when it only waits */
 #define AGAIN_MS 250        /* between two attempts to write */
 
 void execution_give_up(void)
@@ -116,50 +114,6 @@ static void stop_all(struct execution *x, enum execution_stop why)
     execution_turn(x);
 }
 
-/* Nodes that only wait, which takes nobody's place. */
-static int count_waits(const struct execution *x)
-{
-    int n = 0;
-    for (int i = 0; i < x->graph->n_nodes; i++)
-        n += x->nodes[i].waits;
-    return n;
-}
-
-/* The run is to pause, and all that is active can wait as well without a process. Returns false when there is other work, or
- * nothing. */
-static bool suspend_all(struct execution *x)
-{
-    int n = 0;
-
-    for (int i = 0; i < x->graph->n_nodes; i++)
-        n += node_may_suspend(&x->nodes[i]);
-    if (n == 0 || n != x->n_active || x->n_conditions > 0)
-        return false;
-    for (int i = 0; i < x->graph->n_nodes; i++)
-        if (node_may_suspend(&x->nodes[i]))
-            node_suspend(&x->nodes[i]);
-    x->n_active = 0;
-    return true;
-}
-
-/* Whether it takes a place of runner.max_runs. What only waits also looks at its lease less often. */
-static void record_idle(struct execution *x, bool idle)
-{
-    int64_t since = clock_mono_ms();
-    struct fault fault;
-    enum rs_err err;
-
-    if (idle == x->idle)
-        return;
-    do
-        err = run_set_idle(&x->store, x->claim.id, x->claim.fence, idle, &fault);
-    while (execution_again(err, since));
-    execution_must(x, err, &fault, "idle");
-    x->idle = idle;
-    uv_timer_set_repeat(&x->lease, idle ? LEASE_IDLE_MS : LEASE_EVERY_MS);
-    uv_timer_again(&x->lease);
-}
-
 static void on_turn(uv_timer_t *timer)
 {
     struct execution *x = timer->data;
@@ -170,7 +124,7 @@ static void on_turn(uv_timer_t *timer)
     for (int i = 0; i < x->graph->n_nodes; i++)
         if (x->nodes[i].phase == NODE_PHASE_DONE)
             node_conclude(&x->nodes[i]);
-    n_waits = count_waits(x);
+    n_waits = execution_count_waits(x);
     /* Topological order: what one skip settles is seen by the nodes behind it in the same pass. */
     for (int i = 0; i < x->graph->n_nodes && !x->stop; i++) {
         struct node *node = &x->nodes[i];
@@ -197,7 +151,7 @@ static void on_turn(uv_timer_t *timer)
     struct fault fault;
     if (outbox_settle(&x->store, &fault) != RS_OK)
         log_event(LOG_LEVEL_WARN, "outbox.settle_failed", "run=%s reason=\"%s\"", x->claim.id, fault.message);
-    if (x->pausing && !x->stop && suspend_all(x))
+    if (x->pausing && !x->stop && execution_suspend(x))
         n_held++;
     if (x->n_active == 0 && x->n_conditions == 0 && n_ready == 0 && !uv_is_active((uv_handle_t *)&x->turn)) {
         if (n_held > 0)
@@ -206,7 +160,7 @@ static void on_turn(uv_timer_t *timer)
             execution_end(x);
         return;
     }
-    record_idle(x, x->n_active > 0 && count_waits(x) == x->n_active && x->n_conditions == 0 && n_ready == 0 &&
+    execution_set_idle(x, x->n_active > 0 && execution_count_waits(x) == x->n_active && x->n_conditions == 0 && n_ready == 0 &&
                        !uv_is_active((uv_handle_t *)&x->turn));
 }
 
@@ -437,7 +391,7 @@ int execution_run(const struct datadir *dd, const char *const *overrides, struct
             uv_timer_start(&x->timeout, on_run_timeout,
                            timeout > x->claim.ran_ms ? (uint64_t)(timeout - x->claim.ran_ms) : 1, 0);
         execution_expect(x);
-        uv_timer_start(&x->lease, on_lease, 0, LEASE_EVERY_MS);
+        uv_timer_start(&x->lease, on_lease, 0, EXECUTION_LEASE_MS);
         execution_turn(x);
         uv_run(&x->loop, UV_RUN_DEFAULT);
     }

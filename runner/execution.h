@@ -26,6 +26,8 @@
 #include "runner/sandbox.h"
 #include "runner/secrets.h"
 
+#define EXECUTION_LEASE_MS 1000      /* how often it is renewed; also how soon a wish to cancel is seen when nobody signals it */
+#define EXECUTION_LEASE_IDLE_MS 5000 /* the same of a run that only waits */
 #define EXECUTION_PATIENCE_MS 30000 /* with a database that cannot be written */
 
 enum edge_state { EDGE_OPEN, EDGE_TAKEN, EDGE_NOT_TAKEN };
@@ -78,6 +80,13 @@ void execution_pause(struct execution *x);
  * take far longer. */
 void execution_expect(struct execution *x);
 void execution_look_for_slow(struct execution *x);
+/* execution_count_waits - how many nodes only wait, which takes no place from those that work.
+ * execution_set_idle - do all? Then the run takes no place of runner.max_runs, and looks at its lease less often.
+ * execution_suspend - the run is to pause: when all that is active can wait as well without a process (node_may_suspend), it
+ * is as if it had not begun; false: there is other work, or nothing. */
+int execution_count_waits(const struct execution *x);
+void execution_set_idle(struct execution *x, bool idle);
+bool execution_suspend(struct execution *x);
 /* execution_turn - something changed: look (soon, from the loop) at what is finished, ready or over. */
 void execution_turn(struct execution *x);
 /* execution_give_up - kill all that this run started, and leave: the state in the database is the last one that is

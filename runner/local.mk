@@ -16,6 +16,7 @@ librunner_a_SOURCES = \
   runner/execution.c runner/execution.h \
   runner/finish.c \
   runner/http.c runner/http.h \
+  runner/idle.c \
   runner/inputs.c runner/inputs.h \
   runner/jqchild.c runner/jqchild.h \
   runner/jqcheck_main.c \
@@ -72,6 +73,7 @@ librunner_a_SOURCES = \
   runner/nodes/foreach.c runner/nodes/foreach.h \
   runner/nodes/foreach_item.c \
   runner/nodes/foreach_output.c \
+  runner/nodes/foreach_rows.c \
   runner/nodes/http_callback.c \
   runner/nodes/http_request.c \
   runner/nodes/intent.c \

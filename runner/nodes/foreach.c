@@ -8,47 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- rows, counts --- */
-
-void foreach_flush(struct foreach *f)
-{
-    struct item_change items[FOREACH_BATCH + KIND_FOREACH_CONCURRENCY_MAX];
-    struct execution *x = f->node->x;
-    int64_t since = clock_mono_ms();
-    int n = f->n_writes;
-    struct fault fault;
-    enum rs_err err;
-
-    memcpy(items, f->writes, (size_t)n * sizeof *items);
-    for (int i = 0; i < f->n_slots; i++) {
-        struct foreach_slot *slot = &f->slots[i];
-        if (slot->busy && !slot->written && slot->node.phase != NODE_PHASE_SETTLED) {
-            items[n++] = (struct item_change){.index = slot->node.index,
-                                              .status = NODE_RUNNING,
-                                              .attempt = slot->node.attempt,
-                                              .started_ms = slot->started_ms};
-            slot->written = true;
-        }
-    }
-    if (n == 0)
-        return;
-    do
-        err = items_write(&x->store, x->claim.id, x->claim.fence, f->def.id, items, n, &fault);
-    while (execution_again(err, since));
-    execution_must(x, err, &fault, "items");
-    for (int i = 0; i < f->n_writes; i++) {
-        json_object_put(f->writes[i].output);
-        json_object_put(f->writes[i].error);
-    }
-    f->n_writes = 0;
-}
-
-static void write_later(struct foreach *f, const struct item_change *item)
-{
-    f->writes[f->n_writes++] = *item;
-    if (f->n_writes == FOREACH_BATCH || !f->repeatable)
-        foreach_flush(f);
-}
+/* --- what is seen live --- */
 
 static void on_flush(uv_timer_t *timer)
 {
@@ -102,34 +62,6 @@ static void on_progress(uv_timer_t *timer)
 
 /* --- items --- */
 
-static void add_failure(struct foreach *f, int64_t index, const char *code, const char *message)
-{
-    struct json_object *failure;
-
-    if (json_object_array_length(f->failures) >= FOREACH_FAILURES_SHOWN)
-        return;
-    failure = json_object_new_object();
-    json_set_int(failure, "index", index);
-    json_set_string(failure, "code", code);
-    json_set_string(failure, "message", message);
-    json_object_array_add(f->failures, failure);
-}
-
-static void item_failed(struct foreach *f, int64_t index, const char *code, const char *message)
-{
-    bool tolerated = json_get_bool(f->def.data, "continueOnError", false);
-
-    f->state[index] = NODE_ERROR;
-    f->n_failed++;
-    f->n_counted += !tolerated;
-    add_failure(f, index, code, message);
-    if (!tolerated && (int64_t)f->n_counted > f->max_failures && !f->over) {
-        f->over = true;
-        f->code = code;
-        snprintf(f->error, sizeof f->error, "item %lld: %.400s", (long long)index, message);
-    }
-}
-
 static void say_failed(struct foreach_slot *slot)
 {
     char line[FAULT_MESSAGE_MAX + 64];
@@ -159,7 +91,7 @@ void foreach_item_ended(struct foreach_slot *slot)
         (void)json_text(node->output, &len);
         f->n_bytes += (int64_t)len;
     } else if (node->status == NODE_ERROR) {
-        item_failed(f, node->index, node->error_code, node->error);
+        foreach_failed(f, node->index, node->error_code, node->error);
         say_failed(slot);
     }
     if (f->n_bytes > FOREACH_BYTES_MAX && !f->over) {
@@ -167,7 +99,7 @@ void foreach_item_ended(struct foreach_slot *slot)
         f->code = "limit";
         snprintf(f->error, sizeof f->error, "the outputs of the items are more than %lld bytes of JSON", FOREACH_BYTES_MAX);
     }
-    write_later(f, &item);
+    foreach_write(f, &item);
 }
 
 static void begin(struct foreach *f, struct foreach_slot *slot, size_t index)
@@ -197,40 +129,6 @@ static struct foreach_slot *free_slot(struct foreach *f)
 
 /* --- the whole --- */
 
-/* What this life leaves to the next: which list it was, and whether the failed ones are to be tried again. */
-static void keep(struct foreach *f, bool again)
-{
-    struct json_object *kept = json_object_new_object();
-    uint64_t sum = 14695981039346656037U; /* FNV-1a: is it the same list? */
-    size_t len;
-    const char *text = json_text(f->items, &len);
-    char hex[32];
-
-    for (size_t i = 0; i < len; i++)
-        sum = (sum ^ (unsigned char)text[i]) * 1099511628211U;
-    snprintf(hex, sizeof hex, "%016llx", (unsigned long long)sum);
-    json_set_int(kept, "total", (int64_t)f->total);
-    json_set_string(kept, "sum", hex);
-    if (again)
-        json_set_bool(kept, "again", true);
-    struct json_object *before = node_saved(f->node);
-    bool same = before && json_get_int(before, "total", -1) == json_get_int(kept, "total", -2) &&
-                strcmp(json_get_string(before, "sum", ""), hex) == 0;
-    if (before && !same) {
-        struct execution *x = f->node->x;
-        int64_t since = clock_mono_ms();
-        struct fault fault;
-        enum rs_err err;
-        do
-            err = items_clear(&x->store, x->claim.id, x->claim.fence, f->def.id, &fault);
-        while (execution_again(err, since));
-        execution_must(x, err, &fault, "items");
-    }
-    node_save(f->node, kept);
-    json_object_put(before);
-    json_object_put(kept);
-}
-
 static void finish(struct foreach *f)
 {
     struct node *node = f->node;
@@ -251,7 +149,7 @@ static void finish(struct foreach *f)
     }
     err = foreach_output(f, !f->over, &out, &fault);
     if (node->stopping || f->code || err)
-        keep(f, true);
+        foreach_keep(f, true);
     if (node->stopping)
         node_fail(node, "cancelled", out, "cancelled");
     else if (f->code)
@@ -309,62 +207,6 @@ void foreach_turn(struct foreach *f)
 
 /* --- its life --- */
 
-struct taking {
-    struct foreach *f;
-    bool again;
-};
-
-/* A row of an earlier life. */
-static void take(void *ctx, int64_t index, enum node_status status)
-{
-    static const char died[] = "the process that executed it died, and it may not be executed twice";
-    struct taking *taking = ctx;
-    struct foreach *f = taking->f;
-
-    if (index < 0 || index >= (int64_t)f->total)
-        return;
-    if (status == NODE_SUCCESS) {
-        f->state[index] = NODE_SUCCESS;
-        f->n_done++;
-    } else if (status == NODE_ERROR && !taking->again) {
-        item_failed(f, index, "exit", "it had failed before the run's process died");
-    } else if (status == NODE_RUNNING && !f->repeatable && !taking->again) {
-        item_failed(f, index, "orphaned", died);
-    }
-}
-
-/* What the rows say of items that have been executed before. */
-static void take_up(struct foreach *f, bool again)
-{
-    struct taking taking = {f, again};
-    struct execution *x = f->node->x;
-    int64_t since = clock_mono_ms();
-    struct fault fault;
-    enum rs_err err;
-
-    do
-        err = items_bytes(&x->store, x->claim.id, f->def.id, &f->n_bytes, &fault);
-    while (execution_again(err, since));
-    if (!err)
-        err = items_each(&x->store, x->claim.id, f->def.id, take, &taking, &fault);
-    execution_must(x, err, &fault, "items");
-    /* Said of them, so that nobody takes them for running. */
-    for (size_t i = 0; i < json_object_array_length(f->failures); i++) {
-        struct json_object *failure = json_object_array_get_idx(f->failures, i), *error = NULL;
-        if (strcmp(json_get_string(failure, "code", ""), "orphaned") != 0)
-            continue;
-        error = json_object_new_object();
-        json_set_string(error, "code", "orphaned");
-        json_set_string(error, "message", json_get_string(failure, "message", ""));
-        json_set_string(error, "nodeId", f->def.id);
-        write_later(f, &(struct item_change){.index = json_get_int(failure, "index", 0),
-                                             .status = NODE_ERROR,
-                                             .attempt = 1,
-                                             .finished_ms = clock_wall_ms(),
-                                             .error = error});
-    }
-}
-
 static void make(struct foreach *f, struct node *node, int concurrency)
 {
     struct execution *x = node->x;
@@ -419,9 +261,9 @@ void foreach_start(struct node *node)
     node->state = f;
     make(f, node, (int)concurrency);
     kept = node_saved(node);
-    keep(f, false);
+    foreach_keep(f, false);
     if (kept)
-        take_up(f, json_get_bool(kept, "again", false));
+        foreach_take_up(f, json_get_bool(kept, "again", false));
     json_object_put(kept);
     uv_timer_start(&f->flush, on_flush, FOREACH_FLUSH_MS, FOREACH_FLUSH_MS);
     uv_timer_start(&f->progress, on_progress, FOREACH_PROGRESS_MS, FOREACH_PROGRESS_MS);

@@ -53,6 +53,16 @@ struct foreach {
 extern const struct node_home foreach_home;
 /* foreach_flush - write the rows that wait, and those of the items that run. Blocks on the database. */
 void foreach_flush(struct foreach *f);
+/* foreach_write - write the row of an item that has ended: soon, or at once where a repetition would do harm. Moves the item's
+ * output and error in. */
+void foreach_write(struct foreach *f, const struct item_change *item);
+/* foreach_failed - count a failure; at one too many no further item begins. code: static storage. */
+void foreach_failed(struct foreach *f, int64_t index, const char *code, const char *message);
+/* foreach_keep - what this life leaves to the next: which list it was, and whether those that failed are to be tried again.
+ * The rows of another list go. Blocks on the database. */
+void foreach_keep(struct foreach *f, bool again);
+/* foreach_take_up - go on behind an earlier life: what the rows say. again: as it was kept. Blocks on the database. */
+void foreach_take_up(struct foreach *f, bool again);
 /* foreach_turn - an item is concludable: look at it soon, from the loop. */
 void foreach_turn(struct foreach *f);
 /* foreach_item_ended - the slot's node has its final status. */
