@@ -59,6 +59,7 @@ static void say(struct scrape *scrape, const char *status)
     json_set_int(data, "failed", crawl->failed);
     json_set_int(data, "progress", scrape->percent);
     json_set(data, "preview", preview(crawl));
+    data = mask_copy(node->x->mask, data); /* an address may hold a secret, and a page may show it */
     const char *text = json_text(data, &len);
     if (store_spool(&node->x->store, &spool, &fault) == RS_OK &&
         spool_append(spool, node->x->stream, "scrape.progress", text, len, 0) != RS_OK) {

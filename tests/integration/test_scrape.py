@@ -221,6 +221,18 @@ def test_bad_settings(instance):
         assert node["status"] == "error" and node["error"]["code"] == "input" and words in node["error"]["message"], node
 
 
+def test_secrets_are_not_shown(instance):
+    """A token in an address is sent, and shown nowhere."""
+    instance.cli("secret", "set", "SHOP", "--stdin", input="tok-5ecret-77")
+    with Site() as site:
+        node, run_id = run(instance, url=site.url + "/item/1?key={{ $secrets.SHOP }}", fields={"page": "::url"})
+        assert site.asked["/item/1?key=tok-5ecret-77"] == 1
+    assert node["output"]["items"] == 1 and node["output"]["sample"] == [{"page": site.url + "/item/1?key=***"}]
+    status, _, body = instance.http("GET", f"/api/runs/{run_id}/events?limit=1000")
+    events = json.dumps(body)
+    assert status == 200 and "scrape.progress" in events and "key=***" in events and "5ecret" not in events
+
+
 def test_cancel_at_once(instance):
     """While requests hang."""
     gate = threading.Event()
