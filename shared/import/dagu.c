@@ -68,7 +68,7 @@ void dagu_env_add(struct json_object *env, struct json_object *from)
     size_t i;
 
     if (json_object_is_type(from, json_type_array)) {
-        for (i = 0; i < json_object_array_length(from); i++)
+        for (i = 0; i < import_count(from); i++)
             dagu_env_add(env, json_object_array_get_idx(from, i));
     } else if (json_object_is_type(from, json_type_object)) {
         json_object_object_foreach(from, name, value)
@@ -127,7 +127,7 @@ static void take_params(struct dagu *d)
     size_t i;
 
     if (json_object_is_type(params, json_type_array)) {
-        for (i = 0; i < json_object_array_length(params); i++) {
+        for (i = 0; i < import_count(params); i++) {
             struct json_object *item = json_object_array_get_idx(params, i);
 
             if (json_object_is_type(item, json_type_object) && dagu_text(json_get(item, "name")) != NULL)
@@ -154,7 +154,7 @@ static void take_params(struct dagu *d)
             import_note(d->im, IMPORT_APPROXIMATED, yaml_line(params), "params",
                         "the default of %s is taken as it stands; nothing in it is executed or replaced", name);
     }
-    if (json_object_array_length(list) > 0)
+    if (import_count(list) > 0)
         json_set(d->im->definition, "params", json_object_get(list));
     json_object_put(list);
 }
@@ -252,14 +252,14 @@ static void take_steps(struct dagu *d, int groups[IMPORT_NODES_MAX], enum rs_err
                 groups[at] = n++;
         }
     } else if (json_object_is_type(steps, json_type_array)) {
-        for (i = 0; i < json_object_array_length(steps); i++) {
+        for (i = 0; i < import_count(steps); i++) {
             struct json_object *item = as_mapping(steps, i, d->n_steps + 1);
 
             if (!json_object_is_type(item, json_type_array)) {
                 if ((at = add_step(d, NULL, item)) >= 0)
                     groups[at] = n;
             }
-            for (k = 0; json_object_is_type(item, json_type_array) && k < json_object_array_length(item); k++)
+            for (k = 0; json_object_is_type(item, json_type_array) && k < import_count(item); k++)
                 if ((at = add_step(d, NULL, as_mapping(item, k, d->n_steps + 1))) >= 0)
                     groups[at] = n;
             n++;
@@ -275,7 +275,7 @@ static void take_depends(struct dagu *d, int at, struct json_object *depends)
     int other;
 
     if (json_object_is_type(depends, json_type_array)) {
-        for (i = 0; i < json_object_array_length(depends); i++)
+        for (i = 0; i < import_count(depends); i++)
             take_depends(d, at, json_object_array_get_idx(depends, i));
     } else if (dagu_text(depends) != NULL) {
         other = find_step(d, dagu_text(depends));
@@ -336,7 +336,7 @@ static void take_schedule(struct dagu *d, struct json_object *schedule)
     size_t i;
 
     if (json_object_is_type(schedule, json_type_array)) {
-        for (i = 0; i < json_object_array_length(schedule) && i < SCHEDULES_MAX; i++)
+        for (i = 0; i < import_count(schedule) && i < SCHEDULES_MAX; i++)
             take_schedule(d, json_object_array_get_idx(schedule, i));
     } else if (json_object_is_type(schedule, json_type_object)) {
         if (dagu_get(schedule, "cron") != NULL)
@@ -356,7 +356,7 @@ static void take_triggers(struct dagu *d)
         take_schedule(d, dagu_get(d->root, "schedule"));
     else if (dagu_get(d->root, "schedule") != NULL)
         import_note(d->im, IMPORT_LOST, yaml_line(dagu_get(d->root, "schedule")), "schedule", "has no counterpart");
-    if (json_object_array_length(d->im->nodes) == 0)
+    if (import_count(d->im->nodes) == 0)
         (void)import_node(d->im, "start", "manual", "Start");
 }
 
@@ -510,7 +510,7 @@ enum rs_err import_dagu(struct import *im, struct json_object *tree, struct faul
     order_steps(&d, groups);
     take_handlers(&d);
     take_triggers(&d);
-    n_triggers = json_object_array_length(im->nodes);
+    n_triggers = import_count(im->nodes);
     if (preconditions_of(tree) != NULL)
         dagu_gate(&d, NULL, import_id(im, "preconditions", gate), preconditions_of(tree));
     /* All ids first: steps name each other's outputs. */

@@ -242,7 +242,7 @@ static void put_argv(struct buf *out, struct json_object *list)
 {
     size_t i;
 
-    for (i = 0; i < json_object_array_length(list); i++) {
+    for (i = 0; i < import_count(list); i++) {
         const char *s = dagu_text(json_object_array_get_idx(list, i));
 
         buf_puts(out, i > 0 ? " " : "");
@@ -254,7 +254,7 @@ static bool plain_argv(struct json_object *list)
 {
     size_t i;
 
-    for (i = 0; i < json_object_array_length(list); i++) {
+    for (i = 0; i < import_count(list); i++) {
         const char *s = dagu_text(json_object_array_get_idx(list, i));
 
         if (s == NULL || needs_shell(s) || strstr(s, "{{") != NULL)
@@ -578,9 +578,9 @@ static void take_retry(struct dagu *d, const struct dagu_step *step, struct json
                                   : json_object_new_double(b != NULL ? json_object_get_double(b) : 1));
     if (dagu_get(policy, "maxIntervalSec") != NULL)
         json_set_int(retry, "maxBackoffMs", seconds(dagu_get(policy, "maxIntervalSec")));
-    if (json_object_is_type(codes, json_type_array) && json_object_array_length(codes) > 0) {
+    if (json_object_is_type(codes, json_type_array) && import_count(codes) > 0) {
         on = json_object_new_array();
-        for (i = 0; i < json_object_array_length(codes); i++) {
+        for (i = 0; i < import_count(codes); i++) {
             snprintf(text, sizeof(text), "exit:%d", json_object_get_int(json_object_array_get_idx(codes, i)) & 255);
             json_object_array_add(on, json_object_new_string(text));
         }
@@ -692,7 +692,7 @@ void dagu_step_import(struct dagu *d, struct dagu_step *step)
     struct json_object *command = json_object_is_type(step->yaml, json_type_object) ? dagu_get(step->yaml, "command") : step->yaml;
     const char *script = dagu_text(dagu_get(step->yaml, "script")), *run = dagu_text(dagu_get(step->yaml, "run"));
     const char *call = dagu_text(dagu_get(step->yaml, "call"));
-    size_t before = json_object_array_length(d->im->nodes);
+    size_t before = import_count(d->im->nodes);
 
     d->im->n_steps++;
     d->im->n_mapped++;
@@ -715,7 +715,7 @@ void dagu_step_import(struct dagu *d, struct dagu_step *step)
         import_note(d->im, IMPORT_LOST, yaml_line(step->yaml), step->name, "there is neither `command`, `script` nor `run`");
         d->im->n_mapped--;
     }
-    if (json_object_array_length(d->im->nodes) > before)
+    if (import_count(d->im->nodes) > before)
         take_policies(d, step, json_get(json_object_array_get_idx(d->im->nodes, before), "data"));
 }
 
@@ -761,7 +761,7 @@ void dagu_gate(struct dagu *d, const struct dagu_step *step, const char *id, str
     buf_init(&text, TEXT_MAX);
     buf_init(&program, TEXT_MAX);
     if (json_object_is_type(preconditions, json_type_array)) {
-        for (i = 0; i < json_object_array_length(preconditions); i++)
+        for (i = 0; i < import_count(preconditions); i++)
             put_check(&text, json_object_array_get_idx(preconditions, i));
     } else {
         put_check(&text, preconditions);

@@ -186,6 +186,11 @@ void import_layout(struct import *im)
     free(to);
 }
 
+size_t import_count(struct json_object *array)
+{
+    return json_object_is_type(array, json_type_array) ? json_object_array_length(array) : 0;
+}
+
 /* ---- jq ---- */
 
 void jq_string(struct buf *out, const char *text, size_t len)

@@ -1,6 +1,6 @@
 /* import - workflows of other systems as definitions of ours, with a report of what became of each part. What has no
- * counterpart becomes a node that fails with a message saying so, never one that silently does nothing. Pure functions; any
- * thread. */
+ * counterpart becomes a node that fails with a message saying so, never one that silently does nothing. A text has a NUL behind
+ * its len bytes. Pure functions; any thread. */
 #ifndef RUNSPOOL_IMPORT_IMPORT_H
 #define RUNSPOOL_IMPORT_IMPORT_H
 

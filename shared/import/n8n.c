@@ -84,7 +84,7 @@ static void set_id(struct n8n *w, struct n8n_node *node)
 static enum rs_err take_nodes(struct n8n *w, const char *text, struct fault *fault)
 {
     struct json_object *nodes = json_get_array(w->root, "nodes");
-    size_t n = nodes != NULL ? json_object_array_length(nodes) : 0, i;
+    size_t n = nodes != NULL ? import_count(nodes) : 0, i;
     const char *dot;
 
     if (n == 0)
@@ -127,10 +127,10 @@ static void each_connection(struct n8n *w, connection_fn *fn)
     for (i = 0; i < w->n_nodes; i++) {
         struct json_object *outputs = json_get_array(json_get(connections, w->nodes[i].name), "main");
 
-        for (o = 0; outputs != NULL && o < json_object_array_length(outputs); o++) {
+        for (o = 0; outputs != NULL && o < import_count(outputs); o++) {
             struct json_object *targets = json_object_array_get_idx(outputs, o);
 
-            for (t = 0; json_object_is_type(targets, json_type_array) && t < json_object_array_length(targets); t++) {
+            for (t = 0; json_object_is_type(targets, json_type_array) && t < import_count(targets); t++) {
                 target = n8n_find(w, json_get_string(json_object_array_get_idx(targets, t), "node", ""));
                 if (target >= 0 && !w->nodes[i].left_out && !w->nodes[target].left_out)
                     fn(w, i, (int)o, target);
@@ -225,7 +225,7 @@ enum rs_err import_n8n(struct import *im, const char *text, struct json_object *
         for (i = 0; i < w.n_nodes; i++)
             if (!w.nodes[i].left_out)
                 n8n_node_import(&w, &w.nodes[i]);
-        if (json_object_array_length(im->nodes) == 0)
+        if (import_count(im->nodes) == 0)
             err = fault_set(fault, RS_UNPROCESSABLE, "it holds nothing but notes");
     }
     free(w.nodes);

@@ -46,7 +46,7 @@ static struct json_object *pairs(struct n8n *w, const struct n8n_node *node, str
     struct json_object *made = json_object_new_object();
     size_t i;
 
-    for (i = 0; json_object_is_type(list, json_type_array) && i < json_object_array_length(list); i++) {
+    for (i = 0; json_object_is_type(list, json_type_array) && i < import_count(list); i++) {
         struct json_object *item = json_object_array_get_idx(list, i), *value = json_get(item, "value");
 
         if (json_get_string(item, "name", "")[0] != '\0')
@@ -104,7 +104,7 @@ static bool cron_of(struct json_object *rule, char *out, size_t size)
         snprintf(out, size, "%lld %lld */%lld * *", (long long)minute, (long long)hour, (long long)number(rule, "daysInterval", 1));
     } else if (strcmp(field, "weeks") == 0 || strcmp(field, "everyWeek") == 0) {
         if (json_object_is_type(days, json_type_array))
-            for (size_t i = 0, used = 0; i < json_object_array_length(days) && used < sizeof(week) - 4; i++)
+            for (size_t i = 0, used = 0; i < import_count(days) && used < sizeof(week) - 4; i++)
                 used += (size_t)snprintf(week + used, sizeof(week) - used, "%s%d", i > 0 ? "," : "",
                                          json_object_get_int(json_object_array_get_idx(days, i)) % 7);
         else
@@ -126,7 +126,7 @@ static void schedule(struct n8n *w, struct n8n_node *node)
 
     if (rules == NULL)
         rules = n8n_param(node, "triggerTimes.item");
-    rule = json_object_is_type(rules, json_type_array) && json_object_array_length(rules) > 0 ? json_object_array_get_idx(rules, 0) : NULL;
+    rule = json_object_is_type(rules, json_type_array) && import_count(rules) > 0 ? json_object_array_get_idx(rules, 0) : NULL;
     if (kind_find("schedule") == NULL || !cron_of(rule, cron, sizeof(cron))) {
         (void)import_node(w->im, node->id, "manual", node->name);
         note(w, node, IMPORT_LOST, "its times have no counterpart; the workflow is started by hand");
@@ -135,7 +135,7 @@ static void schedule(struct n8n *w, struct n8n_node *node)
     data = import_node(w->im, node->id, "schedule", node->name);
     json_set_string(data, "cron", cron);
     json_set_string(data, "timezone", w->timezone);
-    if (json_object_array_length(rules) > 1)
+    if (import_count(rules) > 1)
         note(w, node, IMPORT_LOST, "only the first of its times is kept: give each a schedule node of its own");
 }
 
@@ -200,14 +200,14 @@ static void put_conditions(struct n8n *w, const struct n8n_node *node, struct js
     size_t i, n = 0;
 
     buf_puts(out, "(");
-    for (i = 0; list != NULL && i < json_object_array_length(list); i++) {
+    for (i = 0; list != NULL && i < import_count(list); i++) {
         buf_puts(out, n++ > 0 ? word : "");
         comparison(w, node, json_object_array_get_idx(list, i), "string", out);
     }
     if (list == NULL && json_object_is_type(conditions, json_type_object)) {
         json_object_object_foreach(conditions, type, items)
         {
-            for (i = 0; json_object_is_type(items, json_type_array) && i < json_object_array_length(items); i++) {
+            for (i = 0; json_object_is_type(items, json_type_array) && i < import_count(items); i++) {
                 buf_puts(out, n++ > 0 ? word : "");
                 comparison(w, node, json_object_array_get_idx(items, i), type, out);
             }
@@ -243,7 +243,7 @@ static void switch_node(struct n8n *w, struct n8n_node *node)
     }
     data = import_node(w->im, node->id, "switch", node->name);
     cases = json_object_new_array();
-    for (i = 0; i < json_object_array_length(rules); i++) {
+    for (i = 0; i < import_count(rules); i++) {
         rule = json_object_array_get_idx(rules, i);
         buf_init(&jq, TEXT_MAX);
         if (json_get(rule, "conditions") != NULL) {
@@ -332,12 +332,12 @@ static void set_node(struct n8n *w, struct n8n_node *node)
         return;
     }
     buf_printf(&jq, keep ? "((%s) | if type == \"object\" then . else {} end)" : "{}%.0s", n8n_json(w, node));
-    for (i = 0; json_object_is_type(list, json_type_array) && i < json_object_array_length(list); i++)
+    for (i = 0; json_object_is_type(list, json_type_array) && i < import_count(list); i++)
         put_assignment(w, node, json_object_array_get_idx(list, i), "string", &jq);
     if (json_object_is_type(values, json_type_object)) {
         json_object_object_foreach(values, type, items)
         {
-            for (i = 0; json_object_is_type(items, json_type_array) && i < json_object_array_length(items); i++)
+            for (i = 0; json_object_is_type(items, json_type_array) && i < import_count(items); i++)
                 put_assignment(w, node, json_object_array_get_idx(items, i), type, &jq);
         }
     }
@@ -422,9 +422,9 @@ static void merge_node(struct n8n *w, struct n8n_node *node)
         struct json_object *outs = json_get_array(json_get(json_get(w->root, "connections"), w->nodes[i].name), "main");
         bool leads = false;
 
-        for (size_t o = 0; outs != NULL && o < json_object_array_length(outs); o++) {
+        for (size_t o = 0; outs != NULL && o < import_count(outs); o++) {
             struct json_object *targets = json_object_array_get_idx(outs, o);
-            for (size_t t = 0; json_object_is_type(targets, json_type_array) && t < json_object_array_length(targets); t++)
+            for (size_t t = 0; json_object_is_type(targets, json_type_array) && t < import_count(targets); t++)
                 leads = leads || strcmp(json_get_string(json_object_array_get_idx(targets, t), "node", ""), node->name) == 0;
         }
         if (leads)
@@ -657,8 +657,8 @@ static void model_node(struct n8n *w, struct n8n_node *node)
     const char *text = n8n_text(node, "text") != NULL ? n8n_text(node, "text") : n8n_text(node, "prompt");
     struct json_object *messages = n8n_param(node, "messages.values");
 
-    if (json_object_is_type(messages, json_type_array) && json_object_array_length(messages) > 0)
-        text = json_get_string(json_object_array_get_idx(messages, json_object_array_length(messages) - 1), "content", text);
+    if (json_object_is_type(messages, json_type_array) && import_count(messages) > 0)
+        text = json_get_string(json_object_array_get_idx(messages, import_count(messages) - 1), "content", text);
     data = import_node(w->im, node->id, "agent", node->name);
     if (text == NULL || text[0] == '\0')
         text = "={{ $json.chatInput }}";
@@ -764,7 +764,7 @@ static void take_policies(struct n8n_node *node, struct json_object *data)
 void n8n_node_import(struct n8n *w, struct n8n_node *node)
 {
     struct json_object *made, *position = json_get_array(node->json, "position"), *place;
-    size_t before = json_object_array_length(w->im->nodes);
+    size_t before = import_count(w->im->nodes);
     int row = row_of(node);
 
     w->im->n_steps++;
@@ -783,7 +783,7 @@ void n8n_node_import(struct n8n *w, struct n8n_node *node)
     made = json_object_array_get_idx(w->im->nodes, before);
     if (strcmp(json_get_string(json_get(made, "data"), "kind", ""), "condition") != 0)
         take_policies(node, json_get(made, "data"));
-    if (position != NULL && json_object_array_length(position) == 2) {
+    if (position != NULL && import_count(position) == 2) {
         place = json_object_new_object();
         json_set(place, "x", json_object_get(json_object_array_get_idx(position, 0)));
         json_set(place, "y", json_object_get(json_object_array_get_idx(position, 1)));
@@ -801,7 +801,7 @@ const char *n8n_handle(const struct n8n_node *node, int output, char out[32])
     if (strcmp(type, "switch") != 0)
         return NULL;
     rules = n8n_param(node, "rules.values") != NULL ? n8n_param(node, "rules.values") : n8n_param(node, "rules.rules");
-    if (n8n_param(node, "rules.values") != NULL && output >= (int)json_object_array_length(rules))
+    if (n8n_param(node, "rules.values") != NULL && output >= (int)import_count(rules))
         return "default";
     if (n8n_param(node, "fallbackOutput") != NULL && json_object_is_type(n8n_param(node, "fallbackOutput"), json_type_int) &&
         json_object_get_int(n8n_param(node, "fallbackOutput")) == output && n8n_param(node, "rules.values") == NULL)

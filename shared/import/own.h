@@ -34,6 +34,9 @@ void import_edge(struct import *im, const char *source, const char *target, cons
 /* import_layout - positions by depth for nodes that have none. */
 void import_layout(struct import *im);
 
+/* import_count - how many elements an array has; 0 for anything else. */
+size_t import_count(struct json_object *array);
+
 /* jq_string - append text as a jq string literal: what JSON has, and "\(" can only come escaped. */
 void jq_string(struct buf *out, const char *text, size_t len);
 /* jq_output - append `.nodes["ID"].output`, in the short form where it can be. */

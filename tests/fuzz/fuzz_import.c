@@ -3,6 +3,8 @@
 #include "model/graph.h"
 
 #include <assert.h>
+#include <stdlib.h>
+#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
@@ -11,7 +13,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     struct json_object *definition = NULL, *report = NULL, *errors = json_object_new_array();
     struct graph *graph = NULL;
     struct fault fault = {0};
-    enum rs_err err = import_workflow((const char *)bytes, len, NULL, "fuzz", &definition, &report, &fault);
+    char *text = strndup((const char *)bytes, len);
+    enum rs_err err = import_workflow(text, strlen(text), NULL, "fuzz", &definition, &report, &fault);
 
     assert(report != NULL);
     assert(err == RS_OK || fault.message[0] != '\0');
@@ -21,5 +24,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     json_object_put(errors);
     json_object_put(definition);
     json_object_put(report);
+    free(text);
     return 0;
 }
