@@ -101,5 +101,5 @@ bool follow_event(struct follow *follow, struct json_object *event)
         return false;
     }
     /* Tool and agent events repeat what nodes say; whatever else comes is shown. */
-    return strncmp(type, "tool.", 5) != 0 && strncmp(type, "agent.", 6) != 0;
+    return strncmp(type, "tool.", 5) != 0 && strncmp(type, "agent.", 6) != 0 && strncmp(type, "task.", 5) != 0;
 }

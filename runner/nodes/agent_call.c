@@ -17,7 +17,8 @@ struct agent_call {
 
 static void put_tool(const struct agent_call *call, struct json_object *data)
 {
-    json_set_string(data, "agentId", call->parent->def->id);
+    bool is_agent = strcmp(call->parent->def->kind->group, "agent") == 0;
+    json_set(data, "agentId", is_agent ? json_object_new_string(call->parent->def->id) : NULL);
     json_set_string(data, "tool", call->tool->id);
     json_set_string(data, "callId", call->id);
 }

@@ -165,6 +165,7 @@ def test_the_model_calls_tools(instance, llm, page):
     tools = [e for e in events(instance, record["id"], "tool.started", "tool.finished") if e["data"]["nodeId"] == "tool_execution"]
     assert [(e["type"], e["data"]["tool"]) for e in tools] == [("tool.started", "http_request"), ("tool.finished", "http_request")]
     finished = tools[1]["data"]
+    assert finished["agentId"] is None, "tool_execution is no agent"
     assert finished["status"] == "success" and finished["output"]["status"] == 200
 
 
