@@ -121,6 +121,7 @@ static void on_turn(uv_timer_t *timer)
 
     if (x->ended)
         return;
+    batch_open(&x->batch);
     for (int i = 0; i < x->graph->n_nodes; i++)
         if (x->nodes[i].phase == NODE_PHASE_DONE)
             node_conclude(&x->nodes[i]);
@@ -148,6 +149,7 @@ static void on_turn(uv_timer_t *timer)
             break;
         }
     }
+    batch_close(x);
     struct fault fault;
     if (outbox_settle(&x->store, &fault) != RS_OK)
         log_event(LOG_LEVEL_WARN, "outbox.settle_failed", "run=%s reason=\"%s\"", x->claim.id, fault.message);
@@ -277,6 +279,8 @@ static enum rs_err make(struct execution *x, struct fault *fault)
     x->edges = calloc((size_t)x->graph->n_edges + 1, sizeof *x->edges);
     if (!x->nodes || !x->edges)
         return fault_set(fault, RS_NOMEM, "out of memory");
+    if ((err = batch_new(&x->batch, x->graph->n_nodes, fault)))
+        return err;
     if ((err = secrets_load(&x->store, x->claim.org, x->claim.definition, &x->secrets, &x->mask, fault)))
         return err;
     datadir_path(x->dd, x->work, DATADIR_RUN_WORK, x->claim.id);
@@ -342,6 +346,7 @@ static void unmake(struct execution *x)
     json_object_put(x->expected);
     free(x->nodes);
     free(x->edges);
+    batch_free(&x->batch);
     graph_free(x->graph);
     run_claim_release(&x->claim);
     store_release(&x->store);

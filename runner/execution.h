@@ -17,6 +17,7 @@
 #include "event/stream.h"
 #include "model/graph.h"
 #include "model/run.h"
+#include "runner/batch.h"
 #include "runner/child.h"
 #include "runner/http.h"
 #include "runner/jqworker.h"
@@ -60,6 +61,7 @@ struct execution {
     uv_timer_t turn, lease, timeout;
     uv_signal_t signals[3]; /* TERM, INT: cancel; USR1: look at the lease now */
     enum execution_stop stop;
+    struct batch batch; /* of the turn under way */
     int n_active;     /* nodes between node_begin and node_conclude */
     int n_conditions; /* edge conditions being evaluated */
     int64_t begun_mono_ms;

@@ -1,6 +1,7 @@
 # runspool-runner. Its modules are a library too, so that the unit tests can use them.
 noinst_LIBRARIES += librunner.a
 librunner_a_SOURCES = \
+  runner/batch.c runner/batch.h \
   runner/assist/answer.c runner/assist/answer.h \
   runner/assist/intent.c runner/assist/intent.h \
   runner/assist/models.c runner/assist/models.h \

@@ -145,15 +145,20 @@ int64_t node_timeout_ms(const struct node *node)
                         node_type_patient(node->type) ? 0 : config_number(node->x->dd->config, "runner.node_timeout"));
 }
 
+void node_start(struct node *node)
+{
+    node->phase = NODE_PHASE_WORK;
+    if (node_timeout_ms(node) > 0)
+        uv_timer_start(&node->timer, on_timeout, (uint64_t)node_timeout_ms(node), 0);
+    node->type->start(node);
+}
+
 static void work(struct node *node)
 {
     node->phase = NODE_PHASE_WORK;
     record_running(node);
-    if (node->phase != NODE_PHASE_WORK)
-        return;
-    if (node_timeout_ms(node) > 0)
-        uv_timer_start(&node->timer, on_timeout, (uint64_t)node_timeout_ms(node), 0);
-    node->type->start(node);
+    if (node->phase == NODE_PHASE_WORK)
+        node_start(node);
 }
 
 /* What templates are not evaluated in, now: program text, jq, what has jq in it, the settings of items. */
@@ -241,6 +246,7 @@ void node_stop(struct node *node, const char *code)
         finish(node);
         break;
     case NODE_PHASE_IDLE:
+    case NODE_PHASE_BEGINS:
     case NODE_PHASE_DONE:
     case NODE_PHASE_SETTLED:
         break;

@@ -18,7 +18,7 @@ struct node;
 /* Where it is kept what becomes of a node: for the nodes of the graph, the run's record; for the items of a foreach, its
  * table. Nothing here fails: what cannot be written ends the process (execution_must). */
 struct node_home {
-    void (*begun)(struct node *node);     /* its first attempt runs; once. Back in phase IDLE: it is not to begin now */
+    void (*begun)(struct node *node);     /* its first attempt runs; once. In phase BEGINS or IDLE then: start comes later, or not */
     void (*retried)(struct node *node);   /* the attempt failed (node->error), attempt + 1 follows */
     void (*waits)(struct node *node, const char *message, int64_t deadline_ms); /* it only waits now */
     void (*ended)(struct node *node);     /* its final status, output and error stand in node */
@@ -35,6 +35,7 @@ extern const struct node_home node_home_graph;
 enum node_phase {
     NODE_PHASE_IDLE,    /* waits for its edges */
     NODE_PHASE_RENDER,  /* its templates are being evaluated */
+    NODE_PHASE_BEGINS,  /* its beginning is about to be written; then node_start */
     NODE_PHASE_WORK,    /* its kind has it */
     NODE_PHASE_DONE,    /* the kind has said how it went */
     NODE_PHASE_PAUSE,   /* before the next attempt */
@@ -119,6 +120,7 @@ enum rs_err node_set_group(struct node *node, pid_t pgid, struct fault *fault) R
 
 /* For the execution. */
 void node_begin(struct node *node);                  /* it is ready */
+void node_start(struct node *node);                  /* it was in phase BEGINS, and that is written */
 void node_skip(struct node *node);                   /* it never will be */
 void node_conclude(struct node *node);               /* its phase is DONE: record, retry, settle */
 void node_stop(struct node *node, const char *code); /* "cancelled" or "timeout" */

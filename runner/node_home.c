@@ -58,31 +58,24 @@ static struct json_object *params(const struct node *node)
     return out;
 }
 
-/* The run is to pause, and this node had not begun: as if it had never been looked at. */
-static void hold(struct node *node)
-{
-    json_object_put(node->data);
-    node->data = NULL;
-    node->attempt = 0;
-    node->phase = NODE_PHASE_IDLE;
-    node->x->n_active--;
-    node->x->pausing = true;
-    execution_turn(node->x);
-}
-
 static void begun(struct node *node)
 {
+    bool starts = node->phase == NODE_PHASE_WORK; /* else it has failed before it could */
     struct node_change change = {.node_id = node->def->id,
                                  .status = NODE_RUNNING,
                                  .attempt = 1,
                                  .params = params(node),
                                  .expected_ms = expected_usual_ms(node->x->expected, node->def->id),
-                                 .unless_pausing = node->phase == NODE_PHASE_WORK};
+                                 .unless_pausing = starts};
 
-    if (move(node, &change))
+    if (node->x->batch.open && starts) {
+        node->phase = NODE_PHASE_BEGINS;
+        batch_add(&node->x->batch, &change, node);
+    } else if (move(node, &change)) {
         node->status = NODE_RUNNING;
-    else
-        hold(node);
+    } else {
+        batch_hold(node);
+    }
     json_object_put(change.params);
 }
 
@@ -118,7 +111,10 @@ static void ended(struct node *node)
                                  .output = node->output,
                                  .error = error};
 
-    (void)move(node, &change);
+    if (x->batch.open)
+        batch_add(&x->batch, &change, NULL);
+    else
+        (void)move(node, &change);
     json_object_put(error);
     /* What the workflow can read of the node from now on. */
     json_set(json_get(x->context, "nodes"), node->def->id, record_of(node));

@@ -155,15 +155,19 @@ struct node_change {
     int64_t deadline_ms;         /* NODE_WAITING: until when at most (wall clock); 0: none */
     bool retried;                /* running or waiting -> running again: event node.retried */
     int64_t expected_ms;         /* NODE_RUNNING: how long it usually takes; 0: not known */
-    bool unless_pausing;         /* RS_DENIED, and nothing happens, when the run is to pause */
+    bool unless_pausing;         /* nothing happens, and `denied` is set, when the run is to pause */
+    bool denied;                 /* by node_move_all */
 };
 /* node_move - record it, with its event (node.started, .finished, .failed, .skipped, .cancelled, .waiting, .retried),
  * and run.progress when the percentage grew. For nodes of group tool also tool.started when it first runs and
  * tool.finished when it ends (exitCode from output.exitCode, else null; completed_with_errors: failed, but
  * continueOnError): callers emit no tool events for nodes. The run must be running.
- * RS_CONFLICT: illegal move or old fence; RS_LIMIT: output or error too large; RS_NOT_FOUND: no such node. */
+ * RS_CONFLICT: illegal move or old fence; RS_LIMIT: output or error too large; RS_NOT_FOUND: no such node; RS_DENIED: see unless_pausing. */
 enum rs_err node_move(struct store *store, const char *run_id, int64_t fence, const struct node_change *change,
                       struct fault *fault) RS_MUST_CHECK;
+/* node_move_all - several at once, in their order, in one transaction: all of them, or none. */
+enum rs_err node_move_all(struct store *store, const char *run_id, int64_t fence, struct node_change *changes, int n,
+                       struct fault *fault) RS_MUST_CHECK;
 /* node_set_pgid - note the process group of a running node. No event. */
 enum rs_err node_set_pgid(struct store *store, const char *run_id, int64_t fence, const char *node_id, pid_t pgid,
                           struct fault *fault) RS_MUST_CHECK;

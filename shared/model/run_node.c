@@ -236,23 +236,36 @@ enum rs_err node_interrupted(struct change *change, const struct run_row *run, c
     return tool_finished(change, run, &row, &node, run_duration(row.started, change_now(change)), fault);
 }
 
-enum rs_err node_move(struct store *store, const char *run_id, int64_t fence, const struct node_change *node,
-                      struct fault *fault)
+enum rs_err node_move_all(struct store *store, const char *run_id, int64_t fence, struct node_change *changes, int n,
+                       struct fault *fault)
 {
     struct change *change = NULL;
     struct run_row run;
     enum rs_err err;
+    int i;
 
     if ((err = change_begin(store, &change, fault)) != RS_OK)
         return err;
     if ((err = run_row_fenced(store->db, run_id, fence, &run, fault)) == RS_OK && run.status != RUN_RUNNING)
         err = fault_set(fault, RS_CONFLICT, "run %s is %s", run_id, run_status_name(run.status));
-    if (err == RS_OK && run.pause && node->unless_pausing)
-        err = fault_set(fault, RS_DENIED, "run %s is to pause", run_id);
-    if (err == RS_OK && (err = node_apply(change, &run, node, fault)) == RS_OK)
+    for (i = 0; err == RS_OK && i < n; i++) {
+        changes[i].denied = run.pause && changes[i].unless_pausing;
+        if (!changes[i].denied)
+            err = node_apply(change, &run, &changes[i], fault);
+    }
+    if (err == RS_OK)
         return change_commit(change, fault);
     change_abort(change);
     return err;
+}
+
+enum rs_err node_move(struct store *store, const char *run_id, int64_t fence, const struct node_change *node,
+                      struct fault *fault)
+{
+    struct node_change change = *node;
+    enum rs_err err = node_move_all(store, run_id, fence, &change, 1, fault);
+
+    return err == RS_OK && change.denied ? fault_set(fault, RS_DENIED, "run %s is to pause", run_id) : err;
 }
 
 enum rs_err node_set_pgid(struct store *store, const char *run_id, int64_t fence, const char *node_id, pid_t pgid,

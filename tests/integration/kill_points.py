@@ -108,8 +108,7 @@ def check(instance, run, resumes, killed):
     else:
         assert record["output"] == "well" and record["progress"] == 100
         assert resumes or record["attempt"] == 1
-    left = wait_until(lambda: [] if not processes_of(run) else None, 20, f"no process of {run}") if processes_of(run) else []
-    assert not left
+    wait_until(lambda: not processes_of(run), 20, f"the end of {processes_of(run)}")
     return "resumed" if record["status"] == "success" and record["attempt"] > 1 else record["status"]
 
 
