@@ -104,11 +104,12 @@ static enum rs_err take_item(struct select *select, const struct scrape_settings
     struct json_object *item = json_object_new_object(), *value;
     enum rs_err err = RS_OK;
     size_t len;
-    bool any = false;
+    bool looked = false, any = false;
 
     for (size_t i = 0; i < s->n_fields && !err; i++) {
         if ((err = select_field(select, &s->fields[i], below, &value, fault)))
             break;
+        looked |= s->fields[i].xpath != NULL;
         any |= s->fields[i].xpath && value &&
                !(json_object_is_type(value, json_type_array) && json_object_array_length(value) == 0);
         json_set(item, s->fields[i].name, value);
@@ -117,7 +118,7 @@ static enum rs_err take_item(struct select *select, const struct scrape_settings
     if (!err && (*bytes += len) > PAGE_ITEMS_BYTES_MAX)
         err = fault_set(fault, RS_LIMIT, "the items of the page are more than %d bytes", PAGE_ITEMS_BYTES_MAX);
     /* A page that has nothing of what is looked for is no item. */
-    if (err || (!any && !s->item))
+    if (err || (looked && !any && !s->item))
         json_object_put(item);
     else
         json_object_array_add(page->items, item);
