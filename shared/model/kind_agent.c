@@ -16,9 +16,9 @@ const struct kind_setting tool_definition_members[] = {
 };
 
 const struct kind_setting agent_settings[] = {
-    {"prompt", SETTING_TEXT, .required = true, .widget = WIDGET_MULTILINE, .help = "What the model is asked."},
-    {"system", SETTING_TEXT, .widget = WIDGET_MULTILINE, .help = "Its instructions."},
-    {"messages", SETTING_ANY, .help = "Earlier messages, [{role, content}], between instructions and prompt."},
+    {"prompt", SETTING_TEXT, .required = true, .no_secret = true, .widget = WIDGET_MULTILINE, .help = "What the model is asked."},
+    {"system", SETTING_TEXT, .no_secret = true, .widget = WIDGET_MULTILINE, .help = "Its instructions."},
+    {"messages", SETTING_ANY, .no_secret = true, .help = "Earlier messages, [{role, content}], between instructions and prompt."},
     {"remember", SETTING_BOOL, .fallback = "false", .help = "The session's messages come first, and this question and its answer are added to them."},
     {"model", SETTING_TEXT, .help = "Default: the session's, else model.default."},
     {"url", SETTING_TEXT, .help = "Base address of an OpenAI-compatible endpoint; default: model.url, with its key."},

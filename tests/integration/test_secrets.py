@@ -183,6 +183,7 @@ def test_not_in_command_lines_and_not_traceable(instance):
     (tool("t", command=["echo", "{{ $secrets.TOKEN }}"]), "command"),
     (tool("t", command=["echo", "a{{ \"x\\($secrets.TOKEN)\" }}b"]), "command"),
     (tool("t", "git_clone", url="https://{{ $secrets.TOKEN }}@example.org/x"), "url"),
+    ({"id": "t", "type": "agent", "data": {"kind": "agent", "prompt": "{{ $secrets.TOKEN }}", "key": "{{ $secrets.TOKEN }}"}}, "prompt"),
     ({"id": "t", "type": "output", "data": {"kind": "file", "path": "x", "content": "{{ $secrets.TOKEN }}"}}, "content"),
 ])
 def test_not_where_others_can_read_it(instance, node, setting):
