@@ -4,6 +4,7 @@ FUZZ_TARGETS = tests/fuzz/fuzz_css tests/fuzz/fuzz_page tests/fuzz/fuzz_robots \
   tests/fuzz/fuzz_config tests/fuzz/fuzz_query tests/fuzz/fuzz_request tests/fuzz/fuzz_template tests/fuzz/fuzz_http_head \
   tests/fuzz/fuzz_native tests/fuzz/fuzz_cron tests/fuzz/fuzz_tz tests/fuzz/fuzz_import
 FUZZ_TARGETS += tests/fuzz/fuzz_testreport
+FUZZ_TARGETS += tests/fuzz/fuzz_hook
 FUZZ_TARGETS += tests/fuzz/fuzz_chat tests/fuzz/fuzz_answer
 check_PROGRAMS += $(FUZZ_TARGETS)
 EXTRA_DIST += tests/fuzz/replay.c tests/fuzz/corpus
@@ -94,3 +95,7 @@ tests_fuzz_fuzz_chat_LDADD = librunner.a $(SHARED_LIBS)
 tests_fuzz_fuzz_answer_SOURCES = tests/fuzz/fuzz_answer.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_answer_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_answer_LDADD = librunner.a $(SHARED_LIBS)
+
+tests_fuzz_fuzz_hook_SOURCES = tests/fuzz/fuzz_hook.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_hook_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_hook_LDADD = $(SHARED_LIBS)
