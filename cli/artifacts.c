@@ -1,9 +1,9 @@
 /* runspool artifacts RUN [NAME] */
-#include "model/artifact.h"
 #include "base/clock.h"
 #include "base/id.h"
 #include "cli/cli.h"
 #include "cli/table.h"
+#include "model/artifact.h"
 #include "model/run.h"
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
-/* The files a run has left in its artifacts folder: /api/runs/{id}/artifacts and /artifacts/{name...}, with ranges, so that
- * large ones can be fetched in parts and a broken download goes on. */
+/* The files a run has left in its artifacts folder: /api/runs/{id}/artifacts and /artifacts/{name...}, with ranges, so
+ * that large ones can be fetched in parts and a broken download goes on. */
 #include "api.h"
 #include "gateway.h"
 #include "http/problem.h"
@@ -79,7 +79,8 @@ enum rs_err artifacts_list(struct call *call, struct fault *fault)
 /* The part that Range asks for, unless If-Range says that it is a part of another state of the file. */
 static void take_range(struct call *call, int fd, const struct stat *st, const char *etag, const char *date)
 {
-    const char *if_range = request_header(call->request, "HTTP_IF_RANGE"), *range = request_header(call->request, "HTTP_RANGE");
+    const char *if_range = request_header(call->request, "HTTP_IF_RANGE"),
+               *range = request_header(call->request, "HTTP_RANGE");
     long long first = 0, len = st->st_size;
     char text[96];
     bool same = !if_range || strcmp(if_range, etag) == 0 || strcmp(if_range, date) == 0;
@@ -113,7 +114,8 @@ static void take_range(struct call *call, int fd, const struct stat *st, const c
 enum rs_err artifact_get(struct call *call, struct fault *fault)
 {
     const char *id = NULL, *name = call->rest, *base = strrchr(name, '/');
-    char encoded[3 * ARTIFACT_NAME_MAX + 1], disposition[3 * ARTIFACT_NAME_MAX + 64], etag[RANGE_ETAG_MAX], date[RANGE_DATE_MAX];
+    char encoded[3 * ARTIFACT_NAME_MAX + 1], disposition[3 * ARTIFACT_NAME_MAX + 64], etag[RANGE_ETAG_MAX],
+        date[RANGE_DATE_MAX];
     struct response *response = call->response;
     struct stat st;
     bool shown;

@@ -52,8 +52,8 @@ static int walk(int dir, const char *path, int flags, mode_t mode)
                 err = EXDEV;
         }
         int next = err ? -1
-                       : openat(at, *part ? part : ".", last ? flags | O_NOFOLLOW : O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
-                                mode);
+                       : openat(at, *part ? part : ".",
+                                last ? flags | O_NOFOLLOW : O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, mode);
         err = err ? err : errno;
         close(at);
         errno = err;

@@ -28,8 +28,8 @@ enum rs_err beneath_create(const char *root, const char *path, int flags, mode_t
 /* beneath_write - make root/path hold this, at once: a reader never sees half of it. */
 enum rs_err beneath_write(const char *root, const char *path, const void *data, size_t len, mode_t mode,
                           struct fault *fault) RS_MUST_CHECK;
-/* beneath_rename - give the file root/from the name `to` in the same folder, over what is there; to NULL: remove it. The
- * folders of both are those of `from`. */
+/* beneath_rename - give the file root/from the name `to` in the same folder, over what is there; to NULL: remove it.
+ * The folders of both are those of `from`. */
 enum rs_err beneath_rename(const char *root, const char *from, const char *to, struct fault *fault) RS_MUST_CHECK;
 /* beneath_write_all - write(2) until all is written. */
 enum rs_err beneath_write_all(int fd, const void *data, size_t len, struct fault *fault) RS_MUST_CHECK;

@@ -1,9 +1,9 @@
 /* limits - watches how many processes and how much memory the tools of a run take, node by node, and kills what takes
- * more than it may. It looks at the tree of processes (proctree.h) every LIMITS_EVERY_MS: the kernel's own limits either
- * count all of a user's processes (RLIMIT_NPROC), or address space that good programs reserve and never use (RLIMIT_AS),
- * or ask for a delegated cgroup, which few containers have. Between two looks a tool can go beyond its limit.
- * What left its node's process group is known by the node's mark in its environment; what cleared that as well counts
- * with the node when there is one alone, else with what finished nodes left, which is under the run's own limit.
+ * more than it may. It looks at the tree of processes (proctree.h) every LIMITS_EVERY_MS: the kernel's own limits
+ * either count all of a user's processes (RLIMIT_NPROC), or address space that good programs reserve and never use
+ * (RLIMIT_AS), or ask for a delegated cgroup, which few containers have. Between two looks a tool can go beyond its
+ * limit. What left its node's process group is known by the node's mark in its environment; what cleared that as well
+ * counts with the node when there is one alone, else with what finished nodes left, which is under the run's own limit.
  * Threads: the loop's. */
 #ifndef RUNSPOOL_RUNNER_LIMITS_H
 #define RUNSPOOL_RUNNER_LIMITS_H
@@ -14,8 +14,8 @@
 #include <uv.h>
 
 #define LIMITS_EVERY_MS 50
-#define LIMITS_KILL_MS 5  /* between two looks while something is being killed */
-#define LIMITS_SHARE 10   /* at most one in so many milliseconds is spent on looking */
+#define LIMITS_KILL_MS 5 /* between two looks while something is being killed */
+#define LIMITS_SHARE 10  /* at most one in so many milliseconds is spent on looking */
 
 struct limits_bound {
     int64_t processes; /* with their threads; 0: no limit */

@@ -2,8 +2,8 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/utf8.h"
-#include <ctype.h>
 #include "runner/curl.h"
+#include <ctype.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -220,7 +220,8 @@ static enum rs_err add_recipients(struct mail *mail, const char *header, struct 
                 buf_printf(line, "%s: ", header);
             put_address(line, address, name);
             if (!header || strcmp(header, "Reply-To") != 0) {
-                struct curl_slist *more = ++mail->n_recipients > MAIL_RECIPIENTS_MAX ? NULL : curl_slist_append(mail->recipients, address);
+                struct curl_slist *more =
+                    ++mail->n_recipients > MAIL_RECIPIENTS_MAX ? NULL : curl_slist_append(mail->recipients, address);
                 if (!more)
                     return fault_set(fault, RS_LIMIT, "more than %d recipients", MAIL_RECIPIENTS_MAX);
                 mail->recipients = more;
@@ -304,7 +305,8 @@ static const char *disposition(const char *name, char out[DISPOSITION_MAX])
     int n = snprintf(out, DISPOSITION_MAX, "Content-Disposition: attachment; filename*=UTF-8''");
 
     for (; *name; name++)
-        n += snprintf(out + n, (size_t)(DISPOSITION_MAX - n), strchr(same, *name) ? "%c" : "%%%02X", (unsigned char)*name);
+        n += snprintf(out + n, (size_t)(DISPOSITION_MAX - n), strchr(same, *name) ? "%c" : "%%%02X",
+                      (unsigned char)*name);
     return out;
 }
 
@@ -345,9 +347,10 @@ static enum rs_err result(CURLcode code, long answer, const char *words, struct 
         return fault_set(fault, RS_IO, "the mail server offers no TLS, which smtp.tls asks for");
     if (code == CURLE_OK)
         return RS_OK;
-    return fault_set(fault, answer >= 500 && answer <= 599   ? RS_INVALID
-                            : answer >= 400 && answer <= 499 ? RS_BUSY
-                                                             : RS_IO,
+    return fault_set(fault,
+                     answer >= 500 && answer <= 599   ? RS_INVALID
+                     : answer >= 400 && answer <= 499 ? RS_BUSY
+                                                      : RS_IO,
                      "the mail server: %s", words);
 }
 

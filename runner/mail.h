@@ -24,21 +24,24 @@ void mail_free(struct mail *mail); /* NULL is fine */
 /* Each copies what it is given. RS_INVALID: no address, a line break or control character (which would add headers of
  * somebody else's), no UTF-8; RS_LIMIT. */
 enum rs_err mail_from(struct mail *mail, const char *address, struct fault *fault) RS_MUST_CHECK;
-/* mail_to - header: "To", "Cc", "Reply-To", or NULL for a recipient nobody sees. addresses: "a@b, Name <c@d>" as a string,
- * or an array of such; NULL: none. */
-enum rs_err mail_to(struct mail *mail, const char *header, struct json_object *addresses, struct fault *fault) RS_MUST_CHECK;
+/* mail_to - header: "To", "Cc", "Reply-To", or NULL for a recipient nobody sees. addresses: "a@b, Name <c@d>" as a
+ * string, or an array of such; NULL: none. */
+enum rs_err mail_to(struct mail *mail, const char *header, struct json_object *addresses,
+                    struct fault *fault) RS_MUST_CHECK;
 enum rs_err mail_subject(struct mail *mail, const char *subject, struct fault *fault) RS_MUST_CHECK;
 /* mail_body - text, html or both; either may be NULL. */
 enum rs_err mail_body(struct mail *mail, const char *text, const char *html, struct fault *fault) RS_MUST_CHECK;
-enum rs_err mail_attach(struct mail *mail, const char *name, const char *data, size_t len, struct fault *fault) RS_MUST_CHECK;
+enum rs_err mail_attach(struct mail *mail, const char *name, const char *data, size_t len,
+                        struct fault *fault) RS_MUST_CHECK;
 
 struct mail_server {
-    const char *url;            /* smtp://host:port, smtps://host:port */
-    const char *user, *password; /* NULL: no login */
+    const char *url;                                            /* smtp://host:port, smtps://host:port */
+    const char *user, *password;                                /* NULL: no login */
     enum { MAIL_TLS_NONE, MAIL_TLS_TRY, MAIL_TLS_REQUIRE } tls; /* of smtp:// */
 };
 /* mail_send - hand it over. stop: becoming true ends it within a second, with RS_CLOSED.
- * Returns: RS_OK; RS_INVALID (the server refused it for good: 5xx), RS_BUSY (for now: 4xx), RS_DENIED (login), RS_IO. */
+ * Returns: RS_OK; RS_INVALID (the server refused it for good: 5xx), RS_BUSY (for now: 4xx), RS_DENIED (login), RS_IO.
+ */
 enum rs_err mail_send(struct mail *mail, const struct mail_server *server, const atomic_bool *stop,
                       struct fault *fault) RS_MUST_CHECK;
 const char *mail_message_id(const struct mail *mail); /* "<...>"; valid after mail_from */

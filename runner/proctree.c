@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CHILDREN_MAX (1024 * 1024)  /* bytes of a list of children */
+#define CHILDREN_MAX (1024 * 1024)    /* bytes of a list of children */
 #define ENVIRON_MAX (2 * 1024 * 1024) /* Linux takes no more of arguments and environment together */
 
 /* The first bytes of a file of /proc. Returns: how many, -1 when the process is gone or not ours to read. */

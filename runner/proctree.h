@@ -19,9 +19,9 @@ struct proctree {
     struct proctree_entry *list; /* a parent before its children */
     int n, cap, max;
 };
-/* proctree_read - fill a zeroed or used tree, with at most max processes (PROCTREE_MAX): a tree that grows as fast as it
- * is read would never end. Processes that come and go meanwhile may be missed: look again.
- * Returns: RS_OK, RS_NOMEM (what was found so far is there). */
+/* proctree_read - fill a zeroed or used tree, with at most max processes (PROCTREE_MAX): a tree that grows as fast as
+ * it is read would never end. Processes that come and go meanwhile may be missed: look again. Returns: RS_OK, RS_NOMEM
+ * (what was found so far is there). */
 enum rs_err proctree_read(struct proctree *tree, int max) RS_MUST_CHECK;
 void proctree_release(struct proctree *tree);
 

@@ -1,5 +1,5 @@
-#include "runner/testreport_own.h"
 #include "base/utf8.h"
+#include "runner/testreport_own.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -90,7 +90,8 @@ void testreport_line(struct testreport *report, const char *text, size_t len)
         report->format = TESTREPORT_TAP;
         report->found = true;
     }
-    if ((report->format == TESTREPORT_AUTO || report->format == TESTREPORT_PYTEST) && testreport_pytest_line(report, line)) {
+    if ((report->format == TESTREPORT_AUTO || report->format == TESTREPORT_PYTEST) &&
+        testreport_pytest_line(report, line)) {
         report->format = TESTREPORT_PYTEST;
         report->found = true;
     }

@@ -1,4 +1,5 @@
-/* JUnit XML: testsuites/testsuite/testcase with failure, error, skipped below. No entity is expanded, nothing fetched. */
+/* JUnit XML: testsuites/testsuite/testcase with failure, error, skipped below. No entity is expanded, nothing fetched.
+ */
 #include "runner/testreport_own.h"
 #include <libxml/parser.h>
 #include <stdlib.h>
@@ -48,7 +49,9 @@ static void test_case(struct testreport *report, xmlNode *node, double *seconds)
         buf_printf(&full, "%.*s.", TESTREPORT_NAME_MAX / 2, class);
     buf_printf(&full, "%.*s", TESTREPORT_NAME_MAX, name ? name : "?");
     (void)testreport_failure(report, full.data, file, line ? strtoll(line, NULL, 10) : 0,
-                             message && *message ? message : text ? text + strspn(text, " \t\r\n") : NULL);
+                             message && *message ? message
+                             : text              ? text + strspn(text, " \t\r\n")
+                                                 : NULL);
     buf_release(&full);
     xmlFree(name);
     xmlFree(class);

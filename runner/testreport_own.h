@@ -19,6 +19,7 @@ void testreport_say(struct json_object *failure, const char *text);
 /* Each takes a line without colours; true: it has found something that only its format has. */
 bool testreport_tap_line(struct testreport *report, const char *line);
 bool testreport_pytest_line(struct testreport *report, const char *line);
-enum rs_err testreport_junit(struct testreport *report, const char *text, size_t len, struct fault *fault) RS_MUST_CHECK;
+enum rs_err testreport_junit(struct testreport *report, const char *text, size_t len,
+                             struct fault *fault) RS_MUST_CHECK;
 
 #endif

@@ -1,5 +1,5 @@
-/* pytest's output: its last line counts ("2 failed, 10 passed in 0.12s"), the short summary names ("FAILED a.py::test_b -
- * AssertionError"), the tracebacks before it tell where ("a.py:12: AssertionError" below "____ test_b ____"). */
+/* pytest's output: its last line counts ("2 failed, 10 passed in 0.12s"), the short summary names ("FAILED a.py::test_b
+ * - AssertionError"), the tracebacks before it tell where ("a.py:12: AssertionError" below "____ test_b ____"). */
 #include "runner/testreport_own.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +29,8 @@ static bool summary(struct testreport *report, const char *text)
     double seconds;
     char *end;
 
-    if (!in || !((seconds = strtod(in + 4, &end)) >= 0 && seconds < TESTREPORT_SECONDS_MAX) || *end != 's' || end == in + 4)
+    if (!in || !((seconds = strtod(in + 4, &end)) >= 0 && seconds < TESTREPORT_SECONDS_MAX) || *end != 's' ||
+        end == in + 4)
         return false;
     if (strncmp(text, "no tests ran", 12) != 0)
         for (const char *at = text; at < in;) {
@@ -98,7 +99,8 @@ static void place(struct testreport *report, const char *line)
         return;
     long n = strtol(colon + 4, &end, 10);
     if (n <= 0 || *end != ':' ||
-        (json_object_object_length(report->places) >= TESTREPORT_FAILURES_MAX && !json_get(report->places, report->heading)))
+        (json_object_object_length(report->places) >= TESTREPORT_FAILURES_MAX &&
+         !json_get(report->places, report->heading)))
         return;
     memcpy(file, line, (size_t)(colon - line) + 3);
     file[colon - line + 3] = '\0';

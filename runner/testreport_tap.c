@@ -1,5 +1,5 @@
-/* The Test Anything Protocol: plan, "ok" and "not ok" with directives, the YAML block or comments behind a failure, bail
- * outs. Subtests are indented, and their parent's line counts for them. */
+/* The Test Anything Protocol: plan, "ok" and "not ok" with directives, the YAML block or comments behind a failure,
+ * bail outs. Subtests are indented, and their parent's line counts for them. */
 #include "runner/testreport_own.h"
 #include <stdlib.h>
 #include <string.h>
@@ -96,7 +96,8 @@ static bool perl_place(struct testreport *report, const char *text)
     const char *line = strstr(text, " line ");
     char file[TESTREPORT_NAME_MAX];
 
-    if (strncmp(text, "at ", 3) != 0 || !line || line < text + 3 || line - text - 3 >= (ptrdiff_t)sizeof file || strtol(line + 6, NULL, 10) <= 0)
+    if (strncmp(text, "at ", 3) != 0 || !line || line < text + 3 || line - text - 3 >= (ptrdiff_t)sizeof file ||
+        strtol(line + 6, NULL, 10) <= 0)
         return false;
     memcpy(file, text + 3, (size_t)(line - text - 3));
     file[line - text - 3] = '\0';

@@ -29,7 +29,7 @@ struct upkeep {
     const atomic_bool *stop;
     int64_t now, work_before, artifacts_before, max_bytes; /* 0: no limit */
     int64_t total_bytes;                                   /* of all artifacts */
-    struct old_run *list; /* ended runs that have artifacts, when bytes are limited */
+    struct old_run *list;                                  /* ended runs that have artifacts, when bytes are limited */
     size_t n, cap;
     struct upkeep_done done;
     enum rs_err err;
@@ -43,7 +43,8 @@ bool upkeep_due(const struct datadir *dd)
     int64_t now = clock_wall_ms();
 
     datadir_path(dd, path, STAMP);
-    if (stat(path, &st) == 0 && now - (int64_t)st.st_mtim.tv_sec * 1000 < UPKEEP_EVERY_MS && st.st_mtim.tv_sec * 1000 <= now)
+    if (stat(path, &st) == 0 && now - (int64_t)st.st_mtim.tv_sec * 1000 < UPKEEP_EVERY_MS &&
+        st.st_mtim.tv_sec * 1000 <= now)
         return false;
     if (file_write(path, "", 0, 0660, NULL) != RS_OK) {
         /* Who cannot note it does it often, which does no harm. */
@@ -137,9 +138,10 @@ static int64_t finished_ms(struct upkeep *up, const char *run_id)
     struct db_rows *rows = NULL;
     struct fault why;
     int64_t finished = 0;
-    enum rs_err err = db_query(up->store.db, &rows, &why,
-                               "SELECT COALESCE(finished, 0) FROM run WHERE id = $1 AND status IN ('success', 'error', 'cancelled')",
-                               "t", run_id);
+    enum rs_err err =
+        db_query(up->store.db, &rows, &why,
+                 "SELECT COALESCE(finished, 0) FROM run WHERE id = $1 AND status IN ('success', 'error', 'cancelled')",
+                 "t", run_id);
 
     if (!err && (err = db_next(rows, &why)) == RS_OK)
         finished = db_int(rows, 0);
@@ -256,5 +258,6 @@ void upkeep_do(const struct datadir *dd, const atomic_bool *stop)
     if (upkeep_run(dd, stop, &done, &fault) != RS_OK)
         log_event(LOG_LEVEL_WARN, "upkeep.failed", "reason=\"%s\"", fault.message);
     if (done.work > 0 || done.artifacts > 0)
-        log_event(LOG_LEVEL_INFO, "upkeep.done", "work=%d artifacts=%d bytes=%lld", done.work, done.artifacts, (long long)done.bytes);
+        log_event(LOG_LEVEL_INFO, "upkeep.done", "work=%d artifacts=%d bytes=%lld", done.work, done.artifacts,
+                  (long long)done.bytes);
 }

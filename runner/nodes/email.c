@@ -1,5 +1,5 @@
-/* email - sends a message by the mail server of the settings (smtp.url, smtp.from, ...). The sending blocks, so a thread
- * of libuv's pool does it. Output: {messageId, recipients}. */
+/* email - sends a message by the mail server of the settings (smtp.url, smtp.from, ...). The sending blocks, so a
+ * thread of libuv's pool does it. Output: {messageId, recipients}. */
 #include "runner/beneath.h"
 #include "runner/execution.h"
 #include "runner/mail.h"
@@ -73,10 +73,11 @@ static enum rs_err compose(struct node *node, struct email *email, struct fault 
     email->server.url = config_text(config, "smtp.url");
     email->server.user = config_text(config, "smtp.user");
     email->server.password = config_text(config, "smtp.password");
-    email->server.tls = config_is(config, "smtp.tls", "require") || (config_is(config, "smtp.tls", "auto") && email->server.user)
-                            ? MAIL_TLS_REQUIRE
-                        : config_is(config, "smtp.tls", "none") ? MAIL_TLS_NONE
-                                                                : MAIL_TLS_TRY;
+    email->server.tls =
+        config_is(config, "smtp.tls", "require") || (config_is(config, "smtp.tls", "auto") && email->server.user)
+            ? MAIL_TLS_REQUIRE
+        : config_is(config, "smtp.tls", "none") ? MAIL_TLS_NONE
+                                                : MAIL_TLS_TRY;
     if (!email->server.url || !*email->server.url)
         return fault_set(fault, RS_INVALID, "no mail server is set: the setting smtp.url");
     if (!from || !*from)

@@ -55,7 +55,8 @@ static bool take_part(CURLU *url, CURLUPart part, char *out, size_t size)
     bool fits = true;
 
     out[0] = '\0';
-    if (curl_url_get(url, part, &text, part == CURLUPART_USER || part == CURLUPART_PASSWORD ? CURLU_URLDECODE : CURLU_DEFAULT_PORT) ==
+    if (curl_url_get(url, part, &text,
+                     part == CURLUPART_USER || part == CURLUPART_PASSWORD ? CURLU_URLDECODE : CURLU_DEFAULT_PORT) ==
         CURLUE_OK) {
         fits = strlen(text) < size;
         snprintf(out, size, "%s", text);
@@ -69,8 +70,9 @@ static enum rs_err parse_url(struct git_access *access, CURLU *parts, const char
     char scheme[16], port[16], host[GIT_HOST_MAX], *text = NULL;
 
     if (curl_url_set(parts, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK ||
-        !take_part(parts, CURLUPART_SCHEME, scheme, sizeof scheme) || !take_part(parts, CURLUPART_HOST, host, sizeof host) ||
-        !take_part(parts, CURLUPART_PORT, port, sizeof port) || !take_part(parts, CURLUPART_USER, access->user, sizeof access->user) ||
+        !take_part(parts, CURLUPART_SCHEME, scheme, sizeof scheme) ||
+        !take_part(parts, CURLUPART_HOST, host, sizeof host) || !take_part(parts, CURLUPART_PORT, port, sizeof port) ||
+        !take_part(parts, CURLUPART_USER, access->user, sizeof access->user) ||
         !take_part(parts, CURLUPART_PASSWORD, access->token, sizeof access->token) || host[0] == '\0' || host[0] == '-')
         return fault_set(fault, RS_INVALID, "the address of the repository is not valid");
     access->way = strcmp(scheme, "ssh") == 0 ? GIT_SSH : GIT_HTTP;
@@ -96,7 +98,8 @@ static enum rs_err parse_url(struct git_access *access, CURLU *parts, const char
 
 enum rs_err git_access_parse(struct git_access *access, const struct node *node, const char *url, struct fault *fault)
 {
-    const char *user = json_get_string(node->data, "username", NULL), *token = json_get_string(node->data, "token", NULL);
+    const char *user = json_get_string(node->data, "username", NULL),
+               *token = json_get_string(node->data, "token", NULL);
     enum rs_err err;
 
     if (is_short_ssh(url)) {
@@ -117,7 +120,10 @@ enum rs_err git_access_parse(struct git_access *access, const struct node *node,
     if (token && *token) {
         snprintf(access->token, sizeof access->token, "%s", token);
         /* What the big hosts take for any token. */
-        snprintf(access->user, sizeof access->user, "%s", user && *user ? user : access->user[0] ? access->user : "x-access-token");
+        snprintf(access->user, sizeof access->user, "%s",
+                 user && *user     ? user
+                 : access->user[0] ? access->user
+                                   : "x-access-token");
     }
     if (strchr(access->user, ':') || strpbrk(access->user, "\r\n") || strpbrk(access->token, "\r\n"))
         return fault_set(fault, RS_INVALID, "a username holds no colon, and neither it nor a token a line break");
@@ -145,7 +151,8 @@ static void login_header(const struct git_access *access, const char *prefix, ch
     if (!access->token[0])
         return;
     at = snprintf(out, size, "%s", prefix);
-    sodium_bin2base64(out + at, size - (size_t)at, (const unsigned char *)plain, (size_t)n, sodium_base64_VARIANT_ORIGINAL);
+    sodium_bin2base64(out + at, size - (size_t)at, (const unsigned char *)plain, (size_t)n,
+                      sodium_base64_VARIANT_ORIGINAL);
     sodium_memzero(plain, sizeof plain);
 }
 
@@ -249,7 +256,8 @@ static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *
         char text[INET6_ADDRSTRLEN] = "";
         getnameinfo(a->ai_addr, a->ai_addrlen, text, sizeof text, NULL, 0, NI_NUMERICHOST);
         if (!netaddr_is_public(a->ai_addr))
-            fault_set(&fault, RS_DENIED, "%s is a private or local address; runner.http_private = allow lets workflows reach such", text);
+            fault_set(&fault, RS_DENIED,
+                      "%s is a private or local address; runner.http_private = allow lets workflows reach such", text);
         else if (a == found)
             snprintf(access->pin, sizeof access->pin, "%s", text);
     }
@@ -257,7 +265,8 @@ static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *
     told(state, &fault);
 }
 
-enum rs_err git_access_check(struct git_access *access, struct execution *x, git_access_fn *done, void *ctx, struct fault *fault)
+enum rs_err git_access_check(struct git_access *access, struct execution *x, git_access_fn *done, void *ctx,
+                             struct fault *fault)
 {
     static const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
     struct git_access_state *state = calloc(1, sizeof *state);
@@ -332,7 +341,8 @@ static enum rs_err http_env(struct git_access *access, struct tool *tool, bool s
         err = config(&configs, "http.proxy", "", fault);
     if (!err && access->pin[0]) {
         bool v6 = strchr(access->pin, ':') != NULL;
-        snprintf(pin, sizeof pin, "%s:%d:%s%s%s", access->host, access->port, v6 ? "[" : "", access->pin, v6 ? "]" : "");
+        snprintf(pin, sizeof pin, "%s:%d:%s%s%s", access->host, access->port, v6 ? "[" : "", access->pin,
+                 v6 ? "]" : "");
         err = config(&configs, "http.curloptResolve", pin, fault);
     }
     snprintf(number, sizeof number, "%d", configs.n);
@@ -343,7 +353,8 @@ static enum rs_err http_env(struct git_access *access, struct tool *tool, bool s
 static enum rs_err ssh_env(struct git_access *access, struct tool *tool, bool strict, struct fault *fault)
 {
     struct node *node = tool->node;
-    const char *key = json_get_string(node->data, "sshKey", NULL), *hosts = json_get_string(node->data, "knownHosts", NULL);
+    const char *key = json_get_string(node->data, "sshKey", NULL),
+               *hosts = json_get_string(node->data, "knownHosts", NULL);
     char name[NODE_TAG_MAX + 32], tag[NODE_TAG_MAX], command[1024];
     enum rs_err err = RS_OK;
     int fd = -1, n;
@@ -352,23 +363,27 @@ static enum rs_err ssh_env(struct git_access *access, struct tool *tool, bool st
     if (strict)
         n += snprintf(command + n, sizeof command - (size_t)n, " -Fnone");
     if (access->pin[0])
-        n += snprintf(command + n, sizeof command - (size_t)n, " -oHostName=%s -oHostKeyAlias='%s'", access->pin, access->host);
+        n += snprintf(command + n, sizeof command - (size_t)n, " -oHostName=%s -oHostKeyAlias='%s'", access->pin,
+                      access->host);
     if (strpbrk(access->host, "'\\ \t\n"))
         return fault_set(fault, RS_INVALID, "the host's name is not valid");
     if (hosts && *hosts) {
         snprintf(name, sizeof name, ".ssh-hosts-%s", node_tag(node, tag));
         if ((err = beneath_write(node->x->work, name, hosts, strlen(hosts), 0600, fault)))
             return err;
-        n += snprintf(command + n, sizeof command - (size_t)n, " -oStrictHostKeyChecking=yes -oUserKnownHostsFile=\"$HOME/%s\"", name);
+        n += snprintf(command + n, sizeof command - (size_t)n,
+                      " -oStrictHostKeyChecking=yes -oUserKnownHostsFile=\"$HOME/%s\"", name);
     } else {
-        n += snprintf(command + n, sizeof command - (size_t)n, " -oStrictHostKeyChecking=accept-new -oUserKnownHostsFile=\"$HOME/.ssh-hosts\"");
+        n += snprintf(command + n, sizeof command - (size_t)n,
+                      " -oStrictHostKeyChecking=accept-new -oUserKnownHostsFile=\"$HOME/.ssh-hosts\"");
     }
     if (key && *key) {
         size_t len = strlen(key);
         if (len > GIT_KEY_MAX)
             return fault_set(fault, RS_LIMIT, "`sshKey` is longer than %d bytes", GIT_KEY_MAX);
         snprintf(name, sizeof name, ".ssh-key-%s", node_tag(node, tag));
-        if (snprintf(access->key_file, sizeof access->key_file, "%s/%s", node->x->work, name) >= (int)sizeof access->key_file) {
+        if (snprintf(access->key_file, sizeof access->key_file, "%s/%s", node->x->work, name) >=
+            (int)sizeof access->key_file) {
             access->key_file[0] = '\0';
             return fault_set(fault, RS_INVALID, "the path is too long");
         }

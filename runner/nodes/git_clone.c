@@ -203,7 +203,8 @@ static void start(struct clone *clone)
     if (!err && branch && *branch)
         err = args(tool, (const char *const[]){"--branch", branch, NULL}, &fault);
     if (!err)
-        err = args(tool, (const char *const[]){"--", clone->local ? clone->local : clone->access.url, path, NULL}, &fault);
+        err = args(tool, (const char *const[]){"--", clone->local ? clone->local : clone->access.url, path, NULL},
+                   &fault);
     if (!err)
         err = git_env(clone, is_strict(node), &fault);
     /* An earlier attempt may have left half of it. */

@@ -1,6 +1,6 @@
-/* http_callback - POSTs JSON to an address, signed, and tries again while the receiver cannot take it: on 408, 425, 429,
- * 5xx and connection errors, after pauses that double, or as Retry-After says. Redirects are not followed: a receiver that
- * has moved is to be named anew.
+/* http_callback - POSTs JSON to an address, signed, and tries again while the receiver cannot take it: on 408, 425,
+ * 429, 5xx and connection errors, after pauses that double, or as Retry-After says. Redirects are not followed: a
+ * receiver that has moved is to be named anew.
  *
  * Headers: X-Runspool-Delivery, the same for every attempt, also of a resumed run, so that a receiver can drop what it
  * has; X-Runspool-Event; with a secret X-Runspool-Timestamp (seconds since 1970) and X-Runspool-Signature:
@@ -16,9 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ATTEMPTS 5           /* default */
-#define PAUSE_MS 1000        /* default, before the second attempt */
-#define PAUSE_MAX_MS 300000  /* longest, also of Retry-After */
+#define ATTEMPTS 5          /* default */
+#define PAUSE_MS 1000       /* default, before the second attempt */
+#define PAUSE_MAX_MS 300000 /* longest, also of Retry-After */
 #define BODY_MAX (1024 * 1024)
 #define ANSWER_MAX (16 * 1024) /* bytes kept of the answer */
 
@@ -101,13 +101,13 @@ static void on_response(void *ctx, struct http_response *response)
         snprintf(why, sizeof why, "status %ld", response->status);
     if (!worth_another(response) || callback->attempt >= json_get_int(node->data, "attempts", ATTEMPTS)) {
         bool refused = response->err == RS_DENIED || response->err == RS_INVALID;
-        node_fail(node, refused ? "input" : "exit", output_of(callback, response), "not delivered, attempt %d: %s", callback->attempt,
-                  why);
+        node_fail(node, refused ? "input" : "exit", output_of(callback, response), "not delivered, attempt %d: %s",
+                  callback->attempt, why);
         return;
     }
     int64_t pause = pause_ms(callback, response);
-    int n = snprintf(text, sizeof text, "attempt %d was not taken, the next one follows in %lld ms: %s", callback->attempt,
-                     (long long)pause, why);
+    int n = snprintf(text, sizeof text, "attempt %d was not taken, the next one follows in %lld ms: %s",
+                     callback->attempt, (long long)pause, why);
     node_log(node, "warning", "runner", text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);
     uv_timer_start(&callback->timer, on_timer, (uint64_t)pause, 0);
 }
@@ -223,7 +223,8 @@ void http_callback_start(struct node *node)
     if (callback->body)
         deliver(callback);
     else
-        node_fail(node, "limit", NULL, "the body is %zu bytes of JSON; at most %d are sent", callback->body_len, BODY_MAX);
+        node_fail(node, "limit", NULL, "the body is %zu bytes of JSON; at most %d are sent", callback->body_len,
+                  BODY_MAX);
 }
 
 void http_callback_stop(struct node *node)

@@ -1,7 +1,7 @@
 /* http_request - one HTTP request. Output: {status, headers, body, truncated, url, durationMs} and, with parse json,
- * `json`; with saveAs the body of a good answer becomes an artifact, and {artifact, bytes} stand for it. A status that is
- * not expected (default: 200 to 299) is an error of code exit; its output is kept. A body that is no text becomes text
- * with U+FFFD for what is not UTF-8. */
+ * `json`; with saveAs the body of a good answer becomes an artifact, and {artifact, bytes} stand for it. A status that
+ * is not expected (default: 200 to 299) is an error of code exit; its output is kept. A body that is no text becomes
+ * text with U+FFFD for what is not UTF-8. */
 #include "runner/beneath.h"
 #include "runner/execution.h"
 #include "runner/lines.h"
@@ -64,7 +64,8 @@ static bool on_data(void *ctx, const char *data, size_t len)
             return false;
     }
     if (exchange->saved > exchange->max - (int64_t)len) {
-        fault_set(&exchange->fault, RS_LIMIT, "the answer is larger than limits.artifact_bytes (%lld)", (long long)exchange->max);
+        fault_set(&exchange->fault, RS_LIMIT, "the answer is larger than limits.artifact_bytes (%lld)",
+                  (long long)exchange->max);
         return false;
     }
     exchange->saved += (int64_t)len;
@@ -91,7 +92,8 @@ static enum rs_err end_saving(struct node *node, bool whole, struct fault *fault
 
 /* --- the answer --- */
 
-static struct json_object *output_of(struct node *node, const struct http_response *response, bool saved, struct fault *fault)
+static struct json_object *output_of(struct node *node, const struct http_response *response, bool saved,
+                                     struct fault *fault)
 {
     struct exchange *exchange = node->state;
     struct json_object *out = json_object_new_object(), *json = NULL;
@@ -181,7 +183,8 @@ static enum rs_err take_auth(struct json_object *headers, struct json_object *au
         if (n >= (int)sizeof plain)
             return fault_set(fault, RS_LIMIT, "`auth` is longer than %d bytes", CREDENTIALS_MAX);
         memcpy(header, "Basic ", 6);
-        sodium_bin2base64(header + 6, sizeof header - 6, (const unsigned char *)plain, (size_t)n, sodium_base64_VARIANT_ORIGINAL);
+        sodium_bin2base64(header + 6, sizeof header - 6, (const unsigned char *)plain, (size_t)n,
+                          sodium_base64_VARIANT_ORIGINAL);
     }
     if (n >= (int)sizeof header)
         return fault_set(fault, RS_LIMIT, "`auth` is longer than %d bytes", CREDENTIALS_MAX);
@@ -191,7 +194,8 @@ static enum rs_err take_auth(struct json_object *headers, struct json_object *au
     return RS_OK;
 }
 
-/* Exactly one of body, form and bodyFile. Sets request->body; what backs it up lives in node->data, *form or the state. */
+/* Exactly one of body, form and bodyFile. Sets request->body; what backs it up lives in node->data, *form or the state.
+ */
 static enum rs_err take_body(struct node *node, struct http_request *request, struct buf *form, struct fault *fault)
 {
     struct exchange *exchange = node->state;
@@ -218,7 +222,8 @@ static enum rs_err take_body(struct node *node, struct http_request *request, st
         if ((err = beneath_read(node->x->work, file, UPLOAD_MAX, &exchange->upload, &request->body_len, &st, fault)))
             return err;
         if ((size_t)st.st_size > request->body_len)
-            return fault_set(fault, RS_LIMIT, "%.200s is %lld bytes; at most %d are sent", file, (long long)st.st_size, UPLOAD_MAX);
+            return fault_set(fault, RS_LIMIT, "%.200s is %lld bytes; at most %d are sent", file, (long long)st.st_size,
+                             UPLOAD_MAX);
         request->body = exchange->upload;
         type = "application/octet-stream";
     }

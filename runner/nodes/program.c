@@ -97,7 +97,8 @@ enum rs_err program_run(struct tool *tool, struct json_object *input,
         text = json_text(input, &len);
     }
     if (len > EXEC_STDIN_MAX)
-        return fault_set(fault, RS_LIMIT, "what the program is to read is %zu bytes; at most %d are given", len, EXEC_STDIN_MAX);
+        return fault_set(fault, RS_LIMIT, "what the program is to read is %zu bytes; at most %d are given", len,
+                         EXEC_STDIN_MAX);
     enum rs_err err = take_env(tool, json_get(node->data, "env"), fault);
     if (!err)
         err = tool_cwd(node, json_get_string(node->data, "cwd", NULL), cwd, fault);

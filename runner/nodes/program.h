@@ -5,7 +5,8 @@
 
 #include "runner/nodes/tool.h"
 
-/* program_args - add the array's values as arguments: strings as they are, anything else as JSON. RS_INVALID for null. */
+/* program_args - add the array's values as arguments: strings as they are, anything else as JSON. RS_INVALID for null.
+ */
 enum rs_err program_args(struct tool *tool, struct json_object *args, struct fault *fault) RS_MUST_CHECK;
 /* program_run - with the node's settings env, cwd and, as what it reads, `input` (a string as it is, anything else as
  * JSON; NULL: nothing). on_line and on_done as in tool_run. RS_DENIED when runner.shell is deny. */

@@ -1,5 +1,5 @@
-/* read_file - gives a file of the run's work folder. Output: {path, bytes, content, truncated}: text as text (what is not
- * UTF-8 becomes U+FFFD), json parsed, base64 encoded. */
+/* read_file - gives a file of the run's work folder. Output: {path, bytes, content, truncated}: text as text (what is
+ * not UTF-8 becomes U+FFFD), json parsed, base64 encoded. */
 #include "runner/beneath.h"
 #include "runner/execution.h"
 #include "runner/lines.h"
@@ -49,7 +49,8 @@ void read_file_start(struct node *node)
     bool cut = !err && (size_t)st.st_size > len;
 
     if (!err && cut && is_json)
-        err = fault_set(&fault, RS_LIMIT, "%.200s is %lld bytes; JSON is read up to %zu", path, (long long)st.st_size, len);
+        err = fault_set(&fault, RS_LIMIT, "%.200s is %lld bytes; JSON is read up to %zu", path, (long long)st.st_size,
+                        len);
     if (!err && is_json && (err = json_parse(text, len, READ_MAX, &content, &fault))) {
         struct fault why = fault;
         fault_set(&fault, err, "%.100s is not JSON: %.300s", path, why.message);

@@ -1,5 +1,5 @@
-/* script - runs program text with an interpreter of this machine, confined like shell. The text is taken as it is, from a
- * file in the run's work folder, so that messages name its lines; values come as arguments, by the environment, or as
+/* script - runs program text with an interpreter of this machine, confined like shell. The text is taken as it is, from
+ * a file in the run's work folder, so that messages name its lines; values come as arguments, by the environment, or as
  * `input`: JSON on standard input, and in a file when inputFile names one. Output as of shell. */
 #include "runner/beneath.h"
 #include "runner/nodes/nodes.h"
@@ -38,7 +38,8 @@ static void on_done(void *ctx, struct exec_result *result)
 }
 
 /* The work folder's own file for each node: items of a foreach write the same text. */
-static enum rs_err write_code(struct node *node, const struct language *language, char path[PATH_MAX], struct fault *fault)
+static enum rs_err write_code(struct node *node, const struct language *language, char path[PATH_MAX],
+                              struct fault *fault)
 {
     struct json_object *code = json_get(node->data, "code");
     char name[ID_MAX + 32];
@@ -46,8 +47,8 @@ static enum rs_err write_code(struct node *node, const struct language *language
     snprintf(name, sizeof name, ".script-%s.%s", node->def->id, language->ending);
     if (snprintf(path, PATH_MAX, "%s/%s", node->x->work, name) >= PATH_MAX)
         return fault_set(fault, RS_INVALID, "the path is too long");
-    return beneath_write(node->x->work, name, json_object_get_string(code), (size_t)json_object_get_string_len(code), 0660,
-                         fault);
+    return beneath_write(node->x->work, name, json_object_get_string(code), (size_t)json_object_get_string_len(code),
+                         0660, fault);
 }
 
 static enum rs_err write_input(struct node *node, struct json_object *input, struct fault *fault)

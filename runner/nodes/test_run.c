@@ -1,6 +1,7 @@
-/* test_run - runs tests by a command (as of shell) and reads what they report: TAP or pytest's output as it comes, or the
- * file `report` names (JUnit XML, or one of the others). Output: {passed, failed, skipped, errors, total, durationMs,
- * failures, format, exitCode, stdout, stderr, ...}. Failed tests fail the node, unless failOnTests is false. */
+/* test_run - runs tests by a command (as of shell) and reads what they report: TAP or pytest's output as it comes, or
+ * the file `report` names (JUnit XML, or one of the others). Output: {passed, failed, skipped, errors, total,
+ * durationMs, failures, format, exitCode, stdout, stderr, ...}. Failed tests fail the node, unless failOnTests is
+ * false. */
 #include "base/clock.h"
 #include "runner/beneath.h"
 #include "runner/nodes/nodes.h"
@@ -109,10 +110,11 @@ static void on_done(void *ctx, struct exec_result *result)
     if (result->signal)
         node_fail(node, "exit", out, "the tests were ended by signal %s", json_get_string(out, "signal", "?"));
     else if (!read)
-        node_fail(node, ended_well ? "input" : "exit", out, "no report: %s (exit status %d)", fault.message, result->exit_code);
-    else if (!report->found)
-        node_fail(node, ended_well ? "input" : "exit", out, "no test report was found in what the command wrote (exit status %d)",
+        node_fail(node, ended_well ? "input" : "exit", out, "no report: %s (exit status %d)", fault.message,
                   result->exit_code);
+    else if (!report->found)
+        node_fail(node, ended_well ? "input" : "exit", out,
+                  "no test report was found in what the command wrote (exit status %d)", result->exit_code);
     else if (bad > 0 && json_get_bool(node->data, "failOnTests", true))
         node_fail(node, "exit", out, "%lld of %lld tests failed", (long long)bad, (long long)total);
     else if (bad == 0 && !ended_well)

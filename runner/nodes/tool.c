@@ -39,7 +39,8 @@ enum rs_err tool_arg(struct tool *tool, const char *text, size_t len, struct fau
         return fault_set(fault, RS_INVALID, "argument %d holds a NUL byte", tool->n_args);
     /* Every user of this machine can read the command lines of others. */
     if (mask_hits(tool->node->x->mask, text, len))
-        return fault_set(fault, RS_INVALID, "argument %d holds a secret: hand it over by `env` or `stdin`", tool->n_args);
+        return fault_set(fault, RS_INVALID, "argument %d holds a secret: hand it over by `env` or `stdin`",
+                         tool->n_args);
     if (tool->n_args == TOOL_ARGS_MAX || (tool->n_bytes += len) > TOOL_ARGS_BYTES_MAX)
         return fault_set(fault, RS_LIMIT, "the arguments are more than %d, or longer than %d bytes", TOOL_ARGS_MAX,
                          TOOL_ARGS_BYTES_MAX);
@@ -123,8 +124,11 @@ void tool_log_line(struct tool *tool, const char *level, enum exec_stream stream
         node_log(tool->node, level, stream == EXEC_STDOUT ? "stdout" : "stderr", text, len);
         break;
     case LOGCUT_FIRST:
-        say(tool, "more output than runner.max_log (%lld bytes) lets into the log: from here on it is counted, and its last lines "
-                  "follow at the end", (long long)tool->cut.max);
+        say(tool,
+            "more output than runner.max_log (%lld bytes) lets into the log: from here on it is counted, and its last "
+            "lines "
+            "follow at the end",
+            (long long)tool->cut.max);
         break;
     case LOGCUT_KEEP:
         break;
@@ -148,8 +152,8 @@ static void end_log(struct tool *tool, const struct exec_result *result)
     struct logcut_kept line;
 
     if (cut->lines > 0)
-        say(tool, "%lld lines (%lld bytes) of output are left out of the log here (runner.max_log)", (long long)cut->lines,
-            (long long)cut->bytes);
+        say(tool, "%lld lines (%lld bytes) of output are left out of the log here (runner.max_log)",
+            (long long)cut->lines, (long long)cut->bytes);
     while (logcut_next(cut, &line)) {
         bool out = line.stream == EXEC_STDOUT;
         node_log(tool->node, out ? "info" : "warning", out ? "stdout" : "stderr", line.text, line.len);
@@ -157,8 +161,8 @@ static void end_log(struct tool *tool, const struct exec_result *result)
     }
     for (int i = 0; i < 2; i++)
         if (result->bytes[i] > EXEC_CAPTURE_MAX)
-            say(tool, "the node's output keeps the first %d of %lld bytes of %s", EXEC_CAPTURE_MAX, (long long)result->bytes[i],
-                i == EXEC_STDOUT ? "stdout" : "stderr");
+            say(tool, "the node's output keeps the first %d of %lld bytes of %s", EXEC_CAPTURE_MAX,
+                (long long)result->bytes[i], i == EXEC_STDOUT ? "stdout" : "stderr");
 }
 
 static void on_done(void *ctx, struct exec_result *result)
@@ -181,7 +185,8 @@ bool tool_failed(struct tool *tool, const struct exec_result *result, struct jso
     }
     if (result->over == LIMITS_NONE)
         return false;
-    const char *where = processes ? tool->own_bound[0] ? "the node's limits.maxProcesses" : "the setting runner.max_processes"
+    const char *where = processes
+                            ? tool->own_bound[0] ? "the node's limits.maxProcesses" : "the setting runner.max_processes"
                         : tool->own_bound[1] ? "the node's limits.maxMemory"
                                              : "the setting runner.max_memory";
     node_fail(tool->node, "limit", output,

@@ -1,6 +1,6 @@
-/* websearch - asks a SearXNG instance (setting search.url) by its JSON API. Output: {query, results: [{title, url, snippet,
- * engine}], answers, suggestions}. The instance is the administrator's choice, so it may be on a private address; it is
- * not followed elsewhere. */
+/* websearch - asks a SearXNG instance (setting search.url) by its JSON API. Output: {query, results: [{title, url,
+ * snippet, engine}], answers, suggestions}. The instance is the administrator's choice, so it may be on a private
+ * address; it is not followed elsewhere. */
 #include "runner/execution.h"
 #include "runner/lines.h"
 #include "runner/nodes/nodes.h"
@@ -40,7 +40,8 @@ static struct json_object *take_results(struct json_object *found, size_t limit)
     for (size_t i = 0; found && i < json_object_array_length(found) && json_object_array_length(results) < limit; i++) {
         struct json_object *item = json_object_array_get_idx(found, i), *result;
         const char *url = json_get_string(item, "url", "");
-        if ((strncmp(url, "https://", 8) != 0 && strncmp(url, "http://", 7) != 0) || strlen(url) > 4 * TEXT_MAX || seen(results, url))
+        if ((strncmp(url, "https://", 8) != 0 && strncmp(url, "http://", 7) != 0) || strlen(url) > 4 * TEXT_MAX ||
+            seen(results, url))
             continue;
         result = json_object_new_object();
         set_text(result, "title", json_get(item, "title"));
@@ -95,7 +96,8 @@ static void on_response(void *ctx, struct http_response *response)
     } else if (response->status < 200 || response->status > 299) {
         node_fail(node, "exit", out, "the search server answered with status %ld", response->status);
         return;
-    } else if (json_parse(search->body.data ? search->body.data : "", search->body.len, ANSWER_MAX, &answer, &fault) != RS_OK ||
+    } else if (json_parse(search->body.data ? search->body.data : "", search->body.len, ANSWER_MAX, &answer, &fault) !=
+                   RS_OK ||
                !json_get_array(answer, "results")) {
         node_fail(node, "exit", NULL, "the search server's answer is not SearXNG's JSON");
     } else {
@@ -116,8 +118,9 @@ static void on_response(void *ctx, struct http_response *response)
 static struct json_object *fields_of(const struct node *node)
 {
     static const char *const names[][2] = {
-        {"query", "q"},           {"categories", "categories"}, {"engines", "engines"},       {"language", "language"},
-        {"timeRange", "time_range"}, {"safeSearch", "safesearch"},  {"page", "pageno"},
+        {"query", "q"},           {"categories", "categories"}, {"engines", "engines"},
+        {"language", "language"}, {"timeRange", "time_range"},  {"safeSearch", "safesearch"},
+        {"page", "pageno"},
     };
     struct json_object *fields = json_object_new_object();
 

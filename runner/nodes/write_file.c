@@ -1,4 +1,5 @@
-/* write_file - writes a file of the run's work folder, at once or at the end of what is there. Output: {path, bytes}. */
+/* write_file - writes a file of the run's work folder, at once or at the end of what is there. Output: {path, bytes}.
+ */
 #include "runner/beneath.h"
 #include "runner/execution.h"
 #include "runner/nodes/nodes.h"
@@ -18,7 +19,8 @@ static enum rs_err take_content(struct json_object *value, const char *format, c
         *ret_len = (size_t)json_object_get_string_len(value);
     *ret = text;
     if (strcmp(format, "json") == 0) {
-        *ret = json_object_to_json_string_length(value, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE, ret_len);
+        *ret =
+            json_object_to_json_string_length(value, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE, ret_len);
     } else if (strcmp(format, "base64") == 0) {
         size_t max = *ret_len / 4 * 3 + 3;
         if (!is_text)
@@ -43,7 +45,8 @@ static enum rs_err append(const char *root, const char *path, const char *data, 
     if (err)
         return err;
     if (fstat(fd, &st) == 0 && st.st_size > max - (int64_t)len)
-        err = fault_set(fault, RS_LIMIT, "%.200s would be larger than limits.artifact_bytes (%lld)", path, (long long)max);
+        err = fault_set(fault, RS_LIMIT, "%.200s would be larger than limits.artifact_bytes (%lld)", path,
+                        (long long)max);
     if (!err)
         err = beneath_write_all(fd, data, len, fault);
     if (close(fd) < 0 && !err)
@@ -53,7 +56,8 @@ static enum rs_err append(const char *root, const char *path, const char *data, 
 
 void write_file_start(struct node *node)
 {
-    const char *path = json_get_string(node->data, "path", ""), *format = json_get_string(node->data, "format", "text"), *data;
+    const char *path = json_get_string(node->data, "path", ""), *format = json_get_string(node->data, "format", "text"),
+               *data;
     mode_t mode = json_get_bool(node->data, "executable", false) ? 0770 : 0660;
     int64_t max = config_number(node->x->dd->config, "limits.artifact_bytes");
     struct fault fault = {0};
@@ -62,7 +66,8 @@ void write_file_start(struct node *node)
     enum rs_err err = take_content(json_get(node->data, "content"), format, &data, &len, &owned, &fault);
 
     if (!err && (int64_t)len > max)
-        err = fault_set(&fault, RS_LIMIT, "the file would be %zu bytes; limits.artifact_bytes is %lld", len, (long long)max);
+        err = fault_set(&fault, RS_LIMIT, "the file would be %zu bytes; limits.artifact_bytes is %lld", len,
+                        (long long)max);
     if (!err && json_get_bool(node->data, "append", false))
         err = append(node->x->work, path, data, len, mode, max, &fault);
     else if (!err)

@@ -68,8 +68,8 @@ static void add(struct artifact_list *list, const char *name, const struct stat 
     char *copy = strdup(name);
 
     if (copy)
-        list->items[list->n++] = (struct artifact){
-            copy, st->st_size, (int64_t)st->st_mtim.tv_sec * 1000 + st->st_mtim.tv_nsec / 1000000};
+        list->items[list->n++] =
+            (struct artifact){copy, st->st_size, (int64_t)st->st_mtim.tv_sec * 1000 + st->st_mtim.tv_nsec / 1000000};
 }
 
 /* Takes folder. prefix: its name with a slash behind, or "". */
@@ -95,7 +95,8 @@ static void walk(struct artifact_list *list, int folder, const char *prefix, int
         } else if (S_ISDIR(st.st_mode) && depth < ARTIFACT_DEPTH_MAX) {
             name[len] = '/';
             name[len + 1] = '\0';
-            walk(list, openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), name, depth + 1);
+            walk(list, openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), name,
+                 depth + 1);
         }
     }
     if (dir)

@@ -11,9 +11,9 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
-#define ARTIFACTS_MAX 10000     /* told of one run */
-#define ARTIFACT_NAME_MAX 512   /* bytes; longer ones are left out */
-#define ARTIFACT_DEPTH_MAX 16   /* folders in folders */
+#define ARTIFACTS_MAX 10000   /* told of one run */
+#define ARTIFACT_NAME_MAX 512 /* bytes; longer ones are left out */
+#define ARTIFACT_DEPTH_MAX 16 /* folders in folders */
 
 struct artifact {
     char *name;
@@ -26,8 +26,8 @@ struct artifact_list {
     bool more; /* there are more than ARTIFACTS_MAX */
 };
 /* artifact_find - all of a run; none is no error. run_id has been checked to be an id. */
-enum rs_err artifact_find(const struct datadir *dd, const char *run_id, struct artifact_list *ret, struct fault *fault)
-    RS_MUST_CHECK;
+enum rs_err artifact_find(const struct datadir *dd, const char *run_id, struct artifact_list *ret,
+                          struct fault *fault) RS_MUST_CHECK;
 void artifact_list_release(struct artifact_list *list); /* zeroed is fine */
 /* artifact_open - one for reading. RS_NOT_FOUND for everything that is no artifact. *ret: the caller's descriptor. */
 enum rs_err artifact_open(const struct datadir *dd, const char *run_id, const char *name, int *ret, struct stat *st,

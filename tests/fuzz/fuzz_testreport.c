@@ -19,7 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
         const char *text = json_text(out, &n);
         if (json_parse(text, n, 4 * 1024 * 1024, &again, &fault) != RS_OK ||
             json_object_array_length(json_get_array(again, "failures")) > TESTREPORT_FAILURES_MAX ||
-            json_get_int(again, "passed", -1) < 0 || json_get_int(again, "failed", -1) < 0 || json_get_int(again, "total", -1) < 0)
+            json_get_int(again, "passed", -1) < 0 || json_get_int(again, "failed", -1) < 0 ||
+            json_get_int(again, "total", -1) < 0)
             abort();
         json_object_put(again);
         json_object_put(out);

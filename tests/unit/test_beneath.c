@@ -76,8 +76,20 @@ static enum rs_err reads(const char *path, const char *want)
 /* _i: 0 as the machine is, else the error that openat2 gives. */
 START_TEST(test_nothing_leads_out)
 {
-    static const char *const bad[] = {"link", "folder/file", "a/up/file", "../outside/file", "a/../../outside/file", "/etc/passwd", "pipe",
-                                      "a",    "",            ".",         "..",              "a\nb",                 "a/up",        "folder"};
+    static const char *const bad[] = {"link",
+                                      "folder/file",
+                                      "a/up/file",
+                                      "../outside/file",
+                                      "a/../../outside/file",
+                                      "/etc/passwd",
+                                      "pipe",
+                                      "a",
+                                      "",
+                                      ".",
+                                      "..",
+                                      "a\nb",
+                                      "a/up",
+                                      "folder"};
     char path[PATH_MAX], *text = NULL;
     struct fault fault;
     struct stat st;

@@ -16,8 +16,9 @@ static enum limits_which leftovers;
 
 /* In front of a script, which ends with ': should the watch fail, the kernel stops the bomb, which it does not do for
  * root. */
-#define WALL "if [ $(id -u) = 0 ]; then as='setpriv --reuid=65533 --clear-groups'; fi; exec $as sh -c '"  \
-        "ulimit -u $(($(ps -L --no-headers -u $(id -u) | wc -l) + 500)); "
+#define WALL                                                                                                           \
+    "if [ $(id -u) = 0 ]; then as='setpriv --reuid=65533 --clear-groups'; fi; exec $as sh -c '"                        \
+    "ulimit -u $(($(ps -L --no-headers -u $(id -u) | wc -l) + 500)); "
 
 struct seen {
     bool done;
@@ -139,8 +140,8 @@ END_TEST
 START_TEST(test_fork_bomb_that_leaves_its_group)
 {
     struct seen seen = {0};
-    start(&seen, "i=0; while [ $i -lt 400 ]; do env -i /usr/bin/setsid -f sleep 60; i=$((i + 1)); done; sleep 60", "M=1",
-          (struct limits_bound){50, 0});
+    start(&seen, "i=0; while [ $i -lt 400 ]; do env -i /usr/bin/setsid -f sleep 60; i=$((i + 1)); done; sleep 60",
+          "M=1", (struct limits_bound){50, 0});
     finish(&seen);
     ck_assert_int_eq(seen.result.over, LIMITS_PROCESSES);
     run_until_alone();
@@ -152,7 +153,8 @@ START_TEST(test_threads_count)
 {
     struct seen seen = {0};
     start(&seen,
-          "/usr/bin/python3 -c 'import threading, time\nfor i in range(100): threading.Thread(target=time.sleep, args=(60,)).start()'",
+          "/usr/bin/python3 -c 'import threading, time\nfor i in range(100): threading.Thread(target=time.sleep, "
+          "args=(60,)).start()'",
           "M=1", (struct limits_bound){50, 0});
     finish(&seen);
     ck_assert_int_eq(seen.result.over, LIMITS_PROCESSES);

@@ -42,9 +42,10 @@ static void teardown(void)
 
 START_TEST(test_tap)
 {
-    lines(TESTREPORT_AUTO, "building\nTAP version 14\n1..7\nok 1 - one\nnot ok 2 - two\n  ---\n  message: 'it broke'\n  at: src/a.c:12\n"
-                           "  ...\nok 3 # SKIP no network\nnot ok 4 - four # TODO some day\n    # Subtest: five\n    not ok 1 - inner\n"
-                           "not ok 5 - five\n#   Failed test 'five'\n#   at t/a.t line 7.\nok 6 - a \\# skip\nok 7\n");
+    lines(TESTREPORT_AUTO,
+          "building\nTAP version 14\n1..7\nok 1 - one\nnot ok 2 - two\n  ---\n  message: 'it broke'\n  at: src/a.c:12\n"
+          "  ...\nok 3 # SKIP no network\nnot ok 4 - four # TODO some day\n    # Subtest: five\n    not ok 1 - inner\n"
+          "not ok 5 - five\n#   Failed test 'five'\n#   at t/a.t line 7.\nok 6 - a \\# skip\nok 7\n");
     COUNTS(3, 2, 2, 0);
     ck_assert_int_eq(report.format, TESTREPORT_TAP);
     ck_assert_str_eq(json_get_string(failure(0), "name", ""), "two");
@@ -74,7 +75,9 @@ END_TEST
 
 START_TEST(test_what_is_no_report)
 {
-    lines(TESTREPORT_AUTO, "ok\nok then, let us go\nnot ok at all\nFAILED to start\n3 files in 4 folders\n==== done ====\n1...2\n1..x\n");
+    lines(
+        TESTREPORT_AUTO,
+        "ok\nok then, let us go\nnot ok at all\nFAILED to start\n3 files in 4 folders\n==== done ====\n1...2\n1..x\n");
     ck_assert(!report.found);
     lines(TESTREPORT_AUTO, "12 apples in 3s\n");
     ck_assert(!report.found);
@@ -110,12 +113,14 @@ END_TEST
 
 START_TEST(test_junit)
 {
-    static const char text[] =
-        "\xef\xbb\xbf<?xml version=\"1.0\"?>\n<!DOCTYPE x [<!ENTITY e SYSTEM \"file:///etc/passwd\">]>\n<testsuites time=\"1.5\">"
-        "<testsuite name=\"s\"><testcase classname=\"a.B\" name=\"one\" time=\"0.5\"/>"
-        "<testcase classname=\"a.B\" name=\"two\" file=\"a.py\" line=\"3\"><failure message=\"x &lt; y\">long</failure></testcase>"
-        "<testsuite><testcase name=\"three\"><error>  trace\n</error></testcase><testcase name=\"four\"><skipped/></testcase></testsuite>"
-        "<testcase name=\"five\"><failure>&e;</failure></testcase></testsuite></testsuites>";
+    static const char text[] = "\xef\xbb\xbf<?xml version=\"1.0\"?>\n<!DOCTYPE x [<!ENTITY e SYSTEM "
+                               "\"file:///etc/passwd\">]>\n<testsuites time=\"1.5\">"
+                               "<testsuite name=\"s\"><testcase classname=\"a.B\" name=\"one\" time=\"0.5\"/>"
+                               "<testcase classname=\"a.B\" name=\"two\" file=\"a.py\" line=\"3\"><failure message=\"x "
+                               "&lt; y\">long</failure></testcase>"
+                               "<testsuite><testcase name=\"three\"><error>  trace\n</error></testcase><testcase "
+                               "name=\"four\"><skipped/></testcase></testsuite>"
+                               "<testcase name=\"five\"><failure>&e;</failure></testcase></testsuite></testsuites>";
     struct fault fault;
     ck_assert_ok(testreport_file(&report, text, sizeof text - 1, &fault));
     COUNTS(1, 2, 1, 1);
