@@ -1,4 +1,5 @@
 #include "index/textindex.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "index/textindex_db.h"
 #include <stdarg.h>
@@ -6,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #define SCHEMA_VERSION 1
 
@@ -27,8 +29,8 @@ static const char schema[] =
 static const char *const texts[N_INDEX_STATEMENTS] = {
     [INDEX_FILE_FIND] = "SELECT id, mtime, size, hash FROM files WHERE idx = ?1 AND path = ?2",
     [INDEX_FILE_ADD] = "INSERT INTO files (idx, path, mtime, size, hash, seen) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    [INDEX_FILE_CHANGE] = "UPDATE files SET mtime = ?2, size = ?3, hash = ?4, seen = ?5 WHERE id = ?1",
-    [INDEX_FILE_SEEN] = "UPDATE files SET seen = ?2 WHERE id = ?1",
+    [INDEX_FILE_CHANGE] = "UPDATE files SET mtime = ?2, size = ?3, hash = ?4, seen = max(seen, ?5) WHERE id = ?1",
+    [INDEX_FILE_SEEN] = "UPDATE files SET seen = max(seen, ?2) WHERE id = ?1",
     [INDEX_PASSAGE_ADD] = "INSERT INTO passages (file, line, title, text) VALUES (?1, ?2, ?3, ?4)",
     [INDEX_TEXT_ADD] = "INSERT INTO words (rowid, path, title, text) VALUES (?1, ?2, ?3, ?4)",
     [INDEX_TEXTS_FORGET] =
@@ -118,6 +120,19 @@ static int on_version(void *ctx, int n, char **values, char **names)
     return 0;
 }
 
+/* Changing the journal mode does not call the busy handler: when several processes make a new index, all but one must
+ * try again. */
+static enum rs_err begin(struct textindex *index, struct fault *fault)
+{
+    const struct timespec pause = {.tv_nsec = 5 * 1000 * 1000};
+    int64_t deadline = clock_mono_ms() + TEXTINDEX_BUSY_MS;
+    enum rs_err err;
+
+    while ((err = textindex_exec(index, "PRAGMA journal_mode=WAL", fault)) == RS_BUSY && clock_mono_ms() < deadline)
+        nanosleep(&pause, NULL);
+    return err ? err : textindex_exec(index, "PRAGMA synchronous=NORMAL; BEGIN IMMEDIATE", fault);
+}
+
 /* The schema, made by whoever comes first. */
 static enum rs_err prepare(struct textindex *index, bool write, struct fault *fault)
 {
@@ -125,7 +140,7 @@ static enum rs_err prepare(struct textindex *index, bool write, struct fault *fa
     enum rs_err err;
 
     if (write) {
-        err = textindex_exec(index, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; BEGIN IMMEDIATE", fault);
+        err = begin(index, fault);
         if (err)
             return err;
     }

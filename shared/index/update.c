@@ -268,12 +268,12 @@ static enum rs_err take_folder(struct update *u, int folder, size_t len, int dep
     return err;
 }
 
-/* What was not seen this time is gone. */
+/* What was not seen this time is gone, unless another update that began later has seen it. */
 static enum rs_err remove_gone(struct update *u)
 {
     sqlite3_stmt *gone = NULL;
     enum rs_err err = RS_OK;
-    int rc = sqlite3_prepare_v2(u->index->db, "SELECT id FROM files WHERE idx = ?1 AND seen <> ?2", -1, &gone, NULL);
+    int rc = sqlite3_prepare_v2(u->index->db, "SELECT id FROM files WHERE idx = ?1 AND seen < ?2", -1, &gone, NULL);
 
     if (rc == SQLITE_OK) {
         sqlite3_bind_int64(gone, 1, u->idx);

@@ -92,6 +92,20 @@ def test_searches_while_a_folder_is_indexed(instance, tmp_path):
     assert len(search(instance, query="number 2999 common")["output"]["passages"]) == 5
 
 
+def test_several_at_once(new_instance, tmp_path):
+    """Of a new index, over the same folder: each sees all of it, and none takes away what another has seen."""
+    instance = new_instance(without=("web", "runner"), examples=False)
+    for n in range(1500):
+        (tmp_path / f"{n}.txt").write_text(f"number {n}\n")
+    started = [subprocess.Popen([RUNSPOOL, "index", tmp_path, "--name", "same", "--json"], env=instance.environ, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    for process in started:
+        output, errors = process.communicate(timeout=60)
+        assert process.returncode == 0 and '"files":1500' in output and '"removed":0' in output, output + errors
+    after = instance.json("index", tmp_path, "--name", "same")
+    assert (after["unchanged"], after["added"], after["changed"], after["removed"]) == (1500, 0, 0, 0)
+
+
 def test_usage(instance, folder):
     for args in (["--list", folder], ["--name", "x"], ["--remove", "x", "--list"], [folder, folder]):
         assert instance.cli("index", *args, check=False).returncode == 2
