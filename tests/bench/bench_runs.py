@@ -27,45 +27,32 @@ def side_by_side(nodes):
     return [TRIGGER, *nodes], [{"source": "start", "target": n["id"]} for n in nodes]
 
 
-def best(repeat, measure):
-    """Median and best of several, in milliseconds."""
-    taken = [measure() for _ in range(repeat)]
-    return statistics.median(taken), min(taken)
-
-
 def by_sh(n):
-    def measure():
-        began = time.monotonic()
-        subprocess.run(["sh", "-c", f"i=0; while [ $i -lt {n} ]; do i=$((i + 1)); /bin/true; done"], check=True)
-        return (time.monotonic() - began) * 1000
-    return measure
+    began = time.monotonic()
+    subprocess.run(["sh", "-c", f"i=0; while [ $i -lt {n} ]; do i=$((i + 1)); /bin/true; done"], check=True)
+    return (time.monotonic() - began) * 1000
 
 
 def by_run(instance, nodes, edges):
-    def measure():
-        record = instance.wait(instance.inline(nodes, edges))
-        assert record["status"] == "success", record["error"]
-        return record["durationMs"]
-    return measure
-
-
-def say(what, figures, against=None):
-    median, least = figures
-    ratio = f"{median / against[0]:8.1f} x sh" if against else ""
-    print(f"{what:58} {median:9.1f} ms median {least:9.1f} ms best {ratio}", flush=True)
+    record = instance.wait(instance.inline(nodes, edges))
+    assert record["status"] == "success", record["error"]
+    return record["durationMs"]
 
 
 def overhead(n, repeat):
-    sh = best(repeat, by_sh(n))
-    say(f"{n} processes started by sh", sh)
-    for settings in ((*ALLOW, "runner.sandbox=none"), ALLOW):
+    """Each is measured next to sh, so that both see the same machine."""
+    for settings, name in (((*ALLOW, "runner.sandbox=none"), "no sandbox"), (ALLOW, "sandbox")):
         instance = Instance(settings, examples=False)
+        kinds = {f"{n} shell nodes in a row, {name}": chain(*shells(n)),
+                 f"{n} shell nodes side by side, {name}": side_by_side(shells(n))}
+        if name == "sandbox":
+            kinds[f"{n} transform nodes in a row"] = chain(*jq(n))
         try:
-            name = "no sandbox" if len(settings) > len(ALLOW) else "sandbox"
-            say(f"run of {n} shell nodes in a row, {name}", best(repeat, by_run(instance, *chain(*shells(n)))), sh)
-            say(f"run of {n} shell nodes side by side, {name}", best(repeat, by_run(instance, *side_by_side(shells(n)))), sh)
-            if name == "sandbox":
-                say(f"run of {n} transform nodes in a row", best(repeat, by_run(instance, *chain(*jq(n)))), sh)
+            for what, (nodes, edges) in kinds.items():
+                pairs = [(by_sh(n), by_run(instance, nodes, edges)) for _ in range(repeat)]
+                sh, run = (min(column) for column in zip(*pairs))
+                ratio = statistics.median(b / a for a, b in pairs)
+                print(f"{what:45} {run:7.0f} ms, by sh {sh:6.0f} ms (best of {repeat}): {run / sh:5.1f} x, median {ratio:5.1f} x", flush=True)
         finally:
             instance.close()
 

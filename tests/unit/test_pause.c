@@ -118,6 +118,33 @@ START_TEST(running_run)
 }
 END_TEST
 
+START_TEST(moves_at_once)
+{
+    struct node_change both[] = {{.node_id = "start", .status = NODE_RUNNING, .attempt = 1},
+                                 {.node_id = "a", .status = NODE_SUCCESS}};
+    char id[ID_MAX + 1];
+
+    create_run("w", DEF_SMALL, 0, id);
+    claim_is(id);
+    must(run_begin(&store, id, claim.fence, &fault));
+    /* All of them, or none. */
+    ck_assert_int_eq(node_move_all(&store, id, claim.fence, both, 2, &fault), RS_CONFLICT);
+    both[1] = (struct node_change){.node_id = "start", .status = NODE_SUCCESS, .attempt = 1};
+    must(node_move_all(&store, id, claim.fence, both, 2, &fault));
+    /* What is not to begin while the run is about to pause does not keep the others. */
+    must(run_pause(&store, NULL, id, &status, &fault));
+    both[0] = (struct node_change){.node_id = "a", .status = NODE_RUNNING, .attempt = 1, .unless_pausing = true};
+    both[1] = (struct node_change){.node_id = "done", .status = NODE_SKIPPED};
+    must(node_move_all(&store, id, claim.fence, both, 2, &fault));
+    ck_assert(both[0].denied && !both[1].denied);
+    ck_assert_int_eq(node_move(&store, id, claim.fence, &both[0], &fault), RS_DENIED);
+    ck_assert_str_eq(events_of(stream_of(id), text, sizeof(text)),
+                     "run.queued run.started node.started(start) node.finished(start) run.progress node.skipped(done)"
+                     " run.progress");
+    run_claim_release(&claim);
+}
+END_TEST
+
 START_TEST(paused_run_cancelled)
 {
     char id[ID_MAX + 1];
@@ -285,6 +312,7 @@ static Suite *suite(void)
     tcase_add_checked_fixture(t, model_setup, model_teardown);
     tcase_add_test(t, queued_run);
     tcase_add_test(t, running_run);
+    tcase_add_test(t, moves_at_once);
     tcase_add_test(t, paused_run_cancelled);
     tcase_add_test(t, orphan_that_was_to_pause);
     tcase_add_test(t, queue_and_workflow);
