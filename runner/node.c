@@ -77,6 +77,15 @@ void node_fail(struct node *node, const char *code, struct json_object *output, 
     finish(node);
 }
 
+const char *node_code(const char *code)
+{
+    static const char *const codes[] = {"timeout", "exit", "expression", "model", "limit", "input", "orphaned"};
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+        if (strcmp(codes[i], code) == 0)
+            return codes[i];
+    return "exit";
+}
+
 void node_log(struct node *node, const char *level, const char *source, const char *text, size_t len)
 {
     node->home->log(node, level, source, text, len);

@@ -93,6 +93,9 @@ void node_done(struct node *node, struct json_object *output);
 /* node_fail - code is one of timeout, exit, cancelled, expression, model, limit, input. Those of code input, expression
  * and limit are tried again only when the node's `retry.on` names them. */
 void node_fail(struct node *node, const char *code, struct json_object *output, const char *fmt, ...) RS_PRINTF(4, 5);
+/* node_code - the code of an error record, in static storage, as node_fail wants it; `exit` for one that is not known, and for
+ * `cancelled`, as what was cancelled elsewhere is no cancel of this node. */
+const char *node_code(const char *code);
 /* node_log - a `log` event of this node; text: valid UTF-8. level: info, success, warning, error; source: stdout,
  * stderr, runner, agent. */
 void node_log(struct node *node, const char *level, const char *source, const char *text, size_t len);

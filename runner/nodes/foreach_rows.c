@@ -111,8 +111,24 @@ struct taking {
     bool again;
 };
 
+/* Its row is to say so, when all rows are read: as many as ran at a time fit into one batch. */
+static void note_died(struct foreach *f, int64_t index, const char *message)
+{
+    struct json_object *error = json_object_new_object();
+
+    json_set_string(error, "code", "orphaned");
+    json_set_string(error, "message", message);
+    json_set_string(error, "nodeId", f->def.id);
+    if (f->n_writes == FOREACH_BATCH) { /* more than ever run: the row stays as it is */
+        json_object_put(error);
+        return;
+    }
+    f->writes[f->n_writes++] = (struct item_change){
+        .index = index, .status = NODE_ERROR, .attempt = 1, .finished_ms = clock_wall_ms(), .error = error};
+}
+
 /* A row of an earlier life. */
-static void take(void *ctx, int64_t index, enum node_status status)
+static void take(void *ctx, int64_t index, enum node_status status, const char *error_text)
 {
     static const char died[] = "the process that executed it died, and it may not be executed twice";
     struct taking *taking = ctx;
@@ -124,9 +140,14 @@ static void take(void *ctx, int64_t index, enum node_status status)
         f->state[index] = NODE_SUCCESS;
         f->n_done++;
     } else if (status == NODE_ERROR && !taking->again) {
-        foreach_failed(f, index, "exit", "it had failed before the run's process died");
+        struct json_object *error = NULL;
+        if (!error_text || json_parse(error_text, strlen(error_text), RUN_ERROR_MAX, &error, NULL) != RS_OK)
+            error = NULL;
+        foreach_failed(f, index, node_code(json_get_string(error, "code", "")), json_get_string(error, "message", "?"));
+        json_object_put(error);
     } else if (status == NODE_RUNNING && !f->repeatable && !taking->again) {
         foreach_failed(f, index, "orphaned", died);
+        note_died(f, index, died);
     }
 }
 
@@ -144,19 +165,5 @@ void foreach_take_up(struct foreach *f, bool again)
     if (!err)
         err = items_each(&x->store, x->claim.id, f->def.id, take, &taking, &fault);
     execution_must(x, err, &fault, "items");
-    /* Said of them, so that nobody takes them for running. */
-    for (size_t i = 0; i < json_object_array_length(f->failures); i++) {
-        struct json_object *failure = json_object_array_get_idx(f->failures, i), *error = NULL;
-        if (strcmp(json_get_string(failure, "code", ""), "orphaned") != 0)
-            continue;
-        error = json_object_new_object();
-        json_set_string(error, "code", "orphaned");
-        json_set_string(error, "message", json_get_string(failure, "message", ""));
-        json_set_string(error, "nodeId", f->def.id);
-        foreach_write(f, &(struct item_change){.index = json_get_int(failure, "index", 0),
-                                             .status = NODE_ERROR,
-                                             .attempt = 1,
-                                             .finished_ms = clock_wall_ms(),
-                                             .error = error});
-    }
+    foreach_flush(f);
 }

@@ -40,16 +40,6 @@ static void look_soon(struct sub *sub, uint64_t ms)
 
 /* --- its end --- */
 
-/* Error codes are static storage; `cancelled` of a child alone is no cancel of ours. */
-static const char *code_of(const char *code)
-{
-    static const char *const codes[] = {"timeout", "exit", "expression", "model", "limit", "input"};
-    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
-        if (strcmp(codes[i], code) == 0)
-            return codes[i];
-    return "exit";
-}
-
 static void conclude(struct sub *sub, struct run_child *child)
 {
     struct node *node = sub->node;
@@ -61,7 +51,7 @@ static void conclude(struct sub *sub, struct run_child *child)
         node_fail(node, "exit", output, "run %s was cancelled: %s", sub->run_id,
                   json_get_string(child->error, "message", "cancelled"));
     else
-        node_fail(node, code_of(json_get_string(child->error, "code", "")), output, "run %s failed: %s", sub->run_id,
+        node_fail(node, node_code(json_get_string(child->error, "code", "")), output, "run %s failed: %s", sub->run_id,
                   json_get_string(child->error, "message", "?"));
 }
 

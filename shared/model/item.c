@@ -83,12 +83,12 @@ enum rs_err items_each(struct store *store, const char *run_id, const char *node
     enum node_status status = NODE_PENDING;
     struct db_rows *rows = NULL;
     enum rs_err err = db_query(store->db, &rows, fault,
-                               "SELECT idx, status FROM item WHERE run_id = $1 AND node_id = $2 ORDER BY idx", "tt", run_id,
+                               "SELECT idx, status, error FROM item WHERE run_id = $1 AND node_id = $2 ORDER BY idx", "tt", run_id,
                                node_id);
 
     while (err == RS_OK && (err = db_next(rows, fault)) == RS_OK)
         if (node_status_parse(db_text(rows, 1), &status) == RS_OK)
-            fn(ctx, db_int(rows, 0), status);
+            fn(ctx, db_int(rows, 0), status, db_text(rows, 2));
     db_done(rows);
     return err == RS_NOT_FOUND ? RS_OK : err;
 }

@@ -22,8 +22,8 @@ enum rs_err items_write(struct store *store, const char *run_id, int64_t fence, 
 /* items_clear - the list is another now: all rows of the node go. */
 enum rs_err items_clear(struct store *store, const char *run_id, int64_t fence, const char *node_id,
                         struct fault *fault) RS_MUST_CHECK;
-/* items_each - index and status of every row, in order of index. */
-typedef void item_fn(void *ctx, int64_t index, enum node_status status);
+/* items_each - index, status and error (JSON text, NULL: none) of every row, in order of index. */
+typedef void item_fn(void *ctx, int64_t index, enum node_status status, const char *error);
 enum rs_err items_each(struct store *store, const char *run_id, const char *node_id, item_fn *fn, void *ctx,
                        struct fault *fault) RS_MUST_CHECK;
 /* items_outputs - every output, as JSON text, in order of index; only of those that succeeded. fn returns false to stop.

@@ -320,3 +320,9 @@ TESTS += tests/unit/test_builtin
 tests_unit_test_builtin_SOURCES = tests/unit/test_builtin.c tests/unit/unit.h
 tests_unit_test_builtin_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_builtin_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+
+check_PROGRAMS += tests/unit/test_lineage
+TESTS += tests/unit/test_lineage
+tests_unit_test_lineage_SOURCES = tests/unit/test_lineage.c tests/unit/model.h tests/unit/unit.h
+tests_unit_test_lineage_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_lineage_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
