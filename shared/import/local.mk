@@ -6,7 +6,10 @@ librunspool_a_SOURCES += \
   shared/import/import.h \
   shared/import/n8n.c \
   shared/import/n8n.h \
+  shared/import/n8n_data.c \
   shared/import/n8n_expr.c \
   shared/import/n8n_node.c \
+  shared/import/n8n_tool.c \
+  shared/import/n8n_when.c \
   shared/import/own.h \
   shared/import/yaml_tree.c

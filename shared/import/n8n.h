@@ -50,4 +50,22 @@ void n8n_node_import(struct n8n *w, struct n8n_node *node);
 /* n8n_handle - our handle of an output of a node, NULL: it needs none. */
 const char *n8n_handle(const struct n8n_node *node, int output, char out[32]);
 
+#define N8N_TEXT_MAX (256 * 1024)
+
+/* n8n_note - a note about this node. n8n_lose - it has no counterpart: it fails when it is reached. */
+void n8n_note(struct n8n *w, const struct n8n_node *node, enum import_note kind, const char *text);
+void n8n_lose(struct n8n *w, struct n8n_node *node, const char *why);
+/* n8n_set - a parameter's text as the setting `key`; text NULL: nothing. n8n_set_expression - the node as a transform. */
+void n8n_set(struct n8n *w, const struct n8n_node *node, struct json_object *data, const char *key, const char *text);
+void n8n_set_expression(struct n8n *w, struct n8n_node *node, const struct buf *jq);
+/* n8n_pairs - [{name,value}] as an object of templates, owned. n8n_number - a member, which may be written as text. */
+struct json_object *n8n_pairs(struct n8n *w, const struct n8n_node *node, struct json_object *list);
+int64_t n8n_number(struct json_object *rule, const char *name, int64_t fallback);
+
+/* The functions of the table in n8n_node.c: each makes our node. */
+typedef void n8n_make_fn(struct n8n *w, struct n8n_node *node);
+n8n_make_fn n8n_make_code, n8n_make_command, n8n_make_email, n8n_make_http_request, n8n_make_if, n8n_make_manual,
+    n8n_make_merge, n8n_make_model, n8n_make_pass, n8n_make_path, n8n_make_respond, n8n_make_schedule, n8n_make_set,
+    n8n_make_stop, n8n_make_switch, n8n_make_wait, n8n_make_webhook, n8n_make_workflow;
+
 #endif
