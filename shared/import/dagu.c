@@ -206,13 +206,11 @@ static int add_step(struct dagu *d, const char *name, struct json_object *yaml)
         name = dagu_text(dagu_get(yaml, "id"));
     if (name == NULL) {
         snprintf(made, sizeof(made), "step_%d", d->n_steps + 1);
-        /* Kept alive by the tree. */
-        if (json_object_is_type(yaml, json_type_object)) {
-            json_set_string(yaml, "name", made);
-            name = dagu_text(json_get(yaml, "name"));
-        }
+        if (json_object_is_type(yaml, json_type_object))
+            json_set_string(yaml, "name", made); /* kept alive by the tree */
+        name = json_get_string(yaml, "name", "step");
     }
-    step->name = name != NULL ? name : "step";
+    step->name = name;
     step->output = dagu_text(dagu_get(yaml, "output"));
     if (step->output == NULL)
         step->output = dagu_text(dagu_get(dagu_get(yaml, "output"), "name"));

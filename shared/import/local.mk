@@ -1,6 +1,8 @@
 librunspool_a_SOURCES += \
   shared/import/dagu.c \
   shared/import/dagu.h \
+  shared/import/dagu_env.c \
+  shared/import/dagu_exec.c \
   shared/import/dagu_step.c \
   shared/import/import.c \
   shared/import/import.h \
