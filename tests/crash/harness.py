@@ -352,6 +352,7 @@ def main():
     parser.add_argument("--keep-going", action="store_true", help="go on after a violation")
     parser.add_argument("--victims", default=",".join(VICTIMS), help="whom to kill, a list with commas (default %(default)s)")
     args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # not without ending what was started
     print(f"seed {args.seed}", flush=True)
     totals = play_rounds(args.rounds, args.seed, args.first, lambda text: print(text, flush=True), args.keep_going, args.data,
                          args.victims.split(","))

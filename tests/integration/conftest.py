@@ -6,6 +6,7 @@ import os
 import pathlib
 import random
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -184,6 +185,7 @@ _tap = {"file": None, "n": 0}
 
 
 def pytest_configure(config):
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # fixtures end what they started
     config.addinivalue_line("markers", "heavy: takes minutes; left out unless HEAVY=yes (scripts/test --heavy)")
     if "RUNSPOOL_TAP_FD" in os.environ:
         _tap["file"] = os.fdopen(int(os.environ.pop("RUNSPOOL_TAP_FD")), "w", buffering=1)
