@@ -24,6 +24,7 @@ cli_runspool_SOURCES = \
   cli/cancel.c \
   cli/cli.h \
   cli/common.c \
+  cli/completion.c cli/completion.h \
   cli/config.c \
   cli/definition.c cli/definition.h \
   cli/down.c \

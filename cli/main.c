@@ -1,11 +1,14 @@
 /* runspool - the command line: one table of commands, --help, --version, and the call. */
 #include "base/log.h"
 #include "cli/cli.h"
+#include "cli/completion.h"
 #include "config.h"
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+
+static int command_completion(struct cli *cli);
 
 static const struct command commands[] = {
     {"up", "", "start web server, bridge and runner here", command_up, .options = up_options, .max_operands = 0,
@@ -68,6 +71,8 @@ static const struct command commands[] = {
      .more = "Text, Markdown, source and HTML; only what changed is read again. Left out: hidden files, what a .gitignore\n"
              "names, binaries, files over 2 MB. Without DIR and options, or with --list, the indexes are listed."},
     {"config", "", "print the settings in force", command_config, .options = config_options, .max_operands = 0},
+    {"completion", "", "print a script that lets bash complete command lines", command_completion, .max_operands = 0, .no_json = true,
+     .more = "eval \"$(runspool completion)\" in ~/.bashrc."},
     {0},
 };
 
@@ -82,6 +87,11 @@ static void help_options(struct buf *out, const struct arg_option *rows, bool no
                  rows->second ? " " : "", rows->second ? rows->second : "");
         buf_printf(out, "  %-28s %s%s\n", left, rows->help, rows->repeat ? " (repeatable)" : "");
     }
+}
+
+static int command_completion(struct cli *cli)
+{
+    return completion_print(cli, commands);
 }
 
 static int help_program(const struct cli *cli)

@@ -218,6 +218,16 @@ def test_rest(site):
     assert site.cgi("POST", "/api/workflows/import", b"steps: []").status == 422
 
 
+def test_completion_offers_commands_words_and_options():
+    script = subprocess.run([RUNSPOOL, "completion"], capture_output=True, text=True, check=True).stdout
+
+    def offered(*words):
+        call = f"COMP_WORDS=({' '.join(words)}); COMP_CWORD={len(words) - 1}; _runspool; printf '%s\\n' \"${{COMPREPLY[@]}}\""
+        return subprocess.run(["bash", "-c", script + call], capture_output=True, text=True, check=True).stdout.split()
+    assert offered("runspool", "sec") == ["secret"] and offered("runspool", "secret", "ro") == ["rotate"]
+    assert set(offered("runspool", "workflow", "''")) >= {"import", "validate", "export", "list", "--dry-run", "--from", "--data"}
+
+
 def test_ours_and_validate(tmp_path, instance):
     example = SOURCE / "examples" / "test-workflow.json"
     assert subprocess.run([RUNSPOOL, "workflow", "validate", example, FIXTURES / "orders.json"], capture_output=True, text=True).stdout.count(": ok\n") == 2
