@@ -1,6 +1,7 @@
 """Nodes that wait for a person: over REST and the command line, and over kills of the run's process."""
 
 import concurrent.futures
+import contextlib
 import json
 import os
 import pathlib
@@ -32,7 +33,11 @@ def decide(instance, run, what, body=None, **more):
 
 
 def run_pid(run):
-    return next((pid for pid in marked(run) if b"--run" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()), None)
+    for pid in marked(run):
+        with contextlib.suppress(OSError): # it may vanish meanwhile
+            if b"--run" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes():
+                return pid
+    return None
 
 
 def test_approved_over_rest(instance):
@@ -50,8 +55,11 @@ def test_approved_over_rest(instance):
     assert status == 409 and "problem+json" in headers["Content-Type"] and "ann" in problem["detail"]
     assert instance.http("GET", "/api/approvals")[2]["items"] == []
     assert decide(instance, "r_nosuch", "approve")[0] == 404
-    events = instance.http("GET", f"/api/runs/{run}/events?limit=100")[2]["items"]
-    types = [e["type"] for e in events if e["data"].get("nodeId") == "ask"]
+    def types_of_ask():
+        events = instance.http("GET", f"/api/runs/{run}/events?limit=100")[2]["items"]
+        return [e["type"] for e in events if e["data"].get("nodeId") == "ask"] if events[-1]["type"] == "run.finished" else None
+
+    types = wait_until(types_of_ask, what="the terminal event")
     assert types == ["node.started", "approval.requested", "node.waiting", "approval.decided", "node.finished"]
 
 
@@ -123,7 +131,11 @@ def test_a_decision_outlives_the_runs_process(new_instance):
     os.kill(pid, signal.SIGKILL)
     record = instance.wait(run)
     assert record["status"] == "success" and record["attempt"] == 3 and record["output"]["by"] == "ann"
-    events = instance.http("GET", f"/api/runs/{run}/events?limit=200")[2]["items"]
+    def all_events():
+        events = instance.http("GET", f"/api/runs/{run}/events?limit=200")[2]["items"]
+        return events if events[-1]["type"] == "run.finished" else None
+
+    events = wait_until(all_events, what="the terminal event")
     types = [e["type"] for e in events]
     assert types.count("approval.requested") == 1 and types.count("approval.decided") == 1
     assert json.dumps(record["output"]) in json.dumps(events[-1]["data"])

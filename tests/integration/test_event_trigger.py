@@ -1,14 +1,13 @@
 """Workflows that start when a run of another one has ended."""
 
 import os
-import pathlib
 import signal
 
 import pytest
 
 from conftest import wait_until
 from runs import TRIGGER, chain, result, shell
-from test_runner import marked
+from test_subworkflow import pid_of
 
 
 def save(instance, id, nodes, edges, **more):
@@ -83,7 +82,7 @@ def test_a_killed_runs_end_starts_one(instance, listen):
     save(instance, "work", *chain(shell("work", "sleep 100")))
     run = instance.run("work")
     wait_until(lambda: instance.record(run)["nodes"]["work"]["status"] == "running")
-    os.kill(next(p for p in marked(run) if b"--run" in pathlib.Path(f"/proc/{p}/cmdline").read_bytes()), signal.SIGKILL)
+    os.kill(wait_until(lambda: pid_of(run)), signal.SIGKILL)
     assert instance.wait(run)["error"]["code"] == "orphaned"
     found = wait_until(lambda: started_by(instance, run, "after"))
     assert len(found) == 1 and instance.wait(found[0]["id"])["output"]["error"]["code"] == "orphaned"

@@ -1,5 +1,6 @@
 """Runs that nodes of other runs start: their records, ends, cancels and kills; places of runner.max_runs."""
 
+import contextlib
 import os
 import pathlib
 import signal
@@ -30,7 +31,11 @@ def child_of(instance, run, node="sub"):
 
 
 def pid_of(run):
-    return next((pid for pid in marked(run) if b"--run" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()), None)
+    for pid in marked(run):
+        with contextlib.suppress(OSError): # it may vanish meanwhile
+            if b"--run" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes():
+                return pid
+    return None
 
 
 def runs(instance, run, node="work"):
@@ -51,7 +56,8 @@ def test_output_and_records(instance):
     # Its events are in its own stream; the parent's tells which.
     events = instance.http("GET", f"/api/runs/{run}/events?limit=100")[2]["items"]
     assert [e["data"]["childRunId"] for e in events if e["type"] == "node.waiting"] == [child["id"]]
-    assert {e["type"] for e in instance.http("GET", f"/api/runs/{child['id']}/events")[2]["items"]} >= {"run.queued", "run.finished"}
+    wait_until(lambda: {"run.queued", "run.finished"} <= {
+        e["type"] for e in instance.http("GET", f"/api/runs/{child['id']}/events")[2]["items"]}, what="the child's events")
 
 
 @pytest.mark.parametrize("workflow, given, code, words", [
