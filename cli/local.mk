@@ -19,6 +19,7 @@ libcli_a_SOURCES = \
 
 bin_PROGRAMS += cli/runspool
 cli_runspool_SOURCES = \
+  cli/again.c \
   cli/approve.c \
   cli/artifacts.c \
   cli/cancel.c \

@@ -176,3 +176,19 @@ def test_an_orphan_is_resumed_where_its_nodes_allow_it(new_instance):
                 "node.started", "node.finished", "run.progress", "run.finished"]
         else:
             assert record["status"] == "error" and record["error"]["code"] == "orphaned" and record["attempt"] == 1
+
+
+def test_commands_run_an_ended_run_again(instance):
+    run = instance.inline(*chain(shell("keep", "echo kept"), shell("may-fail", "test -e ok")))
+    assert instance.wait(run)["status"] == "error"
+    (instance.data / "runs" / run / "work" / "ok").touch()
+    assert instance.json("resume", run) == {"runId": run, "status": "queued"}
+    record = instance.wait(run)
+    assert record["status"] == "success" and record["attempt"] == 2 and record["nodes"]["keep"]["attempt"] == 1
+    again = instance.json("rerun", run)["runId"]
+    assert again != run and instance.wait(again)["status"] == "error"  # a folder of its own, without the file
+    assert "queued" in instance.cli("retry", again) and instance.wait(again)["attempt"] == 2
+    done = instance.cli("resume", run, check=False)
+    assert done.returncode == 1 and "has succeeded" in done.stderr
+    for wrong in ("--version", "many"), ("--input", "[1]"), ("--version", "9"):
+        assert instance.cli("rerun", run, *wrong, check=False).returncode != 0
