@@ -2,6 +2,7 @@
 #include "runner/execution.h"
 #include "runner/nodes/foreach.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +57,18 @@ static enum rs_err collect(struct foreach *f, struct collection *c, struct fault
     return err;
 }
 
+/* The run's tools may have put anything into the folder, links too: what is written to is always a new file. */
+static FILE *create(const char *path)
+{
+    unlink(path);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0660);
+    FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
+
+    if (!file && fd >= 0)
+        close(fd);
+    return file;
+}
+
 static enum rs_err write_file(struct foreach *f, struct json_object *out, struct fault *fault)
 {
     struct execution *x = f->node->x;
@@ -65,9 +78,9 @@ static enum rs_err write_file(struct foreach *f, struct json_object *out, struct
 
     snprintf(name, sizeof name, "%s.items.jsonl", f->def.id);
     if (snprintf(path, sizeof path, "%s/%s", x->artifacts, name) >= (int)sizeof path ||
-        snprintf(part, sizeof part, "%s/.%s", x->artifacts, name) >= (int)sizeof part)
+        snprintf(part, sizeof part, "%s/.partial-%s", x->artifacts, name) >= (int)sizeof part)
         return fault_set(fault, RS_LIMIT, "the artifact's path is too long");
-    if (!(c.file = fopen(part, "we")))
+    if (!(c.file = create(part)))
         return fault_set(fault, RS_IO, "%s: %s", name, strerror(errno));
     err = collect(f, &c, fault);
     if (fclose(c.file) != 0 && !err)

@@ -91,6 +91,19 @@ def test_ten_thousand_items_do_not_drown_the_log(runner):
     print(f"10,000 items in {took_s:.2f} s, {len(events)} events")
 
 
+def test_a_link_left_by_a_tool_leads_nowhere(runner):
+    """What a tool put where the outputs' artifact is written: the runner, outside the sandbox, follows no link."""
+    victim = runner.root / "victim"
+    victim.write_text("precious")
+    plant = shell('for name in .each.items.jsonl .partial-each.items.jsonl each.items.jsonl; do ln -s "$1" ../artifacts/$name; done', str(victim))
+    record = runner.execute(*chain({"id": "plant", "type": "tool", "data": plant},
+                                   each("{{ [range(3000)] }}", transform("\"%s\"" % ("x" * 100)))))
+    output = record["nodes"]["each"]["output"]
+    assert record["status"] == "success" and victim.read_text() == "precious"
+    artifact = runner.data / "runs" / record["id"] / "artifacts" / output["path"]
+    assert not artifact.is_symlink() and artifact.stat().st_size == output["bytes"]
+
+
 def test_a_failure_ends_it_unless_it_may(runner):
     odd = "if .item % 2 == 1 then error(\"odd\") else .item end"
     record = runner.execute(*chain(each([0, 2, 1, 3, 4], transform(odd), concurrency=1)))
