@@ -47,11 +47,11 @@ static void tell_end(struct agent *agent, const char *status, const char *text)
     struct json_object *data = agent_event_data(agent->node);
 
     json_set_string(data, "taskId", agent->node->def->id);
-    agent_put_text(data, "name", json_get_string(agent->node->data, "prompt", ""), AGENT_TITLE_MAX);
+    agent_put_text(agent->node, data, "name", json_get_string(agent->node->data, "prompt", ""), AGENT_TITLE_MAX);
     json_set_string(data, "status", status);
     agent_put_seconds(data, "durationS", took);
     if (text)
-        agent_put_text(data, "output", text, AGENT_CALL_KEEP_MAX);
+        agent_put_text(agent->node, data, "output", text, AGENT_CALL_KEEP_MAX);
     agent_emit(agent->node, "task.finished", data);
     data = agent_event_data(agent->node);
     json_set_string(data, "name", title(agent));
@@ -112,7 +112,7 @@ static void tell_begin(struct agent *agent)
     agent_emit(agent->node, "agent.started", data);
     data = agent_event_data(agent->node);
     json_set_string(data, "taskId", agent->node->def->id);
-    agent_put_text(data, "name", json_get_string(agent->node->data, "prompt", ""), AGENT_TITLE_MAX);
+    agent_put_text(agent->node, data, "name", json_get_string(agent->node->data, "prompt", ""), AGENT_TITLE_MAX);
     agent_emit(agent->node, "task.started", data);
 }
 

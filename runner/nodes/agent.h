@@ -70,8 +70,8 @@ void agent_emit(struct node *node, const char *type, struct json_object *data); 
 struct json_object *agent_event_data(const struct node *node);
 /* agent_put_seconds - milliseconds as a number of seconds. */
 void agent_put_seconds(struct json_object *data, const char *key, int64_t ms);
-/* agent_put_text - text, cut at max bytes at a character's end. */
-void agent_put_text(struct json_object *data, const char *key, const char *text, size_t max);
+/* agent_put_text - text, cut at max bytes at a character's end, so that of a secret no part is left. */
+void agent_put_text(const struct node *node, struct json_object *data, const char *key, const char *text, size_t max);
 
 /* The text a model writes, told as agent.delta, at most one in AGENT_DELTA_MS. */
 struct agent_deltas {

@@ -24,14 +24,14 @@ static void put_tool(const struct agent_call *call, struct json_object *data)
 }
 
 /* A value whose JSON is short enough for an event, or its beginning as text. */
-static void put_short(struct json_object *data, const char *key, struct json_object *value)
+static void put_short(const struct node *node, struct json_object *data, const char *key, struct json_object *value)
 {
     size_t len;
     const char *text = json_text(value, &len);
     if (len <= AGENT_CALL_KEEP_MAX)
         json_set(data, key, json_object_get(value));
     else
-        agent_put_text(data, key, text, AGENT_CALL_KEEP_MAX);
+        agent_put_text(node, data, key, text, AGENT_CALL_KEEP_MAX);
 }
 
 static void begun(struct node *node)
@@ -40,7 +40,7 @@ static void begun(struct node *node)
     struct json_object *data = agent_event_data(call->parent);
 
     put_tool(call, data);
-    put_short(data, "params", node->def->data);
+    put_short(node, data, "params", node->def->data);
     agent_emit(call->parent, "tool.started", data);
     node->status = NODE_RUNNING;
 }
@@ -86,7 +86,7 @@ static void ended(struct node *node)
     json_set(data, "exitCode", json_object_is_type(exit_code, json_type_int) ? json_object_get(exit_code) : NULL);
     json_set_string(data, "status", node->error_code ? "error" : "success");
     if (node->output)
-        put_short(data, "output", node->output);
+        put_short(node, data, "output", node->output);
     if (node->error_code)
         json_set_string(data, "error", node->error);
     agent_emit(call->parent, "tool.finished", data);

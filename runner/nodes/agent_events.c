@@ -41,9 +41,18 @@ void agent_put_seconds(struct json_object *data, const char *key, int64_t ms)
     json_set(data, key, json_object_new_double_s((double)ms / 1000, text));
 }
 
-void agent_put_text(struct json_object *data, const char *key, const char *text, size_t max)
+void agent_put_text(const struct node *node, struct json_object *data, const char *key, const char *text, size_t max)
 {
     size_t len = strlen(text), at = 0, n;
+    struct buf shown;
+
+    /* Before it is cut: of half a secret nobody would know later what it is. */
+    buf_init(&shown, 4 * len + sizeof MASK_MARK);
+    if (len > max && mask_hits(node->x->mask, text, len)) {
+        bool masked = mask_text(node->x->mask, text, len, false, &shown) == RS_OK;
+        text = masked && shown.data ? shown.data : MASK_MARK;
+        len = strlen(text);
+    }
 
     if (len > max) {
         while ((n = utf8_char(text + at, len - at)) > 0 && at + n <= max)
@@ -51,6 +60,7 @@ void agent_put_text(struct json_object *data, const char *key, const char *text,
         len = at;
     }
     json_set(data, key, json_object_new_string_len(text, (int)len));
+    buf_release(&shown);
 }
 
 /* --- deltas --- */

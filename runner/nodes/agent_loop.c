@@ -11,7 +11,7 @@ static void answer_call(struct agent *agent, struct json_object *call, const cha
 
     json_set_string(result, "role", "tool");
     json_set_string(result, "tool_call_id", json_get_string(call, "id", ""));
-    agent_put_text(result, "content", text, AGENT_RESULT_MAX);
+    agent_put_text(agent->node, result, "content", text, AGENT_RESULT_MAX);
     json_object_array_add(agent->messages, result);
 }
 
@@ -74,7 +74,7 @@ static void note(struct agent *agent, struct json_object *call, const struct age
     agent->current = json_object_new_object();
     json_set_string(agent->current, "id", json_get_string(call, "id", ""));
     json_set_string(agent->current, "tool", tool ? tool->id : json_get_string(function, "name", ""));
-    agent_put_text(agent->current, "arguments", arguments, AGENT_CALL_KEEP_MAX);
+    agent_put_text(agent->node, agent->current, "arguments", arguments, AGENT_CALL_KEEP_MAX);
     json_object_array_add(agent->called, agent->current);
 }
 

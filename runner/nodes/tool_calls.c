@@ -27,14 +27,14 @@ static void calls_free(struct calls *c)
     free(c);
 }
 
-static void put_output(struct json_object *result, struct json_object *output)
+static void put_output(const struct node *node, struct json_object *result, struct json_object *output)
 {
     size_t len;
     const char *text = json_text(output, &len);
     if (len <= RESULT_MAX)
         json_set(result, "output", json_object_get(output));
     else
-        agent_put_text(result, "output", text, RESULT_MAX);
+        agent_put_text(node, result, "output", text, RESULT_MAX);
     json_set_bool(result, "truncated", len > RESULT_MAX);
 }
 
@@ -47,7 +47,7 @@ static void on_called(void *ctx, const struct agent_call_result *called)
     json_set_bool(c->current, "success", !called->error_code);
     json_set_int(c->current, "durationMs", called->duration_ms);
     if (called->output)
-        put_output(c->current, called->output);
+        put_output(node, c->current, called->output);
     if (called->error_code)
         json_set_string(c->current, "error", called->error);
     if (node->stopping) {

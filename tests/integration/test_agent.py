@@ -407,6 +407,26 @@ def test_secrets(instance, llm):
     assert KEY not in str(events(instance, record["id"])) + str(instance.http("GET", "/api/sessions/s-secret")[2])
 
 
+def test_no_part_of_a_secret_is_left_where_text_is_cut(instance, llm):
+    """Titles, arguments and answers are shortened in events: a secret at that place is hidden, not cut in two."""
+    value = "abcdefghijklmnopqrstuvwxyz"
+    tools = {"try": {"kind": "shell", "settings": {"command": ["true"], "env": {"A": "x" * 4030 + "{{ .input.key }}"}}}}
+    node = agent(prompt="p" * 190 + "{{ .input.key }}", tools=["try"], toolDefinitions=tools)
+    llm.script({"tool_calls": [{"name": "try", "arguments": {"stdin": "y" * 4076 + value}}]}, {"text": "z" * 4086 + value})
+    status, _, body = instance.http("PUT", "/api/workflows/cut", {
+        "name": "cut", "params": [{"name": "key", "type": "secret", "required": True}],
+        **dict(zip(("nodes", "edges"), chain(node, result(value="{{ .nodes.ask.output }}"))))})
+    assert status == 201, body
+    status, _, body = instance.http("POST", "/api/workflows/cut/run", {"input": {"key": value}})
+    assert status == 202, body
+    record = instance.wait(body["runId"])
+    assert record["status"] == "success", record["error"]
+    assert value in llm.bodies()[0]["messages"][-1]["content"], "the model sees it"
+    told = events(instance, record["id"])
+    assert [e["type"] for e in told].count("tool.started") == 1
+    assert value[:6] not in str(told) and value[:6] not in str(record)
+
+
 def test_a_saved_workflow_is_a_tool(instance, llm):
     nodes, edges = chain(result(value="{{ \"deployed \" + .input.where }}"))
     status, _, body = instance.http("PUT", "/api/workflows/deploy", {
