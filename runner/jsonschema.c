@@ -79,9 +79,11 @@ static enum rs_err check_type(struct check *c, struct json_object *type, struct 
                            json_type_to_name(json_object_get_type(value)));
     if (!json_object_is_type(type, json_type_array))
         return RS_OK;
-    for (size_t i = 0; i < json_object_array_length(type); i++)
-        if (type_is(json_object_get_string(json_object_array_get_idx(type, i)), value))
+    for (size_t i = 0; i < json_object_array_length(type); i++) {
+        const char *one = json_object_get_string(json_object_array_get_idx(type, i));
+        if (one && type_is(one, value))
             return RS_OK;
+    }
     return wrong(c, "must be of a type in %.100s", json_text(type, NULL));
 }
 

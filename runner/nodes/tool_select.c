@@ -76,9 +76,11 @@ static void take(struct choice *c, const struct agent_tool *tool, const char *ar
 static bool names_intent(struct json_object *rule, const char *intent)
 {
     struct json_object *intents = json_get_array(rule, "intents");
-    for (size_t i = 0; intents && intent && i < json_object_array_length(intents); i++)
-        if (strcmp(json_object_get_string(json_object_array_get_idx(intents, i)), intent) == 0)
+    for (size_t i = 0; intents && intent && i < json_object_array_length(intents); i++) {
+        const char *one = json_object_get_string(json_object_array_get_idx(intents, i));
+        if (one && strcmp(one, intent) == 0)
             return true;
+    }
     return false;
 }
 

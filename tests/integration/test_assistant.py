@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from conftest import ALLOW, SOURCE, Instance
+from runs import chain
 
 sys.path.insert(0, str(SOURCE / "tests" / "helper"))
 from llm_server import LlmServer  # noqa: E402
@@ -181,6 +182,15 @@ def test_a_disabled_tool_is_never_called(instance, llm, page):
     assert not [e for e in events(instance, record["id"], "tool.started") if e["data"]["nodeId"] == "tool_execution"]
     said = instance.http("GET", "/api/sessions/quiet")[2]["messages"]
     assert [m["role"] for m in said] == ["user", "assistant"] and said[1]["content"] == "I cannot know."
+
+
+def test_an_intent_that_is_no_text_is_none(bare):
+    nodes, edges = chain({"id": "choose", "type": "control", "data": {
+        "kind": "tool_select", "text": "hello", "intent": "chat", "tools": ["http_request"],
+        "rules": {"http_request": {"intents": "{{ [null, \"chat\"] }}", "arguments": {"url": "http://127.0.0.1/"}}}}})
+    record = bare.wait(bare.inline(nodes, edges))
+    assert record["status"] == "success", record["error"]
+    assert [call["tool"] for call in output(record, "choose")["calls"]] == ["http_request"]
 
 
 def test_without_a_model(bare, page):

@@ -30,6 +30,7 @@ START_TEST(test_fits)
         {"{\"type\":\"string\"}", "1", "at /: must be of type string, not int"},
         {"{\"type\":[\"string\",\"null\"]}", "null", NULL},
         {"{\"type\":[\"string\",\"null\"]}", "1", "a type in"},
+        {"{\"type\":[null,\"string\"]}", "\"a\"", NULL},
         {"{\"type\":\"integer\"}", "3.0", NULL},
         {"{\"type\":\"integer\"}", "3.5", "integer"},
         {"{\"type\":\"number\"}", "3", NULL},
