@@ -30,7 +30,7 @@ void definition_errors(const struct cli *cli, const char *name, struct json_obje
 {
     static const struct {
         const char *key, *word;
-    } places[] = {{"nodeId", "node"}, {"edgeId", "edge"}, {"param", "input"}};
+    } places[] = {{"nodeId", "node"}, {"edgeId", "edge"}}; /* what is said of a parameter names it */
     for (size_t i = 0; i < json_object_array_length(errors); i++) {
         struct json_object *error = json_object_array_get_idx(errors, i);
         fprintf(stderr, "%s%s%s: ", term_on(&cli->err, TERM_RED), name, term_off(&cli->err));

@@ -51,6 +51,27 @@ static const char *status_of(const char *type)
     return NULL;
 }
 
+static void put_duration(struct buf *out, const struct term *term, struct json_object *data)
+{
+    int64_t ms = json_get(data, "durationMs") ? json_get_int(data, "durationMs", 0)
+                                              : (int64_t)(json_object_get_double(json_get(data, "durationS")) * 1000 + 0.5);
+    if (!json_get(data, "durationMs") && !json_get(data, "durationS"))
+        return;
+    buf_puts(out, term_on(term, TERM_DIM));
+    buf_puts(out, " in ");
+    term_put_duration(out, ms);
+    buf_puts(out, term_off(term));
+}
+
+/* Text of other people, in one line. */
+static void put_after(struct buf *out, const struct term *term, const char *between, const char *text)
+{
+    if (!text || !*text)
+        return;
+    buf_puts(out, between);
+    term_put_fit(out, term, text, term_width(text) + 1, false);
+}
+
 static void put_known(struct buf *out, const struct term *term, const char *type, const char *status,
                       struct json_object *data)
 {
@@ -65,16 +86,67 @@ static void put_known(struct buf *out, const struct term *term, const char *type
         snprintf(text, sizeof(text), "%.60s %s", strncmp(type, "run.", 4) == 0 ? "run" : type,
                  strncmp(type, "run.", 4) == 0 ? word : "");
     put_state(out, term, status, text);
-    if (json_get(data, "durationMs")) {
-        buf_puts(out, term_on(term, TERM_DIM));
-        buf_puts(out, " in ");
-        term_put_duration(out, json_get_int(data, "durationMs", 0));
-        buf_puts(out, term_off(term));
+    put_duration(out, term, data);
+    put_after(out, term, ": ", message);
+}
+
+static void put_approval(struct buf *out, const struct term *term, const char *word, struct json_object *data)
+{
+    if (strcmp(word, "requested") == 0) {
+        put_state(out, term, "waiting", "asks");
+        put_after(out, term, ": ", json_get_string(data, "prompt", NULL));
+        put_after(out, term, ", until ", json_get_string(data, "deadline", NULL));
+        return;
     }
-    if (message) {
-        buf_puts(out, ": ");
-        term_put_fit(out, term, message, term_width(message) + 1, false);
+    const char *decision = json_get_string(data, "decision", "decided");
+    put_state(out, term, strcmp(decision, "approved") == 0 ? "success" : "error", decision);
+    put_after(out, term, " by ", json_get_string(data, "by", NULL));
+    put_after(out, term, ": ", json_get_string(data, "comment", NULL));
+}
+
+/* A tool, an agent or its task; a call by an agent has a callId. */
+static void put_work(struct buf *out, const struct term *term, const char *what, const char *word, struct json_object *data)
+{
+    bool call = json_get_string(data, "callId", NULL) != NULL, ended = strcmp(word, "finished") == 0;
+    const char *status = ended ? json_get_string(data, "status", "success") : "running";
+    const char *name = json_get_string(data, strcmp(what, "tool") == 0 ? "tool" : "name", "");
+    struct json_object *error = json_get(data, "error"), *usage = json_get(data, "usage");
+    const char *error_text = json_get_string(error, "message", json_get_string(data, "error", NULL));
+    put_state(out, term, status, call ? "call of" : what);
+    put_after(out, term, " ", name);
+    buf_puts(out, !ended                             ? " started"
+                  : strcmp(status, "success") == 0   ? " finished"
+                  : strcmp(status, "cancelled") == 0 ? " cancelled"
+                                                     : " failed");
+    put_duration(out, term, data);
+    if (json_get(usage, "totalTokens"))
+        buf_printf(out, ", %lld tokens", (long long)json_get_int(usage, "totalTokens", 0));
+    put_after(out, term, " with ", json_get_string(data, "model", NULL));
+    put_after(out, term, ": ", error_text);
+    if (!ended && call)
+        put_after(out, term, ": ", json_text(json_get(data, "params"), NULL));
+}
+
+/* Events that have words of their own, but for those of runs and nodes. */
+static bool put_special(struct buf *out, const struct term *term, const char *type, struct json_object *data)
+{
+    const char *dot = strchr(type, '.'), *word = dot ? dot + 1 : "";
+    bool begun = strcmp(word, "started") == 0, work = begun || strcmp(word, "finished") == 0;
+    if (strcmp(type, "agent.delta") == 0) {
+        buf_printf(out, "%s%s%s ", term_on(term, TERM_DIM), term->utf8 ? "│" : "|", term_off(term));
+        put_after(out, term, "", json_get_string(data, "delta", ""));
+    } else if (strcmp(type, "approval.requested") == 0 || strcmp(type, "approval.decided") == 0) {
+        put_approval(out, term, word, data);
+    } else if (work && strncmp(type, "tool.", 5) == 0) {
+        put_work(out, term, "tool", word, data);
+    } else if (work && strncmp(type, "agent.", 6) == 0) {
+        put_work(out, term, "agent", word, data);
+    } else if (work && strncmp(type, "task.", 5) == 0) {
+        put_work(out, term, "task", word, data);
+    } else {
+        return false;
     }
+    return true;
 }
 
 enum rs_err eventtext_put(struct buf *out, const struct term *term, struct json_object *event, bool with_stream,
@@ -103,7 +175,7 @@ enum rs_err eventtext_put(struct buf *out, const struct term *term, struct json_
                    (int)json_get_int(data, "count", 0), term_off(term));
     else if (status && (strncmp(type, "run.", 4) == 0 || strncmp(type, "node.", 5) == 0))
         put_known(out, term, type, status, data);
-    else
+    else if (!put_special(out, term, type, data))
         buf_printf(out, "%s %s", type, json_text(data, NULL));
     return buf_putc(out, '\n');
 }

@@ -100,6 +100,8 @@ bool follow_event(struct follow *follow, struct json_object *event)
         follow_run_event(follow, type, data, time_ms);
         return false;
     }
-    /* Tool and agent events repeat what nodes say; whatever else comes is shown. */
-    return strncmp(type, "tool.", 5) != 0 && strncmp(type, "agent.", 6) != 0 && strncmp(type, "task.", 5) != 0;
+    if (strncmp(type, "tool.", 5) == 0)
+        return json_get_string(data, "callId", NULL) != NULL; /* an agent's call; others repeat what nodes say */
+    /* So do these: a node that asks waits. Whatever else comes is shown. */
+    return strcmp(type, "approval.requested") != 0 && strncmp(type, "agent.", 6) != 0 && strncmp(type, "task.", 5) != 0;
 }

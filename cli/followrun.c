@@ -90,6 +90,35 @@ static int screen_draw(struct screen *screen, bool last)
     return status;
 }
 
+/* Whether a result is short enough to be printed; else says where it is. */
+static bool fits_result(const struct term *term, const char *text)
+{
+    int lines = 1;
+    for (const char *c = text; *c; c++)
+        lines += *c == '\n';
+    if (strlen(text) <= RESULT_SHOWN_MAX && lines <= RESULT_LINES_MAX)
+        return true;
+    printf("\n%sThe result, %zu bytes, is on the run's page; --json prints it.%s\n", term_on(term, TERM_DIM), strlen(text),
+           term_off(term));
+    return false;
+}
+
+/* A text as people read it, line by line, without what would command the terminal. */
+static void put_text(const struct term *term, const char *text)
+{
+    struct buf out;
+    buf_init(&out, 4 * RESULT_SHOWN_MAX);
+    for (size_t n; *text; text += n + (text[n] == '\n')) {
+        char line[RESULT_SHOWN_MAX + 1];
+        n = strcspn(text, "\n");
+        snprintf(line, sizeof(line), "%.*s", (int)n, text);
+        term_put_fit(&out, term, line, term_width(line) + 1, false);
+        buf_putc(&out, '\n');
+    }
+    printf("\n%.*s", (int)out.len, out.data ? out.data : "");
+    buf_release(&out);
+}
+
 /* What came of it, once it has ended. */
 static void screen_result(struct screen *screen)
 {
@@ -99,17 +128,15 @@ static void screen_result(struct screen *screen)
     if (message)
         printf("\n%s%s%s%s%s\n", term_on(term, TERM_RED), json_get_string(follow->error, "nodeId", ""),
                json_get_string(follow->error, "nodeId", NULL) ? ": " : "", message, term_off(term));
-    if (follow->output) {
+    if (json_object_is_type(follow->output, json_type_string)) {
+        const char *text = json_object_get_string(follow->output);
+        if (fits_result(term, text))
+            put_text(term, text);
+    } else if (follow->output) {
         const char *text = json_object_to_json_string_ext(
             follow->output, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE);
-        int lines = 1;
-        for (const char *c = text; *c; c++)
-            lines += *c == '\n';
-        if (strlen(text) <= RESULT_SHOWN_MAX && lines <= RESULT_LINES_MAX)
+        if (fits_result(term, text))
             printf("\n%s\n", text);
-        else
-            printf("\n%sThe result, %zu bytes of JSON, is on the run's page; --json prints it.%s\n",
-                   term_on(term, TERM_DIM), strlen(text), term_off(term));
     }
 }
 

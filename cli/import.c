@@ -22,10 +22,11 @@ static void tell_report(const struct cli *cli, const char *path, struct json_obj
 {
     tell(cli, path, json_get_array(report, "approximated"), "approximated", TERM_PLAIN);
     tell(cli, path, json_get_array(report, "notMapped"), "not mapped", TERM_RED);
-    fprintf(stderr, "%s: %s: %d of %d steps mapped, %zu approximations, %zu things without counterpart\n", path,
+    size_t approximated = json_object_array_length(json_get_array(report, "approximated"));
+    size_t missing = json_object_array_length(json_get_array(report, "notMapped"));
+    fprintf(stderr, "%s: %s: %d of %d steps mapped, %zu approximation%s, %zu thing%s without counterpart\n", path,
             json_get_string(report, "from", ""), (int)json_get_int(report, "mapped", 0), (int)json_get_int(report, "nodes", 0),
-            json_object_array_length(json_get_array(report, "approximated")),
-            json_object_array_length(json_get_array(report, "notMapped")));
+            approximated, approximated == 1 ? "" : "s", missing, missing == 1 ? "" : "s");
 }
 
 /* The file's name without folder and ending. */

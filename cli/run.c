@@ -16,9 +16,22 @@ const struct arg_option run_options[] = {
     {"input", 'i', "JSON", NULL, false, "the input, a JSON object; @FILE reads a file, - standard input"},
     {"follow", 'f', NULL, NULL, false, "show it until it ends"},
     {"priority", 0, "N", NULL, false, "higher ones begin first (default: the workflow's, else 0)"},
+    {"session", 0, "ID", NULL, false, "session its agents work in: its model, messages and the tools enabled there"},
     {"name", 0, "TEXT", NULL, false, "name of the run (default: the workflow's)"},
     {0},
 };
+
+static void not_found(const struct cli *cli, const char *workflow)
+{
+    const char *dot = strrchr(workflow, '.');
+    if (dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0))
+        cli_fail(cli, "%s is no definition of ours; save one made from it: runspool workflow import %s", workflow, workflow);
+    else
+        cli_fail(cli,
+                 "there is no workflow \"%s\"; `runspool workflow list` shows the saved ones, and a file is named by "
+                 "its path: ./%s.json",
+                 workflow, workflow);
+}
 
 /* The definition: of a file when WORKFLOW is a path, else a saved one; its id and version. */
 static enum rs_err run_definition(struct cli *cli, const char *workflow, struct json_object **ret, const char **ret_id,
@@ -38,10 +51,7 @@ static enum rs_err run_definition(struct cli *cli, const char *workflow, struct 
     }
     err = workflow_get(&cli->store, cli_org(cli), workflow, ret, &fault);
     if (err == RS_NOT_FOUND)
-        cli_fail(cli,
-                 "there is no workflow \"%s\"; `runspool workflow list` shows the saved ones, and a file is named by "
-                 "its path: ./%s.json",
-                 workflow, workflow);
+        not_found(cli, workflow);
     else if (err != RS_OK)
         cli_fail(cli, "%s", fault.message);
     *ret_id = workflow;
@@ -105,7 +115,10 @@ int command_run(struct cli *cli)
     bool follow = args_has(&cli->args, "follow");
     int version = 0, status = EXIT_FAILED, priority = 0;
     const int *with_priority = NULL;
+    const char *session = args_value(&cli->args, "session");
 
+    if (session && !id_valid(session))
+        return cli_fail(cli, "--session: an id is 1 to %d of A-Z a-z 0-9 . _ -", ID_MAX);
     if (run_priority(cli, &priority, &with_priority) != RS_OK || cli_open_store(cli, false) != RS_OK ||
         run_definition(cli, cli->args.operands[0], &definition, &id, &version) != RS_OK ||
         run_input(cli, definition, &given) != RS_OK)
@@ -121,6 +134,7 @@ int command_run(struct cli *cli)
                           .definition = definition,
                           .input = input,
                           .name = args_value(&cli->args, "name"),
+                          .session_id = session,
                           .priority = with_priority};
     if (err != RS_OK || run_create(&cli->store, &new, run_id, &fault) != RS_OK ||
         run_outline(&cli->store, cli_org(cli), run_id, &record, &fault) != RS_OK) {

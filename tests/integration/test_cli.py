@@ -97,6 +97,24 @@ def test_run_as_json_gives_events_and_then_the_record(instance):
     assert lines[-2]["type"] == "run.finished" and lines[-1]["status"] == "success" and lines[-1]["output"]["ok"] is True
 
 
+def test_run_in_a_session_says_its_text_as_it_is(instance):
+    definition = {"id": "said", "nodes": [
+        {"id": "start", "type": "trigger", "data": {"kind": "manual"}},
+        {"id": "end", "type": "output", "data": {"kind": "result", "value": "one\n\u001b[2J\"two\" in {{ .session.id }}"}}],
+        "edges": [{"source": "start", "target": "end"}]}
+    done = instance.cli("run", write(instance, definition), "--follow", "--session", "mine", check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith('\n\none\n"two" in mine\n')
+    assert newest(instance)["sessionId"] == "mine"
+    done = instance.cli("run", write(instance, definition), "--session", "not one", check=False)
+    assert done.returncode == 1 and "--session" in done.stderr
+
+
+def test_a_file_of_another_system_is_to_be_imported(instance):
+    done = instance.cli("run", "nightly.yaml", check=False)
+    assert done.returncode == 1 and "runspool workflow import nightly.yaml" in done.stderr
+
+
 def test_a_failed_run_exits_1(instance):
     done = instance.cli("run", write(instance, FAILING), "--follow", check=False)
     assert done.returncode == 1 and "exit" in done.stdout
