@@ -36,15 +36,20 @@ static struct limits_watch *owner_of(struct limits *limits, const struct proctre
     return limits->watches && !limits->watches->next && !marked ? limits->watches : &limits->leftovers;
 }
 
+static int64_t most_of(const struct limits_watch *watch)
+{
+    return watch->bound.processes > 0 ? watch->bound.processes : PROCTREE_MAX;
+}
+
 /* Read the tree and say whose each process is. */
 static bool look(struct limits *limits)
 {
     struct proctree *tree = &limits->tree;
 
     /* One that takes more than all may take together needs no further counting. */
-    int64_t max = LOOK_MIN + limits->leftovers.bound.processes;
+    int64_t max = LOOK_MIN + most_of(&limits->leftovers);
     for (const struct limits_watch *w = limits->watches; w; w = w->next)
-        max += w->bound.processes > 0 ? w->bound.processes : PROCTREE_MAX;
+        max += most_of(w);
     if (proctree_read(tree, max < PROCTREE_MAX ? (int)max : PROCTREE_MAX) != RS_OK)
         return false;
     if (limits->n_owners < tree->n) {

@@ -92,9 +92,8 @@ static void on_leftovers(void *ctx, enum limits_which which, int64_t amount)
     leftovers = which;
 }
 
-static void setup(void)
+static void setup_with(struct limits_bound bound)
 {
-    const struct limits_bound bound = {20, 64 << 20};
     unit_tmpdir(dir);
     uv_loop_init(&loop);
     signal(SIGPIPE, SIG_IGN);
@@ -102,6 +101,16 @@ static void setup(void)
     leftovers = LIMITS_NONE;
     ck_assert_ok(reaper_new(&loop, &reaper, NULL));
     ck_assert_ok(limits_new(&loop, reaper, &bound, on_leftovers, NULL, &limits, NULL));
+}
+
+static void setup(void)
+{
+    setup_with((struct limits_bound){20, 64 << 20});
+}
+
+static void setup_unbounded(void)
+{
+    setup_with((struct limits_bound){0, 0});
 }
 
 static void teardown(void)
@@ -229,6 +238,19 @@ START_TEST(test_leftovers_are_bounded)
 }
 END_TEST
 
+/* Leftovers that may be any number do not hide what comes after them. */
+START_TEST(test_many_leftovers_hide_nobody)
+{
+    struct seen first = {0}, second = {0};
+    start(&first, "i=0; while [ $i -lt 90 ]; do setsid -f sleep 60 >/dev/null 2>&1; i=$((i + 1)); done", "M=1",
+          (struct limits_bound){0, 0});
+    finish(&first);
+    start(&second, "i=0; while [ $i -lt 10 ]; do sleep 30 & i=$((i + 1)); done; wait", "M=2", (struct limits_bound){5, 0});
+    finish(&second);
+    ck_assert_int_eq(second.result.over, LIMITS_PROCESSES);
+}
+END_TEST
+
 START_TEST(test_log_is_cut_in_its_middle)
 {
     struct logcut cut;
@@ -291,6 +313,11 @@ static Suite *suite(void)
     tcase_add_test(tc, test_leftovers_are_bounded);
     tcase_add_test(tc, test_log_is_cut_in_its_middle);
     tcase_add_test(tc, test_log_keeps_few_long_lines);
+    suite_add_tcase(s, tc);
+    tc = tcase_create("unbounded leftovers");
+    tcase_set_timeout(tc, 60);
+    tcase_add_checked_fixture(tc, setup_unbounded, teardown);
+    tcase_add_test(tc, test_many_leftovers_hide_nobody);
     suite_add_tcase(s, tc);
     return s;
 }
