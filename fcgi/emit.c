@@ -11,7 +11,7 @@ enum { FLUSH_MS = 3000 };
 /* Events that say how a run stands are made with the state they tell of; from outside they would be lies. */
 static bool tells_state(const char *type)
 {
-    return strncmp(type, "run.", 4) == 0 || strncmp(type, "node.", 5) == 0;
+    return strncmp(type, "run.", 4) == 0 || strncmp(type, "node.", 5) == 0 || strncmp(type, "approval.", 9) == 0;
 }
 
 /* A run's stream belongs to the run's org; one that no run owns to that of the setting spool.org. */

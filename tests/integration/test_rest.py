@@ -358,6 +358,7 @@ def test_emit_cannot_lie_about_a_run(site):
     run = start_run(site)
     problem(site.cgi("POST", "/api/events", {"stream": f"run:{run}", "type": "run.finished"}), 403)
     problem(site.cgi("POST", "/api/events", {"stream": f"run:{run}", "type": "node.started"}), 403)
+    problem(site.cgi("POST", "/api/events", {"stream": f"run:{run}", "type": "approval.decided", "data": {"by": "who did not"}}), 403)
 
 
 def test_emit_to_a_run_of_somebody_elses(site):
