@@ -33,15 +33,31 @@ static const char *workflow_of(const struct node *node, const char *id)
     return strncmp(id, prefix, sizeof prefix - 1) == 0 ? id + sizeof prefix - 1 : NULL;
 }
 
-/* Values must not become program text, as in the kinds themselves, which see the settings evaluated. */
-static bool is_built_program(const struct node *node, const char *id)
+static bool is_program(const struct kind_setting *setting)
 {
-    static const char *const programs[] = {"command", "script"};
+    return setting->type == SETTING_ARGV || setting->type == SETTING_JQ || setting->widget == WIDGET_CODE;
+}
+
+/* Values must not become program text, as in the kinds themselves, which see the settings evaluated. */
+static bool is_built_program(const struct node *node, const char *id, const struct kind *kind)
+{
     struct json_object *settings = json_get(json_get(json_get(node->def->data, "toolDefinitions"), id), "settings");
-    for (size_t i = 0; i < sizeof programs / sizeof *programs; i++)
-        if (template_has_json(json_get(settings, programs[i])))
+    for (const struct kind_setting *s = kind->settings; s->name; s++)
+        if (is_program(s) && template_has_json(json_get(settings, s->name)))
             return true;
     return false;
+}
+
+/* Has the model a say in this setting? Not in the environment of a program that is fixed: by it, most can be made to do
+ * something else (PATH, LD_PRELOAD, BASH_ENV, ...). */
+static bool is_open(const struct agent_tool *tool, const char *name)
+{
+    if (json_get(tool->fixed, name))
+        return false;
+    for (const struct kind_setting *s = tool->kind->settings; s->name && strcmp(name, "env") == 0; s++)
+        if (is_program(s) && json_get(tool->fixed, s->name))
+            return false;
+    return true;
 }
 
 /* As endpoints take it: letters, digits, _ and -. */
@@ -75,7 +91,7 @@ static enum rs_err add(struct agent_tools *tools, const struct node *node, const
     if (!*id || strlen(id) > ID_MAX || tools->n == AGENT_TOOLS_MAX)
         return fault_set(fault, RS_LIMIT, "an agent may have %d tools, with names of 1 to %d bytes", AGENT_TOOLS_MAX,
                          ID_MAX);
-    if (is_built_program(node, id))
+    if (is_built_program(node, id, kind))
         return fault_set(
             fault, RS_INVALID,
             "the tool \"%.64s\": program text may not hold templates: hand values over by `env` or `stdin`", id);
@@ -212,7 +228,7 @@ static struct json_object *parameters_of(const struct agent_tool *tool)
     if (json_object_is_type(properties, json_type_object)) {
         json_object_object_foreach(properties, name, property)
         {
-            if (strcmp(name, "kind") != 0 && !is_common(name) && !json_get(tool->fixed, name))
+            if (strcmp(name, "kind") != 0 && !is_common(name) && is_open(tool, name))
                 json_set(mine, name, json_object_get(property));
         }
     }
@@ -281,7 +297,7 @@ static enum rs_err check_arguments(const struct agent_tool *tool, struct json_ob
     json_object_object_foreach(given, name, value)
     {
         const struct kind_setting *setting = kind_setting_find(tool->kind->settings, name);
-        if (!setting || json_get(tool->fixed, name))
+        if (!setting || !is_open(tool, name))
             return fault_set(fault, RS_INVALID, "%s has no argument `%.64s`", tool->function, name);
         /* Where a template may stand in a workflow, a text would pass for any type. */
         if (json_object_is_type(value, json_type_string) && setting->type != SETTING_TEXT &&

@@ -407,6 +407,20 @@ def test_secrets(instance, llm):
     assert KEY not in str(events(instance, record["id"])) + str(instance.http("GET", "/api/sessions/s-secret")[2])
 
 
+def test_a_fixed_program_stays_what_it_is(instance, llm):
+    """The model cannot bend it by its environment, and no value becomes a part of its text."""
+    tools = {"hello": {"kind": "shell", "settings": {"command": ["bash", "-c", "echo hello"]}}}
+    calls = [{"name": "hello", "arguments": {"env": {"BASH_ENV": "/dev/stdin"}, "stdin": "echo pwned"}}, {"name": "hello", "arguments": {}}]
+    record, node = execute(instance, llm, {"tool_calls": calls}, {"text": "ok"}, tools=["hello"], toolDefinitions=tools)
+    assert record["status"] == "success", record["error"]
+    assert "env" not in llm.bodies()[0]["tools"][0]["function"]["parameters"]["properties"]
+    refused, done = tool_messages(llm)
+    assert "has no argument `env`" in refused and "hello" in done and "pwned" not in done
+    tools = {"greet": {"kind": "script", "settings": {"language": "sh", "code": "echo {{ .input.name }}"}}}
+    record, node = execute(instance, llm, tools=["greet"], toolDefinitions=tools)
+    assert node["error"]["code"] == "input" and "program text may not hold templates" in node["error"]["message"]
+
+
 def test_no_part_of_a_secret_is_left_where_text_is_cut(instance, llm):
     """Titles, arguments and answers are shortened in events: a secret at that place is hidden, not cut in two."""
     value = "abcdefghijklmnopqrstuvwxyz"
