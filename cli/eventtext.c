@@ -150,12 +150,12 @@ static bool put_special(struct buf *out, const struct term *term, const char *ty
 }
 
 enum rs_err eventtext_put(struct buf *out, const struct term *term, struct json_object *event, bool with_stream,
-                          int who_columns)
+                          const char *who, int who_columns)
 {
     const char *type = json_get_string(event, "type", ""), *op = json_get_string(event, "op", NULL);
     const char *stream = json_get_string(event, "stream", "");
     struct json_object *data = json_get(event, "data");
-    const char *node = json_get_string(data, "nodeId", ""), *status = status_of(type);
+    const char *status = status_of(type);
 
     if (op) {
         buf_printf(out, "%s-- events %s to %s of %s were removed by retention%s\n", term_on(term, TERM_AMBER),
@@ -166,7 +166,7 @@ enum rs_err eventtext_put(struct buf *out, const struct term *term, struct json_
     if (with_stream)
         buf_printf(out, "%s%s%s ", term_on(term, TERM_BLUE), stream, term_off(term));
     buf_puts(out, term_on(term, TERM_DIM));
-    term_put_fit(out, term, node, who_columns, true);
+    term_put_fit(out, term, who ? who : json_get_string(data, "nodeId", ""), who_columns, true);
     buf_printf(out, "%s ", term_off(term));
     if (strcmp(type, "log") == 0)
         put_log(out, term, data);

@@ -7,9 +7,9 @@
 
 #define EVENTTEXT_MAX (1024 * 1024)
 
-/* eventtext_put - one line and its newline: time, who (padded to who_columns; the node, else the stream when
- * with_stream), and what. event: a native message, {"op":"gap"} included. Returns out->err. */
+/* eventtext_put - one line and its newline: time, who (padded to who_columns; NULL: the node's id), after the
+ * stream when with_stream, and what. event: a native message, {"op":"gap"} included. Returns out->err. */
 enum rs_err eventtext_put(struct buf *out, const struct term *term, struct json_object *event, bool with_stream,
-                          int who_columns);
+                          const char *who, int who_columns);
 
 #endif

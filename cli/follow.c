@@ -52,6 +52,15 @@ void follow_release(struct follow *follow)
     *follow = (struct follow){0};
 }
 
+const char *follow_who(const struct follow *follow, const char *node_id)
+{
+    if (term_width(node_id) > FOLLOW_WHO_MAX)
+        for (int i = 0; i < follow->n_nodes; i++)
+            if (strcmp(follow->nodes[i].id, node_id) == 0)
+                return follow->nodes[i].label;
+    return node_id;
+}
+
 static void follow_node_event(struct follow *follow, struct json_object *data, int64_t time_ms)
 {
     const char *id = json_get_string(data, "nodeId", ""), *status = json_get_string(data, "status", NULL);

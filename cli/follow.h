@@ -5,6 +5,8 @@
 
 #include "cli/cli.h"
 
+#define FOLLOW_WHO_MAX 20
+
 struct follow_node {
     char *id, *label;                /* owned */
     char status[16];                 /* record words */
@@ -28,6 +30,9 @@ void follow_init(struct follow *follow, const struct term *term, struct json_obj
 void follow_release(struct follow *follow);
 /* follow_event - take an event in. true: it is also worth a line of its own above the display. */
 bool follow_event(struct follow *follow, struct json_object *event);
+/* follow_who - what a node is called in a line: its id, which commands take, or its label where the id is too long for
+ * FOLLOW_WHO_MAX columns. Borrowed from follow or of node_id. */
+const char *follow_who(const struct follow *follow, const char *node_id);
 /* follow_put_display - the display at wall clock now_ms, of at most `rows` lines, each at most `columns` wide and ended
  * by
  * "\033[K\n" . Returns the number of lines. */

@@ -15,7 +15,6 @@
 #define SCREEN_FLUSH 65536
 #define RESULT_SHOWN_MAX 4000 /* bytes and lines of a result that is printed; a longer one would push all else away */
 #define RESULT_LINES_MAX 24
-#define WHO_COLUMNS_MAX 20
 #define DISPLAY_SHARE 70 /* percent of the screen's rows the display may take */
 #define DISPLAY_ROWS_MIN 6
 
@@ -53,7 +52,9 @@ static bool screen_message(void *ctx, const char *id, const char *json, size_t l
     bool plain = !screen->follow.term->live && strcmp(type, "run.progress") != 0 &&
                  (strncmp(type, "node.", 5) == 0 || strncmp(type, "run.", 4) == 0);
     if (!screen->cli->json && (worth || plain))
-        (void)eventtext_put(&screen->lines, screen->follow.term, event, false, screen->who_columns);
+        (void)eventtext_put(&screen->lines, screen->follow.term, event, false,
+                            follow_who(&screen->follow, json_get_string(json_get(event, "data"), "nodeId", "")),
+                            screen->who_columns);
     json_object_put(event);
     return screen->lines.len < SCREEN_FLUSH || screen_draw(screen, false) == EXIT_DONE;
 }
@@ -124,10 +125,9 @@ static void screen_result(struct screen *screen)
 {
     const struct follow *follow = &screen->follow;
     const struct term *term = follow->term;
-    const char *message = json_get_string(follow->error, "message", NULL);
+    const char *message = json_get_string(follow->error, "message", NULL), *node = json_get_string(follow->error, "nodeId", "");
     if (message)
-        printf("\n%s%s%s%s%s\n", term_on(term, TERM_RED), json_get_string(follow->error, "nodeId", ""),
-               json_get_string(follow->error, "nodeId", NULL) ? ": " : "", message, term_off(term));
+        printf("\n%s%s%s%s%s\n", term_on(term, TERM_RED), follow_who(follow, node), *node ? ": " : "", message, term_off(term));
     if (json_object_is_type(follow->output, json_type_string)) {
         const char *text = json_object_get_string(follow->output);
         if (fits_result(term, text))
@@ -177,11 +177,11 @@ int follow_run(struct cli *cli, const char *run_id)
     follow_init(&screen.follow, &cli->out, record);
     json_object_put(record);
     for (int i = 0; i < screen.follow.n_nodes; i++) {
-        int width = term_width(screen.follow.nodes[i].id);
+        int width = term_width(follow_who(&screen.follow, screen.follow.nodes[i].id));
         screen.who_columns = width > screen.who_columns ? width : screen.who_columns;
     }
-    if (screen.who_columns > WHO_COLUMNS_MAX)
-        screen.who_columns = WHO_COLUMNS_MAX;
+    if (screen.who_columns > FOLLOW_WHO_MAX)
+        screen.who_columns = FOLLOW_WHO_MAX;
     buf_init(&screen.lines, SCREEN_MAX);
 
     struct sigaction action = {.sa_handler = on_interrupt};

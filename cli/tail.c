@@ -31,7 +31,7 @@ static bool tail_message(void *ctx, const char *id, const char *json, size_t len
     } else {
         struct json_object *event = NULL;
         if (json_parse(json, len, EVENT_LINE_MAX, &event, NULL) == RS_OK)
-            (void)eventtext_put(&tail->out, &tail->cli->out, event, tail->with_stream, TAIL_WHO_COLUMNS);
+            (void)eventtext_put(&tail->out, &tail->cli->out, event, tail->with_stream, NULL, TAIL_WHO_COLUMNS);
         json_object_put(event);
     }
     if (tail->out.len >= TAIL_FLUSH) {

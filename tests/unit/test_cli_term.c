@@ -237,11 +237,28 @@ START_TEST(events_in_words)
         struct json_object *value = json(cases[i].event);
         struct buf out;
         buf_init(&out, 4096);
-        ck_assert_ok(eventtext_put(&out, &plain, value, false, 4));
+        ck_assert_ok(eventtext_put(&out, &plain, value, false, NULL, 4));
         ck_assert_str_eq(out.data, cases[i].words);
         buf_release(&out);
         json_object_put(value);
     }
+}
+END_TEST
+
+START_TEST(a_node_is_called_by_what_can_be_read)
+{
+    struct json_object *record = json("{\"id\":\"r\",\"graph\":{\"nodes\":["
+                                      "{\"id\":\"0f5532f9-36ba-4bef-86c7-30d607400b15\",\"data\":{\"label\":\"Fetch\"}},"
+                                      "{\"id\":\"a-name-that-is-long-but-alone\",\"data\":{}},"
+                                      "{\"id\":\"short\",\"data\":{\"label\":\"A label\"}}]}}");
+    struct follow follow;
+    follow_init(&follow, &plain, record);
+    ck_assert_str_eq(follow_who(&follow, "0f5532f9-36ba-4bef-86c7-30d607400b15"), "Fetch");
+    ck_assert_str_eq(follow_who(&follow, "a-name-that-is-long-but-alone"), "a-name-that-is-long-but-alone");
+    ck_assert_str_eq(follow_who(&follow, "short"), "short");
+    ck_assert_str_eq(follow_who(&follow, "unknown"), "unknown");
+    follow_release(&follow);
+    json_object_put(record);
 }
 END_TEST
 
@@ -259,6 +276,7 @@ static Suite *suite(void)
     tcase_add_test(t, a_run_is_followed);
     tcase_add_test(t, a_large_run_fits_the_screen);
     tcase_add_test(t, events_in_words);
+    tcase_add_test(t, a_node_is_called_by_what_can_be_read);
     suite_add_tcase(s, t);
     return s;
 }
