@@ -238,3 +238,18 @@ def test_ours_and_validate(tmp_path, instance):
     assert saved[0]["id"] == "everything_else" and saved[0]["importReport"]["mapped"] == 6
     exported = instance.cli("workflow", "export", "everything_else")
     assert "importReport" not in exported
+
+
+def test_misspelt_settings_are_remarked(tmp_path):
+    each = {"kind": "foreach", "items": [1], "node": {"kind": "delay", "ms": 1, "timoutMs": 5}}
+    nodes = [{"id": "start", "type": "trigger", "data": {"kind": "manual", "colour": "red"}},
+             {"id": "list", "type": "tool", "data": {"kind": "shell", "comand": ["ls"], "timeoutMs": 5, "timeoutms": 6}},
+             {"id": "each", "type": "control", "data": each}]
+    edges = [{"source": "start", "target": "list"}, {"source": "list", "target": "each"}]
+    (tmp_path / "misspelt.json").write_text(json.dumps({"id": "misspelt", "nodes": nodes, "edges": edges}))
+    done = subprocess.run([RUNSPOOL, "workflow", "validate", "misspelt.json"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.stderr.splitlines() == [
+        "misspelt.json: node list: shell has no setting `comand`; did you mean `command`?",
+        "misspelt.json: node each: delay has no setting `timoutMs`; did you mean `timeoutMs`?",
+        "misspelt.json: node list: the setting `command` is missing"]
+    assert done.returncode == 1
