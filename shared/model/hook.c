@@ -110,15 +110,25 @@ struct note {
     bool taken; /* said back: there is a run for it already */
 };
 
+static enum rs_err note_key(struct change *change, const char *run_id, const struct note *note, const char *key,
+                            struct fault *fault)
+{
+    return db_run(change_db(change), NULL, fault,
+                  "INSERT INTO hook_run (org, source, delivery, workflow_id, node_id, run_id, created)"
+                  " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                  "tttttti", note->delivery->org, note->delivery->source, key, note->match->workflow_id, note->match->node_id,
+                  run_id, change_now(change));
+}
+
+/* Where its time is signed, under its signature, too: of one that comes under two ids at a time, both may be new. */
 static enum rs_err note_run(struct change *change, const char *run_id, void *ctx, struct fault *fault)
 {
     struct note *note = ctx;
-    enum rs_err err = db_run(change_db(change), NULL, fault,
-                             "INSERT INTO hook_run (org, source, delivery, workflow_id, node_id, run_id, created)"
-                             " VALUES ($1, $2, $3, $4, $5, $6, $7)",
-                             "tttttti", note->delivery->org, note->delivery->source, note->delivery->proof->delivery,
-                             note->match->workflow_id, note->match->node_id, run_id, change_now(change));
+    const struct hook_proof *proof = note->delivery->proof;
+    enum rs_err err = note_key(change, run_id, note, proof->delivery, fault);
 
+    if (err == RS_OK && proof->timed && strcmp(proof->delivery, proof->signature) != 0)
+        err = note_key(change, run_id, note, proof->signature, fault);
     note->taken = err == RS_CONFLICT;
     return err;
 }

@@ -1,5 +1,5 @@
 /* hook - webhooks: deliveries that are proven, taken once, and start the workflows whose trigger of kind `webhook` they match.
- * What came is kept: counters per source, and the newest HOOK_KEEP deliveries. Each source's state is told in stream `webhooks`.
+ * What came is kept: counters per source, and the newest deliveries (HOOK_KEEP). Each source's state is told in stream `webhooks`.
  * Times are wall clock, ms, and given. Threads: as the store. Calls block on the database. */
 #ifndef RUNSPOOL_MODEL_HOOK_H
 #define RUNSPOOL_MODEL_HOOK_H
@@ -9,7 +9,7 @@
 
 #define HOOK_TOLERANCE_MS (5 * 60 * 1000LL)         /* how far the signed time of a delivery may be from now */
 #define HOOK_SEEN_MS (7 * 24 * 3600 * 1000LL)       /* a delivery's id is refused a second time for so long */
-#define HOOK_KEEP 1000                              /* deliveries kept of each source */
+#define HOOK_KEEP 1000                              /* deliveries kept of each source, and as many that were refused: anybody can send such */
 #define HOOK_DELIVERY_MAX 200                       /* bytes of a delivery's id; a longer one is taken by its hash */
 #define HOOK_EVENT_MAX 100
 

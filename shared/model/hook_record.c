@@ -75,9 +75,9 @@ static enum rs_err keep(struct db *db, const struct record *r, struct fault *fau
 
     if (err == RS_OK)
         err = db_run(db, NULL, fault,
-                     "DELETE FROM hook_delivery WHERE org = $1 AND source = $2 AND n <= (SELECT n FROM hook_delivery"
-                     " WHERE org = $1 AND source = $2 ORDER BY n DESC LIMIT 1 OFFSET $3)",
-                     "tti", r->org, r->source, (int64_t)HOOK_KEEP);
+                     "DELETE FROM hook_delivery WHERE org = $1 AND source = $2 AND outcome = $3 AND n <= (SELECT n FROM"
+                     " hook_delivery WHERE org = $1 AND source = $2 AND outcome = $3 ORDER BY n DESC LIMIT 1 OFFSET $4)",
+                     "ttti", r->org, r->source, r->outcome, (int64_t)HOOK_KEEP);
     return err;
 }
 

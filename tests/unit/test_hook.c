@@ -213,6 +213,26 @@ START_TEST(a_delivery_that_was_cut_short_comes_again)
 }
 END_TEST
 
+/* Two copies under different ids, while neither is noted as taken: as when two processes have them at a time. */
+START_TEST(a_timed_delivery_under_two_ids_starts_one_run)
+{
+    struct hook_proof proof = {.delivery = "d1", .signature = SIGNATURE, .event = "push", .timed = true};
+    struct json_object *headers = json_object_new_object(), *answer = NULL;
+    struct hook_delivery delivery = {.org = "default", .source = "github", .proof = &proof, .headers = headers};
+    save("w", "");
+    must(hook_deliver(&store, &delivery, NOW, &answer, &fault));
+    ck_assert_uint_eq(json_object_array_length(json_get_array(answer, "runs")), 1);
+    json_object_put(answer);
+    must(db_run(store.db, NULL, &fault, "DELETE FROM hook_seen", ""));
+    strcpy(proof.delivery, "d2");
+    must(hook_deliver(&store, &delivery, NOW, &answer, &fault));
+    ck_assert_uint_eq(json_object_array_length(json_get_array(answer, "runs")), 0);
+    ck_assert_int_eq(count_rows("SELECT COUNT(*) FROM run"), 1);
+    json_object_put(answer);
+    json_object_put(headers);
+}
+END_TEST
+
 START_TEST(a_workflow_that_cannot_start_does_not_keep_others)
 {
     struct json_object *definition = json_of(
@@ -231,9 +251,12 @@ END_TEST
 
 START_TEST(old_deliveries_go)
 {
+    save("w", "");
+    ck_assert_str_eq(started("d1", "push", "{}"), "w");
     for (int i = 0; i < HOOK_KEEP + 5; i++)
         must(hook_reject(&store, "default", "github", "signature", NULL, NULL, 1, NOW + i, &fault));
-    ck_assert_int_eq(count_rows("SELECT COUNT(*) FROM hook_delivery"), HOOK_KEEP);
+    ck_assert_int_eq(count_rows("SELECT COUNT(*) FROM hook_delivery WHERE outcome = 'rejected'"), HOOK_KEEP);
+    ck_assert_int_eq(count_rows("SELECT COUNT(*) FROM hook_delivery WHERE outcome = 'accepted'"), 1);
     ck_assert_int_eq(count_rows("SELECT n FROM hook_rejected"), HOOK_KEEP + 5);
 }
 END_TEST
@@ -249,6 +272,7 @@ static Suite *suite(void)
     tcase_add_test(tc, which_workflows_start);
     tcase_add_test(tc, a_delivery_is_taken_once);
     tcase_add_test(tc, a_delivery_that_was_cut_short_comes_again);
+    tcase_add_test(tc, a_timed_delivery_under_two_ids_starts_one_run);
     tcase_add_test(tc, a_workflow_that_cannot_start_does_not_keep_others);
     tcase_add_test(tc, old_deliveries_go);
     suite_add_tcase(s, tc);
