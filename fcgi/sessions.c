@@ -58,8 +58,12 @@ static enum rs_err if_match(struct call *call, int64_t *ret_version, struct faul
 {
     const char *text = request_header(call->request, "HTTP_IF_MATCH");
     char *end;
-    if (!text || strcmp(text, "*") == 0)
+    if (!text)
         return RS_OK;
+    if (strcmp(text, "*") == 0) {
+        *ret_version = -1;
+        return RS_OK;
+    }
     errno = 0;
     long long version = *text == '"' ? strtoll(text + 1, &end, 10) : 0;
     if (version < 1 || errno || strcmp(end, "\"") != 0)

@@ -197,7 +197,9 @@ static enum rs_err apply(struct change *change, const char *org, const char *id,
         err = RS_OK;
     else if (err == RS_OK && strcmp(org, json_get_string(before, "org", "")) != 0)
         err = none(id, fault);
-    if (err == RS_OK && what->if_version != 0 && json_get_int(before, "version", 0) != what->if_version)
+    if (err == RS_OK && what->if_version < 0 && before == NULL)
+        err = fault_set(fault, RS_PRECONDITION, "there is no session %s", id);
+    if (err == RS_OK && what->if_version > 0 && json_get_int(before, "version", 0) != what->if_version)
         err = fault_set(fault, RS_PRECONDITION, "the session was changed since: read it again");
     if (err != RS_OK || (err = write_row(change, org, id, before, what, fault)) != RS_OK ||
         (err = write_tools(change, id, what->tools, fault)) != RS_OK ||

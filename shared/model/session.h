@@ -22,7 +22,7 @@ struct session_change {
     struct json_object *tools;        /* {id: bool}: only the tools it names are set */
     struct json_object *messages;     /* array of objects with a `role`: replaces all */
     struct json_object *say;          /* the same: appended; the oldest give way when the session becomes too long */
-    int64_t if_version;               /* not 0: only when the session has this version, else RS_PRECONDITION */
+    int64_t if_version;               /* not 0: only when the session has this version, else RS_PRECONDITION; -1: any */
 };
 /* session_save - make or change it. *ret: the session, owned; *ret_created may be NULL. RS_UNPROCESSABLE with an item
  * {member,code,message} added to errors (may be NULL) for each thing wrong; RS_LIMIT; RS_PRECONDITION. */

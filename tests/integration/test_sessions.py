@@ -49,6 +49,9 @@ def test_documents(site):
     changed = site.cgi("PUT", "/api/sessions/s1", {"model": "m", "tools": {"a": True}}, {"If-Match": made.headers["etag"]})
     assert changed.status == 200 and changed.json["name"] == "One" and changed.json["messages"]
     assert site.cgi("PUT", "/api/sessions/s1", {"name": "late"}, {"If-Match": made.headers["etag"]}).status == 412
+    assert site.cgi("PUT", "/api/sessions/s1", {"name": "One"}, {"If-Match": "*"}).status == 200
+    assert site.cgi("PUT", "/api/sessions/none", {"name": "x"}, {"If-Match": "*"}).status == 412
+    assert site.cgi("GET", "/api/sessions/none").status == 404
     assert site.cgi("PUT", "/api/sessions/s1", {"id": "s2"}).status == 422
     assert site.cgi("PUT", "/api/sessions/s1", {"messages": ["x"]}).status == 422
     listed = site.cgi("GET", "/api/sessions").json
