@@ -253,3 +253,9 @@ def test_misspelt_settings_are_remarked(tmp_path):
         "misspelt.json: node each: delay has no setting `timoutMs`; did you mean `timeoutMs`?",
         "misspelt.json: node list: the setting `command` is missing"]
     assert done.returncode == 1
+
+
+def test_the_workflow_of_the_documentation_is_valid(tmp_path):
+    (tmp_path / "watch.json").write_text((SOURCE / "docs/NODES.md").read_text().split("```json\n")[1].split("```")[0])
+    done = subprocess.run([RUNSPOOL, "workflow", "validate", "watch.json"], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "watch.json: ok\n", "")
