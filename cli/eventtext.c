@@ -87,7 +87,8 @@ static void put_known(struct buf *out, const struct term *term, const char *type
                  strncmp(type, "run.", 4) == 0 ? word : "");
     put_state(out, term, status, text);
     put_duration(out, term, data);
-    put_after(out, term, ": ", message);
+    if (message && strcmp(message, word) != 0) /* "cancelled: cancelled" */
+        put_after(out, term, ": ", message);
 }
 
 static void put_approval(struct buf *out, const struct term *term, const char *word, struct json_object *data)

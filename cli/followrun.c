@@ -127,7 +127,7 @@ static void screen_result(struct screen *screen)
     const struct term *term = follow->term;
     const char *message = json_get_string(follow->error, "message", NULL), *node = json_get_string(follow->error, "nodeId", "");
     bool named = message && strncmp(message, "node ", 5) == 0; /* the message itself tells which */
-    if (message)
+    if (message && strcmp(message, follow->status) != 0)
         printf("\n%s%s%s%s%s\n", term_on(term, TERM_RED), named ? "" : follow_who(follow, node),
                named || !*node ? "" : ": ", message, term_off(term));
     if (json_object_is_type(follow->output, json_type_string)) {

@@ -216,6 +216,8 @@ START_TEST(events_in_words)
         {"{\"type\":\"node.finished\",\"data\":{\"nodeId\":\"a\",\"durationMs\":12}}", "a    ✓ finished in 12 ms\n"},
         {"{\"type\":\"run.failed\",\"data\":{\"durationMs\":12,\"error\":{\"message\":\"bad\"}}}",
          "     ✗ run failed in 12 ms: bad\n"},
+        {"{\"type\":\"run.cancelled\",\"data\":{\"durationMs\":12,\"error\":{\"message\":\"cancelled\"}}}",
+         "     ⊘ run cancelled in 12 ms\n"},
         {"{\"type\":\"approval.decided\",\"data\":{\"nodeId\":\"a\",\"decision\":\"approved\",\"by\":\"eve\",\"comment\":\"fine\"}}",
          "a    ✓ approved by eve: fine\n"},
         {"{\"type\":\"approval.requested\",\"data\":{\"nodeId\":\"a\",\"prompt\":\"Go?\",\"deadline\":null}}",
