@@ -121,8 +121,8 @@ static enum rs_err find(struct textindex *index, const char *name, int64_t *ret,
 enum rs_err textindex_remove(struct textindex *index, const char *name, struct fault *fault)
 {
     static const char *const steps[] = {
-        "INSERT INTO words (words, rowid, path, title, text) SELECT 'delete', p.id, f.path, p.title, p.text"
-        " FROM passages p JOIN files f ON f.id = p.file WHERE f.idx = %lld",
+        ("INSERT INTO words (words, rowid, path, title, text) SELECT 'delete', p.id, f.path, p.title, p.text"
+         " FROM passages p JOIN files f ON f.id = p.file WHERE f.idx = %lld"),
         "DELETE FROM passages WHERE file IN (SELECT id FROM files WHERE idx = %lld)",
         "DELETE FROM files WHERE idx = %lld",
         "DELETE FROM indexes WHERE id = %lld",

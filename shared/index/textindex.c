@@ -34,8 +34,8 @@ static const char *const texts[N_INDEX_STATEMENTS] = {
     [INDEX_PASSAGE_ADD] = "INSERT INTO passages (file, line, title, text) VALUES (?1, ?2, ?3, ?4)",
     [INDEX_TEXT_ADD] = "INSERT INTO words (rowid, path, title, text) VALUES (?1, ?2, ?3, ?4)",
     [INDEX_TEXTS_FORGET] =
-        "INSERT INTO words (words, rowid, path, title, text) SELECT 'delete', p.id, f.path, p.title, p.text"
-        " FROM passages p JOIN files f ON f.id = p.file WHERE p.file = ?1",
+        ("INSERT INTO words (words, rowid, path, title, text) SELECT 'delete', p.id, f.path, p.title, p.text"
+         " FROM passages p JOIN files f ON f.id = p.file WHERE p.file = ?1"),
     [INDEX_PASSAGES_DELETE] = "DELETE FROM passages WHERE file = ?1",
     [INDEX_FILE_DELETE] = "DELETE FROM files WHERE id = ?1",
 };
