@@ -128,6 +128,23 @@ static void put_work(struct buf *out, const struct term *term, const char *what,
         put_after(out, term, ": ", json_text(json_get(data, "params"), NULL));
 }
 
+/* Whatever else there is: its members as name=value. */
+static void put_members(struct buf *out, const struct term *term, const char *type, struct json_object *data)
+{
+    buf_puts(out, type);
+    if (!json_object_is_type(data, json_type_object)) {
+        put_after(out, term, " ", json_text(data, NULL));
+        return;
+    }
+    json_object_object_foreach(data, name, value)
+    {
+        const char *text = json_object_is_type(value, json_type_string) ? json_object_get_string(value) : NULL;
+        bool plain = text && *text && !strpbrk(text, " \t\n\"=");
+        put_after(out, term, " ", name);
+        put_after(out, term, "=", plain ? text : json_text(value, NULL));
+    }
+}
+
 /* Events that have words of their own, but for those of runs and nodes. */
 static bool put_special(struct buf *out, const struct term *term, const char *type, struct json_object *data)
 {
@@ -177,6 +194,6 @@ enum rs_err eventtext_put(struct buf *out, const struct term *term, struct json_
     else if (status && (strncmp(type, "run.", 4) == 0 || strncmp(type, "node.", 5) == 0))
         put_known(out, term, type, status, data);
     else if (!put_special(out, term, type, data))
-        buf_printf(out, "%s %s", type, json_text(data, NULL));
+        put_members(out, term, type, data);
     return buf_putc(out, '\n');
 }

@@ -2,8 +2,10 @@
 #include "base/clock.h"
 #include "cli/cli.h"
 #include "cli/table.h"
+#include "model/approval.h"
 #include "model/run.h"
 #include <stdio.h>
+#include <string.h>
 
 #define PS_LIMIT 20
 #define PS_LIMIT_MAX 1000
@@ -36,6 +38,29 @@ static enum rs_err ps_add(struct cli *cli, struct json_object *items, const char
     return RS_OK;
 }
 
+/* Runs of which a node waits for a person: a member "waitingFor", the ids of those nodes. */
+static enum rs_err ps_mark_waiting(struct cli *cli, struct json_object *items, struct fault *fault)
+{
+    struct json_object *page = NULL;
+    enum rs_err err = approval_list(&cli->store, cli_org(cli), PS_LIMIT_MAX, NULL, &page, fault);
+    struct json_object *asked = err ? NULL : json_get_array(page, "items");
+    for (size_t i = 0; i < json_object_array_length(items); i++) {
+        struct json_object *run = json_object_array_get_idx(items, i), *nodes = NULL;
+        for (size_t k = 0; asked && k < json_object_array_length(asked); k++) {
+            struct json_object *one = json_object_array_get_idx(asked, k);
+            if (strcmp(json_get_string(one, "runId", ""), json_get_string(run, "id", "?")) != 0)
+                continue;
+            if (!nodes)
+                nodes = json_object_new_array();
+            json_object_array_add(nodes, json_object_get(json_get(one, "nodeId")));
+        }
+        if (nodes)
+            json_set(run, "waitingFor", nodes);
+    }
+    json_object_put(page);
+    return err;
+}
+
 static int64_t time_of(struct json_object *run, const char *key, int64_t fallback)
 {
     int64_t ms;
@@ -54,7 +79,7 @@ static int ps_table(struct cli *cli, struct json_object *items)
     buf_init(&cell, 256);
     for (size_t i = 0; i < json_object_array_length(items); i++) {
         struct json_object *run = json_object_array_get_idx(items, i);
-        const char *status = json_get_string(run, "status", "");
+        const char *status = json_get(run, "waitingFor") ? "waiting" : json_get_string(run, "status", "");
         const struct term_state *state = term_state(status);
         int64_t started = time_of(run, "startedAt", 0);
         table_cell(&table, TERM_PLAIN, "%s", json_get_string(run, "id", ""));
@@ -100,6 +125,8 @@ int command_ps(struct cli *cli)
     else
         for (unsigned i = 0; i < sizeof(active) / sizeof(*active) && err == RS_OK; i++)
             err = ps_add(cli, items, active[i], (int)limit, NULL, &fault);
+    if (err == RS_OK)
+        err = ps_mark_waiting(cli, items, &fault);
     if (err != RS_OK) {
         cli_fail(cli, "%s", fault.message);
     } else if (cli->json) {

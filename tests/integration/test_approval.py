@@ -66,6 +66,9 @@ def test_approved_over_rest(instance):
 def test_rejected_on_the_command_line(instance):
     run = start(instance)
     waits(instance, run)
+    listed = [i for i in instance.json("ps")["items"] if i["id"] == run]
+    assert listed[0]["status"] == "running" and listed[0]["waitingFor"] == ["ask"]
+    assert [line for line in instance.cli("ps").splitlines() if run in line and " waiting " in line]
     said = instance.json("reject", run, "ask", "--comment", "not today", "--by", "bob")
     assert said["approved"] is False and said["comment"] == "not today"
     record = instance.wait(run)

@@ -260,6 +260,8 @@ def test_emit_and_tail_since(instance):
     after = events(instance, "tool:bench", "--since", seen[1]["id"], "--no-follow")
     assert [e["id"] for e in after] == [seen[2]["id"]]
     assert events(instance, "tool:bench", "--no-follow") == []
+    read = instance.cli("tail", "tool:bench", "--since", seen[1]["id"], "--no-follow")
+    assert read.rstrip().endswith("tool.progress n=2") and "{" not in read
     for stream, kind, data in (("tool:bench", "Bad Type", "{}"), ("no:such:stream", "log", "{}"), ("runs", "log", "{}"),
                                ("tool:bench", "log", "[1]"), ("tool:bench", "log", "{")):
         assert instance.cli("emit", stream, kind, data, check=False).returncode == 1
