@@ -15,8 +15,9 @@ char *group_key(const struct feed *feed)
 {
     struct buf key;
     char **names = NULL;
-    buf_init(&key, (size_t)(feed->n_streams + 4) * (STREAM_MAX + 1) + ID_MAX);
-    buf_printf(&key, "%p\n%s\n%s", (const void *)feed->endpoint, feed->org, feed->param);
+    buf_init(&key, (size_t)(feed->n_streams + 4) * (STREAM_MAX + 1) + ID_MAX + (feed->crews ? strlen(feed->crews) : 0));
+    buf_printf(&key, "%p\n%s\n%s\n%s", (const void *)feed->endpoint, feed->org, feed->param,
+               feed->crews ? feed->crews : "*");
     if (feed->n_streams > 0) {
         names = malloc((size_t)feed->n_streams * sizeof *names);
         if (!names) {

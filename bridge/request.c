@@ -93,7 +93,7 @@ enum rs_err request_feed(struct bridge *bridge, const struct request *request, s
         for (const char *name; (name = query_next(&request->query, "stream", &index));)
             streams[n++] = name;
     }
-    enum rs_err err = feed_open(request->endpoint, &request->params, streams, n, &bridge->store, request->access.org, &feed,
+    enum rs_err err = feed_open_as(request->endpoint, &request->params, streams, n, &bridge->store, &request->access, &feed,
                                 fault);
     free(streams);
     if (!err)

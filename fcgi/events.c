@@ -20,7 +20,7 @@ static enum rs_err open_feed(struct call *call, struct store *store, struct feed
     while (endpoint->native && n < QUERY_PARAMS_MAX &&
            (streams[n] = query_next(&call->request->query, "stream", &index)))
         n++;
-    return feed_open(endpoint, &params, streams, n, store, call->access.org, ret, fault);
+    return feed_open_as(endpoint, &params, streams, n, store, &call->access, ret, fault);
 }
 
 /* Wait for something to say, as long as asked. Blocks one thread, so only half of them do. */

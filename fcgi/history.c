@@ -57,7 +57,7 @@ static enum rs_err open_feed(struct call *call, const char *suffix, const char *
     const struct endpoint *endpoint = endpoint_find(name, &params);
     if (!endpoint)
         return fault_set(fault, RS_NOT_FOUND, "there is no such stream");
-    return feed_open(endpoint, &params, streams, endpoint->native ? 1 : 0, store, call->access.org, ret, fault);
+    return feed_open_as(endpoint, &params, streams, endpoint->native ? 1 : 0, store, &call->access, ret, fault);
 }
 
 enum rs_err run_check(struct call *call, const char *run_id, struct fault *fault)

@@ -10,6 +10,7 @@
 #include "event/cursor.h"
 #include "event/event.h"
 #include "event/eventlog.h"
+#include "http/access.h"
 #include "http/query.h"
 #include "model/store.h"
 
@@ -49,6 +50,7 @@ struct endpoint {
                            struct fault *fault);
     /* project - append the messages of one event. Two feeds with the same endpoint and param get the same messages. */
     enum rs_err (*project)(const struct feed *feed, const struct event *ev, struct dialect_out *out);
+    const char *scope;       /* least one that may follow it: viewer, operator, editor, admin; NULL: viewer; "": anyone */
     bool native;             /* control frames are {"op":...} instead of {"type":...} */
     bool several;            /* one event may give more than one message, so a cursor "N" may stand within event N */
     bool without_bulk;       /* log, log.dropped and agent.delta give no message here: the log need not read them */
@@ -62,6 +64,8 @@ const struct endpoint *endpoint_find(const char *path, struct path_params *ret_p
 struct feed {
     const struct endpoint *endpoint;
     char org[ID_MAX + 1];
+    bool by_token;           /* auth = jwt: an unknown or foreign crew is RS_DENIED */
+    char *crews;             /* owned; as of struct access: those of the caller; NULL: all of the org */
     char param[ID_MAX + 1];  /* the endpoint's id (run, tool, ...); "" for native */
     char run_id[ID_MAX + 1]; /* set when it follows exactly one run: that one can end */
     char **streams;
@@ -76,7 +80,14 @@ struct feed {
 enum rs_err feed_open(const struct endpoint *endpoint, const struct path_params *params, const char *const *streams,
                       int n_streams, struct store *store, const char *org, struct feed **ret, struct fault *fault)
     RS_MUST_CHECK;
+/* feed_open_as - the same for a caller: its org, and no more than its token lets it follow. RS_DENIED: a stream or crew
+ * that it may not (the endpoint's scope is the caller's check, by access_allows). who: copied from. */
+enum rs_err feed_open_as(const struct endpoint *endpoint, const struct path_params *params, const char *const *streams,
+                         int n_streams, struct store *store, const struct access *who, struct feed **ret,
+                         struct fault *fault) RS_MUST_CHECK;
 void feed_free(struct feed *feed); /* NULL is fine */
+/* feed_has_crew - for `open` functions and projections: is it one of the caller's, as far as its token says? */
+bool feed_has_crew(const struct feed *feed, const char *crew_id);
 /* feed_take_param - for `open` functions: feed->param from the path; RS_INVALID when it is no id. */
 enum rs_err feed_take_param(struct feed *feed, const struct path_params *params, const char *name, struct fault *fault)
     RS_MUST_CHECK;

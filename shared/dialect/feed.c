@@ -76,8 +76,10 @@ static enum rs_err feed_add_named(struct feed *feed, const char *const *streams,
     return RS_OK;
 }
 
-enum rs_err feed_open(const struct endpoint *endpoint, const struct path_params *params, const char *const *streams,
-                      int n_streams, struct store *store, const char *org, struct feed **ret, struct fault *fault)
+/* org: NULL: of all, for the command line. */
+static enum rs_err open_feed(const struct endpoint *endpoint, const struct path_params *params, const char *const *streams,
+                             int n_streams, struct store *store, const char *org, const struct access *who,
+                             struct feed **ret, struct fault *fault)
 {
     struct feed *feed = calloc(1, sizeof(*feed));
     if (!feed)
@@ -91,6 +93,11 @@ enum rs_err feed_open(const struct endpoint *endpoint, const struct path_params 
     }
     if (org)
         memcpy(feed->org, org, org_len);
+    feed->by_token = who && who->by_token;
+    if (who && who->crews && !(feed->crews = strdup(who->crews))) {
+        err = fault_set(fault, RS_NOMEM, "no memory for a feed");
+        goto out;
+    }
     if (endpoint->native)
         err = feed_add_named(feed, streams, n_streams, fault);
     else
@@ -104,6 +111,28 @@ out:
     return err;
 }
 
+enum rs_err feed_open(const struct endpoint *endpoint, const struct path_params *params, const char *const *streams,
+                      int n_streams, struct store *store, const char *org, struct feed **ret, struct fault *fault)
+{
+    return open_feed(endpoint, params, streams, n_streams, store, org, NULL, ret, fault);
+}
+
+enum rs_err feed_open_as(const struct endpoint *endpoint, const struct path_params *params, const char *const *streams,
+                         int n_streams, struct store *store, const struct access *who, struct feed **ret,
+                         struct fault *fault)
+{
+    for (int i = 0; i < n_streams; i++)
+        if (!access_has_stream(who, streams[i]))
+            return fault_set(fault, RS_DENIED, "the ticket is not for the stream %.200s", streams[i]);
+    return open_feed(endpoint, params, streams, n_streams, store, who->org, who, ret, fault);
+}
+
+bool feed_has_crew(const struct feed *feed, const char *crew_id)
+{
+    const struct access who = {.crews = feed->crews};
+    return access_has_crew(&who, crew_id);
+}
+
 void feed_free(struct feed *feed)
 {
     if (!feed)
@@ -111,6 +140,7 @@ void feed_free(struct feed *feed)
     for (int i = 0; i < feed->n_streams; i++)
         free(feed->streams[i]);
     free(feed->streams);
+    free(feed->crews);
     free(feed);
 }
 

@@ -1,6 +1,7 @@
 #include "http/access.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -189,6 +190,7 @@ enum rs_err access_check(const struct config *config, const struct access_reques
     }
     if (request->origin && (request->websocket || !is_safe(request->method)) && !origin_allowed(config, request))
         return fault_set(fault, RS_DENIED, "origin \"%.200s\" is not allowed; add it to cors.origins", request->origin);
+    *ret = (struct access){.scope = SCOPE_ADMIN};
     snprintf(ret->org, sizeof ret->org, "default");
     return RS_OK;
 }
@@ -200,4 +202,62 @@ const char *access_cors_origin(const struct config *config, const char *origin)
     if (config_list_has(config, "cors.origins", origin))
         return origin;
     return config_list_has(config, "cors.origins", "*") ? "*" : NULL;
+}
+
+static const char *const scope_names[] = {
+    [SCOPE_NONE] = "none", [SCOPE_VIEWER] = "viewer", [SCOPE_OPERATOR] = "operator", [SCOPE_EDITOR] = "editor",
+    [SCOPE_ADMIN] = "admin",
+};
+
+enum access_scope access_scope_find(const char *name)
+{
+    for (enum access_scope scope = SCOPE_VIEWER; scope <= SCOPE_ADMIN; scope++)
+        if (strcmp(scope_names[scope], name) == 0)
+            return scope;
+    return SCOPE_NONE;
+}
+
+const char *access_scope_name(enum access_scope scope)
+{
+    return scope_names[scope];
+}
+
+enum rs_err access_allows(const struct access *access, const char *scope, struct fault *fault)
+{
+    if (scope && !*scope)
+        return RS_OK;
+    enum access_scope least = scope ? access_scope_find(scope) : SCOPE_VIEWER;
+    assert(least != SCOPE_NONE); /* a table of ours is wrong */
+    if (access->scope >= least)
+        return RS_OK;
+    return fault_set(fault, RS_DENIED, "this needs the scope %s", scope_names[least]);
+}
+
+/* Is word one of those in the list, which are separated by single blanks? */
+static bool words_have(const char *list, const char *word)
+{
+    size_t len = strlen(word);
+    for (const char *p = list; len > 0 && (p = strstr(p, word)); p += len)
+        if ((p == list || p[-1] == ' ') && (p[len] == ' ' || p[len] == '\0'))
+            return true;
+    return false;
+}
+
+bool access_has_crew(const struct access *access, const char *crew_id)
+{
+    return !access->crews || words_have(access->crews, crew_id);
+}
+
+bool access_has_stream(const struct access *access, const char *stream)
+{
+    return !access->streams || words_have(access->streams, stream);
+}
+
+void access_release(struct access *access)
+{
+    if (!access)
+        return;
+    free(access->crews);
+    free(access->streams);
+    *access = (struct access){0};
 }

@@ -6,6 +6,7 @@
 #include "conf/config.h"
 #include "base/id.h"
 #include <stdbool.h>
+#include <stdint.h>
 
 /* What is known of a request; NULL where absent. */
 struct access_request {
@@ -15,7 +16,33 @@ struct access_request {
     const char *host, *origin; /* headers */
     bool websocket;
 };
-struct access { char org[ID_MAX + 1]; };
+/* Each scope includes those before it. */
+enum access_scope { SCOPE_NONE, SCOPE_VIEWER, SCOPE_OPERATOR, SCOPE_EDITOR, SCOPE_ADMIN };
+
+#define ACCESS_SUB_MAX 255 /* bytes */
+
+/* Who asks, and what they may. Zeroed is nobody. Not copied by value: it owns two texts (access_release). */
+struct access {
+    char org[ID_MAX + 1];
+    char sub[ACCESS_SUB_MAX + 1]; /* the person or program; "" under auth = none */
+    enum access_scope scope;
+    bool by_token;      /* auth = jwt: what is foreign or unknown is refused */
+    char *crews;        /* owned; ids separated by blanks, of the crews it may follow; NULL: all of the org */
+    char *streams;      /* owned; of a ticket: names separated by blanks, the only ones it may follow; NULL: all of the org */
+    int64_t expires_ms; /* wall clock; 0: never */
+};
+void access_release(struct access *access); /* zeroed afterwards; zeroed and NULL are fine */
+
+/* access_allows - the policy, the only place: may they do what asks for at least this scope ("viewer", "operator",
+ * "editor", "admin"; NULL counts as viewer, "" asks for nothing)? RS_OK; RS_DENIED with what is missing. */
+enum rs_err access_allows(const struct access *access, const char *scope, struct fault *fault) RS_MUST_CHECK;
+/* access_has_crew, access_has_stream - may they follow this one, as far as their token says? Whose it is is the store's
+ * and the log's to say. */
+bool access_has_crew(const struct access *access, const char *crew_id);
+bool access_has_stream(const struct access *access, const char *stream);
+/* access_scope_find - by name; SCOPE_NONE: there is none of that name. access_scope_name - the reverse. */
+enum access_scope access_scope_find(const char *name);
+const char *access_scope_name(enum access_scope scope);
 
 /* access_check - auth = none: only a loopback client whose Host names loopback or public_url's host, unless
  * auth.none_public; Origin, when sent on WebSocket or an unsafe method, must be same-origin (Host or public_url) or in
