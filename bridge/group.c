@@ -154,7 +154,7 @@ static void end_with_run(struct group *g)
         return;
     for (enum frame_format f = 0; f < FRAME_NONE; f++)
         for (struct subscriber *sub = g->members[f]; sub; sub = sub->group_next)
-            if (sub->door->ends_with_run && sub->gave && sub->state == SUBSCRIBER_LIVE)
+            if (sub->state == SUBSCRIBER_LIVE && subscriber_ends(sub))
                 subscriber_end(sub, END_FINISHED);
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define BEAT_MS 20000     /* bridge.heartbeat by default */
 #define REPLAY_SLICE_MS 5 /* replays run at most that long before the loop looks at sockets again */
 
 /* The groups that follow one stream. */
@@ -298,5 +299,6 @@ void hub_sweep(struct hub *hub)
             subscriber_end(sub, END_STALLED);
         else if (sub->queue_len == 0 && sub->door->heartbeat && now - sub->progress_ms >= heartbeat_ms)
             sub->door->heartbeat(sub);
+        subscriber_beat(sub, now, heartbeat_ms, BEAT_MS);
     }
 }

@@ -11,6 +11,7 @@
 
 /* One step may give one message that is as large as a message can be, beside what is small. */
 #define REPLAY_STEP_MAX (DIALECT_TEXT_MAX + 1024 * 1024)
+#define BEAT_MAX 256 /* bytes of a heartbeat message */
 
 void subscriber_init(struct subscriber *sub, struct bridge *bridge, const struct door *door, void *connection)
 {
@@ -163,6 +164,30 @@ void subscriber_raw(struct subscriber *sub, const char *bytes, size_t len)
     queue_bytes(sub, NULL, bytes, len);
 }
 
+void subscriber_beat(struct subscriber *sub, int64_t now_ms, int64_t part, int64_t of)
+{
+    const struct endpoint *endpoint = sub->feed ? sub->feed->endpoint : NULL;
+    /* One who lags has no need of it. */
+    if (!endpoint || endpoint->heartbeat_ms == 0 || sub->queue_len > 0 || sub->door->format == FRAME_NONE ||
+        now_ms - sub->beat_ms < endpoint->heartbeat_ms * part / of)
+        return;
+    struct buf text;
+    buf_init(&text, BEAT_MAX);
+    sub->beat_ms = now_ms;
+    if (endpoint->heartbeat(&text) == RS_OK)
+        subscriber_control(sub, text.data, text.len);
+    buf_release(&text);
+}
+
+bool subscriber_ends(const struct subscriber *sub)
+{
+    if (!sub->feed || !sub->feed->run_id[0])
+        return false;
+    if (sub->door->ends_with_run)
+        return sub->gave; /* it comes back by itself, and without a cursor it would be given all again, for ever */
+    return sub->feed->endpoint->closes && sub->door->format != FRAME_NONE;
+}
+
 int subscriber_peek(const struct subscriber *sub, struct iovec *iov, int max)
 {
     int n = 0;
@@ -249,6 +274,7 @@ enum rs_err subscriber_start(struct subscriber *sub, struct feed *feed, struct c
     if (err)
         goto out;
     sub->state = SUBSCRIBER_REPLAY;
+    sub->beat_ms = (int64_t)uv_now(&sub->bridge->loop);
     if (step.block->bytes.len > 0)
         enqueue(sub, step.block, 0);
     hub_schedule(sub->bridge->hub, sub);
@@ -277,7 +303,7 @@ static void caught_up(struct subscriber *sub)
     sub->after = sub->feed->at.id;
     if (sub->native)
         native_live(sub);
-    if (sub->door->ends_with_run && sub->gave && sub->feed->run_id[0]) {
+    if (subscriber_ends(sub)) {
         struct fault fault = {0};
         bool ended = false;
         enum rs_err err = feed_ended(sub->feed, sub->bridge->log, &ended, &fault);

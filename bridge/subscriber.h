@@ -45,6 +45,7 @@ struct subscriber {
     struct queued { struct block *block; size_t at; } *queue;
     unsigned queue_first, queue_len, queue_cap; /* a ring; queue_cap is a power of two */
     size_t queued_bytes;
+    int64_t beat_ms;            /* when the endpoint's own heartbeat was sent last, or the feed began */
     int64_t progress_ms;        /* when bytes last left, or the queue began; ENDED: when it ended */
 };
 
@@ -62,6 +63,11 @@ void subscriber_resume(struct subscriber *sub);
 
 /* subscriber_control - queue one message without an id, behind what is queued. */
 void subscriber_control(struct subscriber *sub, const char *json, size_t len);
+/* subscriber_beat - queue the endpoint's own heartbeat when it is due; part, of: bridge.heartbeat, which these keep their
+ * proportion to, and its default. */
+void subscriber_beat(struct subscriber *sub, int64_t now_ms, int64_t part, int64_t of);
+/* subscriber_ends - does the connection end with the run that it follows? */
+bool subscriber_ends(const struct subscriber *sub);
 /* subscriber_raw - queue bytes that are already framed (an SSE comment). */
 void subscriber_raw(struct subscriber *sub, const char *bytes, size_t len);
 /* subscriber_live - the hub has a block for it; borrowed. */

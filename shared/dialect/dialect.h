@@ -53,6 +53,9 @@ struct endpoint {
     const char *scope;       /* least one that may follow it: viewer, operator, editor, admin; NULL: viewer; "": anyone */
     bool native;             /* control frames are {"op":...} instead of {"type":...} */
     bool several;            /* one event may give more than one message, so a cursor "N" may stand within event N */
+    bool closes;             /* a WebSocket closes (1000) when the run it follows has ended and all of that was given */
+    int heartbeat_ms;        /* a message of its own is sent so often on the doors that stay open; 0: none */
+    enum rs_err (*heartbeat)(struct buf *out); /* appends that message, which has no id */
     bool without_bulk;       /* log, log.dropped and agent.delta give no message here: the log need not read them */
 };
 extern const struct endpoint endpoints[];

@@ -2,6 +2,7 @@
 #include "bridge/hub.h"
 #include "bridge/bridge.h"
 #include "bridge/limits.h"
+#include "dialect/rows.h"
 #include "tests/unit/dialect_help.h"
 
 static struct bridge bridge;
@@ -109,7 +110,7 @@ static const char *ids(int i)
     return text.data ? text.data : "";
 }
 
-static struct event *stored(const char *stream)
+static struct event *stored_as(const char *stream, const char *type)
 {
     const char *const streams[] = {stream};
     struct eventlog_query query = {.streams = streams, .n_streams = 1};
@@ -117,12 +118,17 @@ static struct event *stored(const char *stream)
     int n;
     int64_t examined;
     struct fault fault;
-    query.after = append_event(stream, "log", "{}") - 1;
+    query.after = append_event(stream, type, "{}") - 1;
     ck_assert_ok(eventlog_read(instance.log, &query, 1, &events, &n, &examined, &fault));
     ck_assert_int_eq(n, 1);
     struct event *ev = event_ref(events[0]);
     eventlog_events_free(events, n);
     return ev;
+}
+
+static struct event *stored(const char *stream)
+{
+    return stored_as(stream, "log");
 }
 
 static void publish(struct event *ev)
@@ -344,6 +350,76 @@ START_TEST(ended_subscribers_get_nothing_more)
 }
 END_TEST
 
+static enum rs_err follow_x(struct feed *feed, struct store *store, const struct path_params *params, struct fault *fault)
+{
+    (void)store, (void)params, (void)fault;
+    return feed_add_stream(feed, "run:x");
+}
+
+static enum rs_err put_beat(struct buf *out)
+{
+    return buf_puts(out, "{\"type\":\"ping\"}");
+}
+
+static void start_endpoint(int i, const struct endpoint *endpoint, struct cursor since)
+{
+    struct path_params none = {.n = 0};
+    struct feed *feed = NULL;
+    struct fault fault = {0};
+    ck_assert_ok(feed_open(endpoint, &none, NULL, 0, &instance.store, "default", &feed, &fault));
+    ck_assert_ok(subscriber_start(&clients[i].sub, feed, since, &fault));
+}
+
+START_TEST(an_endpoint_s_own_heartbeat_comes_when_it_is_due)
+{
+    static const char beat[] = "data: {\"type\":\"ping\"}\n\n";
+    const struct endpoint endpoint = {.path = "/x", .open = follow_x, .project = native_project, .heartbeat_ms = 45000,
+                                      .heartbeat = put_beat};
+    struct subscriber *sub = &clients[0].sub;
+    start_endpoint(0, &endpoint, from_now);
+    replay();
+    int64_t now = sub->beat_ms;
+    subscriber_beat(sub, now + 44999, 20000, 20000);
+    ck_assert_uint_eq(clients[0].out.len, 0);
+    subscriber_beat(sub, now + 45000, 20000, 20000);
+    ck_assert_str_eq(clients[0].out.data, beat);
+    subscriber_beat(sub, now + 89999, 20000, 20000);
+    ck_assert_uint_eq(clients[0].out.len, strlen(beat));
+    subscriber_beat(sub, now + 45000 + 225, 100, 20000); /* bridge.heartbeat = 100ms */
+    ck_assert_uint_eq(clients[0].out.len, 2 * strlen(beat));
+    clients[0].room = 0;
+    publish(stored("run:x")); /* waits for the client: no heartbeat behind it */
+    size_t queued = sub->queued_bytes;
+    subscriber_beat(sub, now + 1000000, 20000, 20000);
+    ck_assert_uint_eq(sub->queued_bytes, queued);
+    start_endpoint(2, &endpoint, from_now);
+    subscriber_beat(&clients[2].sub, now + 1000000, 20000, 20000);
+    ck_assert_uint_eq(clients[2].sub.queue_len, 0);
+}
+END_TEST
+
+START_TEST(a_connection_that_closes_with_its_run_does_so_live_and_afterwards)
+{
+    const struct endpoint closing = {.path = "/x", .open = follow_x, .project = native_project, .closes = true};
+    const struct endpoint staying = {.path = "/x", .open = follow_x, .project = native_project};
+    start_endpoint(0, &closing, from_start);
+    start_endpoint(1, &staying, from_start);
+    replay();
+    publish(stored("run:x"));
+    ck_assert_int_eq(clients[0].ended, 0);
+    publish(stored_as("run:x", "run.finished"));
+    ck_assert_str_eq(ids(0), "1 2 ");
+    ck_assert_int_eq(clients[0].ended, END_FINISHED + 1);
+    ck_assert_int_eq(clients[1].ended, 0);
+    hub_leave(bridge.hub, &clients[0].sub); /* as its connection does */
+    feed_free(clients[0].sub.feed);
+    clients[0].ended = 0;
+    start_endpoint(0, &closing, (struct cursor){CURSOR_AT, 2, 0});
+    replay();
+    ck_assert_int_eq(clients[0].ended, END_FINISHED + 1);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("hub");
@@ -362,6 +438,8 @@ static Suite *suite(void)
     tcase_add_test(t, followers_are_counted_by_stream);
     tcase_add_test(t, a_door_that_reads_by_itself_is_woken_only);
     tcase_add_test(t, ended_subscribers_get_nothing_more);
+    tcase_add_test(t, an_endpoint_s_own_heartbeat_comes_when_it_is_due);
+    tcase_add_test(t, a_connection_that_closes_with_its_run_does_so_live_and_afterwards);
     suite_add_tcase(s, t);
     return s;
 }
