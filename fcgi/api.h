@@ -15,6 +15,7 @@ route_fn system_status_get;
 route_fn webhooks_list, webhook_status_get;
 route_fn runs_list, run_get, run_patch, run_cancel_post;
 route_fn run_pause_post, workflow_pause_post, workflow_resume_post, queue_pause_post, queue_resume_post;
+route_fn queue_get, queue_post, queue_entry_get, queue_entry_patch, queue_entry_delete;
 route_fn run_retry_post, run_resume_post, run_rerun_post;
 route_fn run_logs, run_events;
 route_fn artifacts_list, artifact_get;
@@ -25,6 +26,6 @@ route_done_fn decision_done;
 route_fn events_post;
 route_fn node_types_list, workflow_import_post;
 route_fn secrets_list, secret_put_one, secret_remove;
-route_done_fn run_done, queue_done, events_done;
+route_done_fn run_done, queue_done, queue_post_done, events_done;
 
 #endif

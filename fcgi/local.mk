@@ -25,6 +25,7 @@ fcgi_api_fcgi_SOURCES = $(FCGI_COMMON) \
   fcgi/import.c \
   fcgi/node_types.c \
   fcgi/pause.c \
+  fcgi/queue.c \
   fcgi/secrets.c \
   fcgi/runs.c fcgi/runs.h \
   fcgi/schedules.c \

@@ -188,12 +188,12 @@ enum rs_err request_body(struct request *request, size_t max, struct buf *out, s
     return RS_OK;
 }
 
-static bool is_json_type(const char *type)
+static bool is_type(const char *type, const char *wanted)
 {
-    static const char json[] = "application/json";
-    if (!type || strncasecmp(type, json, sizeof json - 1) != 0)
+    size_t len = strlen(wanted);
+    if (!type || strncasecmp(type, wanted, len) != 0)
         return false;
-    type += sizeof json - 1;
+    type += len;
     type += strspn(type, " \t");
     return *type == '\0' || *type == ';';
 }
@@ -206,8 +206,11 @@ enum rs_err request_parse_json(const struct request *request, const struct buf *
         *ret = NULL;
         return RS_OK;
     }
-    if (!is_json_type(request_header(request, "CONTENT_TYPE")))
-        return fault_set(fault, RS_MEDIA_TYPE, "the body must be application/json");
+    const char *type = request_header(request, "CONTENT_TYPE");
+    bool patch = strcmp(request->method, "PATCH") == 0;
+    if (!is_type(type, "application/json") && !(patch && is_type(type, "application/merge-patch+json")))
+        return fault_set(fault, RS_MEDIA_TYPE, "the body must be application/json%s",
+                         patch ? " or application/merge-patch+json" : "");
     enum rs_err err = json_parse(body->data, body->len, JSON_BODY_MAX, &value, fault);
     if (err)
         return err;

@@ -30,7 +30,7 @@ const char *request_header(const struct request *request, const char *name);
  * the caller releases it in every case. */
 enum rs_err request_body(struct request *request, size_t max, struct buf *out, struct fault *fault) RS_MUST_CHECK;
 /* request_parse_json - the body's text as one JSON object; an empty body gives NULL. RS_MEDIA_TYPE (not
- * application/json), RS_INVALID, RS_UNPROCESSABLE (not an object). *ret: owned. */
+ * application/json, nor, of PATCH, application/merge-patch+json), RS_INVALID, RS_UNPROCESSABLE (not an object). *ret: owned. */
 enum rs_err request_parse_json(const struct request *request, const struct buf *body, struct json_object **ret,
                                struct fault *fault) RS_MUST_CHECK;
 /* request_limit - the parameter `limit`: 1 to max, fallback when absent. RS_INVALID. */

@@ -212,6 +212,25 @@ void json_set_time(struct json_object *object, const char *key, int64_t wall_ms)
         json_set_string(object, key, clock_format(wall_ms, text));
 }
 
+void json_merge(struct json_object *target, struct json_object *patch)
+{
+    json_object_object_foreach(patch, name, value)
+    {
+        struct json_object *own = json_get(target, name);
+        if (!value) {
+            json_object_object_del(target, name);
+        } else if (!json_object_is_type(value, json_type_object)) {
+            json_set(target, name, json_object_get(value));
+        } else {
+            if (!json_object_is_type(own, json_type_object)) {
+                own = json_object_new_object();
+                json_set(target, name, own);
+            }
+            json_merge(own, value);
+        }
+    }
+}
+
 const char *json_text(struct json_object *value, size_t *ret_len)
 {
     size_t len = 4;

@@ -33,6 +33,10 @@ void json_set_bool(struct json_object *object, const char *key, bool b);
 /* json_set_time - wall_ms as RFC 3339; wall_ms 0 stores nothing. */
 void json_set_time(struct json_object *object, const char *key, int64_t wall_ms);
 
+/* json_merge - a merge patch (RFC 7396, section 2): each member of patch replaces the one of target, objects are merged, null
+ * takes a member away. Both are objects; target is changed in place and shares values with patch from then on. */
+void json_merge(struct json_object *target, struct json_object *patch);
+
 /* json_text - compact text, borrowed from the object until its next change or put ("null" for NULL).
  * Slashes are not escaped. *ret_len may be NULL. */
 const char *json_text(struct json_object *value, size_t *ret_len);

@@ -7,6 +7,10 @@ librunspool_a_SOURCES += \
   shared/model/artifact.h \
   shared/model/cron.c \
   shared/model/cron.h \
+  shared/model/entry.c \
+  shared/model/entry.h \
+  shared/model/entry_row.c \
+  shared/model/entry_row.h \
   shared/model/expected.c \
   shared/model/expected.h \
   shared/model/event_trigger.c \

@@ -1,5 +1,7 @@
 #include "model/queue.h"
 
+#include <string.h>
+
 static enum rs_err read_paused(struct db *db, const char *org, bool *ret, struct fault *fault)
 {
     struct db_rows *rows = NULL;
@@ -10,6 +12,17 @@ static enum rs_err read_paused(struct db *db, const char *org, bool *ret, struct
         *ret = db_int(rows, 0) != 0;
     db_done(rows);
     return err == RS_NOT_FOUND ? RS_OK : err;
+}
+
+enum rs_err queue_event(struct change *change, const char *org, struct json_object *data, struct fault *fault)
+{
+    bool owner = strcmp(org, config_text(change_datadir(change)->config, "spool.org")) == 0;
+    struct json_object *shown = owner ? json_object_get(data) : json_object_new_object();
+    enum rs_err err = shown != NULL ? change_event(change, "queue", "state.changed", shown, fault)
+                                    : fault_set(fault, RS_NOMEM, "no memory for an event");
+
+    json_object_put(shown);
+    return err;
 }
 
 static enum rs_err write_paused(struct change *change, const char *org, bool paused, struct fault *fault)
@@ -25,7 +38,7 @@ static enum rs_err write_paused(struct change *change, const char *org, bool pau
     if ((data = json_object_new_object()) == NULL)
         return fault_set(fault, RS_NOMEM, "no memory for an event");
     json_set_bool(data, "paused", paused);
-    err = change_event(change, "queue", "state.changed", data, fault);
+    err = queue_event(change, org, data, fault);
     json_object_put(data);
     return err;
 }

@@ -1,5 +1,6 @@
 /* Ended runs that run again: retried or resumed. */
 #include "model/approval.h"
+#include "model/entry.h"
 #include "model/item.h"
 #include "model/run_row.h"
 
@@ -141,6 +142,8 @@ enum rs_err run_requeue(struct change *change, struct run_row *run, enum requeue
     if ((data = run_state_data(run)) != NULL && how != REQUEUE_ALL)
         json_set(data, "nodes", json_object_get(again));
     err = run_add_event(change, run->id, how == REQUEUE_ALL ? "run.retried" : "run.resumed", data, fault);
+    if (err == RS_OK)
+        err = entry_follow(change, run, fault);
 out:
     json_object_put(again);
     return err;

@@ -1,4 +1,5 @@
 /* A new run: its row, its nodes, its tags. */
+#include "model/entry.h"
 #include "model/run_row.h"
 
 #include "base/clock.h"
@@ -160,7 +161,8 @@ static enum rs_err insert_all(struct change *change, struct draft *draft, bool *
         (err = run_trigger_set(change, row->id, run->trigger, fault)) != RS_OK ||
         (err = run_parent_set(change, row->id, run->parent, fault)) != RS_OK ||
         (err = insert_nodes(change_db(change), row->id, draft->graph, fault)) != RS_OK ||
-        (err = run_state_event(change, row, "run.queued", NULL, NULL, -1, fault)) != RS_OK)
+        (err = run_state_event(change, row, "run.queued", NULL, NULL, -1, fault)) != RS_OK ||
+        (err = entry_follow(change, row, fault)) != RS_OK)
         return err;
     return run->owner == NULL ? run_busy(change, row, &draft->concurrency, more, fault) : RS_OK;
 }

@@ -1,4 +1,5 @@
 /* A run's own moves: it begins, it ends, somebody cancels it. */
+#include "model/entry.h"
 #include "model/event_trigger.h"
 #include "model/run_row.h"
 
@@ -27,7 +28,8 @@ static enum rs_err begin_row(struct change *change, struct run_row *run, int64_t
         return err;
     if ((data = run_state_data(run)) != NULL && expected_ms > 0)
         json_set_int(data, "expectedMs", expected_ms);
-    return run_add_event(change, run->id, "run.started", data, fault);
+    err = run_add_event(change, run->id, "run.started", data, fault);
+    return err == RS_OK ? entry_follow(change, run, fault) : err;
 }
 
 enum rs_err run_begin(struct store *store, const char *run_id, int64_t fence, struct fault *fault)
@@ -145,6 +147,8 @@ enum rs_err run_finish(struct change *change, struct run_row *run, enum run_stat
         err = event_trigger_fire(change, run, output, error, fault);
     if (err == RS_OK)
         err = run_state_event(change, run, end_type(status), output, error, run_duration(run->started, now), fault);
+    if (err == RS_OK)
+        err = entry_follow(change, run, fault);
 out:
     json_object_put(because);
     return err;

@@ -1,5 +1,6 @@
 /* Runs that pause: no further node begins, those that run end; then nobody executes it until it goes on. And what a person
  * changes of one that waits. */
+#include "model/entry.h"
 #include "model/run_row.h"
 
 #include <stdio.h>
@@ -17,7 +18,9 @@ enum rs_err run_hold(struct change *change, struct run_row *run, struct fault *f
                  "UPDATE run SET status = 'paused', pause = 0, fence = fence + 1, owner = NULL, lease = 0, place = NULL,"
                  " pid = 0, pid_start = 0, idle = 0 WHERE id = $1",
                  "t", run->id);
-    return err == RS_OK ? run_state_event(change, run, "run.paused", NULL, NULL, -1, fault) : err;
+    if (err == RS_OK)
+        err = run_state_event(change, run, "run.paused", NULL, NULL, -1, fault);
+    return err == RS_OK ? entry_follow(change, run, fault) : err;
 }
 
 static enum rs_err own_row(struct db *db, const char *org, const char *run_id, struct run_row *run, struct fault *fault)
@@ -129,25 +132,27 @@ enum rs_err run_go_on(struct change *change, struct run_row *run, struct fault *
         return err;
     if ((data = run_state_data(run)) != NULL)
         json_set(data, "nodes", json_object_new_array()); /* none begins again */
-    return run_add_event(change, run->id, "run.resumed", data, fault);
+    err = run_add_event(change, run->id, "run.resumed", data, fault);
+    return err == RS_OK ? entry_follow(change, run, fault) : err;
 }
 
 enum rs_err run_set_priority(struct store *store, const char *org, const char *run_id, int64_t priority, struct fault *fault)
 {
+    struct change *change = NULL;
     struct run_row run;
     enum rs_err err;
 
     if (priority < -RUN_PRIORITY_MAX || priority > RUN_PRIORITY_MAX)
         return fault_set(fault, RS_INVALID, "a priority is a whole number from %d to %d", -RUN_PRIORITY_MAX, RUN_PRIORITY_MAX);
-    if ((err = db_begin(store->db, fault)) != RS_OK)
+    if ((err = change_begin(store, &change, fault)) != RS_OK)
         return err;
     if ((err = own_row(store->db, org, run_id, &run, fault)) == RS_OK && run.status != RUN_QUEUED && run.status != RUN_PAUSED)
         err = fault_set(fault, RS_CONFLICT, "run %s is %s: its priority is of no use any more", run.id,
                         run_status_name(run.status));
     if (err == RS_OK)
         err = db_run(store->db, NULL, fault, "UPDATE run SET priority = $1 WHERE id = $2", "it", priority, run_id);
-    if (err == RS_OK)
-        err = db_commit(store->db, fault);
-    db_rollback(store->db);
+    if (err == RS_OK && (err = entry_priority(change, &run, priority, fault)) == RS_OK)
+        return change_commit(change, fault);
+    change_abort(change);
     return err;
 }

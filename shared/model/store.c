@@ -6,6 +6,7 @@
 #include "model/idempotency.h"
 #include "model/outbox.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,7 @@ struct change {
     bool ids_raised; /* by this change: holds when it is committed */
     char streams[CHANGE_STREAMS_MAX][STREAM_MAX]; /* that got events */
     int n_streams;
+    char note[ID_MAX + 1]; /* "" none */
     bool poke;
 };
 
@@ -78,6 +80,7 @@ enum rs_err change_begin(struct store *store, struct change **ret, struct fault 
     change->store = store;
     change->n_streams = 0;
     change->poke = false;
+    change->note[0] = '\0';
     change->ids_raised = store->ids_raised;
     if ((err = db_begin(store->db, fault)) != RS_OK) {
         free(change);
@@ -149,7 +152,7 @@ enum rs_err change_commit(struct change *change, struct fault *fault)
 
     err = outbox_delete_acked(store, fault);
     if (err == RS_OK && store->once != NULL && change->n_streams > 0)
-        err = idempotency_done(store, store->once, change->streams[0], fault);
+        err = idempotency_done(store, store->once, change->note[0] != '\0' ? change->note : change->streams[0], fault);
     if (err == RS_OK)
         err = db_commit(store->db, fault);
     db_rollback(store->db);
@@ -171,6 +174,11 @@ enum rs_err change_commit(struct change *change, struct fault *fault)
 const struct datadir *change_datadir(const struct change *change)
 {
     return change->store->dd;
+}
+
+void change_note(struct change *change, const char *text)
+{
+    snprintf(change->note, sizeof(change->note), "%s", text);
 }
 
 void change_poke(struct change *change)

@@ -56,6 +56,8 @@ enum rs_err change_event(struct change *change, const char *stream, const char *
 enum rs_err change_commit(struct change *change, struct fault *fault) RS_MUST_CHECK;
 /* change_datadir - the instance it belongs to. */
 const struct datadir *change_datadir(const struct change *change);
+/* change_note - what a request that is done once is told it did, in place of the first stream touched. text: at most ID_MAX bytes. */
+void change_note(struct change *change, const char *text);
 /* change_poke - runner_poke when it is committed. */
 void change_poke(struct change *change);
 void change_abort(struct change *change); /* roll back and free; NULL is fine */

@@ -241,6 +241,17 @@ static const char *const under_way[] = {
     NULL,
 };
 
+/* An entry of the queue, of a run or only tracked. issue, parent, phase: JSON, a number or a text; metadata: a JSON object.
+ * status: queued, running, completed, failed. */
+static const char *const queue_entries[] = {
+    "CREATE TABLE queue_entry ("
+    " n IDENTITY, id TEXT NOT NULL UNIQUE, org TEXT NOT NULL, issue TEXT, parent TEXT, phase TEXT, status TEXT NOT NULL,"
+    " priority BIGINT NOT NULL, metadata TEXT NOT NULL, run_id TEXT, created BIGINT NOT NULL, updated BIGINT NOT NULL)",
+    "CREATE INDEX queue_entry_by_org ON queue_entry (org, status, updated)",
+    "CREATE INDEX queue_entry_by_run ON queue_entry (run_id) WHERE run_id IS NOT NULL",
+    NULL,
+};
+
 static const char *const *const migrations[] = {
     first,
     orphan_resumed,
@@ -259,6 +270,7 @@ static const char *const *const migrations[] = {
     begun,
     hooks,
     under_way,
+    queue_entries,
 };
 
 #define N_MIGRATIONS ((int)(sizeof(migrations) / sizeof(migrations[0])))

@@ -257,6 +257,12 @@ tests_unit_test_sse_SOURCES = tests/unit/test_sse.c tests/unit/unit.h
 tests_unit_test_sse_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_sse_LDADD = $(CHECK_LIBS) $(RUNNER_LIBS)
 
+check_PROGRAMS += tests/unit/test_entry
+TESTS += tests/unit/test_entry
+tests_unit_test_entry_SOURCES = tests/unit/test_entry.c tests/unit/model.h tests/unit/unit.h
+tests_unit_test_entry_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_entry_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+
 check_PROGRAMS += tests/unit/test_session
 TESTS += tests/unit/test_session
 tests_unit_test_session_SOURCES = tests/unit/test_session.c tests/unit/model.h tests/unit/unit.h

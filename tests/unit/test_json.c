@@ -192,6 +192,35 @@ START_TEST(setters_and_text)
 }
 END_TEST
 
+/* The examples of RFC 7396, appendix A, of objects. */
+START_TEST(merge_patch)
+{
+    static const char *const cases[][3] = {
+        {"{\"a\":\"b\"}", "{\"a\":\"c\"}", "{\"a\":\"c\"}"},
+        {"{\"a\":\"b\"}", "{\"b\":\"c\"}", "{\"a\":\"b\",\"b\":\"c\"}"},
+        {"{\"a\":\"b\"}", "{\"a\":null}", "{}"},
+        {"{\"a\":\"b\",\"b\":\"c\"}", "{\"a\":null}", "{\"b\":\"c\"}"},
+        {"{\"a\":[\"b\"]}", "{\"a\":\"c\"}", "{\"a\":\"c\"}"},
+        {"{\"a\":\"c\"}", "{\"a\":[\"b\"]}", "{\"a\":[\"b\"]}"},
+        {"{\"a\":{\"b\":\"c\"}}", "{\"a\":{\"b\":\"d\",\"c\":null}}", "{\"a\":{\"b\":\"d\"}}"},
+        {"{\"a\":[{\"b\":\"c\"}]}", "{\"a\":[1]}", "{\"a\":[1]}"},
+        {"{\"e\":null}", "{\"a\":1}", "{\"e\":null,\"a\":1}"},
+        {"{}", "{\"a\":{\"bb\":{\"ccc\":null}}}", "{\"a\":{\"bb\":{}}}"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct json_object *target = NULL, *patch = NULL, *want = NULL;
+        ck_assert_ok(json_parse(cases[i][0], strlen(cases[i][0]), 1000, &target, NULL));
+        ck_assert_ok(json_parse(cases[i][1], strlen(cases[i][1]), 1000, &patch, NULL));
+        ck_assert_ok(json_parse(cases[i][2], strlen(cases[i][2]), 1000, &want, NULL));
+        json_merge(target, patch);
+        ck_assert_msg(json_object_equal(target, want), "%s with %s gives %s", cases[i][0], cases[i][1], json_text(target, NULL));
+        json_object_put(target);
+        json_object_put(patch);
+        json_object_put(want);
+    }
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("json");
@@ -204,6 +233,7 @@ static Suite *suite(void)
     tcase_add_test(t, getters_fall_back);
     tcase_add_test(t, a_string_with_a_nul_is_no_string);
     tcase_add_test(t, setters_and_text);
+    tcase_add_test(t, merge_patch);
     suite_add_tcase(s, t);
     return s;
 }
