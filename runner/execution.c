@@ -46,6 +46,9 @@ void execution_error(struct execution *x, const char *code, const char *message,
     json_set_string(x->error, "code", code);
     json_set_string(x->error, "message", message);
     json_set_string(x->error, "nodeId", node_id);
+    int i = node_id && x->graph ? graph_find(x->graph, node_id) : -1;
+    if (i >= 0 && strcmp(x->graph->nodes[i].kind->group, "agent") == 0)
+        json_set_string(x->error, "agentId", node_id);
 }
 
 void execution_log(struct execution *x, const char *node_id, const char *level, const char *source, const char *text,

@@ -2,10 +2,12 @@ librunspool_a_SOURCES += \
   shared/dialect/console_logs.c \
   shared/dialect/console_scraping.c \
   shared/dialect/console_status.c \
+  shared/dialect/crew_run.c \
   shared/dialect/dialect.h \
   shared/dialect/dialect_out.c \
   shared/dialect/feed.c \
   shared/dialect/feed_read.c \
+  shared/dialect/monitor.c \
   shared/dialect/native.c \
   shared/dialect/one_run.c \
   shared/dialect/one_run.h \

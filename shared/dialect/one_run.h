@@ -4,7 +4,7 @@
 
 #include "dialect/dialect.h"
 
-/* one_run_open - an `open` for paths with {runId}: the feed follows run:{runId}. RS_NOT_FOUND: no such run in this org. */
+/* one_run_open - an `open` for paths with {runId} or {run_id}: the feed follows run:{runId}. RS_NOT_FOUND: no such run in this org. */
 enum rs_err one_run_open(struct feed *feed, struct store *store, const struct path_params *params,
                          struct fault *fault) RS_MUST_CHECK;
 /* one_run_record - what the database knows of the feed's run now, in outline (run_outline); *ret: owned. RS_NOT_FOUND. */
@@ -14,5 +14,9 @@ enum rs_err one_run_record(const struct feed *feed, struct store *store, struct 
  * removed it, or the log never heard of a run that has left the queue. */
 enum rs_err one_run_trimmed(const struct feed *feed, struct json_object *record, struct eventlog *log, bool *ret,
                             struct fault *fault) RS_MUST_CHECK;
+
+/* one_run_attempt - the id of the event with which the run's present attempt began: run.queued, run.retried, run.resumed.
+ * 0: the log does not have it (any more). Without it one would be given the end of an earlier attempt. */
+enum rs_err one_run_attempt(struct eventlog *log, const char *stream, int64_t *ret_id, struct fault *fault) RS_MUST_CHECK;
 
 #endif

@@ -37,6 +37,14 @@ void put_int(struct buf *out, const char *name, int64_t value)
     (void)buf_printf(out, "%lld", (long long)value);
 }
 
+void put_seconds(struct buf *out, const char *name, int64_t ms)
+{
+    if (ms < 0)
+        ms = 0;
+    put_name(out, name);
+    (void)buf_printf(out, "%lld.%03lld", (long long)(ms / 1000), (long long)(ms % 1000));
+}
+
 void put_time(struct buf *out, const char *name, int64_t wall_ms)
 {
     char text[CLOCK_TEXT_MAX];

@@ -14,6 +14,7 @@ enum rs_err put_end(struct dialect_out *out);
 
 void put_text(struct buf *out, const char *name, const char *value); /* NULL: null */
 void put_int(struct buf *out, const char *name, int64_t value);
+void put_seconds(struct buf *out, const char *name, int64_t ms);              /* a number of seconds, three decimals */
 void put_time(struct buf *out, const char *name, int64_t wall_ms);            /* RFC 3339 */
 void put_value(struct buf *out, const char *name, struct json_object *value); /* NULL: null */
 

@@ -23,6 +23,20 @@ const struct endpoint endpoints[] = {
      .opening = console_scraping_opening,
      .project = console_scraping_project,
      .without_bulk = true},
+    {.path = "/workflow/{workflowId}",
+     .description = "execution monitor: a workflow's current run, and each later one",
+     .open = monitor_open,
+     .opening = monitor_opening,
+     .project = monitor_project,
+     .several = true},
+    {.path = "/runs/{run_id}",
+     .description = "crew monitor: agents and tasks of a run",
+     .open = one_run_open,
+     .opening = crew_run_opening,
+     .project = crew_run_project,
+     .several = true,
+     .closes = true,
+     .without_bulk = true},
 };
 const unsigned n_endpoints = sizeof(endpoints) / sizeof(endpoints[0]);
 

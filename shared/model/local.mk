@@ -70,6 +70,7 @@ librunspool_a_SOURCES += \
   shared/model/run_children.c \
   shared/model/run_claim.c \
   shared/model/run_create.c \
+  shared/model/run_current.c \
   shared/model/run_dropped.c \
   shared/model/run_emit.c \
   shared/model/run_emit.h \

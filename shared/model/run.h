@@ -186,6 +186,14 @@ enum rs_err node_get_state(struct store *store, const char *run_id, const char *
 enum rs_err run_cancel(struct store *store, const char *org, const char *run_id, enum run_status *ret_status,
                        struct fault *fault) RS_MUST_CHECK;
 
+/* run_list_current - a workflow's runs that have not ended, oldest first, RUN_CURRENT_MAX at most.
+ * run_last_ended - the newest of those that have. RS_NOT_FOUND: it has none. */
+#define RUN_CURRENT_MAX 100
+enum rs_err run_list_current(struct store *store, const char *org, const char *workflow_id,
+                             char ret_ids[RUN_CURRENT_MAX][ID_MAX + 1], int *ret_n, struct fault *fault) RS_MUST_CHECK;
+enum rs_err run_last_ended(struct store *store, const char *org, const char *workflow_id, char ret_id[ID_MAX + 1],
+                           struct fault *fault) RS_MUST_CHECK;
+
 /* run_set_priority - of a run that has not begun; the next claim goes by it. RS_NOT_FOUND, RS_INVALID (out of range),
  * RS_CONFLICT (it runs, or has ended). */
 enum rs_err run_set_priority(struct store *store, const char *org, const char *run_id, int64_t priority, struct fault *fault)

@@ -128,8 +128,9 @@ static enum rs_err tool_finished(struct change *change, const struct run_row *ru
 }
 
 /* The node has ended: count it, and tell of progress where it shows. */
-static enum rs_err count_ended(struct change *change, struct run_row *run, struct fault *fault)
+static enum rs_err count_ended(struct change *change, struct run_row *run, const char *node_id, struct fault *fault)
 {
+    struct json_object *data;
     int progress;
     bool grew;
     enum rs_err err;
@@ -141,9 +142,11 @@ static enum rs_err count_ended(struct change *change, struct run_row *run, struc
         run->progress = progress;
     err = db_run(change_db(change), NULL, fault, "UPDATE run SET n_ended = $1, progress = $2 WHERE id = $3", "iit",
                  (int64_t)run->n_ended, (int64_t)run->progress, run->id);
-    if (err == RS_OK && grew)
-        err = run_state_event(change, run, "run.progress", NULL, NULL, -1, fault);
-    return err;
+    if (err != RS_OK || !grew)
+        return err;
+    if ((data = run_state_data(run)) != NULL)
+        json_set_string(data, "step", node_id);
+    return run_add_event(change, run->id, "run.progress", data, fault);
 }
 
 static enum rs_err node_store(struct db *db, const struct run_row *run, const struct node_row *row,
@@ -219,7 +222,7 @@ enum rs_err node_apply(struct change *change, struct run_row *run, const struct 
     if (err == RS_OK && ended && node->status != NODE_SUCCESS && strcmp(row.kind, "foreach") == 0)
         err = items_close(change_db(change), run->id, node->node_id, fault);
     if (err == RS_OK && ended)
-        err = count_ended(change, run, fault);
+        err = count_ended(change, run, node->node_id, fault);
     return err;
 }
 
