@@ -19,5 +19,10 @@ export const listArtifacts = (runId, signal) => get(`api/runs/${id(runId)}/artif
 export const artifactPath = (runId, name) => `api/runs/${id(runId)}/artifacts/${name.split('/').map(id).join('/')}`;
 export const artifactText = (runId, name, signal) => request('GET', artifactPath(runId, name), { as: 'text', signal });
 export const startRun = (workflowId, body) => request('POST', `api/workflows/${id(workflowId)}/run`, { body });
-export const rerun = (runId) => request('POST', `api/runs/${id(runId)}/rerun`, { body: {} });
-export const cancelRun = (runId) => request('POST', `api/runs/${id(runId)}/cancel`, { body: {} });
+/** what: cancel, pause, resume (go on at what failed), retry (start over): the same run. */
+export const changeRun = (runId, what) => request('POST', `api/runs/${id(runId)}/${what}`, { body: {} });
+/** A new run of the same; body: {input?}. */
+export const rerun = (runId, body = {}) => request('POST', `api/runs/${id(runId)}/rerun`, { body });
+/** what: approve or reject; body: {comment?}. */
+export const decide = (runId, nodeId, what, body) =>
+  request('POST', `api/runs/${id(runId)}/nodes/${id(nodeId)}/${what}`, { body });

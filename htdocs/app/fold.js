@@ -37,6 +37,7 @@ export class RunFold {
   errors = []; // lines of level error
   folded = 0; // lines dropped from this page
   gap = false;
+  asks = new Map(); // node id -> {prompt, deadline, time}: who waits for a person
   changes = 0; // of states; lines do not count
   #n = 0;
   #attempt = 1; // of the run, as replayed
@@ -63,6 +64,7 @@ export class RunFold {
     const { type, data } = event;
     if (type === 'log') this.#line(event, data.nodeId, data.level ?? 'info', data.message ?? '');
     else if (type === 'log.dropped') this.#line(event, data.nodeId, 'note', text.log.dropped(data.count ?? 0));
+    else if (type.startsWith('approval.')) this.#approval(event);
     else if (type.startsWith('node.')) this.#node(event);
     else if (type.startsWith('run.')) this.#run(event);
   }
@@ -72,8 +74,22 @@ export class RunFold {
     this.#line({ id: gap.last, time: null }, null, 'note', text.log.gap);
   }
 
+  #approval(event) {
+    const { type, time, data } = event;
+    const name = this.label(data.nodeId);
+    this.changes++;
+    if (type === 'approval.requested') {
+      this.asks.set(data.nodeId, { prompt: data.prompt, deadline: data.deadline, time });
+      this.#line(event, data.nodeId, 'note', text.log.node_.waiting(name, data.prompt));
+    } else {
+      this.asks.delete(data.nodeId);
+      this.#line(event, data.nodeId, data.decision === 'approved' ? 'success' : 'warning', text.log.node_.decided(name, data));
+    }
+  }
+
   #run({ type, time, data }) {
     const { run } = this;
+    if (ended(RUN_STATUS[type] ?? 'queued') || type === 'run.retried') this.asks.clear();
     if (type === 'run.retried' || type === 'run.resumed') {
       this.#attempt = data.attempt ?? this.#attempt + 1;
       if (this.#attempt > (run.attempt ?? 1)) {
@@ -105,7 +121,8 @@ export class RunFold {
     else if (type === 'node.failed') say('error', text.log.node_.failed(name, data.error?.message ?? data.message));
     else if (type === 'node.cancelled') say('warning', text.log.node_.cancelled(name));
     else if (type === 'node.retried') say('warning', text.log.node_.retried(name, data.attempt, data.message));
-    else if (type === 'node.waiting') say('note', text.log.node_.waiting(name, data.message));
+    else if (type === 'node.waiting' && !this.asks.has(data.nodeId)) say('note', text.log.node_.waiting(name, data.message));
+    if (ended(status ?? 'queued')) this.asks.delete(data.nodeId);
     const node = this.nodes.get(data.nodeId);
     if (!node || !status || this.#attempt < (this.run.attempt ?? 1)) return;
     const attempt = data.attempt ?? node.attempt ?? 1;

@@ -135,7 +135,8 @@ test('a run is cancelled and run again from its page', async () => {
     await page.locator('.line', { hasText: 'ready' }).waitFor();
     await page.getByRole('button', { name: 'Cancel' }).click();
     await page.locator('.run-state[data-status="cancelled"]').waitFor();
-    await page.getByRole('button', { name: 'Run again' }).click();
+    await page.getByRole('button', { name: 'More to do with this run' }).click();
+    await page.getByRole('menuitem', { name: 'Run again', exact: true }).click();
     await page.waitForURL((url) => /#\/runs\/r_/.test(url.hash) && !url.hash.includes(runId));
     await page.locator('.line', { hasText: 'ready' }).waitFor();
     await page.getByRole('button', { name: 'Cancel' }).click();

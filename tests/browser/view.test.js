@@ -92,8 +92,8 @@ test('nodes are reached by Tab and arrows, tabs by arrows, the divider by arrows
   await page.getByText('6 of 33 lines').waitFor();
   await page.getByRole('tab', { name: 'Log' }).focus();
   await page.keyboard.press('ArrowRight');
-  assert.match(page.url(), /tab=results/);
-  assert.equal(await page.getByRole('tab', { name: 'Results' }).getAttribute('aria-selected'), 'true');
+  assert.match(page.url(), /tab=timeline/);
+  assert.equal(await page.getByRole('tab', { name: 'Timeline' }).getAttribute('aria-selected'), 'true');
   const divider = page.getByRole('separator');
   const was = Number(await divider.getAttribute('aria-valuenow'));
   await divider.focus();

@@ -29,6 +29,19 @@ const SHAPE = {
   http_request: 'M8 1.75a6.25 6.25 0 1 0 0 12.5 6.25 6.25 0 0 0 0-12.5M1.75 8h12.5M8 1.75c4 4 4 8.5 0 12.5M8 1.75c-4 4-4 8.5 0 12.5',
   transform: 'M2.5 5h9l-2.5-2.5M13.5 11h-9L7 13.5',
   condition: 'M8 2l6 6-6 6-6-6z',
+  approval: 'M8 2.5a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5M2.5 14c.4-3 2.6-4.5 5.5-4.5M9.5 12l1.75 1.75L14.5 10',
+  delay: 'M4.5 1.75h7M4.5 14.25h7M5.5 1.75v2.5L8 8l2.5-3.75v-2.5M5.5 14.25v-2.5L8 8l2.5 3.75v2.5',
+  switch: 'M2 8h4l3-4.5h5M6 8l3 4.5h5M6 8h8',
+  foreach: 'M4 4.5h8.5L10 2M12 11.5H3.5L6 14M2 6.5v3M14 6.5v3',
+  subworkflow: 'M2.5 2.5h5v4h-5zM8.5 9.5h5v4h-5zM5 6.5v5h3.5',
+  scrape: 'M2 3.5h12v9H2zM2 6.5h12M4.5 9.5h4',
+  websearch: 'M7 2.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9M10.5 10.5l3.5 3.5M2.5 7h9',
+  rag_search: 'M3 2.5h8v5M3 2.5v11h4M10.5 9a2 2 0 1 0 0 4 2 2 0 0 0 0-4M12 12.5l2 2',
+  read_file: 'M4 1.75h5L12.5 5v9.25H4zM9 1.75V5h3.5M6 8.5h4.5M6 11h4.5',
+  write_file: 'M4 1.75h5L12.5 5v2M4 1.75v12.5h3M8.5 14l.5-2 4.5-4.5 1.5 1.5-4.5 4.5z',
+  test_run: 'M5.5 2h5M6.5 2v4L3 13.5h10L9.5 6V2M5 10h6',
+  http_callback: 'M2.5 8h9M8 4.5L11.5 8 8 11.5M13.5 3v10',
+  email: 'M2 3.5h12v9H2zM2 4l6 5 6-5',
   result: 'M8 2v8M4.5 6.5L8 10l3.5-3.5M2.5 13.5h11',
   file: 'M4 1.75h5L12.5 5v9.25H4zM9 1.75V5h3.5',
   agent: 'M3 5.5h10v7H3zM8 2.5v3M6 8.5v1M10 8.5v1',
@@ -38,6 +51,7 @@ const SHAPE = {
   close: 'M4 4l8 8M12 4l-8 8',
   down: 'M8 3v9M4.5 8.5L8 12l3.5-3.5',
   up: 'M4 10l4-4 4 4',
+  chevron: 'M4 6l4 4 4-4',
 };
 
 const svg = (name, content) =>

@@ -13,6 +13,7 @@ import { ended } from '../fold.js';
 import { bytes } from '../format.js';
 import { setParams } from '../router.js';
 import { text } from '../text.js';
+import { Timeline } from './run-timeline.js';
 
 const REPORT_MAX = 512 * 1024; // bytes of a report drawn here; larger ones are for downloading
 
@@ -96,6 +97,7 @@ export function RunDetails({ id, fold, rev, node, params, ended: over, onNode })
   const panel = {
     log: () => html`<${Log} fold=${fold} rev=${rev} node=${node} query=${params.get('q') ?? ''} wanted=${params.get('line')} ended=${over}
       onNode=${onNode} onQuery=${(q) => setParams({ q })} onLine=${(line) => setParams({ line })} />`,
+    timeline: () => html`<${Timeline} fold=${fold} rev=${rev} node=${node} onNode=${onNode} />`,
     results: () => html`<${Results} id=${id} fold=${fold} artifacts=${artifacts} onNode=${onNode} />`,
     io: () => html`<${InputOutput} fold=${fold} node=${node} />`,
     artifacts: () => html`<${Artifacts} id=${id} artifacts=${artifacts} />`,

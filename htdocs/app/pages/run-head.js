@@ -1,41 +1,13 @@
 // The header line of a run: state, name, times, progress, and what one can do about it.
 
-import { html, useState } from '../ui.js';
-import { cancelRun, rerun } from '../api.js';
-import { explain } from '../components/resource.js';
+import { html } from '../ui.js';
 import { State } from '../components/icons.js';
 import { Ago, Duration } from '../components/time.js';
 import { percent } from '../format.js';
 import { ended } from '../fold.js';
-import { go, href } from '../router.js';
+import { href } from '../router.js';
 import { text } from '../text.js';
-
-function Actions({ id, status, followed }) {
-  const [busy, setBusy] = useState(null);
-  const [failure, setFailure] = useState(null);
-  const done = ended(status);
-  const act = (name, action) => async () => {
-    setBusy(name);
-    setFailure(null);
-    try {
-      await action();
-    } catch (error) {
-      setFailure(explain(error));
-      setBusy(null);
-    }
-  };
-  const cancel = act('cancel', async () => {
-    await cancelRun(id);
-    followed.refresh();
-  });
-  const again = act('rerun', async () => go(['runs', (await rerun(id)).runId]));
-  return html`${failure && html`<p class="run-failure" role="alert">${text.run.actionFailed(failure)}
-      <button type="button" class="button-quiet" onClick=${() => setFailure(null)}>${text.run.dismiss}</button></p>`}
-    ${!done && html`<button type="button" class="button" disabled=${busy === 'cancel'} onClick=${cancel}>
-      ${busy === 'cancel' ? text.run.cancelling : text.run.cancel}</button>`}
-    ${done && html`<button type="button" class="button" disabled=${busy === 'rerun'} onClick=${again}>
-      ${busy === 'rerun' ? text.run.rerunning : text.run.rerun}</button>`}`;
-}
+import { RunActions } from './run-actions.js';
 
 export function RunHead({ id, fold, followed }) {
   const { run, nodes } = fold;
@@ -46,7 +18,7 @@ export function RunHead({ id, fold, followed }) {
     <div class="run-title">
       <span class="run-state" data-status=${run.status}><${State} status=${run.status} word /></span>
       <h1 dir="auto" title=${name}>${run.workflowVersion ? html`<a href=${href(['workflows', run.workflowId])}>${name}</a>` : name}</h1>
-      <span class="run-actions"><${Actions} id=${id} status=${run.status} followed=${followed} /></span>
+      <span class="run-actions"><${RunActions} run=${run} followed=${followed} /></span>
     </div>
     <div class="run-facts">
       <span class="mono" title=${text.run.label(id)}>${id}</span>

@@ -11,6 +11,7 @@ import { layoutGraph } from '../layout.js';
 import { route, setParams } from '../router.js';
 import { liveStatus, usePageState } from '../state.js';
 import { text } from '../text.js';
+import { Approvals } from './run-approvals.js';
 import { RunDetails } from './run-details.js';
 import { RunHead } from './run-head.js';
 import { Stepper } from './run-stepper.js';
@@ -88,6 +89,7 @@ function RunView({ id, fold, rev, followed }) {
   return html`<div class="run">
     <${RunHead} id=${id} fold=${fold} followed=${followed} />
     <${Announcer} fold=${fold} rev=${rev} />
+    <${Approvals} id=${id} fold=${fold} rev=${rev} />
     ${fold.gap && html`<p class="stale" role="status">${text.run.gap}</p>`}
     ${narrow
       ? html`<${Stepper} fold=${fold} order=${order} chosen=${node} onChoose=${choose} />

@@ -1,0 +1,158 @@
+// What one does about a run, against a real instance: answer a node that asks, go on at a failure, run again with other
+// input, pause; and the timeline.
+
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { launch } from './browser.js';
+import { startRunspool } from './runspool.js';
+
+let browser, runspool, page, broken, folder;
+
+before(async () => {
+  [browser, runspool, folder] = await Promise.all([launch(), startRunspool(), mkdtemp(join(tmpdir(), 'runspool-actions-'))]);
+});
+after(async () => {
+  await browser?.close();
+  await runspool?.close();
+  if (folder) await rm(folder, { recursive: true, force: true });
+});
+beforeEach(async () => {
+  page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  page.setDefaultTimeout(20000);
+  broken = [];
+  page.on('pageerror', (error) => broken.push(error.message));
+  page.on('console', (message) => /Content Security Policy/.test(message.text()) && broken.push(message.text()));
+});
+afterEach(async () => {
+  await page.close();
+  assert.deepEqual(broken, []);
+});
+
+async function call(method, path, body) {
+  const response = await fetch(new URL(path, runspool.url), { method, headers: { 'Content-Type': 'application/json' }, body: body && JSON.stringify(body) });
+  const answer = await response.json();
+  assert(response.ok, `${method} ${path}: ${response.status} ${JSON.stringify(answer)}`);
+  return answer;
+}
+
+const node = (id, type, data) => ({ id, type, position: { x: 0, y: 0 }, data: { label: id, ...data } });
+const chain = (...ids) => ids.slice(1).map((target, i) => ({ id: `e${i}`, source: ids[i], target }));
+const begin = async (workflow, definition, input) => (await call('POST', `api/workflows/${workflow}/run`, { ...definition, input })).runId;
+const open = (run, tail = '') => page.goto(`${runspool.url}#/runs/${run}${tail}`);
+const state = (status) => page.locator(`.run-state[data-status="${status}"]`).waitFor();
+
+const asking = {
+  nodes: [node('start', 'trigger', { kind: 'manual' }), node('ask', 'control', { kind: 'approval', message: 'Deploy {{ .input.what }} now?' }),
+    node('done', 'output', { kind: 'result', value: '{{ .nodes.ask.output.comment }}' })],
+  edges: [{ id: 'e1', source: 'start', target: 'ask' }, { id: 'e2', source: 'ask', target: 'done', sourceHandle: 'approved' }],
+};
+
+test('a node that asks is answered on the page, with a comment, and the run goes on', async () => {
+  const run = await begin('asking', asking, { what: 'version 7' });
+  await open(run);
+  const ask = page.locator('[data-ask="ask"]');
+  await ask.getByText('Deploy version 7 now?').waitFor();
+  await page.locator('.node[data-node="ask"][data-status="waiting"]').waitFor();
+  await ask.getByPlaceholder('Comment').fill('go ahead');
+  await ask.getByRole('button', { name: 'Approve' }).click();
+  await state('success');
+  await ask.waitFor({ state: 'detached' });
+  await page.getByText('approved').first().waitFor();
+  assert.equal((await call('GET', `api/runs/${run}`)).output, 'go ahead');
+});
+
+test('a refusal skips what waits for a yes; from history nothing asks any more', async () => {
+  const run = await begin('asking', asking, { what: 'x' });
+  await open(run);
+  await page.getByRole('button', { name: 'Reject' }).click();
+  await state('success');
+  await page.locator('.node[data-node="done"][data-status="skipped"]').waitFor();
+  await page.reload();
+  await state('success');
+  await page.locator('.line', { hasText: 'ask rejected' }).waitFor();
+  assert.equal(await page.locator('.ask').count(), 0);
+});
+
+test('a failed run goes on at the failure: what succeeded is kept, the same run ends well', async () => {
+  const marker = join(folder, 'there');
+  const run = await begin('fails', {
+    nodes: [node('start', 'trigger', { kind: 'manual' }), node('first', 'tool', { kind: 'shell', command: ['echo', 'once'] }),
+      node('check', 'tool', { kind: 'shell', command: ['test', '-e', '{{ .input.marker }}'] })],
+    edges: chain('start', 'first', 'check'),
+  }, { marker });
+  await open(run);
+  await state('error');
+  const first = (await call('GET', `api/runs/${run}`)).nodes.first;
+  await writeFile(marker, '');
+  await page.getByRole('button', { name: 'Go on at the failure' }).click();
+  await state('success');
+  await page.getByText('Attempt 2').first().waitFor();
+  const record = await call('GET', `api/runs/${run}`);
+  assert.equal(record.attempt, 2);
+  assert.equal(record.nodes.first.finishedAt, first.finishedAt);
+  await page.getByRole('button', { name: 'More to do with this run' }).click();
+  await page.getByRole('menuitem', { name: 'Start over' }).click();
+  await page.getByText('Attempt 3').first().waitFor();
+  await state('success');
+});
+
+test('run again with other input: a form of the workflow, filled with what this run had', async () => {
+  await call('PUT', 'api/workflows/greet', {
+    id: 'greet', name: 'Greet', params: [{ name: 'who', type: 'string', required: true }, { name: 'times', type: 'integer', default: 1 }],
+    nodes: [node('start', 'trigger', { kind: 'manual' }), node('done', 'output', { kind: 'result', value: '{{ [.input.who, .input.times] }}' })],
+    edges: chain('start', 'done'),
+  });
+  const run = await begin('greet', {}, { who: 'Ann', times: 3 });
+  await open(run);
+  await state('success');
+  await page.getByRole('button', { name: 'More to do with this run' }).click();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Escape');
+  assert.equal(await page.getByRole('menu').count(), 0);
+  await page.getByRole('button', { name: 'More to do with this run' }).click();
+  await page.getByRole('menuitem', { name: 'Run again with other input' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('who').waitFor();
+  assert.deepEqual([await dialog.getByLabel('who').inputValue(), await dialog.getByLabel('times').inputValue()], ['Ann', '3']);
+  await dialog.getByLabel('who').fill('Bob');
+  await dialog.getByRole('button', { name: 'Run workflow' }).click();
+  await page.waitForURL((url) => !url.href.includes(run));
+  await state('success');
+  const other = page.url().match(/runs\/([\w.-]+)/)[1];
+  assert.deepEqual((await call('GET', `api/runs/${other}`)).output, ['Bob', 3]);
+});
+
+test('a run that was never saved takes its input as JSON; what is no object is refused beside the field', async () => {
+  const run = await begin('adhoc', { nodes: [node('start', 'trigger', { kind: 'manual' }), node('done', 'output', { kind: 'result', value: '{{ .input }}' })], edges: chain('start', 'done') }, { a: 1 });
+  await open(run);
+  await state('success');
+  await page.getByRole('button', { name: 'More to do with this run' }).click();
+  await page.getByRole('menuitem', { name: 'Run again with other input' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Input as JSON').fill('[1]');
+  await dialog.getByRole('button', { name: 'Run again' }).click();
+  await dialog.getByText('This is no JSON object.').waitFor();
+  await dialog.getByLabel('Input as JSON').fill('{"a": 2}');
+  await dialog.getByRole('button', { name: 'Run again' }).click();
+  await page.waitForURL((url) => !url.href.includes(run));
+  await state('success');
+});
+
+test('the timeline: a bar for every node that began, one click shows the node', async () => {
+  const run = await begin('lines', {
+    nodes: [node('start', 'trigger', { kind: 'manual' }), node('slow', 'control', { kind: 'delay', ms: 300 }), node('bad', 'tool', { kind: 'shell', command: ['false'] }), node('never', 'output', { kind: 'result', value: 1 })],
+    edges: chain('start', 'slow', 'bad', 'never'),
+  });
+  await open(run, '?tab=timeline');
+  await state('error');
+  const rows = page.locator('.timeline-row');
+  await rows.nth(2).waitFor();
+  assert.equal(await rows.count(), 3);
+  const widths = await page.locator('.timeline-bar').evaluateAll((bars) => bars.map((bar) => bar.getBoundingClientRect().width));
+  assert(widths[1] > widths[0] && widths[1] > widths[2], `the delay has the longest bar: ${widths}`);
+  await page.getByRole('button', { name: /^bad: Failed/ }).click();
+  assert.match(page.url(), /node=bad/);
+});
