@@ -12,6 +12,7 @@ FCGI_COMMON = \
 
 fcgi_api_fcgi_SOURCES = $(FCGI_COMMON) \
   fcgi/about.c \
+  fcgi/adws.c \
   fcgi/again.c \
   fcgi/api.c fcgi/api.h \
   fcgi/approvals.c \
@@ -20,6 +21,7 @@ fcgi_api_fcgi_SOURCES = $(FCGI_COMMON) \
   fcgi/range.h \
   fcgi/definition.c fcgi/definition.h \
   fcgi/emit.c \
+  fcgi/etag.c fcgi/etag.h \
   fcgi/history.c \
   fcgi/items.c \
   fcgi/import.c \

@@ -2,10 +2,8 @@
 #include "model/session.h"
 
 #include "api.h"
+#include "etag.h"
 #include "gateway.h"
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { LIST_DEFAULT = 100 };
@@ -29,15 +27,10 @@ enum rs_err sessions_list(struct call *call, struct fault *fault)
     return err;
 }
 
-/* The session, with its version as the entity tag. Takes the session. */
+/* Takes the session. */
 static enum rs_err answer(struct call *call, int status, struct json_object *session)
 {
-    char tag[32];
-    snprintf(tag, sizeof tag, "\"%lld\"", (long long)json_get_int(session, "version", 0));
-    response_header(call->response, "ETag", tag);
-    enum rs_err err = response_json(call->response, status, session);
-    json_object_put(session);
-    return err;
+    return etag_answer(call, status, session, json_get_int(session, "version", 0));
 }
 
 enum rs_err session_get_one(struct call *call, struct fault *fault)
@@ -53,25 +46,6 @@ enum rs_err session_get_one(struct call *call, struct fault *fault)
     return err ? err : answer(call, 200, session);
 }
 
-/* If-Match: one entity tag of ours, or `*`. */
-static enum rs_err if_match(struct call *call, int64_t *ret_version, struct fault *fault)
-{
-    const char *text = request_header(call->request, "HTTP_IF_MATCH");
-    char *end;
-    if (!text)
-        return RS_OK;
-    if (strcmp(text, "*") == 0) {
-        *ret_version = -1;
-        return RS_OK;
-    }
-    errno = 0;
-    long long version = *text == '"' ? strtoll(text + 1, &end, 10) : 0;
-    if (version < 1 || errno || strcmp(end, "\"") != 0)
-        return fault_set(fault, RS_PRECONDITION, "If-Match holds no ETag of this session");
-    *ret_version = version;
-    return RS_OK;
-}
-
 static enum rs_err save(struct call *call, struct session_change *change, bool always_200, struct fault *fault)
 {
     struct store *store = NULL;
@@ -80,7 +54,7 @@ static enum rs_err save(struct call *call, struct session_change *change, bool a
     bool created = false;
     enum rs_err err = call_id(call, "id", "session", &id, fault);
     if (!err)
-        err = if_match(call, &change->if_version, fault);
+        err = etag_if_match(call, &change->if_version, fault);
     if (!err)
         err = worker_store(call->worker, &store, fault);
     if (!err)

@@ -1,4 +1,6 @@
 librunspool_a_SOURCES += \
+  shared/model/adw.c \
+  shared/model/adw.h \
   shared/model/builtin.c \
   shared/model/builtin.h \
   shared/model/approval.c \

@@ -80,26 +80,34 @@ static void tags_read(const char *text, struct eventlog_owner *owner)
     json_object_put(tags);
 }
 
-static void session_owner(struct db *db, const char *id, struct eventlog_owner *owner)
+static void document_owner(struct db *db, const char *sql, const char *id, struct eventlog_owner *owner)
 {
     struct db_rows *rows = NULL;
 
-    if (db_query(db, &rows, NULL, "SELECT org FROM session WHERE id = $1", "t", id) == RS_OK &&
-        db_next(rows, NULL) == RS_OK)
+    if (db_query(db, &rows, NULL, sql, "t", id) == RS_OK && db_next(rows, NULL) == RS_OK)
         owner->org = strdup(db_text(rows, 0));
     db_done(rows);
 }
 
 void store_owner(void *ctx, const char *stream, struct eventlog_owner *ret_owner)
 {
+    static const struct {
+        const char *kind, *sql;
+    } documents[] = {
+        {"session", "SELECT org FROM session WHERE id = $1"},
+        {"adw", "SELECT org FROM adw WHERE id = $1"},
+    };
     const struct datadir *dd = ctx;
     struct db_rows *rows = NULL;
     struct db *db;
+    size_t i;
 
     *ret_owner = (struct eventlog_owner){0};
-    if (stream_has_kind(stream, "session")) {
+    for (i = 0; i < sizeof(documents) / sizeof(documents[0]); i++) {
+        if (!stream_has_kind(stream, documents[i].kind))
+            continue;
         if ((db = owner_get(dd)) != NULL)
-            session_owner(db, stream_id(stream), ret_owner);
+            document_owner(db, documents[i].sql, stream_id(stream), ret_owner);
         return;
     }
     if (!stream_has_kind(stream, "run") || (db = owner_get(dd)) == NULL)

@@ -35,7 +35,8 @@ enum rs_err store_spool(struct store *store, struct spool **ret, struct fault *f
 /* store_set_mask - from now on events leave with this hidden, in the outbox and on the way to the bridge. */
 void store_set_mask(struct store *store, const struct mask *mask);
 /* store_owner - an eventlog_owner_fn; ctx is a const struct datadir *. Opens its own connection per calling thread
- * and keeps it until store_owner_release(). "run:ID" is owned by the run's org with its tags. */
+ * and keeps it until store_owner_release(). "run:ID" is owned by the run's org with its tags,
+ * "session:ID" and "adw:ID" by the document's. */
 eventlog_owner_fn store_owner;
 void store_owner_release(void);
 

@@ -252,6 +252,16 @@ static const char *const queue_entries[] = {
     NULL,
 };
 
+/* State of an ADW (a workflow that outside programs drive), as they tell it. state: JSON; status: its member of that name, when
+ * that is a text. deleted: only the id is left, with whom it belongs to, as its stream does for ever. */
+static const char *const adws[] = {
+    "CREATE TABLE adw ("
+    " id TEXT NOT NULL PRIMARY KEY, org TEXT NOT NULL, version BIGINT NOT NULL, deleted BIGINT NOT NULL,"
+    " status TEXT, created BIGINT NOT NULL, updated BIGINT NOT NULL, state TEXT NOT NULL)",
+    "CREATE INDEX adw_by_age ON adw (org, deleted, updated)",
+    NULL,
+};
+
 static const char *const *const migrations[] = {
     first,
     orphan_resumed,
@@ -271,6 +281,7 @@ static const char *const *const migrations[] = {
     hooks,
     under_way,
     queue_entries,
+    adws,
 };
 
 #define N_MIGRATIONS ((int)(sizeof(migrations) / sizeof(migrations[0])))
