@@ -27,6 +27,7 @@ cli_runspool_SOURCES = \
   cli/common.c \
   cli/completion.c cli/completion.h \
   cli/config.c \
+  cli/conformance.c \
   cli/definition.c cli/definition.h \
   cli/down.c \
   cli/emit.c \

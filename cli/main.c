@@ -76,6 +76,11 @@ static const struct command commands[] = {
      .more = "Text, Markdown, source and HTML; only what changed is read again. Left out: hidden files, what a .gitignore\n"
              "names, binaries, files over 2 MB. Without DIR and options, or with --list, the indexes are listed."},
     {"config", "", "print the settings in force", command_config, .options = config_options, .max_operands = 0},
+    {"conformance", "", "try an install, this one or any other, against the protocol", command_conformance,
+     .options = conformance_options, .max_operands = 0,
+     .more = "Clients that know only the protocol go through every dialect by every door; a table tells what came of it. Makes\n"
+             "workflows, runs and sessions named conformance-*, and removes what can be removed. Needs python3-pytest and\n"
+             "python3-websockets. Exit status: 0 all passed, 1 not."},
     {"completion", "", "print a script that lets bash complete command lines", command_completion, .max_operands = 0, .no_json = true,
      .more = "eval \"$(runspool completion)\" in ~/.bashrc."},
     {0},

@@ -124,6 +124,7 @@ static const struct place programs[] = {
 static const struct place data_folders[] = {
     {"htdocs", RUNSPOOL_BUILD_DIR "/webroot"},
     {"examples", RUNSPOOL_SOURCE_DIR "/examples"},
+    {"conformance", RUNSPOOL_SOURCE_DIR "/tests/conformance"},
     {NULL, NULL},
 };
 

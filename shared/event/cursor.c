@@ -42,7 +42,7 @@ enum rs_err cursor_parse(const char *text, struct cursor *ret)
     struct cursor cursor = {.kind = CURSOR_AT};
     int64_t part = 0;
 
-    if (!text || !*text) {
+    if (!text) {
         *ret = (struct cursor){.kind = CURSOR_NONE};
         return RS_OK;
     }

@@ -16,7 +16,7 @@ struct cursor {
 #define CURSOR_PART_MAX 999
 #define CURSOR_PART_ALL CURSOR_PART_MAX /* beyond any part an event can have, and still a cursor as text */
 
-/* cursor_parse - "start", "now", "N", "N.K", and "N.xxxxxxxx" (a topic's hash: taken as N). NULL or "" gives
+/* cursor_parse - "start", "now", "N", "N.K", and "N.xxxxxxxx" (a topic's hash: taken as N). NULL (absent) gives
  * CURSOR_NONE. Anything else, or a number beyond int64: RS_INVALID, *ret untouched. */
 enum rs_err cursor_parse(const char *text, struct cursor *ret) RS_MUST_CHECK;
 /* cursor_format - "N" for part 0, else "N.K". Returns text. */
