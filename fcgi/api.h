@@ -1,4 +1,4 @@
-/* api - the handlers of api.fcgi, one file a resource; api.c has their table. */
+/* api - the handlers of api.fcgi, one file a resource; shared/http/route_rows.h has their rows. */
 #ifndef RUNSPOOL_FCGI_API_H
 #define RUNSPOOL_FCGI_API_H
 

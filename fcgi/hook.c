@@ -189,7 +189,9 @@ static enum rs_err hook_post(struct call *call, struct fault *fault)
 }
 
 static const struct route routes[] = {
-    {"POST", "/hooks/{source}", hook_post, "take a webhook", "", NULL},
+#define API_ROUTE(...)
+#define HOOK_ROUTE(method, pattern, handler, description, scope, done) {method, pattern, handler, description, scope, done},
+#include "http/route_rows.h"
 };
 
 static const struct program hook_program = {
