@@ -15,12 +15,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #define REPEEK_FIRST_MS 2 /* on a Unix socket, which knows no low-water mark, one looks again after a while */
 #define REPEEK_MOST_MS 200
 #define REPLY_MAX 2048
+#define COOKIE_MAX 4096 /* longer ones are not looked at */
 #define UNSENT_MAX (128 * 1024)
 #define SILENCE_EXTRA_MS 10000 /* beyond limits.subscriber_time */
 
@@ -135,24 +137,48 @@ static enum rs_err open_feed(struct front *front, const struct http_head *head, 
         err = front_admits(front->bridge, 1, fault);
     if (!err)
         err = request_check(front->bridge, &text, request, fault);
-    if (!err && !request->endpoint->native)
+    bool later = !err && request->endpoint->actions && !query_get(&request->query, request->endpoint->query_param);
+    if (!err && !request->endpoint->native && !later)
         err = request_feed(front->bridge, request, ret_feed, fault);
     return err;
+}
+
+/* Who acts here, when the endpoint takes actions. */
+static enum rs_err identify(const struct http_head *head, const struct request *request, struct assist_opening *ret,
+                            struct fault *fault)
+{
+    static const char bearer[] = "Bearer ";
+    char cookie[COOKIE_MAX], authorization[COOKIE_MAX];
+    struct caller_request who = {.access = &request->access, .client = query_get(&request->query, "client")};
+    if (slice_copy(http_head_get(head, "cookie"), cookie, sizeof cookie))
+        who.cookie = cookie;
+    if (slice_copy(http_head_get(head, "authorization"), authorization, sizeof authorization) &&
+        strncasecmp(authorization, bearer, sizeof bearer - 1) == 0)
+        who.token = authorization + sizeof bearer - 1;
+    ret->org = request->access.org;
+    ret->may_act = access_allows(&request->access, "operator", NULL) == RS_OK;
+    return caller_identify(&who, true, &ret->caller, fault);
 }
 
 static void hand_to_ws(struct front *front, int fd, const struct http_head *head, const char *peer)
 {
     struct request request = {0};
+    struct assist_opening actions;
     struct feed *feed = NULL;
     struct fault fault = {0};
     char taken[HTTP_HEAD_MAX];
-    if (open_feed(front, head, peer, &request, &feed, &fault) != RS_OK)
+    enum rs_err err = open_feed(front, head, peer, &request, &feed, &fault);
+    bool acts = !err && request.endpoint->actions;
+    if (acts)
+        err = identify(head, &request, &actions, &fault);
+    if (err) {
+        feed_free(feed);
         refuse(front, fd, head->len, &fault);
-    else if (recv(fd, taken, head->len, 0) != (ssize_t)head->len) {
+    } else if (recv(fd, taken, head->len, 0) != (ssize_t)head->len) {
         feed_free(feed);
         close(fd);
     } else
-        ws_adopt(front->bridge->ws, fd, head, feed, request.since, request.access.org);
+        ws_adopt(front->bridge->ws, fd, head, feed, request.since, request.access.org, acts ? &actions : NULL);
     request_release(&request);
 }
 

@@ -153,9 +153,14 @@ static void end_with_run(struct group *g)
     if (!g->feed->run_id[0] || !event_type_ends(g->batch[g->n_batch - 1]->type))
         return;
     for (enum frame_format f = 0; f < FRAME_NONE; f++)
-        for (struct subscriber *sub = g->members[f]; sub; sub = sub->group_next)
-            if (sub->state == SUBSCRIBER_LIVE && subscriber_ends(sub))
+        for (struct subscriber *sub = g->members[f]; sub; sub = sub->group_next) {
+            if (sub->state != SUBSCRIBER_LIVE)
+                continue;
+            if (subscriber_ends(sub))
                 subscriber_end(sub, END_FINISHED);
+            else if (sub->assist) /* looks from the loop what comes next */
+                subscriber_resume(sub);
+        }
 }
 
 void group_deliver(struct group *g, struct bridge *bridge)

@@ -9,6 +9,7 @@ bridge_libbridge_a_SOURCES = \
   bridge/http_head.c bridge/http_head.h \
   bridge/front.c bridge/front.h \
   bridge/request.c bridge/request.h \
+  bridge/assist.c bridge/assist.h bridge/assist_job.c bridge/assist_job.h \
   bridge/ws.c bridge/ws.h bridge/door_ws.c bridge/door_ws.h \
   bridge/web.c bridge/web.h bridge/exchange.c bridge/exchange.h \
   bridge/door.h bridge/door_sse.c bridge/door_poll.c \

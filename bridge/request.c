@@ -16,6 +16,10 @@ static const char *below(const char *path, const char *name)
 
 static const char *find_door(const char *path, const struct door **ret)
 {
+    if (strcmp(path, ASSISTANT_PATH) == 0) {
+        *ret = &door_ws;
+        return path;
+    }
     for (unsigned i = 0; i < n_doors; i++) {
         const char *rest = below(path, doors[i]->name);
         if (!rest)
@@ -85,7 +89,9 @@ enum rs_err request_feed(struct bridge *bridge, const struct request *request, s
 {
     const char **streams = NULL;
     struct feed *feed = NULL;
+    struct path_params params = request->params;
     int n = 0, index = 0;
+    endpoint_add_query(request->endpoint, &request->query, &params);
     if (request->endpoint->native) {
         streams = malloc((size_t)(request->query.n_params + 1) * sizeof *streams);
         if (!streams)
@@ -93,7 +99,7 @@ enum rs_err request_feed(struct bridge *bridge, const struct request *request, s
         for (const char *name; (name = query_next(&request->query, "stream", &index));)
             streams[n++] = name;
     }
-    enum rs_err err = feed_open_as(request->endpoint, &request->params, streams, n, &bridge->store, &request->access, &feed,
+    enum rs_err err = feed_open_as(request->endpoint, &params, streams, n, &bridge->store, &request->access, &feed,
                                 fault);
     free(streams);
     if (!err)

@@ -1,5 +1,6 @@
 #include "bridge/subscriber.h"
 #include "base/log.h"
+#include "bridge/assist.h"
 #include "bridge/bridge.h"
 #include "bridge/hub.h"
 #include "bridge/limits.h"
@@ -303,7 +304,9 @@ static void caught_up(struct subscriber *sub)
     sub->after = sub->feed->at.id;
     if (sub->native)
         native_live(sub);
-    if (subscriber_ends(sub)) {
+    if (sub->assist) {
+        assist_live(sub);
+    } else if (subscriber_ends(sub)) {
         struct fault fault = {0};
         bool ended = false;
         enum rs_err err = feed_ended(sub->feed, sub->bridge->log, &ended, &fault);

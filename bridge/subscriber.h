@@ -16,6 +16,7 @@
 #define REPLAY_QUEUE_BYTES (128 * 1024)  /* no step while more than that is queued */
 #define SUBSCRIBER_END_MS 5000           /* from the wish to end a connection to its cut */
 
+struct assist;
 struct bridge;
 struct group;
 struct native;
@@ -32,6 +33,7 @@ struct subscriber {
     struct bridge *bridge;
     void *connection;           /* the door's own */
     struct native *native;      /* operations of a native socket, else NULL */
+    struct assist *assist;      /* actions of an assistant's socket, else NULL */
     enum subscriber_state state;
     struct feed *feed;          /* owned; NULL while IDLE */
     struct feed *side;          /* owned; a later `since`: replays these streams up to side_until, then joins feed */

@@ -23,7 +23,7 @@ struct adoption {
     struct feed *feed;
     struct cursor since;
     const char *org;
-    bool native;
+    const struct assist_opening *actions;
 };
 struct ws {
     struct bridge *bridge;
@@ -50,6 +50,19 @@ static int close_with(struct lws *wsi, int code)
     return -1;
 }
 
+/* To the answer of the handshake. */
+static int add_headers(struct ws *ws, struct lws *wsi, struct lws_process_html_args *args)
+{
+    const struct assist_opening *actions = ws->adopting ? ws->adopting->actions : NULL;
+    unsigned char *p = (unsigned char *)args->p, *end = p + args->max_len;
+    const char *cookie = actions ? actions->caller.set_cookie : "";
+    if (*cookie && lws_add_http_header_by_name(wsi, (const unsigned char *)"set-cookie:", (const unsigned char *)cookie,
+                                               (int)strlen(cookie), &p, end))
+        return 1;
+    args->p = (char *)p;
+    return 0;
+}
+
 static int on_established(struct ws *ws, struct lws *wsi, struct ws_connection *c)
 {
     struct adoption *a = ws->adopting;
@@ -63,7 +76,9 @@ static int on_established(struct ws *ws, struct lws *wsi, struct ws_connection *
     buf_init(&c->message, WS_MESSAGE_MAX);
     subscriber_init(&c->sub, ws->bridge, &door_ws, c);
     c->open = true;
-    if (a->native)
+    if (a->actions)
+        err = assist_open(&c->sub, a->actions, a->feed, a->since, &fault);
+    else if (!a->feed)
         err = native_open(&c->sub, a->org);
     else
         err = subscriber_start(&c->sub, a->feed, a->since, &fault);
@@ -80,6 +95,7 @@ static void on_closed(struct ws_connection *c)
         return;
     c->open = false;
     native_close(&c->sub);
+    assist_close(&c->sub);
     subscriber_release(&c->sub);
     buf_release(&c->message);
 }
@@ -115,6 +131,8 @@ static int on_receive(struct lws *wsi, struct ws_connection *c, const char *byte
     c->message_ms = 0;
     if (c->sub.native)
         native_message(&c->sub, c->message.data ? c->message.data : "", c->message.len);
+    else if (c->sub.assist)
+        assist_message(&c->sub, c->message.data ? c->message.data : "", c->message.len);
     else
         on_listener_message(c);
     buf_release(&c->message); /* an idle connection keeps no memory */
@@ -125,6 +143,8 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
 {
     struct ws_connection *c = user;
     switch (reason) {
+    case LWS_CALLBACK_ADD_HEADERS:
+        return add_headers(lws_context_user(lws_get_context(wsi)), wsi, in);
     case LWS_CALLBACK_ESTABLISHED:
         return on_established(lws_context_user(lws_get_context(wsi)), wsi, c);
     case LWS_CALLBACK_RECEIVE:
@@ -212,13 +232,13 @@ static const char *choose_protocol(const struct http_head *head)
 }
 
 void ws_adopt(struct ws *ws, int fd, const struct http_head *head, struct feed *feed, struct cursor since,
-              const char *org)
+              const char *org, const struct assist_opening *actions)
 {
     /* libwebsockets sees a handshake of our own making: it has short buffers, and there is nothing to disagree about. */
     char text[HANDSHAKE_MAX];
     struct slice key = http_head_get(head, "sec-websocket-key");
     const char *protocol = choose_protocol(head);
-    struct adoption adoption = {feed, since, org, feed == NULL};
+    struct adoption adoption = {feed, since, org, actions};
     int len = snprintf(text, sizeof text,
                        "GET / HTTP/1.1\r\nHost: bridge\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %.*s\r\n%s%s%s\r\n",

@@ -3,6 +3,7 @@
 #ifndef RUNSPOOL_BRIDGE_WS_H
 #define RUNSPOOL_BRIDGE_WS_H
 
+#include "bridge/assist.h"
 #include "bridge/http_head.h"
 #include "bridge/subscriber.h"
 
@@ -17,9 +18,10 @@ void ws_reload(struct ws *ws);
 /* ws_check - is the handshake one we can accept (version, key)? RS_INVALID, or RS_UPGRADE for another version. */
 enum rs_err ws_check(const struct http_head *head, struct fault *fault) RS_MUST_CHECK;
 /* ws_adopt - accept a handshake. fd: non-blocking, head already read from it, now ours. feed: of a dialect endpoint, not
- * started, ownership passes; NULL for the native one. */
+ * started, ownership passes; NULL for the native one. actions: the client may act (endpoint->actions), and feed may be NULL;
+ * NULL: it may not. */
 void ws_adopt(struct ws *ws, int fd, const struct http_head *head, struct feed *feed, struct cursor since,
-              const char *org);
+              const char *org, const struct assist_opening *actions);
 /* ws_close - end what connections are left; libwebsockets lets go of the loop. ws_free - after the loop has ended.
  * NULL is fine. */
 void ws_close(struct ws *ws);

@@ -9,7 +9,7 @@ extern const struct program api_program;
 route_fn about_get;
 route_fn workflows_list, workflows_post, workflow_get_one, workflow_put, workflow_remove;
 route_fn workflow_versions_list, workflow_version_get;
-route_fn workflow_run;
+route_fn workflow_run, workflow_actions_post;
 route_fn schedules_list, workflow_schedule, workflow_schedule_pause, workflow_schedule_resume;
 route_fn system_status_get;
 route_fn webhooks_list, webhook_status_get;

@@ -17,6 +17,7 @@ static enum rs_err open_feed(struct call *call, struct store *store, struct feed
     if (!endpoint)
         return fault_set(fault, RS_NOT_FOUND, "there is no stream %.200s; GET %.100s/api lists what there is",
                          call->request->path, call->request->prefix);
+    endpoint_add_query(endpoint, &call->request->query, &params);
     while (endpoint->native && n < QUERY_PARAMS_MAX &&
            (streams[n] = query_next(&call->request->query, "stream", &index)))
         n++;

@@ -15,7 +15,7 @@ fcgi_api_fcgi_SOURCES = $(FCGI_COMMON) \
   fcgi/adws.c \
   fcgi/again.c \
   fcgi/api.c fcgi/api.h \
-  fcgi/approvals.c \
+  fcgi/approvals.c fcgi/assist.c \
   fcgi/artifacts.c \
   fcgi/range.c \
   fcgi/range.h \

@@ -12,7 +12,7 @@ endif
 include tests/crash/local.mk
 include tests/browser/local.mk
 TESTS += tests/lint.test
-EXTRA_DIST += tests/helper/llm_server.py tests/integration/test_agent.py tests/integration/test_assistant.py
+EXTRA_DIST += tests/helper/llm_server.py tests/integration/test_agent.py tests/integration/test_assistant.py tests/integration/test_dialect_assistant.py
 EXTRA_DIST += tests/helper/llm_server.py tests/integration/test_agent.py
 EXTRA_DIST += tests/fixtures/import tests/integration/test_import.py
 EXTRA_DIST += tests/integration/test_secrets.py tests/integration/test_node_types.py

@@ -17,6 +17,7 @@ static const struct {
     [RS_NOT_FOUND] = {"not_found", 404},
     [RS_METHOD] = {"method_not_allowed", 405},
     [RS_CONFLICT] = {"conflict", 409},
+    [RS_OCCUPIED] = {"busy", 409},
     [RS_PRECONDITION] = {"precondition", 412},
     [RS_LIMIT] = {"limit", 413},
     [RS_MEDIA_TYPE] = {"media_type", 415},

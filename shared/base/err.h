@@ -13,6 +13,7 @@ enum rs_err {
     RS_NOT_FOUND,       /*                                               404 */
     RS_METHOD,          /* path exists, method does not                  405 */
     RS_CONFLICT,        /* state forbids it (exists, ended, active)      409 */
+    RS_OCCUPIED,        /* one is under way, where only one may be       409 */
     RS_PRECONDITION,    /* If-Match names another version                412 */
     RS_LIMIT,           /* over a named maximum                          413 */
     RS_MEDIA_TYPE,      /*                                               415 */

@@ -57,11 +57,15 @@ struct endpoint {
     int heartbeat_ms;        /* a message of its own is sent so often on the doors that stay open; 0: none */
     enum rs_err (*heartbeat)(struct buf *out); /* appends that message, which has no id */
     bool without_bulk;       /* log, log.dropped and agent.delta give no message here: the log need not read them */
+    bool actions;            /* its WebSocket takes actions of the client, and opens without a run (bridge/assist.h) */
+    const char *query_param; /* a parameter of the query that counts as one of the path; NULL: none */
 };
 extern const struct endpoint endpoints[];
 extern const unsigned n_endpoints;
 /* endpoint_find - match a decoded path below the door ("/workflows/r_1", "" for the native one). NULL: none. */
 const struct endpoint *endpoint_find(const char *path, struct path_params *ret_params);
+/* endpoint_add_query - add to params what the endpoint takes from the query (query_param). */
+void endpoint_add_query(const struct endpoint *endpoint, const struct query *query, struct path_params *params);
 
 /* A subscriber's view: which streams, through which endpoint, up to where. No copies of events, only a cursor. */
 struct feed {
@@ -71,6 +75,7 @@ struct feed {
     char *crews;             /* owned; as of struct access: those of the caller; NULL: all of the org */
     char param[ID_MAX + 1];  /* the endpoint's id (run, tool, ...); "" for native */
     char run_id[ID_MAX + 1]; /* set when it follows exactly one run: that one can end */
+    bool deltas;             /* agent.delta gives messages; told by the endpoint and param, too */
     char **streams;
     int n_streams;
     struct cursor at;        /* CURSOR_AT once started: all messages up to at.id, at.part were given */
@@ -121,6 +126,10 @@ bool feed_wants(const struct feed *feed, const struct event *ev);
 /* feed_ended - does it follow one run, has that run ended, and is there no message left between the feed and its end?
  * Costs one look-up while the run goes on. */
 enum rs_err feed_ended(const struct feed *feed, struct eventlog *log, bool *ret, struct fault *fault) RS_MUST_CHECK;
+
+#define ASSISTANT_PATH "/api/workflow/stream" /* of the endpoint, which is also a path of its own for WebSockets */
+/* assistant_put_error - append the assistant console's {"event":"error",...} without an id; code: a word. */
+enum rs_err assistant_put_error(struct buf *out, const char *code, const char *message) RS_MUST_CHECK;
 
 /* dialect_put_gap - append {"op"|"type":"gap","stream","first","last"} (ids as strings), "op" when native. */
 enum rs_err dialect_put_gap(struct buf *out, bool native, const char *stream, int64_t first, int64_t last);

@@ -1,4 +1,5 @@
 librunspool_a_SOURCES += \
+  shared/dialect/assistant.c \
   shared/dialect/console_logs.c \
   shared/dialect/console_scraping.c \
   shared/dialect/console_status.c \

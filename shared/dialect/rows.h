@@ -29,4 +29,9 @@ enum rs_err crew_run_opening(struct feed *feed, struct store *store, struct even
                              struct fault *fault);
 enum rs_err crew_run_project(const struct feed *feed, const struct event *ev, struct dialect_out *out);
 
+enum rs_err assistant_open(struct feed *feed, struct store *store, const struct path_params *params, struct fault *fault);
+enum rs_err assistant_opening(struct feed *feed, struct store *store, struct eventlog *log, struct dialect_out *out,
+                              struct fault *fault);
+enum rs_err assistant_project(const struct feed *feed, const struct event *ev, struct dialect_out *out);
+
 #endif

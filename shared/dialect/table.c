@@ -1,5 +1,6 @@
 #include "dialect/one_run.h"
 #include "dialect/rows.h"
+#include <stdio.h>
 
 const struct endpoint endpoints[] = {
     {.path = "",
@@ -37,6 +38,13 @@ const struct endpoint endpoints[] = {
      .several = true,
      .closes = true,
      .without_bulk = true},
+    {.path = ASSISTANT_PATH,
+     .description = "assistant console: steps of a run; its WebSocket starts and cancels runs",
+     .open = assistant_open,
+     .opening = assistant_opening,
+     .project = assistant_project,
+     .actions = true,
+     .query_param = "runId"},
 };
 const unsigned n_endpoints = sizeof(endpoints) / sizeof(endpoints[0]);
 
@@ -52,4 +60,15 @@ const struct endpoint *endpoint_find(const char *path, struct path_params *ret_p
             return endpoint;
     }
     return NULL;
+}
+
+void endpoint_add_query(const struct endpoint *endpoint, const struct query *query, struct path_params *params)
+{
+    const char *value = endpoint->query_param ? query_get(query, endpoint->query_param) : NULL;
+    if (!value || params->n == PATH_PARAMS_MAX)
+        return;
+    /* A value that is too long is cut to one that is no id. */
+    snprintf(params->at[params->n].name, sizeof params->at[0].name, "%s", endpoint->query_param);
+    snprintf(params->at[params->n].value, sizeof params->at[0].value, "%s", value);
+    params->n++;
 }

@@ -18,6 +18,8 @@ API_ROUTE("POST", "/api/workflows/{id}/run", workflow_run, "run a saved workflow
           run_done)
 API_ROUTE("POST", "/api/workflows/{id}/pause", workflow_pause_post, "let no run of a workflow begin", "operator", NULL)
 API_ROUTE("POST", "/api/workflows/{id}/resume", workflow_resume_post, "let a paused workflow's runs begin again", "operator", NULL)
+API_ROUTE("POST", "/api/workflow/actions", workflow_actions_post, "actions of the assistant: execute_workflow, cancel_workflow",
+          "operator", run_done)
 API_ROUTE("GET", "/api/schedules", schedules_list, "schedules of all workflows, with their next times", "viewer", NULL)
 API_ROUTE("GET", "/api/workflows/{id}/schedule", workflow_schedule, "schedules of one workflow, with their next times", "viewer", NULL)
 API_ROUTE("POST", "/api/workflows/{id}/schedule/pause", workflow_schedule_pause, "let its schedules start nothing", "operator", NULL)

@@ -6,6 +6,8 @@ librunspool_a_SOURCES += \
   shared/model/approval.c \
   shared/model/approval.h \
   shared/model/artifact.c \
+  shared/model/assistant.c \
+  shared/model/assistant.h \
   shared/model/artifact.h \
   shared/model/cron.c \
   shared/model/cron.h \

@@ -113,6 +113,11 @@ static enum rs_err take(struct db *db, const char *run_id, int64_t fence, const 
     "(r.parent_run_id IS NOT NULL AND EXISTS (SELECT 1 FROM run p WHERE p.id = r.parent_run_id"                        \
     " AND p.status IN ('queued', 'running', 'paused')))"
 
+/* One that its caller wants to begin after another (model/assistant.h). */
+#define NOT_ITS_TURN                                                                                                   \
+    "EXISTS (SELECT 1 FROM assistant_run a JOIN run b ON b.id = a.after_run_id WHERE a.run_id = r.id"                  \
+    " AND b.status IN ('queued', 'running', 'paused'))"
+
 /* The oldest of the highest priority whose workflow has room, while fewer than max_runs are under way. */
 static enum rs_err find_next(struct db *db, int64_t now, int64_t max_runs, char run_id[ID_MAX + 1], int64_t *fence,
                              struct fault *fault)
@@ -129,7 +134,7 @@ static enum rs_err find_next(struct db *db, int64_t now, int64_t max_runs, char 
                                " OR CAST($2 AS BIGINT) > (SELECT COALESCE(SUM(n_places), 0) FROM under_way))"
                                " AND (r.concurrency = 0 OR NOT EXISTS (SELECT 1 FROM under_way u WHERE u.org = r.org"
                                " AND u.workflow_id = r.workflow_id AND u.n >= r.concurrency))"
-                               " AND NOT " HELD " AND NOT " A_CHILD " ORDER BY r.priority DESC, r.n LIMIT 1",
+                               " AND NOT " HELD " AND NOT " A_CHILD " AND NOT " NOT_ITS_TURN " ORDER BY r.priority DESC, r.n LIMIT 1",
                                "ii", now, max_runs);
 
     if (err == RS_OK && (err = db_next(rows, fault)) == RS_OK) {

@@ -262,6 +262,15 @@ static const char *const adws[] = {
     NULL,
 };
 
+/* Runs started by actions of the assistant console. */
+static const char *const assistant[] = {
+    "CREATE TABLE assistant_run ("
+    " n IDENTITY, run_id TEXT NOT NULL, org TEXT NOT NULL, caller TEXT NOT NULL, after_run_id TEXT, deltas BIGINT NOT NULL)",
+    "CREATE UNIQUE INDEX assistant_run_by_id ON assistant_run (run_id)",
+    "CREATE INDEX assistant_run_by_caller ON assistant_run (org, caller, n)",
+    NULL,
+};
+
 static const char *const *const migrations[] = {
     first,
     orphan_resumed,
@@ -282,6 +291,7 @@ static const char *const *const migrations[] = {
     under_way,
     queue_entries,
     adws,
+    assistant,
 };
 
 #define N_MIGRATIONS ((int)(sizeof(migrations) / sizeof(migrations[0])))

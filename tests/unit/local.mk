@@ -104,6 +104,12 @@ tests_unit_test_query_SOURCES = tests/unit/test_query.c tests/unit/unit.h
 tests_unit_test_query_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_query_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
 
+check_PROGRAMS += tests/unit/test_caller
+TESTS += tests/unit/test_caller
+tests_unit_test_caller_SOURCES = tests/unit/test_caller.c tests/unit/unit.h
+tests_unit_test_caller_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_caller_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+
 check_PROGRAMS += tests/unit/test_problem
 TESTS += tests/unit/test_problem
 tests_unit_test_problem_SOURCES = tests/unit/test_problem.c tests/unit/unit.h

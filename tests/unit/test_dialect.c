@@ -164,6 +164,35 @@ START_TEST(scraping_of_one_tool_only)
 }
 END_TEST
 
+#define STREAM "/api/workflow/stream"
+#define ASSISTANT(event, step, node, message, latency, data)                                                            \
+    "{\"event\":\"" event "\",\"id\":\"12\",\"step\":" step ",\"node\":" node ",\"message\":\"" message                    \
+    "\",\"latency\":" latency ",\"data\":" data "}"
+
+START_TEST(assistant_events)
+{
+    assert_projects(STREAM, "r1", "run.started", "{\"name\":\"A\",\"workflowId\":\"w\",\"attempt\":2}",
+                    ASSISTANT("workflow_start", "null", "null", "A started", "null",
+                              "{\"runId\":\"r1\",\"workflowId\":\"w\",\"attempt\":2}"));
+    assert_projects(STREAM, "r1", "node.started", "{\"nodeId\":\"input\",\"kind\":\"normalize\"}",
+                    ASSISTANT("step_start", "\"input_reception\"", "\"input\"", "input_reception started", "null",
+                              "{\"kind\":\"normalize\"}"));
+    assert_projects(STREAM, "r1", "node.cancelled", "{\"nodeId\":\"n\",\"durationMs\":7}",
+                    ASSISTANT("step_error", "\"n\"", "\"n\"", "cancelled", "7",
+                              "{\"status\":\"cancelled\",\"error\":null}"));
+    assert_projects(STREAM, "r1", "tool.finished",
+                    "{\"nodeId\":\"n\",\"tool\":\"t\",\"callId\":\"c\",\"status\":\"error\"}",
+                    ASSISTANT("tool_result", "\"n\"", "\"t\"", "failed", "null",
+                              "{\"callId\":\"c\",\"success\":false,\"output\":null,\"error\":\"failed\"}"));
+    static const char *const silent[] = {"run.queued",  "run.progress", "node.progress",  "node.skipped", "node.waiting",
+                                         "node.started", "agent.delta",  "tool.started",   "log",          "custom.type"};
+    for (size_t i = 0; i < sizeof silent / sizeof *silent; i++)
+        assert_projects(STREAM, "r1", silent[i], "{}", NULL);
+    assert_projects(STREAM, "r1", "agent.delta", "{\"nodeId\":\"n\",\"delta\":\"x\"}", NULL);
+    assert_projects(STREAM, "r1", "tool.started", "{\"nodeId\":\"n\",\"tool\":\"t\"}", NULL);
+}
+END_TEST
+
 START_TEST(paths_are_matched)
 {
     struct path_params params;
@@ -479,6 +508,7 @@ static Suite *suite(void)
     tcase_add_test(tables, status_words);
     tcase_add_test(tables, log_levels);
     tcase_add_test(tables, scraping_of_one_tool_only);
+    tcase_add_test(tables, assistant_events);
     tcase_add_test(tables, paths_are_matched);
     suite_add_tcase(s, tables);
     TCase *tc = tcase_create("openings");
