@@ -3,6 +3,7 @@
 
 import { text } from './text.js';
 import { duration } from './format.js';
+import { WorkFold } from './fold-work.js';
 
 const LINES_MAX = 200000; // kept in this page; the rest is still at the server
 const LINES_DROP = 20000;
@@ -38,6 +39,10 @@ export class RunFold {
   folded = 0; // lines dropped from this page
   gap = false;
   asks = new Map(); // node id -> {prompt, deadline, time}: who waits for a person
+  work = new WorkFold();
+  attempts = new Map(); // attempt -> {attempt, kind, status, from, to, error, id}
+  events = 0; // seen, without a hole, since the first
+  whole = false; // the run has ended and every event of it was seen
   changes = 0; // of states; lines do not count
   #n = 0;
   #attempt = 1; // of the run, as replayed
@@ -62,11 +67,16 @@ export class RunFold {
 
   apply(event) {
     const { type, data } = event;
+    if (event.seq === this.events + 1) this.events = event.seq;
+    this.whole = ended(RUN_STATUS[type] ?? 'queued') && event.seq === this.events;
     if (type === 'log') this.#line(event, data.nodeId, data.level ?? 'info', data.message ?? '');
     else if (type === 'log.dropped') this.#line(event, data.nodeId, 'note', text.log.dropped(data.count ?? 0));
     else if (type.startsWith('approval.')) this.#approval(event);
     else if (type.startsWith('node.')) this.#node(event);
-    else if (type.startsWith('run.')) this.#run(event);
+    else if (type.startsWith('run.')) {
+      this.#noteAttempt(event);
+      this.#run(event);
+    } else this.work.apply(event);
   }
 
   applyGap(gap) {
@@ -85,6 +95,22 @@ export class RunFold {
       this.asks.delete(data.nodeId);
       this.#line(event, data.nodeId, data.decision === 'approved' ? 'success' : 'warning', text.log.node_.decided(name, data));
     }
+  }
+
+  #noteAttempt({ id, type, time, data }) {
+    const again = type === 'run.retried' || (type === 'run.resumed' && data.attempt > this.attempts.size);
+    if (again || !this.attempts.size) {
+      const attempt = data.attempt ?? this.attempts.size + 1;
+      const kind = !again ? 'first' : type === 'run.retried' ? 'retried' : 'resumed';
+      this.attempts.set(attempt, { attempt, kind, status: 'queued', from: time, to: null, error: null, id });
+      if (again) this.work.forget(type === 'run.retried' ? undefined : (nodeId) => (data.nodes ? data.nodes.includes(nodeId) : this.nodes.get(nodeId)?.status !== 'success'));
+      if (again) this.#line({ id, time }, null, 'note', text.log.attempt(attempt));
+    }
+    const current = [...this.attempts.values()].at(-1);
+    const status = type === 'run.resumed' ? 'running' : RUN_STATUS[type];
+    if (!status) return;
+    current.status = status;
+    if (ended(status)) Object.assign(current, { to: time, error: data.error?.message ?? null });
   }
 
   #run({ type, time, data }) {

@@ -8,6 +8,9 @@ const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-dig
 const full = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'long' });
 
 export const count = (n) => integer.format(n);
+const dollars = new Intl.NumberFormat('en', { style: 'currency', currency: 'USD', minimumFractionDigits: 2, maximumSignificantDigits: 3 });
+/** US dollars, as model prices are given. */
+export const money = (usd) => dollars.format(usd);
 export const percent = (n) => `${Math.round(n ?? 0)} %`;
 
 /** counting: while it runs, without the tenths that would only flicker. */

@@ -129,7 +129,9 @@ export const text = {
     nodeOf: (done, total) => `${done} of ${total} nodes`,
     detail: 'Details',
     divider: 'Width of the graph',
-    tabs: { log: 'Log', timeline: 'Timeline', results: 'Results', io: 'Input and output', artifacts: 'Artifacts' },
+    tabs: { log: 'Log', timeline: 'Timeline', results: 'Results', io: 'Input and output', artifacts: 'Artifacts', attempts: 'Attempts' },
+    whole: (events) => `Complete, ${n(events, 'event', 'events')}`,
+    wholeHint: 'The run has ended, and every event of it is here.',
     openSheet: 'Open the details',
     closeSheet: 'Close the details',
     nodeKind: (kind) => kind.replaceAll('_', ' '),
@@ -152,6 +154,24 @@ export const text = {
     reject: 'Reject',
   },
 
+  attempts: {
+    empty: 'It has not begun yet.',
+    number: 'Attempt',
+    kind: 'Begun by',
+    kinds: { first: 'Start', retried: 'Started over', resumed: 'Went on at the failure' },
+    show: 'Show where it begins in the log',
+  },
+
+  work: {
+    tools: 'Tools',
+    params: 'Parameters',
+    tokens: (count, estimated) => `${estimated ? 'about ' : ''}${n(count, 'token', 'tokens')}`,
+    split: (read, written) => `${read} read, ${written} written`,
+    thinking: 'No text yet.',
+    silent: 'It wrote no text.',
+    earlier: (count) => `Show ${n(count, 'earlier call', 'earlier calls')}`,
+  },
+
   timeline: {
     empty: 'Nothing has begun yet.',
     label: 'Nodes over time',
@@ -172,6 +192,10 @@ export const text = {
     lines: (count) => n(count, 'line', 'lines'),
     linesOf: (shown, total) => `${shown} of ${total} lines`,
     permalink: (number) => `Link to line ${number}`,
+    attempt: (attempt) => `Attempt ${attempt}`,
+    level: 'Level',
+    levels: { all: 'All levels', warning: 'Warnings and errors', error: 'Errors' },
+    download: 'Download',
     dropped: (count) => `${n(count, 'line was', 'lines were')} dropped here, because they came faster than they could be kept`,
     gap: 'Lines before this one are no longer kept',
     folded: (count) => `${n(count, 'older line is', 'older lines are')} not shown, to keep this page quick`,

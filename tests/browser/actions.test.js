@@ -2,19 +2,29 @@
 // input, pause; and the timeline.
 
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { launch } from './browser.js';
 import { startRunspool } from './runspool.js';
 
-let browser, runspool, page, broken, folder;
+let browser, runspool, page, broken, folder, model, modelUrl;
+
+/** The tests' model endpoint; its first line of output is its address. */
+async function startModel() {
+  model = spawn('python3', [new URL('../helper/llm_server.py', import.meta.url).pathname], { stdio: ['ignore', 'pipe', 'inherit'] });
+  for await (const chunk of model.stdout) return String(chunk).trim().split('\n')[0];
+}
 
 before(async () => {
-  [browser, runspool, folder] = await Promise.all([launch(), startRunspool(), mkdtemp(join(tmpdir(), 'runspool-actions-'))]);
+  modelUrl = await startModel();
+  const settings = [`model.url=${modelUrl}`, 'model.default=test-model', 'model.prices=test-model=1/2', 'runner.http_private=allow'];
+  [browser, runspool, folder] = await Promise.all([launch(), startRunspool(settings), mkdtemp(join(tmpdir(), 'runspool-actions-'))]);
 });
 after(async () => {
+  model?.kill();
   await browser?.close();
   await runspool?.close();
   if (folder) await rm(folder, { recursive: true, force: true });
@@ -155,4 +165,58 @@ test('the timeline: a bar for every node that began, one click shows the node', 
   assert(widths[1] > widths[0] && widths[1] > widths[2], `the delay has the longest bar: ${widths}`);
   await page.getByRole('button', { name: /^bad: Failed/ }).click();
   assert.match(page.url(), /node=bad/);
+});
+
+const say = (...replies) => fetch(new URL('/control/script', modelUrl), { method: 'POST', body: JSON.stringify(replies) });
+
+test('an agent: its text as it is written, its tool calls and what they gave, tokens and cost', async () => {
+  await say(
+    { tool_calls: [{ name: 'shell', arguments: { command: ['echo', 'forty-two'] } }], usage: { prompt_tokens: 100, completion_tokens: 20 } },
+    { text: 'The answer is forty-two, as the tool says.', chunks: 8, hold: 4, usage: { prompt_tokens: 200, completion_tokens: 30 } },
+  );
+  const run = await begin('asks', {
+    nodes: [node('start', 'trigger', { kind: 'manual' }), node('think', 'agent', { kind: 'agent', prompt: 'What is the answer?', tools: ['shell'] })],
+    edges: chain('start', 'think'),
+  });
+  await open(run, '?tab=results');
+  const work = page.locator('[data-agent="think"]');
+  await work.locator('.work-writing', { hasText: 'The answer is' }).waitFor();
+  await fetch(new URL('/control/release', modelUrl), { method: 'POST' });
+  await work.getByText('The answer is forty-two, as the tool says.').waitFor();
+  await work.getByText('350 tokens').waitFor();
+  await work.getByText('$0.0004').waitFor();
+  await work.locator('summary').click();
+  await work.getByText('forty-two\n').first().waitFor();
+  await state('success');
+  await page.getByText(/^Complete, \d+ events$/).waitFor();
+  await page.reload();
+  await work.getByText('The answer is forty-two, as the tool says.').waitFor();
+});
+
+test('attempts: each with how it began and ended; the log by level, and as a file', async () => {
+  const run = await begin('twice', {
+    nodes: [node('start', 'trigger', { kind: 'manual' }), node('bad', 'tool', { kind: 'shell', command: ['sh', '-c', 'echo plain; echo worse >&2; exit 3'] })],
+    edges: chain('start', 'bad'),
+  });
+  await open(run);
+  await state('error');
+  await page.getByRole('button', { name: 'More to do with this run' }).click();
+  await page.getByRole('menuitem', { name: 'Start over' }).click();
+  await page.getByText('Attempt 2').first().waitFor();
+  await state('error');
+  await page.getByRole('tab', { name: /Attempts/ }).click();
+  const rows = page.locator('.panel tbody tr');
+  await rows.nth(1).waitFor();
+  assert.deepEqual(await rows.locator('td:nth-child(3)').allTextContents(), ['Started over', 'Start']);
+  await page.getByRole('tab', { name: 'Log' }).click();
+  await page.locator('.line', { hasText: 'plain' }).first().waitFor();
+  await page.getByLabel('Level').selectOption('error');
+  await page.locator('.line', { hasText: 'plain' }).first().waitFor({ state: 'detached' });
+  assert.match(page.url(), /level=error/);
+  await page.getByLabel('Level').selectOption('all');
+  const saved = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Download' }).click();
+  const file = await saved;
+  assert.equal(file.suggestedFilename(), `${run}.log`);
+  assert.equal((await readFile(await file.path(), 'utf8')).split('\n').filter((line) => line.endsWith('\tworse')).length, 2);
 });

@@ -10,9 +10,9 @@ const run = promisify(execFile);
 const source = process.env.RUNSPOOL_SOURCE ?? new URL('../..', import.meta.url).pathname;
 const build = process.env.RUNSPOOL_BUILD ?? join(source, 'build');
 
-/** {url, import(name of an example), close()} */
-export async function startRunspool() {
-  if (process.env.RUNSPOOL_URL) return handle(process.env.RUNSPOOL_URL, async () => {});
+/** settings: more `key=value` for `up`. Gives {url, import(name of an example), close()}. */
+export async function startRunspool(settings = []) {
+  if (process.env.RUNSPOOL_URL && !settings.length) return handle(process.env.RUNSPOOL_URL, async () => {});
   const program = join(build, 'cli', 'runspool');
   const data = await mkdtemp(join(tmpdir(), 'runspool-browser-'));
   const runspool = (...args) => run(program, [...args, '--data', data], { cwd: source, timeout: 60000 });
@@ -21,7 +21,8 @@ export async function startRunspool() {
     await rm(data, { recursive: true, force: true });
   };
   try {
-    await runspool('up', '--detach', '--listen', '127.0.0.1:0', '--set', 'runner.shell=allow', '--set', 'runner.git_local=allow');
+    const set = ['runner.shell=allow', 'runner.git_local=allow', ...settings].flatMap((setting) => ['--set', setting]);
+    await runspool('up', '--detach', '--listen', '127.0.0.1:0', ...set);
     const { stdout } = await runspool('status', '--json');
     return handle(JSON.parse(stdout).url, close);
   } catch (error) {

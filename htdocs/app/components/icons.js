@@ -51,6 +51,7 @@ const SHAPE = {
   close: 'M4 4l8 8M12 4l-8 8',
   down: 'M8 3v9M4.5 8.5L8 12l3.5-3.5',
   up: 'M4 10l4-4 4 4',
+  download: 'M8 2v8M4.5 6.5L8 10l3.5-3.5M2.5 13.5h11',
   chevron: 'M4 6l4 4 4-4',
 };
 

@@ -18,16 +18,32 @@ function parsed(line) {
   return drawn.get(line);
 }
 
+const AT_LEAST = { warning: ['warning', 'error'], error: ['error'] };
+
 /** Lines that match, kept up as lines come: only new ones are looked at. */
-function useMatching(lines, query) {
-  const memo = useRef({ source: null, query: '', at: 0, found: [] });
-  if (!query) return lines;
+function useMatching(lines, query, level) {
+  const memo = useRef({ source: null, key: '', at: 0, found: [] });
+  const levels = AT_LEAST[level];
+  if (!query && !levels) return lines;
   const was = memo.current;
-  if (was.source !== lines || was.query !== query) Object.assign(was, { source: lines, query, at: 0, found: [] });
+  const key = `${level} ${query}`;
+  if (was.source !== lines || was.key !== key) Object.assign(was, { source: lines, key, at: 0, found: [] });
   const wanted = query.toLowerCase();
-  for (; was.at < lines.length; was.at++)
-    if (plain(lines[was.at].message).toLowerCase().includes(wanted)) was.found.push(lines[was.at]);
+  for (; was.at < lines.length; was.at++) {
+    const line = lines[was.at];
+    if ((!levels || levels.includes(line.level)) && (!query || plain(line.message).toLowerCase().includes(wanted))) was.found.push(line);
+  }
   return was.found;
+}
+
+/** The lines in view as a text file, made here: what is seen is what one gets. */
+function download(lines, name, label) {
+  const rows = lines.map(({ time, nodeId, message }) => `${time ?? ''}\t${nodeId ? label(nodeId) : ''}\t${plain(message)}\n`);
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob(rows, { type: 'text/plain' }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
 
 function Line({ line, stripe, times, wanted, label, onLine }) {
@@ -43,9 +59,9 @@ function Line({ line, stripe, times, wanted, label, onLine }) {
 
 /**
  * fold: RunFold; rev: changes whenever it did; node: filter or null; query: text filter; wanted: id of the linked line;
- * onNode, onQuery, onLine: the page keeps these in the URL.
+ * level: the least shown; onNode, onQuery, onLevel, onLine: the page keeps these in the URL.
  */
-export function Log({ fold, rev, node, query, wanted, ended, onNode, onQuery, onLine }) {
+export function Log({ fold, rev, node, query, level, wanted, ended, onNode, onQuery, onLevel, onLine }) {
   const scroller = useRef(null);
   const [view, setView] = useState({ top: 0, height: 600 });
   const [follow, setFollow] = useState(!wanted);
@@ -54,7 +70,7 @@ export function Log({ fold, rev, node, query, wanted, ended, onNode, onQuery, on
   const lastTop = useRef(0);
 
   const source = node ? (fold.byNode.get(node) ?? []) : fold.lines;
-  const lines = useMatching(source, query);
+  const lines = useMatching(source, query, level);
   const total = lines.length;
   const stripes = useMemo(() => new Map(fold.graph.nodes.map(({ id }, i) => [id, i % STRIPES])), [fold]);
 
@@ -114,7 +130,7 @@ export function Log({ fold, rev, node, query, wanted, ended, onNode, onQuery, on
   const first = Math.max(0, Math.floor(top / ROW) - SPARE);
   const rows = lines.slice(first, first + Math.ceil(view.height / ROW) + SPARE * 2);
   const waiting = follow ? 0 : Math.max(0, total - seen);
-  const empty = !total && (query || node ? text.log.emptyFilter : ended ? text.log.emptyEnded : text.log.empty);
+  const empty = !total && (query || node || level ? text.log.emptyFilter : ended ? text.log.emptyEnded : text.log.empty);
 
   return html`<section class="log" aria-label=${text.log.label}>
     <div class="log-tools">
@@ -123,6 +139,12 @@ export function Log({ fold, rev, node, query, wanted, ended, onNode, onQuery, on
         <select value=${node ?? ''} onChange=${(event) => onNode(event.currentTarget.value || null)}>
           <option value="" selected=${!node}>${text.run.allNodes}</option>
           ${fold.graph.nodes.map(({ id }) => html`<option key=${id} value=${id} selected=${id === node}>${fold.label(id)}</option>`)}
+        </select>
+      </label>
+      <label class="field-inline">
+        <span class="hidden">${text.log.level}</span>
+        <select value=${level ?? 'all'} onChange=${(event) => onLevel(event.currentTarget.value === 'all' ? null : event.currentTarget.value)}>
+          ${Object.entries(text.log.levels).map(([id, name]) => html`<option key=${id} value=${id} selected=${id === (level ?? 'all')}>${name}</option>`)}
         </select>
       </label>
       <label class="field-inline search"><${Icon} name="search" /><span class="hidden">${text.log.filter}</span>
@@ -134,6 +156,8 @@ export function Log({ fold, rev, node, query, wanted, ended, onNode, onQuery, on
         setTimes(!times);
         remember('log.times', !times);
       }}>${text.log.time}</button>
+      <button type="button" class="button-quiet button-icon" aria-label=${text.log.download} title=${text.log.download} disabled=${!total}
+        onClick=${() => download(lines, `${fold.run.id}.log`, (id) => fold.label(id))}><${Icon} name="download" /></button>
       ${!ended && html`<button type="button" class="button-quiet" aria-pressed=${follow} onClick=${turnFollow}>${text.log.follow}</button>`}
     </div>
     <div class="log-body">

@@ -13,7 +13,9 @@ import { ended } from '../fold.js';
 import { bytes } from '../format.js';
 import { setParams } from '../router.js';
 import { text } from '../text.js';
+import { Attempts } from './run-attempts.js';
 import { Timeline } from './run-timeline.js';
+import { Work } from './run-work.js';
 
 const REPORT_MAX = 512 * 1024; // bytes of a report drawn here; larger ones are for downloading
 
@@ -52,13 +54,15 @@ function Report({ runId, artifact }) {
 const isReport = ({ name, type = '', bytes: size }) =>
   size <= REPORT_MAX && (type.startsWith('text/markdown') || /\.(md|txt)$/.test(name));
 
-function Results({ id, fold, artifacts, onNode }) {
+function Results({ id, fold, node, artifacts, onNode }) {
   const { run } = fold;
   const reports = artifacts.data?.items.filter(isReport) ?? [];
-  const nothing = !run.error && (run.output === null || run.output === undefined) && !reports.length;
+  const worked = fold.work.agents.size > 0 || fold.work.calls.length > 0;
+  const nothing = !worked && !run.error && (run.output === null || run.output === undefined) && !reports.length;
   return html`<div class="panel-scroll">
     ${run.error && html`<${RunError} error=${run.error} fold=${fold} onNode=${onNode} />`}
     ${nothing && html`<p class="faint">${ended(run.status) ? text.results.none : text.results.later}</p>`}
+    <${Work} fold=${fold} node=${node} changes=${fold.work.changes} />
     ${reports.map((artifact) => html`<${Report} key=${artifact.name} runId=${id} artifact=${artifact} />`)}
     ${run.output !== null && run.output !== undefined && html`<${JsonBlock} title=${text.results.result} value=${run.output} />`}
   </div>`;
@@ -93,13 +97,14 @@ export function RunDetails({ id, fold, rev, node, params, ended: over, onNode })
   const artifacts = useResource(`artifacts ${id} ${fold.run.status}`, (signal) => listArtifacts(id, signal));
   const { tabs } = text.run;
   const tab = Object.hasOwn(tabs, params.get('tab') ?? '') ? params.get('tab') : 'log';
-  const counts = { artifacts: artifacts.data?.items.length };
+  const counts = { artifacts: artifacts.data?.items.length, attempts: fold.attempts.size > 1 ? fold.attempts.size : 0 };
   const panel = {
-    log: () => html`<${Log} fold=${fold} rev=${rev} node=${node} query=${params.get('q') ?? ''} wanted=${params.get('line')} ended=${over}
-      onNode=${onNode} onQuery=${(q) => setParams({ q })} onLine=${(line) => setParams({ line })} />`,
+    log: () => html`<${Log} fold=${fold} rev=${rev} node=${node} query=${params.get('q') ?? ''} level=${params.get('level')} wanted=${params.get('line')} ended=${over}
+      onNode=${onNode} onQuery=${(q) => setParams({ q })} onLevel=${(level) => setParams({ level })} onLine=${(line) => setParams({ line })} />`,
     timeline: () => html`<${Timeline} fold=${fold} rev=${rev} node=${node} onNode=${onNode} />`,
-    results: () => html`<${Results} id=${id} fold=${fold} artifacts=${artifacts} onNode=${onNode} />`,
+    results: () => html`<${Results} id=${id} fold=${fold} rev=${rev} node=${node} artifacts=${artifacts} onNode=${onNode} />`,
     io: () => html`<${InputOutput} fold=${fold} node=${node} />`,
+    attempts: () => html`<${Attempts} fold=${fold} rev=${rev} />`,
     artifacts: () => html`<${Artifacts} id=${id} artifacts=${artifacts} />`,
   };
   return html`

@@ -26,6 +26,7 @@ export function RunHead({ id, fold, followed }) {
       ${run.startedAt && html`<span class="run-duration"><${Duration} ms=${done ? (run.durationMs ?? null) : undefined} since=${done ? null : run.startedAt} /></span>`}
       <span class="number">${text.run.nodeOf(settled, nodes.size)}</span>
       ${run.attempt > 1 && html`<span class="number">${text.run.attempt(run.attempt)}</span>`}
+      ${fold.whole && html`<span class="number" title=${text.run.wholeHint}>${text.run.whole(fold.events)}</span>`}
       ${!done && html`<span class="number run-percent">${percent(run.progress)}</span>`}
     </div>
     <div class=${`run-progress s-${run.status}`} role="progressbar" aria-label=${text.run.progress} aria-valuemin="0" aria-valuemax="100"
