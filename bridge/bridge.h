@@ -12,6 +12,7 @@
 struct front;
 struct hub;
 struct poke;
+struct topics;
 struct spool_server;
 struct web;
 struct worker;
@@ -33,6 +34,7 @@ struct bridge {
     struct web *web;
     struct ws *ws;
     struct worker *worker;
+    struct topics *topics;
     uv_signal_t signals[3];
     uv_timer_t sweep;
     bool draining;          /* SIGTERM came: nothing new begins */

@@ -1,9 +1,11 @@
 /* door_poll - long poll: answered from the log, held while there is nothing to say. The hub only wakes it. */
 #include "bridge/bridge.h"
+#include "bridge/group.h"
 #include "bridge/hub.h"
 #include "bridge/limits.h"
 #include "bridge/web.h"
 
+#define STATE_WAIT_MS 20000       /* for the state of a topic, beyond what the client waits for a change */
 #define SMALL_ANSWER (16 * 1024)  /* the socket takes it whole */
 #define ANSWER_PIECE (256 * 1024) /* for each of a larger one the client has limits.subscriber_time */
 
@@ -52,11 +54,68 @@ static enum MHD_Result answer(struct exchange *x, struct feed *feed, bool *ret_e
     return result;
 }
 
+/* Of a topic: with what it was told so far, if that is to be answered. */
+static void on_due(uv_timer_t *timer);
+
+static enum MHD_Result answer_topic(struct exchange *x)
+{
+    const struct topic_place *place = &x->sub.place;
+    struct fault fault = {0};
+    struct buf body;
+    bool over = x->due || x->bridge->draining || x->sub.feed->gap;
+    if (place->shown && place->shown->err)
+        return web_answer_fault(x, &place->shown->fault);
+    if (!place->shown && (x->bridge->draining || (x->due && x->late))) {
+        fault_set(&fault, RS_BUSY, "the state cannot be told now");
+        return web_answer_fault(x, &fault);
+    }
+    if (!place->shown && x->due) {
+        x->late = true;
+        exchange_hold(x, STATE_WAIT_MS, on_due);
+    }
+    if (!place->shown || !(place->answer || over)) {
+        exchange_suspend(x);
+        return MHD_YES;
+    }
+    buf_init(&body, POLL_TEXT_MAX);
+    bool give_state = topic_differs(&place->seen, &place->shown->state);
+    enum rs_err err = topic_poll_put(x->sub.feed, &place->shown->state, give_state, &body, &fault);
+    enum MHD_Result result = err ? web_answer_fault(x, &fault) : give(x, &body);
+    buf_release(&body);
+    return result;
+}
+
 static void on_due(uv_timer_t *timer)
 {
     struct exchange *x = timer->data;
     x->due = true;
     exchange_resume(x);
+}
+
+/* It is held until the state is known, at least. */
+static enum MHD_Result begin_topic(struct exchange *x, struct feed *feed)
+{
+    struct fault fault = {0};
+    const struct cursor since = x->request.since;
+    int64_t wait_ms = x->request.wait_s * 1000;
+    enum rs_err err = topic_poll_begin(feed, since, x->bridge->log, &fault);
+    subscriber_init(&x->sub, x->bridge, &door_poll, x);
+    x->subscribed = true;
+    x->sub.feed = feed;
+    x->sub.state = SUBSCRIBER_LIVE;
+    x->sub.place.seen = since;
+    if (!err && hub_join(x->bridge->hub, &x->sub) != RS_OK)
+        err = fault_set(&fault, RS_NOMEM, "no memory for a poll");
+    if (err)
+        return web_answer_fault(x, &fault);
+    /* Who has a state and asks again has just had it, if it waits at all. */
+    int64_t every_ms = topic_every_ms(feed->endpoint->topic);
+    if (since.hashed)
+        x->sub.place.next_ms = (int64_t)uv_now(&x->bridge->loop) + (wait_ms < every_ms ? wait_ms : every_ms);
+    exchange_hold(x, (uint64_t)wait_ms, on_due);
+    exchange_suspend(x);
+    topic_group_enter(x->sub.group->topic, &x->sub);
+    return MHD_YES;
 }
 
 enum MHD_Result door_poll_begin(struct exchange *x)
@@ -67,6 +126,8 @@ enum MHD_Result door_poll_begin(struct exchange *x)
     enum rs_err err = request_feed(x->bridge, &x->request, &feed, &fault);
     if (err)
         return web_answer_fault(x, &fault);
+    if (feed->endpoint->topic)
+        return begin_topic(x, feed);
     enum MHD_Result result = answer(x, feed, &empty);
     if (!empty) {
         feed_free(feed);
@@ -90,6 +151,8 @@ enum MHD_Result door_poll_again(struct exchange *x)
     bool empty = false;
     if (x->gone)
         return MHD_NO;
+    if (x->sub.feed->endpoint->topic)
+        return answer_topic(x);
     enum MHD_Result result = answer(x, NULL, &empty);
     if (!empty)
         return result;

@@ -70,8 +70,10 @@ static enum rs_err say_hello(struct exchange *x, struct fault *fault)
 static struct cursor from_hello(const struct exchange *x, const struct feed *feed)
 {
     struct cursor since = x->request.since;
+    if (feed->endpoint->topic)
+        return since;
     if (since.kind == CURSOR_NOW || (since.kind == CURSOR_NONE && !feed->endpoint->opening))
-        since = (struct cursor){CURSOR_AT, hub_published(x->bridge->hub), 0};
+        since = (struct cursor){.kind = CURSOR_AT, .id = hub_published(x->bridge->hub)};
     return since;
 }
 

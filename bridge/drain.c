@@ -6,6 +6,7 @@
 #include "bridge/native.h"
 #include "bridge/poke.h"
 #include "bridge/spool_server.h"
+#include "bridge/topic.h"
 #include "bridge/web.h"
 #include "bridge/worker.h"
 #include "bridge/writer.h"
@@ -64,6 +65,7 @@ static void close_parts(struct bridge *bridge)
     poke_close(bridge->poke);
     writer_free(bridge->writer);
     worker_free(bridge->worker);
+    topics_free(bridge->topics);
     hub_free(bridge->hub);
     for (size_t i = 0; i < sizeof bridge->signals / sizeof *bridge->signals; i++)
         uv_close((uv_handle_t *)&bridge->signals[i], NULL);

@@ -18,6 +18,7 @@ struct exchange {
     bool suspended;
     bool gone;                 /* the client left */
     bool due;                  /* a held poll has waited long enough */
+    bool late;                 /* and still there is no state to answer with */
     bool watched, timed;       /* departure, hold are in use */
     struct subscriber sub;
     uv_poll_t departure;       /* tells that the client left while suspended */

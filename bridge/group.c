@@ -15,9 +15,16 @@ char *group_key(const struct feed *feed)
 {
     struct buf key;
     char **names = NULL;
-    buf_init(&key, (size_t)(feed->n_streams + 4) * (STREAM_MAX + 1) + ID_MAX + (feed->crews ? strlen(feed->crews) : 0));
+    buf_init(&key, (size_t)(feed->n_streams + 4) * (STREAM_MAX + 1) + ID_MAX + (feed->crews ? strlen(feed->crews) : 0) +
+                       2 * QUERY_TEXT_MAX);
     buf_printf(&key, "%p\n%s\n%s\n%s", (const void *)feed->endpoint, feed->org, feed->param,
                feed->crews ? feed->crews : "*");
+    for (int i = 0; i < feed->query.n_params; i++) {
+        const char *name = feed->query.params[i].name, *value = feed->query.params[i].value;
+        buf_putc(&key, '\n');
+        buf_put_json(&key, name, strlen(name));
+        buf_put_json(&key, value, strlen(value));
+    }
     if (feed->n_streams > 0) {
         names = malloc((size_t)feed->n_streams * sizeof *names);
         if (!names) {
@@ -50,6 +57,7 @@ void group_free(struct group *g)
     for (int i = 0; i < g->n_batch; i++)
         event_unref(g->batch[i]);
     free(g->batch);
+    topic_group_free(g->topic);
     free(g->key);
     free(g);
 }

@@ -13,6 +13,7 @@ struct group {
     int n_members;
     struct event **batch;                       /* references; what it gets of the batch being published */
     int n_batch, batch_cap;
+    struct topic_group *topic;                  /* owned; of a topic, which gets no batch; else NULL */
     struct group *touched_next;                 /* the hub's list of groups with a batch */
 };
 

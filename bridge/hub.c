@@ -3,6 +3,7 @@
 #include "base/map.h"
 #include "bridge/bridge.h"
 #include "bridge/group.h"
+#include "bridge/topic.h"
 #include "bridge/views.h"
 #include <assert.h>
 #include <stdlib.h>
@@ -159,6 +160,10 @@ enum rs_err hub_join(struct hub *hub, struct subscriber *sub)
         return err;
     }
     group_add(g, sub);
+    if (sub->feed->endpoint->topic) {
+        g->topic = topic_group_new(hub->bridge, g);
+        err = g->topic ? RS_OK : RS_NOMEM;
+    }
     for (int i = 0; !err && i < sub->feed->n_streams; i++)
         err = follow_stream(hub, sub->feed->streams[i], g);
     if (err)
@@ -196,6 +201,11 @@ static void match_name(void *ctx, const char *name)
     struct follow *f = map_get(&m->hub->streams, name);
     for (int i = 0; f && i < f->n; i++) {
         struct group *g = f->groups[i];
+        if (g->topic) { /* a home without an id tells of all organisations */
+            if (!stream_id(m->event->home->name) || strcmp(g->feed->org, m->event->home->org) == 0)
+                topic_group_touch(g->topic);
+            continue;
+        }
         if (strcmp(g->feed->org, m->event->home->org) != 0)
             continue;
         if (g->n_batch == 0) {

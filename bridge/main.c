@@ -9,6 +9,7 @@
 #include "bridge/poke.h"
 #include "bridge/reload.h"
 #include "bridge/spool_server.h"
+#include "bridge/topic.h"
 #include "bridge/web.h"
 #include "bridge/worker.h"
 #include "bridge/writer.h"
@@ -118,6 +119,8 @@ static enum rs_err start(struct bridge *bridge, struct fault *fault)
     }
     if (!err)
         err = worker_start(&bridge->loop, &bridge->dd, &bridge->worker, fault);
+    if (!err)
+        err = topics_start(&bridge->loop, &bridge->dd, &bridge->topics, fault);
     if (!err)
         err = ws_open(bridge, &bridge->ws, fault);
     if (!err)

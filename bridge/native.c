@@ -236,7 +236,7 @@ static void subscribe(struct subscriber *sub, const struct change_op *op)
     else if (sub->feed)
         err = subscribe_more(sub, feed, op->since);
     else
-        err = subscriber_start(sub, feed, from_now ? (struct cursor){CURSOR_AT, head, 0} : op->since, &fault);
+        err = subscriber_start(sub, feed, from_now ? (struct cursor){.kind = CURSOR_AT, .id = head} : op->since, &fault);
 out:
     free(names);
     if (err)

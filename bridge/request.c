@@ -1,6 +1,7 @@
 #include "bridge/request.h"
 #include "bridge/bridge.h"
 #include "bridge/limits.h"
+#include "dialect/topic.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -102,6 +103,8 @@ enum rs_err request_feed(struct bridge *bridge, const struct request *request, s
     enum rs_err err = feed_open_as(request->endpoint, &params, streams, n, &bridge->store, &request->access, &feed,
                                 fault);
     free(streams);
+    if (!err)
+        err = feed_set_query(feed, &request->query, fault);
     if (!err)
         err = limits_follow(bridge, feed, NULL, fault);
     if (err)

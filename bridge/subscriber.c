@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "bridge/assist.h"
 #include "bridge/bridge.h"
+#include "bridge/group.h"
 #include "bridge/hub.h"
 #include "bridge/limits.h"
 #include "bridge/native.h"
@@ -32,6 +33,8 @@ void subscriber_release(struct subscriber *sub)
     free(sub->queue);
     feed_free(sub->feed);
     feed_free(sub->side);
+    topic_shown_unref(sub->place.shown);
+    sub->place.shown = NULL;
     sub->queue = NULL;
     sub->feed = sub->side = NULL;
 }
@@ -138,6 +141,12 @@ void subscriber_live(struct subscriber *sub, struct block *block)
         return;
     sub->gave = true;
     enqueue(sub, block, at);
+}
+
+void subscriber_give(struct subscriber *sub, struct block *block)
+{
+    sub->gave = true;
+    enqueue(sub, block, 0);
 }
 
 static void queue_bytes(struct subscriber *sub, const char *json, const char *raw, size_t len)
@@ -274,11 +283,16 @@ enum rs_err subscriber_start(struct subscriber *sub, struct feed *feed, struct c
         err = hub_join(sub->bridge->hub, sub);
     if (err)
         goto out;
-    sub->state = SUBSCRIBER_REPLAY;
+    sub->state = feed->endpoint->topic ? SUBSCRIBER_LIVE : SUBSCRIBER_REPLAY;
     sub->beat_ms = (int64_t)uv_now(&sub->bridge->loop);
     if (step.block->bytes.len > 0)
         enqueue(sub, step.block, 0);
-    hub_schedule(sub->bridge->hub, sub);
+    if (feed->endpoint->topic) {
+        sub->place.seen = since;
+        topic_group_enter(sub->group->topic, sub);
+    } else {
+        hub_schedule(sub->bridge->hub, sub);
+    }
 out:
     block_unref(step.block);
     return err;

@@ -6,6 +6,7 @@
 
 #include "bridge/door.h"
 #include "bridge/frame.h"
+#include "bridge/topic.h"
 #include "dialect/dialect.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -38,6 +39,7 @@ struct subscriber {
     struct feed *feed;          /* owned; NULL while IDLE */
     struct feed *side;          /* owned; a later `since`: replays these streams up to side_until, then joins feed */
     int64_t side_until;
+    struct topic_place place;   /* instead of `after`, when the feed is of a topic: LIVE from the start */
     int64_t after;              /* LIVE: events up to this id were given */
     bool gave;                  /* a message with an id was given: the client has a cursor to come back with */
     struct group *group;        /* the hub's, while it has a feed */
@@ -72,6 +74,8 @@ void subscriber_beat(struct subscriber *sub, int64_t now_ms, int64_t part, int64
 bool subscriber_ends(const struct subscriber *sub);
 /* subscriber_raw - queue bytes that are already framed (an SSE comment). */
 void subscriber_raw(struct subscriber *sub, const char *bytes, size_t len);
+/* subscriber_give - a topic has a state for it, as a block without marks; borrowed. */
+void subscriber_give(struct subscriber *sub, struct block *block);
 /* subscriber_live - the hub has a block for it; borrowed. */
 void subscriber_live(struct subscriber *sub, struct block *block);
 /* subscriber_end - queue nothing more and have the door close it. */

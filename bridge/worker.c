@@ -143,5 +143,6 @@ void worker_free(struct worker *w)
     if (!w)
         return;
     uv_thread_join(&w->thread);
+    finish_jobs(w);
     uv_close((uv_handle_t *)&w->async, on_closed);
 }

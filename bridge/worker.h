@@ -24,7 +24,7 @@ enum rs_err worker_put(struct worker *w, struct job *job) RS_MUST_CHECK;
  * must go on meanwhile: the worker's events are acknowledged through it. */
 typedef void worker_fn(void *ctx);
 void worker_stop(struct worker *w, worker_fn *on_over, void *ctx);
-/* worker_free - once it is over. NULL is fine. */
+/* worker_free - once it was told to stop: waits for the job at work, and calls its done. NULL is fine. */
 void worker_free(struct worker *w);
 
 #endif

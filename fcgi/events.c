@@ -1,12 +1,16 @@
 /* events.fcgi: long polling straight from the event log, whether or not a bridge is there. */
 #include "base/clock.h"
-#include "dialect/dialect.h"
+#include "dialect/topic.h"
 #include "drain.h"
 #include "gateway.h"
 #include <string.h>
 #include <strings.h>
 
-enum { LOOK_MS = 10 }; /* how often a waiting request looks whether the log has changed */
+enum {
+    LOOK_MS = 10,         /* how often a waiting request looks whether the log has changed */
+    TOPIC_LOOK_MS = 100,  /* a topic is built anew that much after it was, */
+    TOPIC_LOOK_SHARE = 5, /* or so many times what it took */
+};
 
 static enum rs_err open_feed(struct call *call, struct store *store, struct feed **ret, struct fault *fault)
 {
@@ -21,7 +25,23 @@ static enum rs_err open_feed(struct call *call, struct store *store, struct feed
     while (endpoint->native && n < QUERY_PARAMS_MAX &&
            (streams[n] = query_next(&call->request->query, "stream", &index)))
         n++;
-    return feed_open_as(endpoint, &params, streams, n, store, &call->access, ret, fault);
+    enum rs_err err = feed_open_as(endpoint, &params, streams, n, store, &call->access, ret, fault);
+    return err ? err : feed_set_query(*ret, &call->request->query, fault);
+}
+
+/* The state of a topic is gathered anew after a change of the log, or when its time has come; not without a rest. */
+struct rest {
+    bool changed;
+    int64_t built_ms, took_ms;
+};
+
+static bool topic_due(const struct topic *topic, struct rest *rest, struct eventlog *log)
+{
+    int64_t since = clock_mono_ms() - rest->built_ms, most = topic_every_ms(topic);
+    int64_t least = rest->took_ms * TOPIC_LOOK_SHARE;
+    least = least < TOPIC_LOOK_MS ? TOPIC_LOOK_MS : least > most ? most : least;
+    rest->changed = eventlog_changed(log) || rest->changed;
+    return (rest->changed && since >= least) || (topic->probe_ms > 0 && since >= topic->probe_ms);
 }
 
 /* Wait for something to say, as long as asked. Blocks one thread, so only half of them do. */
@@ -30,17 +50,32 @@ static enum rs_err wait_for_events(struct call *call, struct feed *feed, struct 
 {
     struct gateway *gateway = call->worker->gateway;
     const struct cursor nowhere = {.kind = CURSOR_NONE};
+    const struct topic *topic = feed->endpoint->topic;
+    struct rest rest = {.built_ms = clock_mono_ms()};
     int64_t until = clock_mono_ms() + wait_s * 1000LL;
     bool empty = true;
     enum rs_err err = RS_OK;
     while (!err && empty && clock_mono_ms() < until && gateway_pause(gateway, LOOK_MS)) {
         drain_pending(call->worker->dd);
-        if (!eventlog_changed(log))
+        if (topic ? !topic_due(topic, &rest, log) : !eventlog_changed(log))
             continue;
+        int64_t begun = clock_mono_ms();
         buf_clear(&call->response->body);
         err = poll_answer(feed, true, nowhere, store, log, &call->response->body, &empty, fault);
+        rest = (struct rest){.built_ms = clock_mono_ms(), .took_ms = clock_mono_ms() - begun};
     }
     return err;
+}
+
+/* Who has a topic's state and asks again, waiting, has just had it: the next one comes a while later, as on the other doors. */
+static enum rs_err give_later(struct call *call, struct feed *feed, struct store *store, struct eventlog *log, int wait_s,
+                              bool *ret_empty, struct fault *fault)
+{
+    const struct cursor nowhere = {.kind = CURSOR_NONE};
+    int64_t pause_ms = topic_every_ms(feed->endpoint->topic);
+    (void)gateway_pause(call->worker->gateway, (int)(wait_s * 1000 < pause_ms ? wait_s * 1000 : pause_ms));
+    buf_clear(&call->response->body);
+    return poll_answer(feed, true, nowhere, store, log, &call->response->body, ret_empty, fault);
 }
 
 static enum rs_err poll_get(struct call *call, struct fault *fault)
@@ -67,8 +102,12 @@ static enum rs_err poll_get(struct call *call, struct fault *fault)
         (void)eventlog_changed(log); /* from here on a change is one that this answer may lack */
         err = poll_answer(feed, false, since, store, log, &call->response->body, &empty, fault);
     }
-    if (!err && empty && wait_s > 0 && gateway_hold(call->worker->gateway)) {
-        err = wait_for_events(call, feed, store, log, wait_s, fault);
+    bool too_soon = !err && !empty && feed->endpoint->topic && since.hashed && !feed->gap;
+    if (!err && (empty || too_soon) && wait_s > 0 && gateway_hold(call->worker->gateway)) {
+        if (too_soon)
+            err = give_later(call, feed, store, log, wait_s, &empty, fault);
+        if (!err && empty)
+            err = wait_for_events(call, feed, store, log, wait_s, fault);
         gateway_unhold(call->worker->gateway);
     }
     feed_free(feed);

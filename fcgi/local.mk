@@ -32,6 +32,7 @@ fcgi_api_fcgi_SOURCES = $(FCGI_COMMON) \
   fcgi/runs.c fcgi/runs.h \
   fcgi/schedules.c \
   fcgi/sessions.c \
+  fcgi/topics.c fcgi/topics.h \
   fcgi/versions.c \
   fcgi/webhooks.c \
   fcgi/workflows.c

@@ -1,22 +1,9 @@
-/* What webhooks there were: /api/webhooks, /api/webhook-status. */
+/* What webhooks there were: /api/webhooks. */
 #include "api.h"
 #include "gateway.h"
 #include "model/hook.h"
 
 enum { LIST_DEFAULT = 50, LIST_MAX = 500 };
-
-enum rs_err webhook_status_get(struct call *call, struct fault *fault)
-{
-    struct store *store = NULL;
-    struct json_object *status = NULL;
-    enum rs_err err = worker_store(call->worker, &store, fault);
-    if (!err)
-        err = hook_status(store, call->access.org, &status, fault);
-    if (!err)
-        err = response_json(call->response, 200, status);
-    json_object_put(status);
-    return err;
-}
 
 enum rs_err webhooks_list(struct call *call, struct fault *fault)
 {

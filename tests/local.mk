@@ -16,6 +16,7 @@ EXTRA_DIST += tests/helper/llm_server.py tests/integration/test_agent.py tests/i
 EXTRA_DIST += tests/helper/llm_server.py tests/integration/test_agent.py
 EXTRA_DIST += tests/fixtures/import tests/integration/test_import.py
 EXTRA_DIST += tests/integration/test_secrets.py tests/integration/test_node_types.py
+EXTRA_DIST += tests/integration/test_topics.py
 EXTRA_DIST += tests/integration/fcgi_fixtures.py tests/integration/test_rest.py tests/integration/test_artifacts.py
 EXTRA_DIST += tests/integration/doors.py tests/integration/test_dialect_monitor.py tests/integration/test_dialect_crew.py
 EXTRA_DIST += tests/lint.test tests/integration.test tests/integration/conftest.py \

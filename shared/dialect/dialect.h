@@ -51,6 +51,8 @@ struct endpoint {
     /* project - append the messages of one event. Two feeds with the same endpoint and param get the same messages. */
     enum rs_err (*project)(const struct feed *feed, const struct event *ev, struct dialect_out *out);
     const char *scope;       /* least one that may follow it: viewer, operator, editor, admin; NULL: viewer; "": anyone */
+    const struct topic *topic; /* a state instead of messages of events (dialect/topic.h): path, description and scope are all
+                                  that is set beside it */
     bool native;             /* control frames are {"op":...} instead of {"type":...} */
     bool several;            /* one event may give more than one message, so a cursor "N" may stand within event N */
     bool closes;             /* a WebSocket closes (1000) when the run it follows has ended and all of that was given */
@@ -81,6 +83,9 @@ struct feed {
     struct cursor at;        /* CURSOR_AT once started: all messages up to at.id, at.part were given */
     bool whole;              /* at.part is the last message of event at.id, or that gives none */
     int64_t gap_to;          /* what retention removed up to here was announced */
+    struct query query;      /* of a topic: the parameters it understands, in its order */
+    struct cursor seen;      /* of a polled topic: the state that the client has */
+    char *gap;               /* of a polled topic, owned: what is to be said before the state; NULL: nothing */
 };
 
 /* feed_open - a feed of an endpoint. params: of endpoint_find. streams (native only): n_streams names, checked here.
@@ -111,7 +116,7 @@ struct message_sink {
 };
 /* feed_start - place the feed: by `since` (CURSOR_NONE: opening state, or the head), giving the opening message, or
  * the gap message (one a stream) when the cursor is beyond the log's end (the feed then stands at the head).
- * The sink must take these: what it refuses here is not given again. Call once. */
+ * The sink must take these: what it refuses here is not given again. Call once. Of a topic it gives the gap only. */
 enum rs_err feed_start(struct feed *feed, struct cursor since, struct store *store, struct eventlog *log,
                        struct message_sink *sink, struct fault *fault) RS_MUST_CHECK;
 /* feed_read - the next messages from the log, of at most max_events events, gaps in their place: before the first event

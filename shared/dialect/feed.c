@@ -1,4 +1,5 @@
 #include "dialect/dialect.h"
+#include "dialect/topic.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,6 +101,8 @@ static enum rs_err open_feed(const struct endpoint *endpoint, const struct path_
     }
     if (endpoint->native)
         err = feed_add_named(feed, streams, n_streams, fault);
+    else if (endpoint->topic)
+        err = topic_open(feed, params, fault);
     else
         err = endpoint->open(feed, store, params, fault);
     if (err)
@@ -141,6 +144,8 @@ void feed_free(struct feed *feed)
         free(feed->streams[i]);
     free(feed->streams);
     free(feed->crews);
+    free(feed->gap);
+    query_release(&feed->query);
     free(feed);
 }
 

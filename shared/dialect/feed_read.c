@@ -89,7 +89,7 @@ enum rs_err feed_start(struct feed *feed, struct cursor since, struct store *sto
         err = start_at_opening(feed, store, log, sink, fault);
         goto out;
     }
-    if (since.kind == CURSOR_START) {
+    if (since.kind == CURSOR_START || (feed->endpoint->topic && since.kind != CURSOR_AT)) {
         feed_stand(feed, 0);
         goto out;
     }

@@ -16,4 +16,10 @@ librunspool_a_SOURCES += \
   shared/dialect/put.c \
   shared/dialect/put.h \
   shared/dialect/rows.h \
-  shared/dialect/table.c
+  shared/dialect/table.c \
+  shared/dialect/topic.c \
+  shared/dialect/topic.h \
+  shared/dialect/topic_poll.c \
+  shared/dialect/topic_webhooks.c \
+  shared/dialect/topic_workflows.c \
+  shared/dialect/topics.h

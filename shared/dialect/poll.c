@@ -1,4 +1,4 @@
-#include "dialect/dialect.h"
+#include "dialect/topic.h"
 #include <string.h>
 
 #define POLL_CHUNK 100 /* events read at once */
@@ -47,6 +47,8 @@ static bool poll_take(void *ctx, const char *id, const char *json, size_t len)
 enum rs_err poll_answer(struct feed *feed, bool started, struct cursor since, struct store *store, struct eventlog *log,
                         struct buf *out, bool *ret_empty, struct fault *fault)
 {
+    if (feed->endpoint->topic)
+        return topic_poll(feed, started, since, store, log, out, ret_empty, fault);
     (void)buf_puts(out, "{\"events\":[");
     struct poll_text text = {.out = out, .start = out->len};
     struct message_sink sink = {.message = poll_take, .ctx = &text};

@@ -1,5 +1,6 @@
 #include "dialect/one_run.h"
 #include "dialect/rows.h"
+#include "dialect/topics.h"
 #include <stdio.h>
 
 const struct endpoint endpoints[] = {
@@ -45,6 +46,8 @@ const struct endpoint endpoints[] = {
      .project = assistant_project,
      .actions = true,
      .query_param = "runId"},
+    {.path = "/workflows", .description = "topic: runs that are queued, running or paused", .topic = &topic_workflows},
+    {.path = "/webhook-status", .description = "topic: how many webhooks came from whom", .topic = &topic_webhooks},
 };
 const unsigned n_endpoints = sizeof(endpoints) / sizeof(endpoints[0]);
 

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define HASH_LEN 8 /* hex digits of a topic's state after the dot */
@@ -54,10 +55,13 @@ enum rs_err cursor_parse(const char *text, struct cursor *ret)
         return RS_INVALID;
     if (*text == '.') {
         text++;
-        if (is_hash(text))
+        cursor.hashed = is_hash(text);
+        if (cursor.hashed) {
+            cursor.hash = (uint32_t)strtoul(text, NULL, 16);
             text += HASH_LEN;
-        else if (!take_number(&text, CURSOR_PART_MAX, &part))
+        } else if (!take_number(&text, CURSOR_PART_MAX, &part)) {
             return RS_INVALID;
+        }
     }
     if (*text)
         return RS_INVALID;
@@ -72,5 +76,11 @@ char *cursor_format(int64_t id, int part, char text[CURSOR_TEXT_MAX])
         snprintf(text, CURSOR_TEXT_MAX, "%" PRId64, id);
     else
         snprintf(text, CURSOR_TEXT_MAX, "%" PRId64 ".%d", id, part);
+    return text;
+}
+
+char *cursor_format_hash(int64_t id, uint32_t hash, char text[CURSOR_TEXT_MAX])
+{
+    snprintf(text, CURSOR_TEXT_MAX, "%" PRId64 ".%08" PRIx32, id, hash);
     return text;
 }

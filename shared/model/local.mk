@@ -69,6 +69,8 @@ librunspool_a_SOURCES += \
   shared/model/queue.c \
   shared/model/queue.h \
   shared/model/run.h \
+  shared/model/run_active.c \
+  shared/model/run_history.h \
   shared/model/run_again.c \
   shared/model/run_busy.c \
   shared/model/run_children.c \

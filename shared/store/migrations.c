@@ -271,6 +271,15 @@ static const char *const assistant[] = {
     NULL,
 };
 
+/* What lists of runs under way and the history of ended ones are read from. The second holds all that figures of it need, so
+ * that no row is read for them. */
+static const char *const history[] = {
+    "CREATE INDEX run_active ON run (org, n) WHERE status IN ('queued', 'running', 'paused')",
+    "CREATE INDEX run_ended ON run (org, finished, n, status, started, workflow_id)"
+    " WHERE status IN ('success', 'error', 'cancelled')",
+    NULL,
+};
+
 static const char *const *const migrations[] = {
     first,
     orphan_resumed,
@@ -292,6 +301,7 @@ static const char *const *const migrations[] = {
     queue_entries,
     adws,
     assistant,
+    history,
 };
 
 #define N_MIGRATIONS ((int)(sizeof(migrations) / sizeof(migrations[0])))

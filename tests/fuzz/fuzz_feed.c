@@ -45,6 +45,8 @@ static void project(const struct event *ev)
     dialect_out_init(&out);
     for (unsigned e = 0; e < n_endpoints; e++) {
         char *stream = strstr(endpoints[e].path, "{toolId}") ? tool : run;
+        if (endpoints[e].topic)
+            continue;
         struct feed feed = {.endpoint = &endpoints[e], .streams = &stream, .n_streams = 1};
         snprintf(feed.param, sizeof(feed.param), "%s", stream_id(stream));
         dialect_out_reset(&out, ev->id);

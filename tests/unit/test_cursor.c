@@ -22,7 +22,7 @@ START_TEST(good_cursors)
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct cursor c = {CURSOR_NOW, -1, -1};
+        struct cursor c = {.kind = CURSOR_NOW, .id = -1, .part = -1};
         ck_assert_msg(cursor_parse(rows[i].text, &c) == RS_OK, "%s", rows[i].text);
         ck_assert_int_eq(c.kind, rows[i].kind);
         ck_assert_int_eq(c.id, rows[i].id);
@@ -38,7 +38,7 @@ START_TEST(malformed_cursors)
                                       "nowhere", "x", "0x10", "1e3", "9223372036854775808", "99999999999999999999", "1\n"};
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        struct cursor c = {CURSOR_AT, 42, 7};
+        struct cursor c = {.kind = CURSOR_AT, .id = 42, .part = 7};
         ck_assert_msg(cursor_parse(bad[i], &c) == RS_INVALID, "%s", bad[i]);
         ck_assert_int_eq(c.id, 42);
         ck_assert_int_eq(c.part, 7);
@@ -48,7 +48,10 @@ END_TEST
 
 START_TEST(text_and_back)
 {
-    static const struct cursor rows[] = {{CURSOR_AT, 0, 0}, {CURSOR_AT, 5, 2}, {CURSOR_AT, INT64_MAX, CURSOR_PART_ALL}};
+    static const struct {
+        int64_t id;
+        int part;
+    } rows[] = {{0, 0}, {5, 2}, {INT64_MAX, CURSOR_PART_ALL}};
     char text[CURSOR_TEXT_MAX];
     struct cursor c;
 
@@ -62,6 +65,21 @@ START_TEST(text_and_back)
 }
 END_TEST
 
+START_TEST(hash_and_back)
+{
+    char text[CURSOR_TEXT_MAX];
+    struct cursor c;
+
+    ck_assert_str_eq(cursor_format_hash(12, 0x0a1b2c3d, text), "12.0a1b2c3d");
+    ck_assert_ok(cursor_parse(text, &c));
+    ck_assert(c.hashed && c.hash == 0x0a1b2c3d && c.id == 12);
+    ck_assert_ok(cursor_parse("7.12345678", &c));
+    ck_assert(c.hashed && c.hash == 0x12345678 && c.part == 0);
+    ck_assert_ok(cursor_parse("7.123", &c));
+    ck_assert(!c.hashed && c.part == 123);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("cursor");
@@ -70,6 +88,7 @@ static Suite *suite(void)
     tcase_add_test(tc, good_cursors);
     tcase_add_test(tc, malformed_cursors);
     tcase_add_test(tc, text_and_back);
+    tcase_add_test(tc, hash_and_back);
     suite_add_tcase(s, tc);
     return s;
 }

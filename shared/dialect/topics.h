@@ -1,0 +1,10 @@
+/* topics - those there are: the rows of endpoints[] name them, and so do the handlers of their HTTP twins. */
+#ifndef RUNSPOOL_DIALECT_TOPICS_H
+#define RUNSPOOL_DIALECT_TOPICS_H
+
+#include "dialect/topic.h"
+
+extern const struct topic topic_workflows; /* runs_active */
+extern const struct topic topic_webhooks;  /* hook_status */
+
+#endif
