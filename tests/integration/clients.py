@@ -29,7 +29,7 @@ def with_query(path, **query):
 def number(cursor):
     """What orders cursors: N.K."""
     n, _, part = cursor.partition(".")
-    return int(n), int(part or 0, 16 if len(part) == 8 else 10)  # eight digits: of a topic's state
+    return int(n), int(part or "0", 16 if len(part) == 8 else 10)  # eight digits: of a topic's state
 
 
 class Ws:
