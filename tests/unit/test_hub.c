@@ -414,7 +414,7 @@ START_TEST(a_connection_that_closes_with_its_run_does_so_live_and_afterwards)
     hub_leave(bridge.hub, &clients[0].sub); /* as its connection does */
     feed_free(clients[0].sub.feed);
     clients[0].ended = 0;
-    start_endpoint(0, &closing, (struct cursor){CURSOR_AT, 2, 0});
+    start_endpoint(0, &closing, (struct cursor){.kind = CURSOR_AT, .id = 2});
     replay();
     ck_assert_int_eq(clients[0].ended, END_FINISHED + 1);
 }
