@@ -290,6 +290,28 @@ static enum rs_err list_read(struct db_rows *rows, int limit, struct json_object
     return err == RS_NOT_FOUND ? RS_OK : err;
 }
 
+/* Add `recent` to an item: how its newest runs that have ended ended, newest first. */
+static enum rs_err add_recent(struct store *store, const char *org, struct json_object *item, struct fault *fault)
+{
+    struct db_rows *rows = NULL;
+    struct json_object *recent = json_object_new_array();
+    enum rs_err err = db_query(store->db, &rows, fault,
+                               "SELECT id, status, finished - started FROM run WHERE org = $1 AND workflow_id = $2"
+                               " AND finished IS NOT NULL ORDER BY n DESC LIMIT $3",
+                               "tti", org, json_get_string(item, "id", ""), (int64_t)WORKFLOW_RECENT);
+    while (err == RS_OK && (err = db_next(rows, fault)) == RS_OK) {
+        struct json_object *run = json_object_new_object();
+        json_set_string(run, "id", db_text(rows, 0));
+        json_set_string(run, "status", db_text(rows, 1));
+        if (!db_is_null(rows, 2))
+            json_set_int(run, "durationMs", db_int(rows, 2));
+        json_object_array_add(recent, run);
+    }
+    db_done(rows);
+    json_set(item, "recent", recent);
+    return err == RS_NOT_FOUND ? RS_OK : err;
+}
+
 enum rs_err workflow_list(struct store *store, const char *org, int limit, const char *cursor,
                           struct json_object **ret, struct fault *fault)
 {
@@ -309,6 +331,9 @@ enum rs_err workflow_list(struct store *store, const char *org, int limit, const
     if (err == RS_OK)
         err = list_read(rows, limit, answer, fault);
     db_done(rows);
+    struct json_object *items = json_get_array(answer, "items");
+    for (size_t i = 0; err == RS_OK && i < json_object_array_length(items); i++)
+        err = add_recent(store, org, json_object_array_get_idx(items, i), fault);
     if (err == RS_OK)
         *ret = answer;
     else

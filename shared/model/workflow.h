@@ -34,7 +34,9 @@ enum rs_err workflow_versions(struct store *store, const char *org, const char *
                               struct json_object **ret, struct fault *fault) RS_MUST_CHECK;
 enum rs_err workflow_version(struct store *store, const char *org, const char *id, int64_t version,
                              struct json_object **ret, struct fault *fault) RS_MUST_CHECK;
-/* workflow_list - by name of id; each item {id,name,description?,crewId?,version,nodeCount,params,createdAt,updatedAt,paused,lastRun?}.
+#define WORKFLOW_RECENT 20
+/* workflow_list - by name of id; each item {id,name,description?,crewId?,version,nodeCount,params,createdAt,updatedAt,paused,lastRun?,
+ * recent: [{id,status,durationMs?}, of the newest WORKFLOW_RECENT ended runs, newest first]}.
  * cursor: id after which to start, NULL from the first. *ret: {"items":[...],"next":id|null}, owned. */
 enum rs_err workflow_list(struct store *store, const char *org, int limit, const char *cursor,
                           struct json_object **ret, struct fault *fault) RS_MUST_CHECK;

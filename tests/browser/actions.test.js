@@ -220,3 +220,26 @@ test('attempts: each with how it began and ended; the log by level, and as a fil
   assert.equal(file.suggestedFilename(), `${run}.log`);
   assert.equal((await readFile(await file.path(), 'utf8')).split('\n').filter((line) => line.endsWith('\tworse')).length, 2);
 });
+
+test('the workflows by their last results: sorted by success, filtered by name, kept in the address', async () => {
+  for (const [id, code] of [['always', 0], ['never', 1]]) {
+    await call('PUT', `api/workflows/${id}`, { id, name: `It ${id} works`, nodes: [node('start', 'trigger', { kind: 'manual' }), node('work', 'tool', { kind: 'shell', command: ['sh', '-c', `exit ${code}`] })], edges: chain('start', 'work') });
+    for (let i = 0; i < 2; i++) {
+      const run = await begin(id, {});
+      await open(run);
+      await state(code ? 'error' : 'success');
+    }
+  }
+  for (let i = 0; i < 8; i++) await call('PUT', `api/workflows/other-${i}`, { id: `other-${i}`, name: `Other ${i}`, nodes: [node('start', 'trigger', { kind: 'manual' })], edges: [] });
+  await page.goto(`${runspool.url}#/workflows?q=works`);
+  const rows = page.locator('tbody tr');
+  await rows.nth(1).waitFor();
+  assert.deepEqual(await rows.locator('td:nth-child(4)').allTextContents(), ['100 %', '0 %']);
+  assert.equal(await page.getByRole('img', { name: 'Of the last 2 runs 2 failed' }).locator('.s-error').count(), 2);
+  await page.getByRole('button', { name: 'Success' }).click();
+  await page.locator('tbody tr:first-child', { hasText: 'It never works' }).waitFor();
+  assert.match(page.url(), /q=works&sort=rate/);
+  await page.getByPlaceholder('Filter workflows').fill('nothing like it');
+  await page.getByRole('button', { name: 'Show all workflows' }).click();
+  await rows.nth(9).waitFor();
+});

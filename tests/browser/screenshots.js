@@ -29,7 +29,7 @@ addRun(full, byName.health, { id: 'r_running', age: 8, until: 7 });
 full.runs = new Map([...full.runs].reverse());
 for (const run of full.runs.values()) {
   const workflow = full.workflows.get(run.workflowId);
-  full.workflows.set(workflow.id, { ...workflow, lastRun: workflow.lastRun ?? { id: run.id, status: run.status, startedAt: run.startedAt, finishedAt: run.finishedAt } });
+  full.workflows.set(workflow.id, { ...workflow, recent: [...(workflow.recent ?? []), ...['success', 'error', 'cancelled'].includes(run.status) ? [{ id: run.id, status: run.status, durationMs: run.durationMs }] : []], lastRun: workflow.lastRun ?? { id: run.id, status: run.status, startedAt: run.startedAt, finishedAt: run.finishedAt } });
 }
 
 const PAGES = [

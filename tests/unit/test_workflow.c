@@ -173,6 +173,9 @@ START_TEST(listed)
     ck_assert_uint_eq(json_object_array_length(json_get_array(item, "params")), 1);
     ck_assert_str_eq(json_get_string(json_get(item, "lastRun"), "id", ""), id);
     ck_assert_str_eq(json_get_string(json_get(item, "lastRun"), "status", ""), "cancelled");
+    struct json_object *recent = json_get_array(item, "recent");
+    ck_assert_uint_eq(json_object_array_length(recent), 1);
+    ck_assert_str_eq(json_get_string(json_object_array_get_idx(recent, 0), "status", ""), "cancelled");
     item = json_object_array_get_idx(items, 1);
     ck_assert_str_eq(json_get_string(item, "crewId", ""), "quality");
     ck_assert_ptr_null(json_get(item, "lastRun"));
