@@ -15,6 +15,7 @@ libcli_a_SOURCES = \
   cli/term.c cli/term.h \
   cli/upconf.c cli/up.h \
   cli/uplock.c cli/uplock.h \
+  cli/upsockets.c cli/upsockets.h \
   cli/weblighttpd.c cli/weblighttpd.h
 
 bin_PROGRAMS += cli/runspool

@@ -77,7 +77,9 @@ static void part_exec(const struct part *part, int log_fd, pid_t parent)
     dup2(log_fd >= 0 ? log_fd : STDERR_FILENO, STDOUT_FILENO);
     if (log_fd >= 0)
         dup2(log_fd, STDERR_FILENO);
-    if (part->listen_fd >= 0) {
+    if (part->listen_stdin) {
+        dup2(part->listen_fd, STDIN_FILENO);
+    } else if (part->listen_fd >= 0) {
         if (part->listen_fd == 3)
             fcntl(3, F_SETFD, 0);
         else

@@ -29,6 +29,7 @@ struct part {
     void *ctx;
     char log[PATH_MAX]; /* file its output is appended to; "": our own standard error */
     int listen_fd;      /* handed over as descriptor 3 (LISTEN_FDS); -1: none */
+    bool listen_stdin;  /* handed over as standard input instead, as FastCGI has it */
     bool whole_group;   /* its own children end with it, by signal to the process group */
     int64_t stop_ms;    /* between the signal to end and SIGKILL */
     int down_signal;    /* ends it for good (SIGTERM unless set); a stop or restart of it alone is always SIGTERM */

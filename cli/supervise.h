@@ -6,7 +6,7 @@
 #include "cli/listen.h"
 #include "cli/part.h"
 
-#define SUPERVISE_PARTS_MAX 3
+#define SUPERVISE_PARTS_MAX 6
 #define SUPERVISE_REQUESTS_MAX 8
 
 /* A command under way. */

@@ -8,6 +8,7 @@
 #include "cli/listen.h"
 #include "cli/supervise.h"
 #include "cli/uplock.h"
+#include "cli/upsockets.h"
 #include "cli/weblighttpd.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -30,6 +31,8 @@ const struct arg_option up_options[] = {
     {"if-down", 0, NULL, NULL, false, "do nothing, successfully, when it is up already"},
     {"listen", 0, "HOST:PORT", NULL, false, "public address (default " LISTEN_DEFAULT "; port 0: a free one)"},
     {"without", 0, "PART", NULL, true, "leave out bridge, runner or web (without web the bridge itself listens)"},
+    {"sockets", 0, "DIR", NULL, false,
+     "for a web server of yours: no lighttpd, but the FastCGI programs and the bridge on sockets in DIR"},
     {"set", 0, "KEY=VALUE", NULL, true, "a setting for all parts, over runspool.conf"},
     {"tls", 0, "CERT", "KEY", false, "serve HTTPS with these PEM files"},
     {0},
@@ -42,9 +45,12 @@ struct up {
     char url[LISTEN_HOST_MAX + 32];
     const char *tls_cert, *tls_key;
     bool bridge, runner, web, detach;
+    bool listens;              /* on the public address */
+    const char *sockets;       /* folder of --sockets, NULL */
+    struct upsockets programs; /* with it */
     int lock_fd, public_fd, parent_fd; /* parent_fd: where a detached `up` reports its exit status, -1 */
     char bridge_path[PATH_MAX], runner_path[PATH_MAX], lighttpd_path[PATH_MAX], lighttpd_conf[PATH_MAX];
-    char bridge_listen[LISTEN_HOST_MAX + 16], bridge_unix[PATH_MAX + 8];
+    char bridge_listen[LISTEN_HOST_MAX + 16], bridge_unix[PATH_MAX + 8], bridge_socket[PATH_MAX + 8];
 };
 
 static enum rs_err up_options_read(struct up *up, struct fault *fault)
@@ -64,13 +70,17 @@ static enum rs_err up_options_read(struct up *up, struct fault *fault)
         else
             return fault_set(fault, RS_INVALID, "--without wants bridge, runner or web, not \"%s\"", without[i]);
     }
-    if (!up->bridge && !up->runner && !up->web)
+    up->sockets = args_value(args, "sockets");
+    if (up->sockets)
+        up->web = false;
+    if (!up->bridge && !up->runner && !up->web && !up->sockets)
         return fault_set(fault, RS_INVALID, "--without left nothing to start");
+    up->listens = up->web || (up->bridge && (!up->sockets || listen));
     up->detach = args_has(args, "detach");
     up->tls_cert = args_value(args, "tls");
     up->tls_key = args_second(args, "tls");
     if (up->tls_cert && !up->web)
-        return fault_set(fault, RS_INVALID, "--tls is the web server's: it cannot go with --without web");
+        return fault_set(fault, RS_INVALID, "--tls is the web server's: it goes neither with --without web nor with --sockets");
     return listen_parse(listen ? listen : LISTEN_DEFAULT, &up->address, fault);
 }
 
@@ -153,6 +163,12 @@ static bool web_answers(const struct part *part, void *ctx)
     return status >= 200 && status < 500;
 }
 
+static void up_part_log(struct up *up, struct part *part)
+{
+    if (up->detach)
+        datadir_path(&up->cli->dd, part->log, "log/%s.log", part->name);
+}
+
 static struct part *up_add_part(struct up *up, const char *name, int64_t stop_ms,
                                 bool (*answers)(const struct part *, void *))
 {
@@ -160,8 +176,7 @@ static struct part *up_add_part(struct up *up, const char *name, int64_t stop_ms
     part_init(part, name, stop_ms);
     part->answers = answers;
     part->ctx = up;
-    if (up->detach)
-        datadir_path(&up->cli->dd, part->log, "log/%s.log", name);
+    up_part_log(up, part);
     return part;
 }
 
@@ -213,6 +228,13 @@ static enum rs_err up_parts(struct up *up, struct fault *fault)
     enum rs_err err;
     if (up->web && (err = up_web(up, fault)) != RS_OK)
         return err;
+    if (up->sockets && (err = upsockets_open(&up->programs, up->sockets, fault)) != RS_OK)
+        return err;
+    for (int i = 0; i < up->programs.n; i++) {
+        part = &up->sup.parts[up->sup.n_parts++];
+        upsockets_part(&up->programs, i, part, up);
+        up_part_log(up, part);
+    }
     if (up->runner) {
         if ((err = program_path("runspool-runner", up->runner_path, fault)) != RS_OK)
             return err;
@@ -232,12 +254,18 @@ static enum rs_err up_parts(struct up *up, struct fault *fault)
         part->argv[2] = dd->root;
         part->argv[3] = "--listen";
         part->argv[4] = up->bridge_unix;
-        if (!up->web) {
+        int n = 5;
+        if (up->sockets) {
+            snprintf(up->bridge_socket, sizeof(up->bridge_socket), "unix:%s/bridge.sock", up->programs.folder);
+            part->argv[n++] = "--listen";
+            part->argv[n++] = up->bridge_socket;
+        }
+        if (!up->web && up->listens) {
             bool ipv6 = strchr(up->address.numeric, ':') != NULL;
             snprintf(up->bridge_listen, sizeof(up->bridge_listen), "%s%s%s:%d", ipv6 ? "[" : "", up->address.numeric,
                      ipv6 ? "]" : "", up->address.port);
-            part->argv[5] = "--listen";
-            part->argv[6] = up->bridge_listen;
+            part->argv[n++] = "--listen";
+            part->argv[n++] = up->bridge_listen;
         }
     }
     return RS_OK;
@@ -248,7 +276,7 @@ static enum rs_err up_listen(struct up *up, struct fault *fault)
 {
     char path[PATH_MAX], line[sizeof(up->url) + 1];
     enum rs_err err;
-    if (!up->web && !up->bridge)
+    if (!up->listens)
         return RS_OK;
     if ((err = listen_open(&up->address, &up->public_fd, fault)) != RS_OK)
         return err;
@@ -377,6 +405,7 @@ out:
     }
     if (up->lock_fd >= 0 && *up->url)
         unlink(datadir_path(&cli->dd, path, "run/web.url"));
+    upsockets_close(&up->programs);
     uplock_release(&cli->dd, up->lock_fd);
     return status;
 }

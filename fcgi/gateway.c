@@ -26,6 +26,7 @@ enum {
     SETTLE_TURNS = 20,    /* how many times: the supervisor relays what is left after that */
     CGI_SETTLE_MS = 2000, /* a CGI process waits so long for its events */
     STACK_BYTES = 1024 * 1024,
+    REST_WAIT_MS = 5000, /* longest pause in a body that nobody wants */
 };
 
 struct gateway {
@@ -188,6 +189,8 @@ static const char *cgi_param(const struct exchange *ex, const char *name)
     return getenv(name);
 }
 
+static long long cgi_taken; /* bytes of the body */
+
 static ssize_t cgi_read(struct exchange *ex, char *out, size_t len)
 {
     (void)ex;
@@ -195,7 +198,23 @@ static ssize_t cgi_read(struct exchange *ex, char *out, size_t len)
     do
         n = read(STDIN_FILENO, out, len);
     while (n < 0 && errno == EINTR);
+    cgi_taken += n > 0 ? n : 0;
     return n;
+}
+
+/* Take what is left of the body. Where it came over a socket (mod_cgid), ending with some of it unread would reset the
+ * connection, and the answer would be lost on its way. */
+static void cgi_read_rest(void)
+{
+    const char *text = getenv("CONTENT_LENGTH");
+    long long length = text ? atoll(text) : 0;
+    if (length > REQUEST_DRAIN_MAX)
+        length = REQUEST_DRAIN_MAX;
+    char scrap[8192];
+    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+    while (poll(&input, 1, cgi_taken < length ? REST_WAIT_MS : 0) > 0 && cgi_read(NULL, scrap, sizeof scrap) > 0 &&
+           cgi_taken < 2LL * REQUEST_DRAIN_MAX)
+        continue;
 }
 
 static bool cgi_write(struct exchange *ex, const char *data, size_t len)
@@ -230,8 +249,9 @@ static int serve_cgi(struct gateway *gateway)
     gateway->stop_fd = -1;
     program_serve(gateway->program, &worker, &exchange);
     /* The client must not wait for our events: for it the response ends here. */
-    int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-    if (null >= 0 && dup2(null, STDOUT_FILENO) >= 0 && null != STDOUT_FILENO)
+    cgi_read_rest();
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(null, STDOUT_FILENO) >= 0 && null > STDOUT_FILENO)
         close(null);
     struct fault fault = {0};
     if (worker.settle_turns > 0 && outbox_wait(&worker.store, CGI_SETTLE_MS, &fault) == RS_IO)
