@@ -9,6 +9,7 @@ AM_TESTS_ENVIRONMENT = CK_TAP_LOG_FILE_NAME=- RUNSPOOL_SOURCE='$(abs_top_srcdir)
 if SYSTEM_TESTS
 TESTS += tests/integration.test
 endif
+include tests/servers/local.mk
 include tests/crash/local.mk
 include tests/browser/local.mk
 TESTS += tests/lint.test

@@ -15,7 +15,8 @@ def named(combinations):
 
 
 HEAVY = os.environ.get("HEAVY") == "yes"
-# Everyone at the root, everyone below a path, everyone without a bridge; in the normal run not each with each.
-SOME = ALL if HEAVY else [c for c in ALL if c[2] or (c[1] == "") == (c[0] in ("apache-proxy_fcgi", "apache-cgi", "nginx")) and c[0] in CONTRIB]
+# In the normal run: everyone with a bridge at the root, everyone without one below a path.
+SOME = ALL if HEAVY else [c for c in ALL if c[2] == (not c[1] or c[0] in IN_FRONT)]
 LIVE = [c for c in ALL if c[2]]
 ROOTS = [c for c in LIVE if c[1] == "" or c[0] in IN_FRONT]
+BELOW = [c for c in LIVE if c[1] and c[0] in CONTRIB]

@@ -42,8 +42,8 @@ def inline(site, nodes, edges, workflow="inline"):
 
 @pytest.fixture(scope="session")
 def ended(site):
-    """A run with 20,000 lines of output and an artifact, which has ended: its id."""
-    nodes, edges = chain(shell("loud", "seq -f 'line %g of a rather long log, which no server should want to keep' 20000"),
+    """A run with 6,000 lines of output and an artifact, which has ended: its id."""
+    nodes, edges = chain(shell("loud", "seq -f 'line %g of a rather long log, which no server should want to keep' 6000"),
                          {"id": "keep", "type": "output", "data": {"kind": "file", "path": "kept.txt", "content": "0123456789" * 100}},
                          result())
     run = inline(site, nodes, edges)["runId"]
@@ -145,17 +145,16 @@ def test_a_large_answer_arrives_whole(site, ended):
         cursor = answer["next"]
         if not cursor:
             break
-    assert seen == 20000
+    assert seen == 6000
 
 
 def test_polls_straight_from_the_log(site, ended):
     answer = poll(site.url, "/api/poll", stream=f"run:{ended}", since="start")
     assert answer["events"][0]["type"] == "run.queued"
     began = time.monotonic()
-    held = poll(site.url, "/api/poll", stream="runs", since="now", wait=1)
-    assert held["events"] == []
-    if site.kind == "apache-cgi":
-        assert time.monotonic() - began < 1, "a CGI process is not held"
+    if site.kind == "apache-cgi":  # a process is not held
+        assert poll(site.url, "/api/poll", stream="runs", since="now", wait=30)["events"] == []
+        assert time.monotonic() - began < 25
 
 
 def test_errors_are_ours(site):

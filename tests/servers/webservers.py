@@ -1,6 +1,7 @@
 """Apache, lighttpd and nginx as a user would run them: the files of contrib/ with a few values changed, real programs
 behind them, and none of it as root."""
 
+import concurrent.futures
 import contextlib
 import grp
 import os
@@ -437,5 +438,6 @@ class Sites:
         return self.more[-1]
 
     def close(self):
-        for server in [*self.made.values(), *self.more]:
-            server.close()
+        servers = [*self.made.values(), *self.more]
+        with concurrent.futures.ThreadPoolExecutor(len(servers) or 1) as pool:
+            list(pool.map(lambda server: server.close(), servers))

@@ -1,0 +1,6 @@
+# The configurations of contrib/ under the real web servers.
+if SYSTEM_TESTS
+TESTS += tests/servers.test
+endif
+EXTRA_DIST += tests/servers.test tests/servers/conftest.py tests/servers/sites.py tests/servers/test_live.py \
+  tests/servers/test_reload.py tests/servers/test_rest.py tests/servers/test_systemd.py tests/servers/webservers.py
