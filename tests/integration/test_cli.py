@@ -446,3 +446,26 @@ def test_the_display_redraws_in_place(instance):
     for label in ("Start", "Find the primes", "Any found?", "Write primes.csv", "Result"):
         assert len(re.findall(rf"✓\S* \S*{re.escape(label)}", last)) == 1, (label, last)
     assert "\x1b[32m" in shown and "success" in last
+
+
+def test_up_with_sockets_for_another_web_server(new_instance, tmp_path):
+    """FastCGI programs and bridge on sockets; a program that dies is replaced while its socket stays."""
+    it = new_instance(without=("runner",), examples=False)
+    it.cli("down")
+    folder = tmp_path / "s"
+    it.cli("up", "--detach", "--sockets", folder)
+    try:
+        assert sorted(p.name for p in folder.iterdir()) == ["api.sock", "bridge.sock", "events.sock", "hook.sock"]
+        status = it.json("status")
+        assert set(status["components"]) == {"api", "events", "hook", "runner", "bridge"} and not status["url"]
+        os.kill(status["components"]["api"]["pid"], signal.SIGKILL)
+        with socket.socket(socket.AF_UNIX) as web:
+            web.settimeout(20)
+            web.connect(str(folder / "api.sock"))
+            web.sendall(bytes.fromhex("0101000100080000 0001000000000000 0104000100000000 0105000100000000"))
+            assert b"Status: 404" in web.recv(4096)
+        other = it.cli("up", "--data", tmp_path / "other", "--sockets", folder, check=False)
+        assert other.returncode == 1 and "listens on" in other.stderr
+    finally:
+        it.cli("down")
+    assert not any(folder.iterdir())
