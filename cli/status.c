@@ -105,12 +105,13 @@ static int status_text(struct cli *cli, struct json_object *answer, bool up)
 {
     static const char *const heads[] = {"PART", "STATE", "PID", "SINCE", "RESTARTS", "LAST END"};
     struct json_object *runs = json_get(answer, "runs"), *parts = json_get(answer, "components");
+    const char *url = json_get_string(answer, "url", "");
     struct table table;
     struct buf out;
     buf_init(&out, TABLE_TEXT_MAX);
     table_init(&table, heads, 6, 5);
     if (up)
-        buf_printf(&out, "%s%s/%s  %s\n\n", term_on(&cli->out, TERM_BOLD), json_get_string(answer, "url", ""),
+        buf_printf(&out, "%s%s%s%s  %s\n\n", term_on(&cli->out, TERM_BOLD), *url ? url : "Up", *url ? "/" : "",
                    term_off(&cli->out), cli->dd.root);
     else
         buf_printf(&out, "Nothing is up in %s\n\n", cli->dd.root);
