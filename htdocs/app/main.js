@@ -3,6 +3,7 @@
 import { html, render, useEffect } from './ui.js';
 import { Badge } from './components/badge.js';
 import { ThemeSwitch } from './components/theme-switch.js';
+import { ComparePage } from './pages/compare.js';
 import { RunPage } from './pages/run.js';
 import { RunsPage } from './pages/runs.js';
 import { WorkflowPage } from './pages/workflow.js';
@@ -14,7 +15,10 @@ import { text } from './text.js';
 const PAGES = {
   workflows: (id) => (id ? html`<${WorkflowPage} key=${id} id=${id} />` : html`<${WorkflowsPage} />`),
   runs: (id) => (id ? html`<${RunPage} key=${id} id=${id} />` : html`<${RunsPage} />`),
+  compare: (b, a) => (b ? html`<${ComparePage} b=${b} a=${a} />` : html`<${NotHere} />`),
 };
+const NAV = ['workflows', 'runs'];
+const UNDER = { compare: 'runs' }; // pages that belong to an entry of the navigation
 
 const NotHere = () => html`<div class="page"><section class="notice"><p>${text.failure.notHere}</p>
   <a class="button" href=${href(['workflows'])}>${text.failure.toWorkflows}</a></section></div>`;
@@ -29,8 +33,8 @@ function useTitle() {
 
 function App() {
   useTitle();
-  const [section = 'workflows', id] = route.value.parts;
-  const page = Object.hasOwn(PAGES, section) ? PAGES[section](id) : html`<${NotHere} />`;
+  const [section = 'workflows', ...ids] = route.value.parts;
+  const page = Object.hasOwn(PAGES, section) ? PAGES[section](...ids) : html`<${NotHere} />`;
   const skip = (event) => {
     event.preventDefault();
     document.getElementById('main').focus();
@@ -39,7 +43,7 @@ function App() {
     <header class="top">
       <a class="brand" href=${href(['workflows'])}><img src="icons/idle.svg" width="18" height="18" alt="" />${text.product}</a>
       <nav aria-label=${text.nav.main}>
-        ${Object.keys(PAGES).map((name) => html`<a key=${name} href=${href([name])} aria-current=${name === section ? 'page' : undefined}>${text.nav[name]}</a>`)}
+        ${NAV.map((name) => html`<a key=${name} href=${href([name])} aria-current=${name === (UNDER[section] ?? section) ? 'page' : undefined}>${text.nav[name]}</a>`)}
       </nav>
       <span class="top-space"></span>
       ${liveStatus.value && html`<${Badge} status=${liveStatus.value} />`}

@@ -243,3 +243,23 @@ test('the workflows by their last results: sorted by success, filtered by name, 
   await page.getByRole('button', { name: 'Show all workflows' }).click();
   await rows.nth(9).waitFor();
 });
+
+test('two runs side by side: the first node that differs, what differs in its output, another run to compare with', async () => {
+  const definition = { nodes: [node('start', 'trigger', { kind: 'manual' }), node('same', 'control', { kind: 'transform', expression: '{a: 1}' }),
+    node('other', 'control', { kind: 'transform', expression: '{size: .input.size, list: [1, .input.size]}' }), node('last', 'output', { kind: 'result', value: '{{ .nodes.other.output.size }}' })], edges: chain('start', 'same', 'other', 'last') };
+  const runs = [];
+  for (const size of [5, 5, 7]) {
+    runs.push(await begin('compared', definition, { size }));
+    await open(runs.at(-1));
+    await state('success');
+  }
+  await page.getByRole('button', { name: 'More to do with this run' }).click();
+  await page.getByRole('menuitem', { name: 'Compare' }).click();
+  await page.getByText('They first differ at other.').waitFor();
+  const places = page.locator('.places-row');
+  assert.deepEqual(await places.locator('tbody td').allTextContents(), ['.size', '5', '7', '.list[1]', '5', '7']);
+  assert.deepEqual(await page.locator('.compare tr.differs').evaluateAll((rows) => rows.map((row) => row.dataset.node)), ['other', 'last']);
+  await page.getByLabel('Run B').selectOption(runs[0]);
+  await page.getByText('States and outputs of all nodes are the same.').waitFor();
+  assert(page.url().endsWith(`#/compare/${runs[0]}/${runs[1]}`));
+});

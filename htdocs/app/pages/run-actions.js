@@ -14,9 +14,9 @@ const OFFERED = {
   queued: [['cancel'], []],
   running: [['cancel'], ['pause']],
   paused: [['unpause', 'cancel'], []],
-  success: [['rerun'], ['edit', 'retry']],
-  error: [['resume'], ['retry', 'rerun', 'edit']],
-  cancelled: [['resume'], ['retry', 'rerun', 'edit']],
+  success: [['rerun'], ['edit', 'retry', 'compare']],
+  error: [['resume'], ['retry', 'rerun', 'edit', 'compare']],
+  cancelled: [['resume'], ['retry', 'rerun', 'edit', 'compare']],
 };
 const CALL = { unpause: 'resume' }; // elsewhere the action's own name
 
@@ -72,6 +72,7 @@ export function RunActions({ run, followed }) {
   const [editing, setEditing] = useState(false);
   const act = async (name) => {
     if (name === 'edit') return setEditing(true);
+    if (name === 'compare') return go(['compare', run.id]);
     setBusy(name);
     setFailure(null);
     try {
