@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "bridge/assist_job.h"
 #include "bridge/bridge.h"
+#include "bridge/renew.h"
 #include "bridge/hub.h"
 #include "bridge/limits.h"
 #include "bridge/ws.h"
@@ -20,7 +21,6 @@ struct held {
 struct assist {
     struct subscriber *sub;
     char org[ID_MAX + 1], caller[CALLER_MAX + 1];
-    bool may_act;
     struct cursor since;      /* until the caller's runs were looked for */
     char seen_run[ID_MAX + 1]; /* which `since` is a cursor of; "" none */
     struct assist_job *job;   /* under way; NULL: none */
@@ -293,8 +293,8 @@ static enum rs_err hold(struct assist *a, struct json_object *json, size_t bytes
     struct assistant_action action = {.json = NULL};
     struct held *h = NULL;
     enum rs_err err = assistant_parse(json, &action, fault);
-    if (!err && !a->may_act)
-        err = fault_set(fault, RS_DENIED, "starting and cancelling runs needs the scope operator");
+    if (!err && a->sub->who)
+        err = access_allows(a->sub->who, "operator", fault);
     if (!err && (a->n_held >= ASSIST_HELD_MAX || a->held_bytes + bytes > ASSIST_HELD_BYTES))
         err = fault_set(fault, RS_LIMIT, "too many actions of this connection are waiting");
     if (!err && !(h = calloc(1, sizeof *h)))
@@ -321,10 +321,13 @@ void assist_message(struct subscriber *sub, const char *text, size_t len)
     bool ping = len == 4 && memcmp(text, "ping", 4) == 0;
     enum rs_err err = ping ? RS_OK : json_parse(text, len, WS_MESSAGE_MAX, &json, &fault);
     ping = ping || strcmp(json_get_string(json, "type", ""), "ping") == 0;
+    if (!err && renew_message(sub, json))
+        goto out;
     if (ping)
         subscriber_control(sub, pong, sizeof pong - 1);
     else if (err || (err = hold(a, json, len, &fault)) != RS_OK)
         answer_error(sub, &fault);
+out:
     json_object_put(json);
     go_on(a);
 }
@@ -345,7 +348,6 @@ enum rs_err assist_open(struct subscriber *sub, const struct assist_opening *ope
     a->sub = sub;
     strcpy(a->org, opening->org);
     strcpy(a->caller, opening->caller.name);
-    a->may_act = opening->may_act;
     a->since = since;
     a->held_end = &a->held;
     sub->assist = a;

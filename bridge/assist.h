@@ -17,7 +17,6 @@
 struct assist_opening {
     const char *org;
     struct caller caller;
-    bool may_act; /* start and cancel runs */
 };
 
 /* assist_open - feed: of the run asked for, not started, ownership passes; NULL: the caller's run that is under way, or that

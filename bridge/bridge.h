@@ -9,10 +9,12 @@
 #include <stdbool.h>
 #include <uv.h>
 
+struct auth;
 struct front;
 struct hub;
 struct poke;
 struct topics;
+struct rekey;
 struct spool_server;
 struct web;
 struct worker;
@@ -23,6 +25,8 @@ struct bridge {
     uv_loop_t loop;
     struct datadir dd;      /* its settings are those of the start: the threads read them */
     struct config *config;  /* the settings in force on the loop: dd's, or newer ones (reload.h) */
+    struct auth *auth;      /* by the settings in force */
+    struct rekey *rekey;
     struct eventlog *log;   /* the loop's connection, for short reads */
     struct store store;     /* the same for the database: does this run exist? */
     struct metrics metrics;

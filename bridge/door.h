@@ -16,6 +16,8 @@ enum end_reason {
     END_OVERLOAD, /* over its byte limit */
     END_STALLED,  /* took nothing for too long */
     END_MEMORY,   /* one of the slowest, when all together are over their byte limit */
+    END_EXPIRED,  /* its token is over */
+    END_DENIED,   /* its token was renewed as one that may not follow this */
     END_SLOW,     /* its message did not arrive in time */
     END_FAILED,   /* out of memory, or the log cannot be read */
 };

@@ -134,6 +134,7 @@ enum MHD_Result door_poll_begin(struct exchange *x)
         return result;
     }
     subscriber_init(&x->sub, x->bridge, &door_poll, x);
+    subscriber_admit(&x->sub, &x->request.access);
     x->subscribed = true;
     x->sub.feed = feed;
     x->sub.state = SUBSCRIBER_LIVE;

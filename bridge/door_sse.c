@@ -90,6 +90,7 @@ enum MHD_Result door_sse_begin(struct exchange *x)
         return err ? web_answer_fault(x, &fault) : web_answer(x, MHD_HTTP_NO_CONTENT, NULL, "", 0);
     }
     subscriber_init(&x->sub, x->bridge, &door_sse, x);
+    subscriber_admit(&x->sub, &x->request.access);
     x->subscribed = true;
     err = say_hello(x, &fault);
     if (err)

@@ -4,6 +4,7 @@
 #include "bridge/door_ws.h"
 #include "bridge/bridge.h"
 #include "bridge/door.h"
+#include "bridge/ws.h"
 #include <assert.h>
 #include <errno.h>
 #include <libwebsockets.h>
@@ -79,6 +80,8 @@ static void ws_end(struct subscriber *sub, enum end_reason reason)
         [END_OVERLOAD] = 1013, /* try again later (IANA registry of close codes) */
         [END_STALLED] = 1013,
         [END_MEMORY] = 1013,
+        [END_EXPIRED] = WS_CLOSE_UNAUTHENTICATED,
+        [END_DENIED] = WS_CLOSE_DENIED,
         [END_SLOW] = LWS_CLOSE_STATUS_POLICY_VIOLATION,
         [END_FAILED] = LWS_CLOSE_STATUS_UNEXPECTED_CONDITION,
     };

@@ -1,9 +1,11 @@
 #include "bridge/front.h"
+#include "auth/auth.h"
 #include "base/log.h"
 #include "bridge/bridge.h"
 #include "bridge/http_head.h"
 #include "bridge/limits.h"
 #include "bridge/listener.h"
+#include "bridge/rekey.h"
 #include "bridge/request.h"
 #include "bridge/web.h"
 #include "bridge/ws.h"
@@ -33,6 +35,8 @@ struct visitor {
     size_t n_seen;
     int repeek_ms;
     bool is_unix;
+    bool waits;    /* for keys of tokens */
+    bool has_waited;
     char peer[INET6_ADDRSTRLEN];
     uv_poll_t poll;
     uv_timer_t deadline, repeek;
@@ -81,11 +85,12 @@ static void refuse(struct front *front, int fd, size_t n_seen, const struct faul
     buf_init(&body, REPLY_MAX);
     if (problem_put(&body, fault, NULL) == RS_OK) {
         int n = snprintf(head, sizeof head,
-                         "HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\nCache-Control: no-store\r\n%s%s"
+                         "HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\nCache-Control: no-store\r\n%s%s%s"
                          "Connection: close\r\nContent-Length: %zu\r\n\r\n",
                          status, http_reason(status),
                          fault->code == RS_UPGRADE ? "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" : "",
-                         status == 503 ? "Retry-After: " LIMITS_RETRY_AFTER "\r\n" : "", body.len);
+                         status == 503 ? "Retry-After: " LIMITS_RETRY_AFTER "\r\n" : "",
+                         status == 401 ? "WWW-Authenticate: Bearer realm=\"runspool\"\r\n" : "", body.len);
         ssize_t taken = recv(fd, front->peeked, n_seen, MSG_DONTWAIT);
         ssize_t sent = send(fd, head, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE);
         if (taken >= 0 && sent == n)
@@ -96,36 +101,56 @@ static void refuse(struct front *front, int fd, size_t n_seen, const struct faul
     close(fd);
 }
 
+/* The headers of a request that decide about access, as texts. */
+struct head_texts {
+    char prefix[256], forwarded[1024], host[512], origin[512], site[32];
+    char authorization[HTTP_HEAD_MAX], cookie[HTTP_HEAD_MAX], protocols[HTTP_HEAD_MAX];
+    bool too_long;
+};
+
 /* A header that does not fit is no header left out: who may ask is decided by these. */
-static const char *copy_header(struct slice value, char *out, size_t size, bool *too_long)
+static const char *copy_header(struct head_texts *texts, struct slice value, char *out, size_t size)
 {
     if (!value.at)
         return NULL;
-    *too_long |= !slice_copy(value, out, size);
+    texts->too_long |= !slice_copy(value, out, size);
     return out;
+}
+
+static struct access_request read_access(const struct http_head *head, const char *peer, struct head_texts *texts)
+{
+    texts->too_long = false;
+#define COPY(value, member) copy_header(texts, value, texts->member, sizeof texts->member)
+    return (struct access_request){
+        .method = "GET",
+        .peer = peer,
+        .forwarded_for = COPY(http_head_last(head, "x-forwarded-for"), forwarded),
+        .host = COPY(http_head_get(head, "host"), host),
+        .origin = COPY(http_head_get(head, "origin"), origin),
+        .fetch_site = COPY(http_head_get(head, "sec-fetch-site"), site),
+        .authorization = COPY(http_head_get(head, "authorization"), authorization),
+        .cookie = COPY(http_head_get(head, "cookie"), cookie),
+        .protocols = COPY(http_head_get(head, "sec-websocket-protocol"), protocols),
+    };
+#undef COPY
 }
 
 /* Decide about a handshake: everything that is answered by an HTTP error is answered before the upgrade. */
 static enum rs_err open_feed(struct front *front, const struct http_head *head, const char *peer, struct request *request,
                              struct feed **ret_feed, struct fault *fault)
 {
-    char path[REQUEST_PATH_MAX], query[HTTP_HEAD_MAX], prefix[256], forwarded[1024], host[512], origin[512];
+    char path[REQUEST_PATH_MAX], query[HTTP_HEAD_MAX];
+    struct head_texts texts;
     if (!slice_copy(head->path, path, sizeof path))
         return fault_set(fault, RS_INVALID, "the path is over %d bytes", REQUEST_PATH_MAX - 1);
-    bool too_long = false;
     struct request_text text = {
         .path = path,
         .query = head->query.at && slice_copy(head->query, query, sizeof query) ? query : NULL,
-        .prefix = copy_header(http_head_get(head, "x-forwarded-prefix"), prefix, sizeof prefix, &too_long),
-        .access = {.method = "GET",
-                   .peer = peer,
-                   .forwarded_for =
-                       copy_header(http_head_last(head, "x-forwarded-for"), forwarded, sizeof forwarded, &too_long),
-                   .host = copy_header(http_head_get(head, "host"), host, sizeof host, &too_long),
-                   .origin = copy_header(http_head_get(head, "origin"), origin, sizeof origin, &too_long),
-                   .websocket = true},
+        .access = read_access(head, peer, &texts),
     };
-    if (too_long)
+    text.prefix = copy_header(&texts, http_head_get(head, "x-forwarded-prefix"), texts.prefix, sizeof texts.prefix);
+    text.access.websocket = true;
+    if (texts.too_long)
         return fault_set(fault, RS_LIMIT, "Host, Origin or a header of the proxy is too long");
     enum rs_err err = request_route(front->bridge, &text, request, fault);
     if (err)
@@ -156,7 +181,6 @@ static enum rs_err identify(const struct http_head *head, const struct request *
         strncasecmp(authorization, bearer, sizeof bearer - 1) == 0)
         who.token = authorization + sizeof bearer - 1;
     ret->org = request->access.org;
-    ret->may_act = access_allows(&request->access, "operator", NULL) == RS_OK;
     return caller_identify(&who, true, &ret->caller, fault);
 }
 
@@ -171,14 +195,17 @@ static void hand_to_ws(struct front *front, int fd, const struct http_head *head
     bool acts = !err && request.endpoint->actions;
     if (acts)
         err = identify(head, &request, &actions, &fault);
-    if (err) {
+    if (err && !request.refused) {
         feed_free(feed);
         refuse(front, fd, head->len, &fault);
     } else if (recv(fd, taken, head->len, 0) != (ssize_t)head->len) {
         feed_free(feed);
         close(fd);
-    } else
-        ws_adopt(front->bridge->ws, fd, head, feed, request.since, request.access.org, acts ? &actions : NULL);
+    } else if (err)
+        ws_refuse(front->bridge->ws, fd, head,
+                  err == RS_UNAUTHENTICATED ? WS_CLOSE_UNAUTHENTICATED : WS_CLOSE_DENIED);
+    else
+        ws_adopt(front->bridge->ws, fd, head, feed, request.since, &request.access, acts ? &actions : NULL);
     request_release(&request);
 }
 
@@ -240,6 +267,35 @@ static bool has_left(int fd, size_t n, size_t n_seen)
     return n == n_seen && poll(&p, 1, 0) == 1 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR));
 }
 
+/* Is this a request with a token whose key has to be asked for first? */
+static bool wants_keys(struct front *front, const struct http_head *head, const char *peer)
+{
+    struct head_texts texts;
+    struct access_request access = read_access(head, peer, &texts);
+    return auth_wants_keys(front->bridge->auth, &access);
+}
+
+static void wait_for_keys(struct visitor *v, size_t n)
+{
+    v->waits = v->has_waited = true;
+    v->n_seen = n;
+    uv_poll_stop(&v->poll);
+    rekey_begin(v->front->bridge);
+}
+
+/* Keys were asked for: go on with the requests that wait for one. */
+static void look_again(void *ctx)
+{
+    struct front *front = ctx;
+    for (struct visitor *v = front->visitors, *next; v; v = next) {
+        next = v->next;
+        if (!v->waits)
+            continue;
+        v->waits = false;
+        look(v);
+    }
+}
+
 static void look(struct visitor *v)
 {
     struct front *front = v->front;
@@ -266,6 +322,10 @@ static void look(struct visitor *v)
         return;
     case HTTP_HEAD_OK:
         break;
+    }
+    if (!v->has_waited && wants_keys(front, &head, v->peer)) {
+        wait_for_keys(v, (size_t)n);
+        return;
     }
     char peer[INET6_ADDRSTRLEN];
     strcpy(peer, v->peer);
@@ -348,6 +408,7 @@ enum rs_err front_open(struct bridge *bridge, const char *const *addresses, int 
         front_close(front);
         return err;
     }
+    rekey_watch(bridge, look_again, front);
     *ret = front;
     return RS_OK;
 }
@@ -356,6 +417,7 @@ void front_close(struct front *front)
 {
     if (!front)
         return;
+    rekey_watch(front->bridge, NULL, NULL);
     for (int i = 0; i < front->n_listeners; i++)
         listener_close(front->listeners[i]);
     while (front->visitors)

@@ -1,4 +1,5 @@
 #include "bridge/hub.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/map.h"
 #include "bridge/bridge.h"
@@ -294,13 +295,17 @@ void hub_each(struct hub *hub, void (*fn)(struct subscriber *sub, void *ctx), vo
 
 void hub_sweep(struct hub *hub)
 {
-    int64_t now = (int64_t)uv_now(&hub->bridge->loop);
+    int64_t now = (int64_t)uv_now(&hub->bridge->loop), wall_ms = clock_wall_ms();
     int64_t stall_ms = config_number(hub->bridge->config, "limits.subscriber_time");
     int64_t heartbeat_ms = config_number(hub->bridge->config, "bridge.heartbeat");
     for (struct subscriber *sub = hub->all; sub; sub = sub->all_next) {
         if (sub->state == SUBSCRIBER_ENDED) {
             if (now - sub->progress_ms > SUBSCRIBER_END_MS)
                 sub->door->cut(sub);
+            continue;
+        }
+        if (sub->expires_ms && wall_ms >= sub->expires_ms) {
+            subscriber_end(sub, END_EXPIRED);
             continue;
         }
         if (sub->door->tick)

@@ -21,6 +21,8 @@ bridge_libbridge_a_SOURCES = \
   bridge/spool_server.c bridge/spool_server.h bridge/lines.c bridge/lines.h \
   bridge/writer.c bridge/writer.h bridge/ingest.c bridge/ingest.h bridge/peer.c \
   bridge/poke.c bridge/poke.h \
+  bridge/rekey.c bridge/rekey.h \
+  bridge/renew.c bridge/renew.h \
   bridge/reload.c bridge/reload.h \
   bridge/upkeep.c bridge/upkeep.h \
   bridge/topic.c bridge/topic.h \

@@ -1,4 +1,5 @@
 /* runspool-bridge - owns the spool socket, writes the event log, streams it to browsers. See docs/ARCHITECTURE.md. */
+#include "auth/auth.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "bridge/bridge.h"
@@ -7,6 +8,7 @@
 #include "bridge/hub.h"
 #include "bridge/options.h"
 #include "bridge/poke.h"
+#include "bridge/rekey.h"
 #include "bridge/reload.h"
 #include "bridge/spool_server.h"
 #include "bridge/topic.h"
@@ -67,6 +69,7 @@ static void on_sweep(uv_timer_t *timer)
 {
     struct bridge *bridge = timer->data;
     hub_sweep(bridge->hub);
+    rekey_tick(bridge);
 }
 
 /* A second bridge on the same directory would publish in another order: refuse. The lock lasts as long as the process. */
@@ -122,6 +125,8 @@ static enum rs_err start(struct bridge *bridge, struct fault *fault)
     if (!err)
         err = topics_start(&bridge->loop, &bridge->dd, &bridge->topics, fault);
     if (!err)
+        err = rekey_open(bridge, fault);
+    if (!err)
         err = ws_open(bridge, &bridge->ws, fault);
     if (!err)
         err = web_open(bridge, &bridge->web, fault);
@@ -162,6 +167,7 @@ static int run(struct bridge *bridge)
     uv_run(&bridge->loop, UV_RUN_DEFAULT);
     ws_free(bridge->ws);
     uv_loop_close(&bridge->loop);
+    rekey_free(bridge);
     eventlog_close(bridge->log);
     store_release(&bridge->store);
     unlink(datadir_path(&bridge->dd, path, PID_FILE));
@@ -187,6 +193,13 @@ int main(int argc, char **argv)
         return 1;
     }
     if (given.test) {
+        struct auth *auth = NULL;
+        if (auth_open(&bridge.dd, bridge.dd.config, &auth, &fault) != RS_OK) {
+            fprintf(stderr, "runspool-bridge: %s\n", fault.message);
+            datadir_release(&bridge.dd);
+            return 1;
+        }
+        auth_free(auth);
         puts("runspool-bridge: settings are good");
         datadir_release(&bridge.dd);
         return 0;

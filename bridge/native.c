@@ -5,6 +5,7 @@
 #include "bridge/limits.h"
 #include "bridge/native_job.h"
 #include "bridge/native_message.h"
+#include "bridge/renew.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -300,6 +301,11 @@ static enum rs_err op_change(struct subscriber *sub, const struct native_message
         return fault_set(fault, RS_LIMIT, "changes of %d streams wait until you have caught up", NATIVE_WAITING_MAX);
     if (!remove && count_with(sub, m->streams) > FEED_STREAMS_MAX)
         return fault_set(fault, RS_LIMIT, "at most %d subscriptions on one connection", FEED_STREAMS_MAX);
+    for (int i = 0; sub->who && i < n; i++) {
+        const char *name = json_object_get_string(json_object_array_get_idx(m->streams, (size_t)i));
+        if (!access_has_stream(sub->who, name))
+            return fault_set(fault, RS_DENIED, "the ticket is not for the stream %.200s", name);
+    }
     struct change_op *op = calloc(1, sizeof *op);
     if (!op)
         return fault_set(fault, RS_NOMEM, "no memory for a subscription");
@@ -314,9 +320,26 @@ static enum rs_err op_change(struct subscriber *sub, const struct native_message
     return RS_OK;
 }
 
+/* The least scope of what is asked; NULL: of everyone who may be here. */
+static const char *scope_of(enum native_op op)
+{
+    return op == NATIVE_RUN || op == NATIVE_CANCEL ? "operator" : NULL;
+}
+
+static enum rs_err renew(struct subscriber *sub, const struct native_message *m, struct fault *fault)
+{
+    enum rs_err err = renew_token(sub, json_get_string(m->json, "token", ""), fault);
+    if (!err)
+        native_answer_ok(sub, NULL, m->ref);
+    return err;
+}
+
 static enum rs_err carry_out(struct subscriber *sub, const struct native_message *m, struct fault *fault)
 {
     static const char pong[] = "{\"op\":\"pong\"}";
+    enum rs_err err = sub->who ? access_allows(sub->who, scope_of(m->op), fault) : RS_OK;
+    if (err)
+        return err;
     switch (m->op) {
     case NATIVE_SUBSCRIBE:
     case NATIVE_UNSUBSCRIBE:
@@ -324,9 +347,8 @@ static enum rs_err carry_out(struct subscriber *sub, const struct native_message
     case NATIVE_PING:
         subscriber_control(sub, pong, sizeof pong - 1);
         return RS_OK;
-    case NATIVE_AUTH: /* auth = none: tokens are ignored */
-        native_answer_ok(sub, NULL, m->ref);
-        return RS_OK;
+    case NATIVE_AUTH:
+        return renew(sub, m, fault);
     case NATIVE_RUN:
         return native_jobs_run(sub->native->jobs, m, fault);
     case NATIVE_CANCEL:

@@ -1,5 +1,7 @@
 #include "bridge/reload.h"
 #include "base/log.h"
+#include "bridge/hub.h"
+#include "bridge/rekey.h"
 #include "bridge/web.h"
 #include "bridge/writer.h"
 #include "bridge/ws.h"
@@ -25,6 +27,14 @@ static void say_fixed(const struct config *was, const struct config *now)
     }
 }
 
+/* Whoever came in while there was no need for a token has to come back with one. */
+static void end_unchecked(struct subscriber *sub, void *ctx)
+{
+    (void)ctx;
+    if (config_is(sub->bridge->config, "auth", "jwt") && !sub->by_token)
+        subscriber_end(sub, END_EXPIRED);
+}
+
 void reload_settings(struct bridge *bridge, const char *const *set)
 {
     char path[PATH_MAX];
@@ -35,10 +45,13 @@ void reload_settings(struct bridge *bridge, const char *const *set)
         log_event(LOG_LEVEL_ERROR, "config.refused", "reason=\"%s\"", fault.message);
         return;
     }
+    if (rekey_change(bridge, config, &fault) != RS_OK) {
+        log_event(LOG_LEVEL_ERROR, "config.refused", "reason=\"%s\"", fault.message);
+        config_free(config);
+        return;
+    }
     say_fixed(bridge->dd.config, config);
-    if (bridge->config != bridge->dd.config)
-        config_free(bridge->config);
-    bridge->config = config;
+    hub_each(bridge->hub, end_unchecked, NULL);
     reload_log_level(config);
     ws_reload(bridge->ws);
     writer_keep(bridge->writer, config);

@@ -1,4 +1,5 @@
 #include "bridge/request.h"
+#include "auth/auth.h"
 #include "bridge/bridge.h"
 #include "bridge/limits.h"
 #include "dialect/topic.h"
@@ -73,12 +74,28 @@ enum rs_err request_route(const struct bridge *bridge, const struct request_text
     return RS_OK;
 }
 
+static enum rs_err check_caller(const struct bridge *bridge, const struct access_request *given, struct request *ret,
+                                struct fault *fault)
+{
+    struct access_request asked = *given;
+    asked.path = ret->path;
+    asked.query = &ret->query;
+    enum rs_err err = auth_identify(bridge->auth, &asked, &ret->access, fault);
+    if (!err)
+        err = access_allows(&ret->access, ret->endpoint ? ret->endpoint->scope : NULL, fault);
+    /* A token in the address is refused outright. */
+    ret->refused = (err == RS_UNAUTHENTICATED || err == RS_DENIED) && !query_get(&ret->query, "token");
+    return err;
+}
+
 enum rs_err request_check(const struct bridge *bridge, const struct request_text *text, struct request *ret,
                           struct fault *fault)
 {
-    enum rs_err err = access_check(bridge->config, &text->access, &ret->access, fault);
+    enum rs_err err = access_check(bridge->config, &text->access, fault);
     if (!err)
         err = query_parse(text->query, &ret->query, fault);
+    if (!err)
+        err = check_caller(bridge, &text->access, ret, fault);
     if (!err)
         err = poll_parse(&ret->query, &ret->since, &ret->wait_s, fault);
     if (!err && text->last_event_id && *text->last_event_id && cursor_parse(text->last_event_id, &ret->since) != RS_OK)
@@ -86,7 +103,7 @@ enum rs_err request_check(const struct bridge *bridge, const struct request_text
     return err;
 }
 
-enum rs_err request_feed(struct bridge *bridge, const struct request *request, struct feed **ret, struct fault *fault)
+enum rs_err request_feed(struct bridge *bridge, struct request *request, struct feed **ret, struct fault *fault)
 {
     const char **streams = NULL;
     struct feed *feed = NULL;
@@ -103,6 +120,7 @@ enum rs_err request_feed(struct bridge *bridge, const struct request *request, s
     enum rs_err err = feed_open_as(request->endpoint, &params, streams, n, &bridge->store, &request->access, &feed,
                                 fault);
     free(streams);
+    request->refused = err == RS_DENIED;
     if (!err)
         err = feed_set_query(feed, &request->query, fault);
     if (!err)
@@ -117,4 +135,5 @@ enum rs_err request_feed(struct bridge *bridge, const struct request *request, s
 void request_release(struct request *request)
 {
     query_release(&request->query);
+    access_release(&request->access);
 }

@@ -23,6 +23,7 @@ struct request {
     struct path_params params;
     struct query query;
     struct access access;
+    bool refused; /* an error is about who asks: a WebSocket is closed with its own code rather than answered by HTTP */
     struct cursor since;
     int wait_s;
 };
@@ -37,7 +38,7 @@ enum rs_err request_check(const struct bridge *bridge, const struct request_text
                           struct fault *fault) RS_MUST_CHECK;
 /* request_feed - the feed asked for, not started. The only place where a request looks into the database: a short read.
  * RS_NOT_FOUND: unknown run; RS_BUSY: too many follow it. *ret: owned. */
-enum rs_err request_feed(struct bridge *bridge, const struct request *request, struct feed **ret, struct fault *fault)
+enum rs_err request_feed(struct bridge *bridge, struct request *request, struct feed **ret, struct fault *fault)
     RS_MUST_CHECK;
 void request_release(struct request *request); /* zeroed is fine */
 

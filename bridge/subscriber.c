@@ -23,6 +23,12 @@ void subscriber_init(struct subscriber *sub, struct bridge *bridge, const struct
     bridge->metrics.values[door->connections]++;
 }
 
+void subscriber_admit(struct subscriber *sub, const struct access *who)
+{
+    sub->by_token = who->by_token;
+    sub->expires_ms = who->expires_ms;
+}
+
 void subscriber_release(struct subscriber *sub)
 {
     hub_unschedule(sub->bridge->hub, sub);
@@ -35,6 +41,9 @@ void subscriber_release(struct subscriber *sub)
     feed_free(sub->side);
     topic_shown_unref(sub->place.shown);
     sub->place.shown = NULL;
+    access_release(sub->who);
+    free(sub->who);
+    sub->who = NULL;
     sub->queue = NULL;
     sub->feed = sub->side = NULL;
 }

@@ -35,6 +35,9 @@ struct subscriber {
     void *connection;           /* the door's own */
     struct native *native;      /* operations of a native socket, else NULL */
     struct assist *assist;      /* actions of an assistant's socket, else NULL */
+    struct access *who;         /* owned; whose token a WebSocket is on; NULL: auth = none, and on other doors */
+    bool by_token;              /* of somebody who had to show a token */
+    int64_t expires_ms;         /* which is over then (wall clock); 0: never */
     enum subscriber_state state;
     struct feed *feed;          /* owned; NULL while IDLE */
     struct feed *side;          /* owned; a later `since`: replays these streams up to side_until, then joins feed */
@@ -57,6 +60,9 @@ struct subscriber {
  * drop the queue. Not from inside the hub's delivery. */
 void subscriber_init(struct subscriber *sub, struct bridge *bridge, const struct door *door, void *connection);
 void subscriber_release(struct subscriber *sub);
+
+/* subscriber_admit - remember on whose behalf it is there: until their token is over. */
+void subscriber_admit(struct subscriber *sub, const struct access *who);
 
 /* subscriber_start - take ownership of a feed (not started), place it by since, queue its opening message and begin to
  * replay. Returns: RS_OK, or an error with nothing queued; the feed is owned in both cases. */

@@ -102,6 +102,11 @@ enum MHD_Result web_answer(struct exchange *x, int status, const char *type, con
         MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, OPTIONS");
     if (status == MHD_HTTP_SERVICE_UNAVAILABLE)
         MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, LIMITS_RETRY_AFTER);
+    if (status == MHD_HTTP_UNAUTHORIZED)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer realm=\"runspool\"");
+    if (status == MHD_HTTP_FORBIDDEN && x->request.access.by_token)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
+                                "Bearer realm=\"runspool\", error=\"insufficient_scope\"");
     if (status == MHD_HTTP_UPGRADE_REQUIRED)
         MHD_add_response_header(response, MHD_HTTP_HEADER_UPGRADE, "websocket");
     enum MHD_Result result = MHD_queue_response(x->connection, (unsigned)status, response);
@@ -170,7 +175,10 @@ static enum rs_err begin(struct exchange *x, const char *method, const struct pa
                    .peer = peer_of(x, peer),
                    .forwarded_for = forwarded_for(x),
                    .host = header(x, "Host"),
-                   .origin = header(x, "Origin")},
+                   .origin = header(x, "Origin"),
+                   .fetch_site = header(x, "Sec-Fetch-Site"),
+                   .authorization = header(x, "Authorization"),
+                   .cookie = header(x, "Cookie")},
     };
     enum rs_err err = request_route(x->bridge, &text, &x->request, fault);
     if (err)

@@ -5,6 +5,7 @@
 #include "bridge/bridge.h"
 #include "bridge/door_ws.h"
 #include "bridge/native.h"
+#include "bridge/renew.h"
 #include <assert.h>
 #include <errno.h>
 #include <libwebsockets.h>
@@ -22,8 +23,9 @@
 struct adoption {
     struct feed *feed;
     struct cursor since;
-    const char *org;
+    struct access *who; /* moved from */
     const struct assist_opening *actions;
+    int close_code;     /* to be closed with at once; 0: to be served */
 };
 struct ws {
     struct bridge *bridge;
@@ -63,6 +65,18 @@ static int add_headers(struct ws *ws, struct lws *wsi, struct lws_process_html_a
     return 0;
 }
 
+/* With a token, who it is of is kept to be compared with those that renew it. */
+static enum rs_err take_caller(struct ws_connection *c, struct access *who)
+{
+    if (!who->by_token)
+        return RS_OK;
+    if (!(c->sub.who = malloc(sizeof *c->sub.who)))
+        return RS_NOMEM;
+    *c->sub.who = *who;
+    who->crews = who->streams = NULL;
+    return RS_OK;
+}
+
 static int on_established(struct ws *ws, struct lws *wsi, struct ws_connection *c)
 {
     struct adoption *a = ws->adopting;
@@ -71,18 +85,25 @@ static int on_established(struct ws *ws, struct lws *wsi, struct ws_connection *
     if (!a)
         return -1;
     ws->adopting = NULL;
+    if (a->close_code)
+        return close_with(wsi, a->close_code);
     c->wsi = wsi;
     c->fd = lws_get_socket_fd(wsi);
     buf_init(&c->message, WS_MESSAGE_MAX);
     subscriber_init(&c->sub, ws->bridge, &door_ws, c);
+    subscriber_admit(&c->sub, a->who);
     c->open = true;
-    if (a->actions)
-        err = assist_open(&c->sub, a->actions, a->feed, a->since, &fault);
-    else if (!a->feed)
-        err = native_open(&c->sub, a->org);
-    else
-        err = subscriber_start(&c->sub, a->feed, a->since, &fault);
-    a->feed = NULL;
+    err = take_caller(c, a->who);
+    if (!err) {
+        struct feed *feed = a->feed;
+        a->feed = NULL; /* it is the subscriber's, whatever becomes of it */
+        if (a->actions)
+            err = assist_open(&c->sub, a->actions, feed, a->since, &fault);
+        else if (!feed)
+            err = native_open(&c->sub, a->who->org);
+        else
+            err = subscriber_start(&c->sub, feed, a->since, &fault);
+    }
     if (!err)
         return 0;
     log_event(LOG_LEVEL_WARN, "ws.failed", "error=%s reason=\"%s\"", rs_err_name(err), fault.message);
@@ -100,14 +121,15 @@ static void on_closed(struct ws_connection *c)
     buf_release(&c->message);
 }
 
-/* On listen-only sockets a ping is answered, as bare text or as an object; the rest is ignored. */
+/* On listen-only sockets a ping is answered, as bare text or as an object, and a token is taken; the rest is ignored. */
 static void on_listener_message(struct ws_connection *c)
 {
     static const char pong[] = "{\"type\":\"pong\"}";
     struct json_object *message = NULL;
     bool ping = c->message.len == 4 && memcmp(c->message.data, "ping", 4) == 0;
     if (!ping && c->message.len > 0 && c->message.data[0] == '{' &&
-        json_parse(c->message.data, c->message.len, WS_MESSAGE_MAX, &message, NULL) == RS_OK)
+        json_parse(c->message.data, c->message.len, WS_MESSAGE_MAX, &message, NULL) == RS_OK &&
+        !renew_message(&c->sub, message))
         ping = strcmp(json_get_string(message, "type", ""), "ping") == 0;
     json_object_put(message);
     if (ping)
@@ -231,24 +253,33 @@ static const char *choose_protocol(const struct http_head *head)
                                                           : NULL;
 }
 
-void ws_adopt(struct ws *ws, int fd, const struct http_head *head, struct feed *feed, struct cursor since,
-              const char *org, const struct assist_opening *actions)
+static void adopt(struct ws *ws, int fd, const struct http_head *head, struct adoption *adoption)
 {
     /* libwebsockets sees a handshake of our own making: it has short buffers, and there is nothing to disagree about. */
     char text[HANDSHAKE_MAX];
     struct slice key = http_head_get(head, "sec-websocket-key");
     const char *protocol = choose_protocol(head);
-    struct adoption adoption = {feed, since, org, actions};
     int len = snprintf(text, sizeof text,
                        "GET / HTTP/1.1\r\nHost: bridge\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %.*s\r\n%s%s%s\r\n",
                        (int)key.len, key.at, protocol ? "Sec-WebSocket-Protocol: " : "", protocol ? protocol : "",
                        protocol ? "\r\n" : "");
     assert(len > 0 && (size_t)len < sizeof text);
-    ws->adopting = &adoption;
+    ws->adopting = adoption;
     (void)lws_adopt_socket_vhost_readbuf(ws->vhost, fd, text, (size_t)len); /* closes fd itself when it fails */
     ws->adopting = NULL;
-    feed_free(adoption.feed); /* NULL once it was taken */
+    feed_free(adoption->feed); /* NULL once it was taken */
+}
+
+void ws_adopt(struct ws *ws, int fd, const struct http_head *head, struct feed *feed, struct cursor since,
+              struct access *who, const struct assist_opening *actions)
+{
+    adopt(ws, fd, head, &(struct adoption){.feed = feed, .since = since, .who = who, .actions = actions});
+}
+
+void ws_refuse(struct ws *ws, int fd, const struct http_head *head, int close_code)
+{
+    adopt(ws, fd, head, &(struct adoption){.close_code = close_code});
 }
 
 void ws_close(struct ws *ws)

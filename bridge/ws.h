@@ -9,6 +9,9 @@
 
 #define WS_MESSAGE_MAX (64 * 1024) /* bytes of a message from a client */
 
+#define WS_CLOSE_UNAUTHENTICATED 4401
+#define WS_CLOSE_DENIED 4403
+
 struct ws;
 enum rs_err ws_open(struct bridge *bridge, struct ws **ret, struct fault *fault) RS_MUST_CHECK;
 
@@ -18,10 +21,12 @@ void ws_reload(struct ws *ws);
 /* ws_check - is the handshake one we can accept (version, key)? RS_INVALID, or RS_UPGRADE for another version. */
 enum rs_err ws_check(const struct http_head *head, struct fault *fault) RS_MUST_CHECK;
 /* ws_adopt - accept a handshake. fd: non-blocking, head already read from it, now ours. feed: of a dialect endpoint, not
- * started, ownership passes; NULL for the native one. actions: the client may act (endpoint->actions), and feed may be NULL;
- * NULL: it may not. */
+ * started, ownership passes; NULL for the native one. who: moved from. actions: the client may act (endpoint->actions), and
+ * feed may be NULL; NULL: it may not. */
 void ws_adopt(struct ws *ws, int fd, const struct http_head *head, struct feed *feed, struct cursor since,
-              const char *org, const struct assist_opening *actions);
+              struct access *who, const struct assist_opening *actions);
+/* ws_refuse - accept a handshake only to close it with this code, the one thing that a browser's page gets to see. */
+void ws_refuse(struct ws *ws, int fd, const struct http_head *head, int close_code);
 /* ws_close - end what connections are left; libwebsockets lets go of the loop. ws_free - after the loop has ended.
  * NULL is fine. */
 void ws_close(struct ws *ws);

@@ -369,6 +369,7 @@ static int up_serve(struct up *up)
     }
     /* The database first: a schema from a newer version, or a folder that cannot be written, is said here once. */
     if (err != RS_OK || (err = up_environment(up, &fault)) != RS_OK || (err = up_write_conf(up, &fault)) != RS_OK ||
+        (err = conf_check(&cli->dd, &fault)) != RS_OK ||
         (err = db_open(&cli->dd, &db, &fault)) != RS_OK || (err = up_listen(up, &fault)) != RS_OK ||
         (err = up_parts(up, &fault)) != RS_OK ||
         (err = control_listen(&cli->dd, &up->sup.control_fd, &fault)) != RS_OK) {

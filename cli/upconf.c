@@ -1,4 +1,5 @@
 #include "cli/up.h"
+#include "auth/auth.h"
 #include "conf/config.h"
 #include <ctype.h>
 #include <stdio.h>
@@ -16,6 +17,14 @@ enum rs_err conf_default_text(struct buf *out)
                    s->fallback ? s->fallback : "");
     }
     return out->err;
+}
+
+enum rs_err conf_check(const struct datadir *dd, struct fault *fault)
+{
+    struct auth *auth = NULL;
+    enum rs_err err = auth_open(dd, dd->config, &auth, fault);
+    auth_free(auth);
+    return err;
 }
 
 enum rs_err setting_variable(const char *setting, char name[128], const char **ret_value)

@@ -2,6 +2,7 @@
 
 #include "gateway.h"
 
+#include "auth/auth.h"
 #include "base/log.h"
 #include "fastcgi.h"
 #include "http/problem.h"
@@ -32,6 +33,7 @@ enum {
 struct gateway {
     const struct program *program;
     struct datadir dd;
+    struct auth *auth;
     int stop_fd; /* an eventfd, readable for ever once the program is to end */
     bool cgi;
     int n_threads;
@@ -108,7 +110,7 @@ static void settle(struct worker *worker)
 static void *serve_thread(void *arg)
 {
     struct gateway *gateway = arg;
-    struct worker worker = {.gateway = gateway, .dd = &gateway->dd};
+    struct worker worker = {.gateway = gateway, .dd = &gateway->dd, .auth = gateway->auth};
     struct fastcgi *fastcgi = NULL;
     struct fault fault = {0};
     if (fastcgi_new(LISTEN_FD, gateway->stop_fd, &fastcgi, &fault)) {
@@ -244,7 +246,7 @@ static const struct exchange cgi_exchange = {
 static int serve_cgi(struct gateway *gateway)
 {
     struct exchange exchange = cgi_exchange;
-    struct worker worker = {.gateway = gateway, .dd = &gateway->dd};
+    struct worker worker = {.gateway = gateway, .dd = &gateway->dd, .auth = gateway->auth};
     gateway->cgi = true;
     gateway->stop_fd = -1;
     program_serve(gateway->program, &worker, &exchange);
@@ -313,8 +315,12 @@ int gateway_main(const struct program *program, int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes is a full disk, not a reason to die */
     log_open(program->name, LOG_LEVEL_INFO, LOG_TO_STDERR);
-    if (datadir_open(&gateway.dd, NULL, false, NULL, &fault)) {
+    enum rs_err err = datadir_open(&gateway.dd, NULL, false, NULL, &fault);
+    if (!err && !program->by_signature)
+        err = auth_open(&gateway.dd, gateway.dd.config, &gateway.auth, &fault);
+    if (err) {
         refuse(fastcgi, &fault);
+        datadir_release(&gateway.dd);
         return EXIT_FAILURE;
     }
     enum log_level level = LOG_LEVEL_INFO;
@@ -322,6 +328,7 @@ int gateway_main(const struct program *program, int argc, char **argv)
         log_open(program->name, level,
                  config_is(gateway.dd.config, "log.target", "syslog") ? LOG_TO_SYSLOG : LOG_TO_STDERR);
     int status = fastcgi ? serve_fastcgi(&gateway) : serve_cgi(&gateway);
+    auth_free(gateway.auth);
     datadir_release(&gateway.dd);
     return status;
 }

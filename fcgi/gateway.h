@@ -9,12 +9,14 @@
 #include "model/store.h"
 #include "routes.h"
 
+struct auth;
 struct gateway;
 
 /* A thread and what it keeps from one request to the next. */
 struct worker {
     struct gateway *gateway;
     const struct datadir *dd;
+    struct auth *auth; /* the gateway's; NULL: requests prove themselves */
     struct store store; /* worker_store opens it */
     bool store_open;
     struct eventlog *log; /* worker_log opens it; for reading */

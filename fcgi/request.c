@@ -114,7 +114,14 @@ enum rs_err request_init(struct request *request, struct exchange *ex, const str
         .forwarded_for = ex->param(ex, "HTTP_X_FORWARDED_FOR"),
         .host = ex->param(ex, "HTTP_HOST"),
         .origin = ex->param(ex, "HTTP_ORIGIN"),
+        .fetch_site = ex->param(ex, "HTTP_SEC_FETCH_SITE"),
+        .authorization = ex->param(ex, "HTTP_AUTHORIZATION"),
+        .cookie = ex->param(ex, "HTTP_COOKIE"),
+        .path = request->path,
+        .query = &request->query,
     };
+    if (!request->access.authorization) /* what an internal redirect of Apache makes of it */
+        request->access.authorization = ex->param(ex, "REDIRECT_HTTP_AUTHORIZATION");
     enum rs_err err = find_path(request, root, config_text(config, "public_url"), fault);
     if (err)
         return err;

@@ -1,5 +1,6 @@
 #include "routes.h"
 
+#include "auth/auth.h"
 #include "gateway.h"
 #include "http/problem.h"
 #include "idempotency.h"
@@ -119,6 +120,40 @@ static enum rs_err run_handler(struct call *call, const struct route *route, con
     return err;
 }
 
+/* RFC 6750, section 3: what would be needed. */
+static void put_challenge(struct call *call, enum rs_err err, const char *scope)
+{
+    char text[100];
+    if (err == RS_DENIED && call->access.by_token)
+        snprintf(text, sizeof text, "Bearer realm=\"runspool\", error=\"insufficient_scope\", scope=\"%s\"", scope);
+    else
+        snprintf(text, sizeof text, "Bearer realm=\"runspool\"%s",
+                 call->request->access.authorization ? ", error=\"invalid_token\"" : "");
+    if (err == RS_UNAUTHENTICATED || call->access.by_token)
+        response_header(call->response, "WWW-Authenticate", text);
+}
+
+/* Who asks, and may they? On a route for anyone call->access is zeroed when nobody good asks. */
+static enum rs_err check_caller(struct call *call, const struct route *route, struct fault *fault)
+{
+    const struct access_request *request = &call->request->access;
+    const char *scope = route ? route->scope : NULL;
+    enum rs_err err = access_check(call->worker->dd->config, request, fault);
+    if (err)
+        return err;
+    /* A bridge asks again in time, and makes nobody wait for it. */
+    if (auth_wants_keys(call->worker->auth, request) || auth_is_due(call->worker->auth, 2 * AUTH_DUE_MS))
+        auth_refresh(call->worker->auth);
+    err = auth_identify(call->worker->auth, request, &call->access, fault);
+    if (route && !*scope)
+        return err == RS_UNAUTHENTICATED || err == RS_DENIED ? RS_OK : err;
+    if (!err)
+        err = access_allows(&call->access, scope, fault);
+    if (err == RS_UNAUTHENTICATED || err == RS_DENIED)
+        put_challenge(call, err, scope ? scope : "viewer");
+    return err;
+}
+
 static enum rs_err dispatch(const struct program *program, struct call *call, struct fault *fault)
 {
     const struct config *config = call->worker->dd->config;
@@ -129,8 +164,8 @@ static enum rs_err dispatch(const struct program *program, struct call *call, st
         answer_options(call, allow, cross_origin);
         return RS_OK;
     }
-    enum rs_err err = program->by_signature ? RS_OK : access_check(config, &call->request->access, &call->access, fault);
-    if (err && !(err == RS_UNAUTHENTICATED && route && !*route->scope))
+    enum rs_err err = program->by_signature ? RS_OK : check_caller(call, route, fault);
+    if (err)
         return err;
     if (!*allow)
         return fault_set(fault, RS_NOT_FOUND, "there is no %.200s; GET %.100s/api lists what there is",
@@ -176,6 +211,7 @@ void program_serve(const struct program *program, struct worker *worker, struct 
     response_write(&response, ex, strcmp(request.method, "HEAD") == 0);
     json_object_put(call.body);
     json_object_put(call.errors);
+    access_release(&call.access);
     response_release(&response);
     request_release(&request);
 }

@@ -1,5 +1,5 @@
 #include "runner/endpoint.h"
-#include "runner/curl.h"
+#include "base/curl.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

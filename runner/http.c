@@ -4,7 +4,7 @@
 #include "runner/netaddr.h"
 #include <arpa/inet.h>
 #include <ctype.h>
-#include "runner/curl.h"
+#include "base/curl.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

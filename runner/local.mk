@@ -10,7 +10,6 @@ librunner_a_SOURCES = \
   runner/chat.c runner/chat.h \
   runner/chat_parts.c runner/chat_parts.h \
   runner/child.c runner/child.h \
-  runner/curl.c runner/curl.h \
   runner/edges.c \
   runner/endpoint.c runner/endpoint.h \
   runner/exec.c runner/exec.h \

@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/utf8.h"
-#include "runner/curl.h"
+#include "base/curl.h"
 #include <ctype.h>
 #include <sodium.h>
 #include <stdio.h>

@@ -8,6 +8,7 @@ include shared/event/local.mk
 include shared/html/local.mk
 include shared/index/local.mk
 include shared/http/local.mk
+include shared/auth/local.mk
 include shared/model/local.mk
 include shared/import/local.mk
 include shared/dialect/local.mk

@@ -1,6 +1,6 @@
 /* Requests of a crawl, and what their answers mean: pages and sitemaps to be read, redirects, errors, robots.txt. */
 #include "base/clock.h"
-#include "runner/curl.h"
+#include "base/curl.h"
 #include "runner/scrape/crawl.h"
 #include <ctype.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 #include "runner/scrape/urls.h"
-#include "runner/curl.h"
+#include "base/curl.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 librunspool_a_SOURCES += \
   shared/base/buf.c shared/base/buf.h \
   shared/base/clock.c shared/base/clock.h \
+  shared/base/curl.c shared/base/curl.h \
   shared/base/err.c shared/base/err.h \
   shared/base/file.c shared/base/file.h \
   shared/base/id.c shared/base/id.h \

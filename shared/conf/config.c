@@ -27,6 +27,7 @@ struct entry {
 struct config {
     struct entry *entries; /* one for each plain setting, in the table's order, then those of patterns as they came */
     unsigned n_entries, cap;
+    char *file; /* that was read */
 };
 
 /* Does key match a setting's key, whose one <name> stands for any id without a dot? */
@@ -263,7 +264,8 @@ enum rs_err config_load(const char *file, const char *const *overrides, struct c
         return fault_set(fault, RS_NOMEM, "out of memory");
     config->cap = config_n_settings + CONFIG_PATTERNS_MAX;
     config->entries = calloc(config->cap, sizeof *config->entries);
-    enum rs_err err = config->entries ? RS_OK : fault_set(fault, RS_NOMEM, "out of memory");
+    config->file = strdup(file);
+    enum rs_err err = config->entries && config->file ? RS_OK : fault_set(fault, RS_NOMEM, "out of memory");
     if (!err)
         err = load_defaults(config, fault);
     if (!err)
@@ -288,6 +290,7 @@ void config_free(struct config *config)
         free(config->entries[i].text);
     }
     free(config->entries);
+    free(config->file);
     free(config);
 }
 
@@ -331,6 +334,28 @@ bool config_list_has(const struct config *config, const char *key, const char *w
 static const char *shown(const struct entry *e)
 {
     return e->text && e->setting->secret ? "***" : e->text;
+}
+
+char *config_where(const struct config *config, const char *key, char where[CONFIG_WHERE_MAX])
+{
+    char name[CONFIG_KEY_MAX];
+    const struct entry *e = look_up(config, key);
+    switch (e ? e->source : SOURCE_DEFAULT) {
+    case SOURCE_DEFAULT:
+        snprintf(where, CONFIG_WHERE_MAX, "default");
+        break;
+    case SOURCE_FILE:
+        snprintf(where, CONFIG_WHERE_MAX, "%.1000s:%d", config->file, e->line);
+        break;
+    case SOURCE_ENVIRONMENT:
+        variable_name(key, name);
+        snprintf(where, CONFIG_WHERE_MAX, "environment variable %s", name);
+        break;
+    case SOURCE_OPTION:
+        snprintf(where, CONFIG_WHERE_MAX, "--set %s", key);
+        break;
+    }
+    return where;
 }
 
 /* Call `put` for every entry, and for every pattern none of which is set, with an entry that has no text. */

@@ -44,6 +44,11 @@ bool config_is(const struct config *config, const char *key, const char *word); 
 /* config_list_has - does the CONFIG_LIST hold word? */
 bool config_list_has(const struct config *config, const char *key, const char *word);
 
+/* config_where - where a setting was given, to begin an error with: "FILE:LINE", "--set auth", "environment variable ...",
+ * "default". Returns where. */
+#define CONFIG_WHERE_MAX 1024
+char *config_where(const struct config *config, const char *key, char where[CONFIG_WHERE_MAX]);
+
 /* config_print - every setting in force as `key = value` lines (unset ones as `# key =`), secrets as ***. */
 enum rs_err config_print(const struct config *config, struct buf *out);
 /* config_print_json - the same as one JSON object {key: {"value","source","help"}}. */

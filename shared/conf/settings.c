@@ -14,6 +14,8 @@ const struct config_setting config_settings[] = {
      "who may ask: none serves clients on this machine only, jwt asks for a token"},
     {"auth.secret", CONFIG_TEXT, NULL, NULL, 0, 0, true, "HS256 secret of tokens"},
     {"auth.keys", CONFIG_LIST, NULL, NULL, 0, 0, false, "files or JWKS addresses with the public keys of tokens"},
+    {"auth.issuer", CONFIG_TEXT, NULL, NULL, 0, 0, false, "only tokens whose iss is this are good; unset: any"},
+    {"auth.audience", CONFIG_TEXT, NULL, NULL, 0, 0, false, "only tokens meant for this (aud) are good; unset: any"},
     {"auth.none_public", CONFIG_BOOL, "no", NULL, 0, 0, false,
      "with auth = none: serve clients on other machines too, without any check"},
     {"cors.origins", CONFIG_LIST, NULL, NULL, 0, 0, false,

@@ -151,12 +151,11 @@ static bool host_is_ours(const struct config *config, const char *host)
     return public && equal_text(host, len, public, host_len(public, public_len));
 }
 
-static bool origin_allowed(const struct config *config, const struct access_request *request)
+/* Of this instance: the Host that was asked, or public_url. */
+static bool origin_is_ours(const struct config *config, const struct access_request *request)
 {
     size_t len, public_len;
     const char *authority = authority_of(request->origin, &len);
-    if (access_cors_origin(config, request->origin))
-        return true;
     if (!authority)
         return false; /* "null": a sandboxed or local page */
     if (request->host && equal_text(authority, len, request->host, strlen(request->host)))
@@ -167,32 +166,42 @@ static bool origin_allowed(const struct config *config, const struct access_requ
                                 (size_t)(public - public_url) + public_len);
 }
 
-static bool is_safe(const char *method)
+bool access_same_origin(const struct config *config, const struct access_request *request)
+{
+    const char *site = request->fetch_site;
+    if (site && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0)
+        return false;
+    return !request->origin || origin_is_ours(config, request);
+}
+
+bool access_is_safe(const char *method)
 {
     return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 || strcmp(method, "OPTIONS") == 0;
 }
 
-enum rs_err access_check(const struct config *config, const struct access_request *request, struct access *ret,
-                         struct fault *fault)
+/* Without tokens, being on this machine is what lets one in. */
+static enum rs_err check_place(const struct config *config, const struct access_request *request, struct fault *fault)
 {
-    if (!config_is(config, "auth", "none"))
-        return fault_set(fault, RS_UNAUTHENTICATED, "auth = %s is set, and this version cannot check tokens",
-                         config_text(config, "auth"));
-    if (!config_bool(config, "auth.none_public")) {
-        if (!client_is_local(config, request))
-            return fault_set(fault, RS_DENIED,
-                             "without authentication only clients on this machine are served; set auth.none_public = "
-                             "yes to serve all");
-        if (request->host && !host_is_ours(config, request->host))
-            return fault_set(fault, RS_DENIED,
-                             "Host \"%.200s\" is not this machine's; set public_url to the address browsers use",
-                             request->host);
-    }
-    if (request->origin && (request->websocket || !is_safe(request->method)) && !origin_allowed(config, request))
-        return fault_set(fault, RS_DENIED, "origin \"%.200s\" is not allowed; add it to cors.origins", request->origin);
-    *ret = (struct access){.scope = SCOPE_ADMIN};
-    snprintf(ret->org, sizeof ret->org, "default");
+    if (!client_is_local(config, request))
+        return fault_set(fault, RS_DENIED,
+                         "without authentication only clients on this machine are served; set auth.none_public = yes to "
+                         "serve all");
+    if (request->host && !host_is_ours(config, request->host))
+        return fault_set(fault, RS_DENIED,
+                         "Host \"%.200s\" is not this machine's; set public_url to the address browsers use",
+                         request->host);
     return RS_OK;
+}
+
+enum rs_err access_check(const struct config *config, const struct access_request *request, struct fault *fault)
+{
+    enum rs_err err = RS_OK;
+    if (config_is(config, "auth", "none") && !config_bool(config, "auth.none_public"))
+        err = check_place(config, request, fault);
+    if (!err && request->origin && (request->websocket || !access_is_safe(request->method)) &&
+        !access_cors_origin(config, request->origin) && !origin_is_ours(config, request))
+        err = fault_set(fault, RS_DENIED, "origin \"%.200s\" is not allowed; add it to cors.origins", request->origin);
+    return err;
 }
 
 const char *access_cors_origin(const struct config *config, const char *origin)

@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "conf/config.h"
 #include "base/id.h"
+#include "http/query.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -14,6 +15,11 @@ struct access_request {
     const char *peer;          /* address of the connection; "unix" for a Unix socket (a web server on this host) */
     const char *forwarded_for; /* X-Forwarded-For: its last hop counts, when peer is "unix" or in trusted_proxies */
     const char *host, *origin; /* headers */
+    const char *fetch_site;    /* Sec-Fetch-Site */
+    const char *authorization, *cookie;
+    const char *protocols;     /* Sec-WebSocket-Protocol */
+    const char *path;          /* decoded, below the prefix */
+    const struct query *query;
     bool websocket;
 };
 /* Each scope includes those before it. */
@@ -44,11 +50,14 @@ bool access_has_stream(const struct access *access, const char *stream);
 enum access_scope access_scope_find(const char *name);
 const char *access_scope_name(enum access_scope scope);
 
-/* access_check - auth = none: only a loopback client whose Host names loopback or public_url's host, unless
- * auth.none_public; Origin, when sent on WebSocket or an unsafe method, must be same-origin (Host or public_url) or in
- * cors.origins. Returns: RS_OK with ret->org = "default"; RS_DENIED with what to set. */
-enum rs_err access_check(const struct config *config, const struct access_request *request, struct access *ret,
+/* access_check - where a request may come from, whoever asks. With auth = none: only a loopback client whose Host names
+ * loopback or public_url's host, unless auth.none_public. Origin, when sent on WebSocket or an unsafe method, must be
+ * same-origin (Host or public_url) or in cors.origins. Returns: RS_OK; RS_DENIED with what to set. */
+enum rs_err access_check(const struct config *config, const struct access_request *request,
                          struct fault *fault) RS_MUST_CHECK;
+/* access_same_origin - does nothing say that a page of another origin asks? For what browsers send by themselves. */
+bool access_same_origin(const struct config *config, const struct access_request *request);
+bool access_is_safe(const char *method); /* GET, HEAD, OPTIONS */
 /* access_trusts - is this peer (may be NULL) one whose X-Forwarded- headers are believed: on this machine, or in
  * trusted_proxies? */
 bool access_trusts(const struct config *config, const char *peer);

@@ -1,4 +1,5 @@
 /* Which door and endpoint a request on the public port is for, and what is refused before anything is looked up. */
+#include "auth/auth.h"
 #include "bridge/bridge.h"
 #include "bridge/request.h"
 #include "tests/unit/unit.h"
@@ -9,10 +10,13 @@ static struct fault fault;
 
 static void configure(const char *const *overrides)
 {
+    auth_free(bridge.auth);
     config_free(bridge.config);
+    bridge.auth = NULL;
     bridge.config = NULL;
     ck_assert_msg(config_load("/nonexistent/runspool.conf", overrides, &bridge.config, &fault) == RS_OK, "%s",
                   fault.message);
+    ck_assert_msg(auth_open(&bridge.dd, bridge.config, &bridge.auth, &fault) == RS_OK, "%s", fault.message);
 }
 
 static void setup(void)
@@ -23,6 +27,7 @@ static void setup(void)
 static void teardown(void)
 {
     request_release(&request);
+    auth_free(bridge.auth);
     config_free(bridge.config);
 }
 

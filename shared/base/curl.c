@@ -1,8 +1,9 @@
-#include "runner/curl.h"
-#include "base/log.h"
+#include "base/curl.h"
 #include <dlfcn.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static struct curl_functions functions;
 static struct fault failure;
@@ -48,7 +49,7 @@ const struct curl_functions *curl_functions(void)
     struct fault fault;
 
     if (curl_load(&fault) != RS_OK) {
-        log_event(LOG_LEVEL_ERROR, "curl.missing", "reason=\"%s\"", fault.message);
+        dprintf(STDERR_FILENO, "%s\n", fault.message);
         abort();
     }
     return &functions;

@@ -1,8 +1,8 @@
-/* curl - libcurl, which is loaded when it is first called: with what it needs itself it is two thirds of the libraries of the
- * runner, and most run processes, and the children that evaluate jq, never talk to anybody. Include this in place of
- * <curl/curl.h>; a function that is missing here becomes a row of the list. */
-#ifndef RUNSPOOL_RUNNER_CURL_H
-#define RUNSPOOL_RUNNER_CURL_H
+/* curl - libcurl, which is loaded when it is first called: with what it needs itself it is two thirds of the libraries of
+ * the runner, and most run processes, the children that evaluate jq, and CGI programs never talk to anybody. Include this
+ * in place of <curl/curl.h>; a function that is missing here becomes a row of the list. */
+#ifndef RUNSPOOL_BASE_CURL_H
+#define RUNSPOOL_BASE_CURL_H
 
 #include "base/err.h"
 #include <curl/curl.h>

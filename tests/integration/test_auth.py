@@ -1,0 +1,298 @@
+"""auth = jwt: who gets in, on every door and in every way of carrying a token. The tokens come from python3-jwt."""
+
+import base64
+import json
+import subprocess
+import time
+
+import pytest
+import websockets
+
+from bridge_fixture import PROGRAM
+from clients import Ws
+from conftest import wait_until
+from issuer import SECRET, Key, KeyServer, claims, hs256, jwks
+
+SETTINGS = ("auth=jwt", f"auth.secret={SECRET}")
+DOORS = ("/sse?stream=runs", "/poll?stream=runs", "/api/poll?stream=runs")
+
+
+@pytest.fixture(scope="module")
+def rsa_key():
+    return Key("RS256", "rsa-1")
+
+
+@pytest.fixture(scope="module")
+def ec_key():
+    return Key("ES256", "ec-1")
+
+
+@pytest.fixture(scope="module")
+def secured(instance_of):
+    """An instance with HS256."""
+    return instance_of(SETTINGS)
+
+
+@pytest.fixture(scope="module")
+def instance_of():
+    from conftest import ALLOW, Instance
+    made = []
+
+    def make(settings, **more):
+        made.append(Instance((*ALLOW, *settings), examples=False, **more))
+        return made[-1]
+    yield make
+    for it in made:
+        it.close()
+
+
+def bearer(token):
+    return {"Authorization": f"Bearer {token}"}
+
+
+def close_code(url, path, **more):
+    """What a WebSocket is closed with."""
+    ws = Ws(url, path, **more)
+    try:
+        with pytest.raises(websockets.ConnectionClosed) as closed:
+            while True:
+                ws.recv()
+        return closed.value.rcvd.code
+    finally:
+        ws.close()
+
+
+def statuses(it, token):
+    """What REST and each door say to a token: REST, SSE, poll, CGI poll, WebSocket ("open" or its close code)."""
+    headers = bearer(token) if token else {}
+    found = [it.http("GET", "/api/runs", headers=headers)[0]]
+    for path in DOORS:
+        if path.startswith("/sse"):
+            import http.client
+            from clients import url_parts
+            host, port, _ = url_parts(it.url)
+            connection = http.client.HTTPConnection(host, port, timeout=10)
+            connection.request("GET", path, headers=headers)
+            found.append(connection.getresponse().status)
+            connection.close()
+        else:
+            found.append(it.http("GET", path, headers=headers)[0])
+    ws = Ws(it.url, "/ws", headers=headers)
+    try:
+        assert ws.recv()["op"] == "hello"
+        found.append("open")
+    except websockets.ConnectionClosed as closed:
+        found.append(closed.rcvd.code)
+    ws.close()
+    return found
+
+
+GOOD = [200, 200, 200, 200, "open"]
+BAD = [401, 401, 401, 401, 4401]
+
+
+def b64(value):
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+
+def test_what_needs_no_token(secured):
+    assert secured.http("GET", "/healthz")[0] == 200
+    status, _, about = secured.http("GET", "/api")
+    assert status == 200 and about["routes"]
+    assert secured.http("OPTIONS", "/api/runs")[0] == 204
+    assert secured.http("OPTIONS", "/api/poll")[0] == 204
+    assert secured.http("OPTIONS", "/sse")[0] == 204
+
+
+def test_good_and_bad_tokens_on_every_door(secured):
+    assert statuses(secured, hs256()) == GOOD
+    assert statuses(secured, hs256(ttl=None)) == GOOD
+    assert statuses(secured, hs256(ttl=-1)) == BAD
+    assert statuses(secured, hs256(secret="another secret")) == BAD
+    assert statuses(secured, None) == BAD
+
+
+def test_a_refusal_is_a_problem_that_names_the_scheme(secured):
+    for path in ("/api/runs", "/api/poll?stream=runs", "/poll?stream=runs"):
+        status, headers, body = secured.http("GET", path)
+        assert status == 401 and headers["Content-Type"] == "application/problem+json"
+        assert headers["WWW-Authenticate"].startswith('Bearer realm="runspool"')
+        assert body["status"] == 401 and body["code"] == "unauthenticated"
+    status, headers, body = secured.http("POST", "/api/workflows/x/run", {}, bearer(hs256(scope="viewer")))
+    assert status == 403 and 'scope="operator"' in headers["WWW-Authenticate"] and body["code"] == "denied"
+
+
+@pytest.mark.parametrize("token", [
+    f"{b64({'alg': 'none'})}.{b64(claims())}.",
+    f"{b64({'alg': 'None'})}.{b64(claims())}.",
+    f"{b64({'alg': 'nOnE', 'typ': 'JWT'})}.{b64(claims())}.AA",
+    f"{b64({})}.{b64(claims())}.AA",
+    f"{b64({'alg': ['HS256']})}.{b64(claims())}.AA",
+    hs256(headers={"crit": ["x"], "x": 1}),
+    hs256(headers={"zip": "DEF"}),
+    hs256(headers={"b64": False}),
+    hs256(nbf=time.time() + 3600),
+    hs256(exp="tomorrow"),
+    hs256(org="../etc"),
+    hs256(org=17),
+    hs256(sub=["ann"]),
+    hs256(sub="a" * 300),
+    hs256(crews={"a": 1}),
+    hs256(crews=["../x"]),
+    "a.b", "a.b.c.d", "...", ".", "x", "é.é.é", hs256() + "x", hs256()[:-2], hs256().replace(".", "..", 1),
+    hs256(padding="x" * 4000),
+], ids=lambda token: token[:20] + "~" + str(len(token)))
+def test_tokens_that_are_no_good(secured, token):
+    headers = {"Authorization": f"Bearer {token}".encode("utf-8")}
+    assert secured.http("GET", "/api/runs", headers=headers)[0] == 401
+    assert secured.http("GET", "/poll?stream=runs", headers=headers)[0] == 401
+
+
+def test_scopes_include_those_before(secured):
+    write = {"nodes": [], "edges": []}
+    expected = {  # what a scope may: read, run, save a workflow, set a secret
+        None: (200, 403, 403, 403), "viewer": (200, 403, 403, 403), "operator": (200, 404, 403, 403),
+        "editor": (200, 404, 422, 403), "admin": (200, 404, 422, 422), "openid operator email": (200, 404, 403, 403),
+        "openid": (403, 403, 403, 403), "Admin": (403, 403, 403, 403), "": (200, 403, 403, 403),
+    }
+    for scope, codes in expected.items():
+        headers = bearer(hs256(scope=scope))
+        found = (secured.http("GET", "/api/runs", headers=headers)[0],
+                 secured.http("POST", "/api/workflows/none/run", {}, headers)[0],
+                 secured.http("POST", "/api/workflows", write, headers)[0],
+                 secured.http("PUT", "/api/secrets/x", {"value": 5}, headers)[0])
+        assert found == codes, scope
+
+
+def test_ways_of_carrying(secured):
+    token = hs256()
+    ws = Ws(secured.url, "/ws", subprotocols=["token", token])
+    assert ws.subprotocol == "token" and ws.recv()["op"] == "hello"
+    ws.close()
+    ws = Ws(secured.url, "/ws", subprotocols=["runspool.v1", "token", token])
+    assert ws.subprotocol == "runspool.v1" and ws.recv()["op"] == "hello"
+    ws.close()
+    big = hs256(padding="x" * 2400)
+    assert 3000 < len(big) < 3584
+    ws = Ws(secured.url, "/ws", subprotocols=["token", big])
+    assert ws.subprotocol == "token" and ws.recv()["op"] == "hello"
+    ws.close()
+    assert close_code(secured.url, "/ws", subprotocols=["token", hs256(ttl=-5)]) == 4401
+    assert close_code(secured.url, "/ws", subprotocols=["token"]) == 4401
+    assert close_code(secured.url, "/ws", subprotocols=["runspool.v1"]) == 4401
+    cookie = {"Cookie": f"a=b; runspool_session={token}; c=d"}
+    assert secured.http("GET", "/api/runs", headers=cookie)[0] == 200
+    assert secured.http("GET", "/poll?stream=runs", headers=cookie)[0] == 200
+    ws = Ws(secured.url, "/ws", headers=cookie)
+    assert ws.recv()["op"] == "hello"
+    ws.close()
+
+
+def test_a_token_in_the_address_is_refused(secured):
+    token = hs256()
+    for path in ("/api/runs?token=", "/api/poll?stream=runs&token=", "/poll?stream=runs&token=", "/sse?stream=runs&token="):
+        status, _, body = secured.http("GET", path + token, headers=bearer(token))
+        assert status == 401 and "log" in body["detail"]
+    with pytest.raises(websockets.InvalidStatusCode) as refused:
+        Ws(secured.url, f"/ws?token={token}")
+    assert refused.value.status_code == 401
+
+
+def test_public_keys_in_files(instance_of, rsa_key, ec_key, tmp_path):
+    (tmp_path / "rsa.pem").write_text(rsa_key.pem())
+    (tmp_path / "set.json").write_text(jwks(ec_key))
+    it = instance_of(("auth=jwt", f"auth.keys={tmp_path}/rsa.pem, {tmp_path}/set.json"))
+    assert statuses(it, rsa_key.token()) == GOOD
+    assert statuses(it, ec_key.token()) == GOOD
+    assert statuses(it, Key("ES256", "ec-1").token()) == BAD
+    assert statuses(it, Key("RS256").token()) == BAD
+    # The public key as an HS256 secret, in each form an attacker could think of.
+    for secret in (rsa_key.pem(), rsa_key.pem().strip(), json.dumps(rsa_key.jwk())):
+        forged = hs256(secret="x")
+        head, payload, _ = forged.split(".")
+        import hashlib
+        import hmac
+        mac = hmac.new(secret.encode(), f"{head}.{payload}".encode(), hashlib.sha256).digest()
+        assert statuses(it, f"{head}.{payload}." + base64.urlsafe_b64encode(mac).rstrip(b"=").decode()) == BAD
+    assert statuses(it, hs256()) == BAD  # there is no secret
+    # A key that the token brings along, or leads to.
+    own = Key("RS256")
+    assert statuses(it, own.token(headers={"jwk": own.jwk()})) == BAD
+    assert statuses(it, own.token(headers={"kid": "../../rsa.pem"})) == BAD
+    assert statuses(it, own.token(headers={"kid": "/dev/null"})) == BAD
+    # A file that changes is read again.
+    (tmp_path / "rsa.pem").write_text(own.pem())
+    wait_until(lambda: statuses(it, own.token()) == GOOD, what="the new key")
+    assert statuses(it, rsa_key.token()) == BAD
+
+
+def test_keys_at_an_address(instance_of, rsa_key, ec_key):
+    server = KeyServer(jwks(rsa_key, {"kty": "oct", "k": "c2VjcmV0", "kid": "shared"}, {"kty": "OKP", "crv": "Ed25519", "x": "AA"}))
+    try:
+        it = instance_of(("auth=jwt", f"auth.keys={server.url}"))
+        assert statuses(it, rsa_key.token()) == GOOD
+        asked = server.asked
+        assert statuses(it, rsa_key.token()) == GOOD and server.asked == asked  # a copy is kept
+        # A new key is found at once, on each door; the others need not ask again.
+        server.text = jwks(ec_key)
+        assert statuses(it, ec_key.token()) == GOOD and server.asked == asked + 1
+        # Unknown keys are asked for a few times only.
+        for i in range(30):
+            token = Key("ES256", f"unknown-{i}").token() if i < 3 else Key("ES256", f"unknown-{i % 3}").token()
+            assert it.http("GET", "/api/runs", headers=bearer(token))[0] == 401
+        assert server.asked <= 10
+        # What the address says when it is broken does not take the place of what it said.
+        server.status = 500
+        assert statuses(it, ec_key.token()) == GOOD
+    finally:
+        server.close()
+
+
+def test_bad_answers_keep_the_old_keys(instance_of, rsa_key):
+    server = KeyServer(jwks(rsa_key))
+    try:
+        it = instance_of(("auth=jwt", f"auth.keys={server.url}"))
+        assert it.http("GET", "/api/runs", headers=bearer(rsa_key.token()))[0] == 200
+        evil = Key("RS256", "evil")
+        other = KeyServer(jwks(evil))
+        for status, text, headers in ((302, "", {"Location": other.url}), (200, "<html>", {}), (200, "{}", {}),
+                                      (200, '{"keys":[]}', {}), (200, "x" * 300_000, {})):
+            server.status, server.text, server.headers = status, text, headers
+            assert it.http("GET", "/api/runs", headers=bearer(evil.token()))[0] == 401
+        assert it.http("GET", "/api/runs", headers=bearer(rsa_key.token()))[0] == 200
+        assert other.asked == 0  # redirects are not followed
+        other.close()
+    finally:
+        server.close()
+
+
+@pytest.mark.parametrize("setting, text, says", [
+    ("auth.keys", None, "auth = jwt needs auth.secret or auth.keys"),
+    ("auth.keys", "missing.pem", "missing.pem"),
+    ("auth.keys", "PRIVATE", "private key"),
+    ("auth.keys", "SMALL", "RSA key of 1024 bits"),
+    ("auth.keys", "JUNK", "JSON"),
+    ("auth.keys", "ftp://example.org/x", "neither a file nor"),
+])
+def test_settings_are_checked_at_the_start(tmp_path, rsa_key, setting, text, says):
+    data = tmp_path / "data"
+    data.mkdir()
+    files = {"PRIVATE": rsa_key.private_pem(), "SMALL": Key("RS256", bits=1024).pem(), "JUNK": "hello"}
+    if text in files:
+        (data / "key.txt").write_text(files[text])
+        text = "key.txt"
+    (data / "runspool.conf").write_text("# settings\nauth = jwt\n" + (f"{setting} = {text}\n" if text else ""))
+    done = subprocess.run([str(PROGRAM), "--data", str(data), "-t"], capture_output=True, text=True, timeout=20)
+    assert done.returncode == 1, done.stdout
+    assert f"runspool.conf:{3 if text else 2}: " in done.stderr and says in done.stderr, done.stderr
+
+
+def test_issuer_and_audience(instance_of):
+    it = instance_of((*SETTINGS, "auth.issuer=https://id.example", "auth.audience=runspool"), without=["runner"])
+    def ask(**more):
+        return it.http("GET", "/api/runs", headers=bearer(hs256(**more)))[0]
+    assert ask(iss="https://id.example", aud="runspool") == 200
+    assert ask(iss="https://id.example", aud=["other", "runspool"]) == 200
+    assert ask(iss="https://id.example", aud="other") == 401
+    assert ask(iss="https://evil.example", aud="runspool") == 401
+    assert ask() == 401
