@@ -1,6 +1,9 @@
-// Runspool's client library: framework-free ES modules, no build step. Copy this folder or import it from an instance.
+// Runspool's client library: framework-free ES modules, no build step. Copy this folder, import it from an instance, or
+// install the package runspool-client. What needs React is in assistant.js, monitor.js and topics.js.
 
-export { Live, doors } from './live.js';
+export { configure } from './config.js';
+export { Live } from './live.js';
+export { doors } from './feed.js';
 export { RequestError, request } from './rest.js';
 export { siteBase } from './urls.js';
 export { comparePositions } from './cursor.js';

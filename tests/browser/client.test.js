@@ -170,7 +170,7 @@ test('a new subscription starts at the door that just worked', async () => {
   append(1);
   await follow().through('sse');
   instance.requests.length = 0;
-  await follow().through('sse');
+  await follow('start', { shared: false }).through('sse');
   assert.equal(instance.requests[0], '/sse');
 });
 

@@ -2,7 +2,7 @@
 // once, and then the next request waits a little, longer while nothing changes.
 
 import { siteUrl } from '../urls.js';
-import { authorization, isType, refusal } from './http.js';
+import { authorization, isType, refusal, takeSlot } from './http.js';
 
 const WAIT_S = 25;
 const FULL = 500; // an answer with fewer messages has brought everything there was
@@ -15,8 +15,10 @@ export function pollDoor(name, prefix, firstMs) {
     firstMs,
 
     open(target, on) {
-      const { base, path, streams, token, fetch } = target;
+      const { base, path, query, streams, token, fetch } = target;
       const abort = new AbortController();
+      const giveBack = takeSlot(base);
+      const mayHold = giveBack !== null;
       let open = true;
       let deadline, pause, wake;
       let since = target.since ?? (streams ? 'now' : undefined);
@@ -28,12 +30,13 @@ export function pollDoor(name, prefix, firstMs) {
         clearTimeout(pause);
         wake?.();
         abort.abort();
+        giveBack?.();
         if (outcome) on.closed(outcome);
       };
       const ask = async (wait) => {
         clearTimeout(deadline);
         deadline = setTimeout(() => finish({ kind: 'cut' }), wait * 1000 + 10000);
-        const response = await fetch(siteUrl(base, `${prefix}${path}`, { stream: streams, since, wait }), {
+        const response = await fetch(siteUrl(base, `${prefix}${path}`, { ...query, stream: streams, since, wait }), {
           headers: { Accept: 'application/json', ...authorization(token) },
           cache: 'no-store',
           signal: abort.signal,
@@ -45,7 +48,7 @@ export function pollDoor(name, prefix, firstMs) {
         let wait = 0; // the first answer proves the door, so it must not be held
         let idle = 0;
         while (open) {
-          const asked = performance.now();
+          const asked = Date.now();
           const answer = await ask(wait);
           if (!open) return;
           if (!Array.isArray(answer?.events)) return finish({ kind: 'unusable' });
@@ -57,20 +60,21 @@ export function pollDoor(name, prefix, firstMs) {
           if (answer.next) on.position((since = answer.next));
           if (answer.events.length < FULL) on.caughtUp();
           if (answer.end) return finish({ kind: 'ended' });
-          const held = wait > 0 && performance.now() - asked >= HELD_MS;
-          if (answer.events.length || held) idle = 0;
-          else if (wait > 0) {
+          const some = answer.events.length > 0;
+          const held = wait > 0 && Date.now() - asked >= HELD_MS;
+          if (some || held) idle = 0;
+          if (mayHold ? wait > 0 && !some && !held : answer.events.length < FULL) {
             const delay = IDLE_MS[Math.min(idle++, IDLE_MS.length - 1)];
             await new Promise((resolve) => {
               wake = resolve;
               pause = setTimeout(resolve, delay * (1 + Math.random() / 4));
             });
           }
-          wait = WAIT_S;
+          if (mayHold) wait = WAIT_S;
         }
       };
       run().catch((error) => finish({ kind: error instanceof SyntaxError ? 'unusable' : 'cut' }));
-      return () => finish();
+      return { close: () => finish() };
     },
   };
 }

@@ -1,7 +1,7 @@
 // Server-Sent Events, read from a streamed fetch: unlike EventSource it can send Authorization and sees the status.
 
 import { siteUrl } from '../urls.js';
-import { authorization, isType, refusal } from './http.js';
+import { authorization, isType, refusal, takeSlot } from './http.js';
 
 const SILENCE_MS = 45000; // the server sends a comment every 20 s
 const LINE_MAX = 32 * 1024 * 1024; // characters of one message
@@ -34,8 +34,9 @@ export const sse = {
   firstMs: 2000,
 
   open(target, on) {
-    const { base, path, streams, since, token, fetch } = target;
+    const { base, path, query, streams, since, token, fetch } = target;
     const abort = new AbortController();
+    const giveBack = takeSlot(base);
     let open = true;
     let silence;
 
@@ -44,10 +45,11 @@ export const sse = {
       open = false;
       clearTimeout(silence);
       abort.abort();
+      giveBack?.();
       if (outcome) on.closed(outcome);
     };
     const read = async () => {
-      const response = await fetch(siteUrl(base, `sse${path}`, { stream: streams, since }), {
+      const response = await fetch(siteUrl(base, `sse${path}`, { ...query, stream: streams, since }), {
         headers: { Accept: 'text/event-stream', ...authorization(token) },
         cache: 'no-store',
         signal: abort.signal,
@@ -76,7 +78,8 @@ export const sse = {
         parse(value);
       }
     };
-    read().catch((error) => finish({ kind: error instanceof SyntaxError ? 'unusable' : 'cut' }));
-    return () => finish();
+    if (!giveBack) queueMicrotask(() => finish({ kind: 'unusable' }));
+    else read().catch((error) => finish({ kind: error instanceof SyntaxError ? 'unusable' : 'cut' }));
+    return { close: () => finish() };
   },
 };

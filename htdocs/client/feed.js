@@ -1,0 +1,358 @@
+// One feed that survives: it picks the best door that works, steps down when that fails, tries the better ones again by
+// itself, and carries one cursor through all of them, so that nothing is missing or double.
+
+import { Backoff } from './backoff.js';
+import { afterGap, comparePositions, isPosition } from './cursor.js';
+import { cgiPoll } from './doors/cgi-poll.js';
+import { longPoll } from './doors/long-poll.js';
+import { sse } from './doors/sse.js';
+import { websocket } from './doors/websocket.js';
+
+export const doors = [websocket, sse, longPoll, cgiPoll];
+
+const PATIENCE_MS = 2000; // a break shorter than this is nobody's business
+const PROBE_FIRST_MS = 5000; // then doubling: when a better door is tried again
+const PROBE_MAX_MS = 60000;
+const SHORT_LIFE_MS = 3000; // a connection that ends sooner ...
+const SHORT_LIVES_MAX = 3; // ... so many times in a row counts as a door that does not work
+const CATCH_UP_IDLE_MS = 400;
+const REMEMBER_MS = 60000; // a new feed starts at the door another one just used
+const OUTBOX_MAX = 1000;
+
+const lastGood = new Map(); // base -> { index, at }
+
+/** Messages without a place in the log. */
+const isControl = (message) =>
+  message.id === undefined && (message.op !== undefined || message.type === 'pong' || message.type === 'ping');
+const DENIALS = ['unauthorized', 'forbidden'];
+const LAST = ['ended', 'denied', 'failed', 'missing', 'closed'];
+
+/** A feed in such a state does nothing any more. */
+export const isOver = ({ state }) => LAST.includes(state);
+
+export class Feed {
+  #target;
+  #tokens;
+  #doors;
+  #on;
+  #cursor;
+  #current = null; // { index, door, alive, at, token, timer }
+  #probe = null;
+  #shortLives = 0;
+  #closed = false;
+  #worked = false;
+  #renewed = false;
+  #timers = {};
+  #retryAt = 0;
+  #backoff;
+  #settleMs;
+  #probeBackoff;
+  #head = null;
+  #received = 0;
+  #receivedAt = 0;
+  #outbox = [];
+  #status = { state: 'connecting', door: null };
+
+  /**
+   * target: {base, path, query, streams, url, snapshots, WebSocket, fetch}, schedule: for the Backoff, with settleMs, the
+   * life after which a connection counts as a success; connectMs: the most a door may take; tokens, doors, since.
+   * on: message(message), gap(gap), position(id), status(status). Nothing is called before the constructor has returned.
+   */
+  constructor({ target, tokens, since, schedule = {}, connectMs = Infinity, doors: ladder = doors, on }) {
+    this.#target = { ...target, path: target.path ?? '' };
+    this.#tokens = tokens;
+    this.#doors = ladder;
+    this.#on = on;
+    this.#cursor = since;
+    this.connectMs = connectMs;
+    this.#settleMs = schedule.settleMs ?? SHORT_LIFE_MS;
+    this.#backoff = new Backoff(schedule);
+    this.#probeBackoff = new Backoff({ firstMs: PROBE_FIRST_MS, maxMs: PROBE_MAX_MS });
+    globalThis.addEventListener?.('online', this.#seen);
+    globalThis.document?.addEventListener('visibilitychange', this.#seen);
+    const good = lastGood.get(this.#target.base);
+    const index = good && Date.now() - good.at < REMEMBER_MS ? good.index : 0;
+    this.#attempt(Math.min(index, this.#doors.length - 1));
+  }
+
+  get cursor() {
+    return this.#cursor;
+  }
+
+  get status() {
+    return this.#status;
+  }
+
+  /** A message for the server: now, or in order when there is a connection again. False: too many wait. */
+  send(message) {
+    if (!this.#outbox.length && this.#current?.alive && this.#current.door.send?.(message)) return true;
+    return this.#outbox.length < OUTBOX_MAX && this.#outbox.push(message) > 0;
+  }
+
+  /** What waits to be sent is taken out. */
+  takeOutbox() {
+    return this.#outbox.splice(0);
+  }
+
+  /** Do not sit out the delay. */
+  hurry() {
+    if (!this.#timers.retry) return;
+    clearTimeout(this.#timers.retry);
+    this.#timers.retry = null;
+    this.#attempt(0);
+  }
+
+  close() {
+    this.#end({ state: 'closed', door: null });
+  }
+
+  // The network is back, or the page is looked at again.
+  #seen = () => {
+    if (!globalThis.document?.hidden) this.hurry();
+  };
+
+  #end(status) {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const timer of Object.values(this.#timers)) clearTimeout(timer);
+    this.#drop(this.#current);
+    this.#drop(this.#probe);
+    globalThis.removeEventListener?.('online', this.#seen);
+    globalThis.document?.removeEventListener('visibilitychange', this.#seen);
+    this.#say(status);
+  }
+
+  #drop(connection) {
+    if (!connection) return;
+    clearTimeout(connection.timer);
+    connection.door?.close();
+  }
+
+  #say(status) {
+    if (JSON.stringify(status) === JSON.stringify(this.#status)) return;
+    this.#status = status;
+    this.#on.status?.(status);
+  }
+
+  async #connect(index, handlers) {
+    const door = this.#doors[index];
+    const connection = { index, alive: false, at: Date.now(), door: null };
+    const isMine = () => !this.#closed && (connection === this.#current || connection === this.#probe);
+    const guard = (handler) => (argument) => {
+      if (isMine()) handler(connection, argument);
+    };
+    handlers.register(connection);
+    try {
+      connection.token = this.#tokens?.current();
+      if (connection.token instanceof Promise) connection.token = await connection.token;
+      else await null;
+    } catch {
+      return guard(handlers.closed)({ kind: 'no-token' });
+    }
+    if (!isMine()) return undefined;
+    connection.timer = setTimeout(
+      guard(() => {
+        connection.door.close();
+        handlers.closed(connection, { kind: 'unusable' });
+      }),
+      Math.min(door.firstMs, this.connectMs),
+    );
+    connection.door = door.open(
+      { ...this.#target, since: this.#cursor, token: connection.token, tokens: this.#tokens },
+      {
+        frame: guard(() => {
+          if (connection.alive) return;
+          connection.alive = true;
+          connection.at = Date.now();
+          clearTimeout(connection.timer);
+          handlers.alive(connection);
+        }),
+        message: guard((_, message) => this.#message(message)),
+        position: guard((_, position) => this.#move(position)),
+        caughtUp: guard(() => this.#sayLive()),
+        closed: guard((_, outcome) => {
+          clearTimeout(connection.timer);
+          handlers.closed(connection, outcome);
+        }),
+      },
+    );
+    return undefined;
+  }
+
+  #attempt(index) {
+    this.#connect(index, {
+      register: (connection) => (this.#current = connection),
+      alive: () => this.#live(),
+      closed: (connection, outcome) => this.#lost(connection, outcome),
+    });
+  }
+
+  #live() {
+    const { index, door } = this.#current;
+    this.#worked = true;
+    this.#renewed = false;
+    if (!this.#settleMs) this.#backoff.reset();
+    clearTimeout(this.#timers.patience);
+    clearTimeout(this.#timers.retry);
+    this.#timers.patience = this.#timers.retry = null;
+    lastGood.set(this.#target.base, { index, at: Date.now() });
+    while (this.#outbox.length && door.send?.(this.#outbox[0])) this.#outbox.shift();
+    this.#catchUp();
+    this.#scheduleProbe();
+  }
+
+  // Until the head is reached or the flow pauses, what comes is history.
+  #catchUp() {
+    this.#received = 0;
+    this.#receivedAt = Date.now();
+    clearTimeout(this.#timers.catchUp);
+    const look = () => {
+      const idle = Date.now() - this.#receivedAt >= CATCH_UP_IDLE_MS;
+      const there = this.#head && isPosition(this.#cursor) && comparePositions(this.#cursor, this.#head) >= 0;
+      if (idle || there) return this.#sayLive();
+      if (this.#received) this.#say({ state: 'catching-up', door: this.#door(), received: this.#received });
+      this.#timers.catchUp = setTimeout(look, 100);
+      return undefined;
+    };
+    this.#sayLive();
+    this.#timers.catchUp = setTimeout(look, CATCH_UP_IDLE_MS);
+  }
+
+  #door() {
+    return this.#doors[this.#current?.index]?.name ?? null;
+  }
+
+  #sayLive() {
+    clearTimeout(this.#timers.catchUp);
+    if (this.#current?.alive) this.#say({ state: 'live', door: this.#door() });
+  }
+
+  #lost(connection, { kind, retryMs }) {
+    const door = this.#doors[connection.index].name;
+    if (kind === 'ended') return this.#end({ state: 'ended', door });
+    if (DENIALS.includes(kind)) return this.#denied(connection, kind, door);
+    this.#current = null;
+    clearTimeout(this.#timers.catchUp);
+    this.#timers.patience ??= setTimeout(() => this.#sayBroken(), PATIENCE_MS);
+    if (connection.alive) {
+      const lived = Date.now() - connection.at;
+      this.#shortLives = lived < SHORT_LIFE_MS ? this.#shortLives + 1 : 0;
+      if (lived >= this.#settleMs) this.#backoff.reset();
+      if (this.#shortLives < SHORT_LIVES_MAX) return this.#retry(connection.index, retryMs);
+      this.#shortLives = 0;
+    }
+    if (kind === 'no-token') return this.#retry(connection.index);
+    if (connection.index + 1 < this.#doors.length) return this.#attempt(connection.index + 1);
+    if (kind === 'missing' && !this.#worked) return this.#end({ state: 'missing', door });
+    return this.#retry(0, retryMs);
+  }
+
+  // A token that is no longer taken is renewed once; what a new one does not open is closed.
+  #denied(connection, kind, door) {
+    const deny = () => this.#end({ state: 'denied', door });
+    if (kind === 'forbidden' || !this.#tokens?.renewable || this.#renewed) return deny();
+    this.#renewed = true;
+    this.#current = null;
+    this.#timers.patience ??= setTimeout(() => this.#sayBroken(), PATIENCE_MS);
+    const fresh = this.#tokens.current();
+    const asked = fresh !== connection.token && !(fresh instanceof Promise) ? Promise.resolve(fresh) : this.#tokens.renew();
+    return asked.then(
+      (token) => {
+        if (this.#closed || this.#current) return undefined;
+        return token && token !== connection.token ? this.#attempt(connection.index) : deny();
+      },
+      () => this.#closed || this.#retry(connection.index),
+    );
+  }
+
+  #retry(index, atLeastMs = 0) {
+    const delay = this.#backoff.next();
+    if (delay === null) return this.#end({ state: 'failed', door: null });
+    const wait = Math.max(delay, atLeastMs);
+    clearTimeout(this.#timers.retry);
+    this.#retryAt = Date.now() + wait;
+    this.#timers.retry = setTimeout(() => {
+      this.#timers.retry = null;
+      this.#attempt(index);
+    }, wait);
+    if (this.#status.state === 'reconnecting') this.#sayBroken();
+    return undefined;
+  }
+
+  #sayBroken() {
+    if (this.#current?.alive) return;
+    this.#say({ state: 'reconnecting', door: null, retryAt: this.#retryAt, attempt: this.#backoff.made });
+  }
+
+  // Better doors are opened beside the working one and take over with their first frame; both then stand at the same
+  // cursor, and what both bring is taken once.
+  #scheduleProbe() {
+    clearTimeout(this.#timers.probe);
+    if (this.#current.index === 0) return this.#probeBackoff.reset();
+    this.#timers.probe = setTimeout(() => this.#tryBetter(0), this.#probeBackoff.next());
+    return undefined;
+  }
+
+  #tryBetter(index) {
+    this.#drop(this.#probe);
+    this.#probe = null;
+    if (!this.#current?.alive) return undefined;
+    if (index >= this.#current.index) return this.#scheduleProbe();
+    return this.#connect(index, {
+      register: (connection) => (this.#probe = connection),
+      alive: (connection) => {
+        this.#probe = null;
+        this.#drop(this.#current);
+        this.#current = connection;
+        this.#live();
+      },
+      closed: (connection, outcome) => {
+        if (connection === this.#current) return this.#lost(connection, outcome);
+        this.#probe = null;
+        return this.#tryBetter(index + 1);
+      },
+    });
+  }
+
+  #move(position) {
+    if (this.#target.snapshots) return;
+    if (!isPosition(position)) return;
+    if (isPosition(this.#cursor) && comparePositions(position, this.#cursor) <= 0) return;
+    this.#cursor = position;
+    this.#on.position?.(position);
+  }
+
+  // A reader who asked for what happens from now on stands at the head, whatever door comes next.
+  #placeHead(head) {
+    this.#head = head;
+    if (this.#target.streams && (this.#cursor === undefined || this.#cursor === 'now')) this.#move(head);
+  }
+
+  /** Was it seen before? If not, the cursor moves. A snapshot's id says only whether it is the same. */
+  #seenBefore({ id }) {
+    if (id === undefined) return false;
+    if (!this.#target.snapshots && isPosition(id) && isPosition(this.#cursor)) {
+      if (comparePositions(id, this.#cursor) <= 0) return true;
+    } else if (id === this.#cursor) {
+      return true;
+    }
+    this.#cursor = id;
+    return false;
+  }
+
+  #message(message) {
+    if (message.op === 'gap' || message.type === 'gap') {
+      this.#cursor = afterGap(this.#cursor, message);
+      this.#on.gap?.(message);
+      return;
+    }
+    if (isControl(message)) {
+      if (isPosition(message.head)) this.#placeHead(message.head);
+      return;
+    }
+    if (this.#seenBefore(message)) return;
+    this.#received++;
+    this.#receivedAt = Date.now();
+    this.#on.message?.(message);
+  }
+}
