@@ -1,6 +1,6 @@
 // stage.mjs SOURCE MODULES TARGET: make TARGET the web root: htdocs from SOURCE, and the libraries from MODULES
 // (node_modules) as plain ES modules in TARGET/lib. What is served is what was written: only the libraries' bare
-// imports are rewritten to files beside them.
+// imports are rewritten to files beside them, and the client's `react` to Preact's compat.
 
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { join } from 'node:path';
 const LIBRARIES = [
   { name: 'preact', package: 'preact', file: 'dist/preact.mjs' },
   { name: 'preact/hooks', package: 'preact', file: 'hooks/dist/hooks.mjs' },
+  { name: 'react', package: 'preact', file: 'compat/dist/compat.mjs' }, // what the client's hooks and components import
   { name: 'htm', package: 'htm', file: 'dist/htm.mjs' },
   { name: '@preact/signals-core', package: '@preact/signals-core', file: 'dist/signals-core.mjs' },
   { name: '@preact/signals', package: '@preact/signals', file: 'dist/signals.mjs' },
@@ -24,10 +25,10 @@ if (!target) {
 const fileOf = (name) => `${name.replace(/^@/, '').replaceAll('/', '-')}.js`;
 const known = new Set(LIBRARIES.map(({ name }) => name));
 
-function rewriteImports(code, library) {
+function rewriteImports(code, importer, folder = './') {
   return code.replace(/(\bfrom\s*|\bimport\s*)(["'])([^"'./][^"']*)\2/g, (_, keyword, quote, name) => {
-    if (!known.has(name)) throw new Error(`${library} imports ${name}, which stage.mjs does not know`);
-    return `${keyword}${quote}./${fileOf(name)}${quote}`;
+    if (!known.has(name)) throw new Error(`${importer} imports ${name}, which stage.mjs does not know`);
+    return `${keyword}${quote}${folder}${fileOf(name)}${quote}`;
   });
 }
 
@@ -48,6 +49,10 @@ const lib = join(target, 'lib');
 rmSync(target, { recursive: true, force: true });
 mkdirSync(lib, { recursive: true });
 for (const entry of SITE) copy(join(source, entry), join(target, entry));
+for (const entry of readdirSync(join(source, 'client')).filter((name) => name.endsWith('.js'))) {
+  const code = readFileSync(join(source, 'client', entry), 'utf8');
+  writeFileSync(join(target, 'client', entry), rewriteImports(code, entry, '../lib/'));
+}
 
 const licences = new Map();
 for (const { name, package: folder, file, bundles = [] } of LIBRARIES) {

@@ -12,6 +12,7 @@ endif
 include tests/servers/local.mk
 include tests/crash/local.mk
 include tests/browser/local.mk
+include tests/client/local.mk
 TESTS += tests/lint.test
 EXTRA_DIST += tests/helper/llm_server.py tests/integration/test_agent.py tests/integration/test_assistant.py tests/integration/test_dialect_assistant.py
 EXTRA_DIST += tests/helper/llm_server.py tests/integration/test_agent.py

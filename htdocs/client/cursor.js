@@ -20,3 +20,10 @@ export function afterGap(cursor, gap) {
   if (!isPosition(cursor) || comparePositions(gap.first, cursor) > 0) return gap.last;
   return gap.head ?? (BigInt(gap.first) - 1n).toString();
 }
+
+/** Has a reader at `cursor` had the message `id`? A snapshot's id only says whether it is the same state. */
+export function wasSeen(cursor, id, snapshots) {
+  if (id === undefined) return false;
+  if (snapshots || !isPosition(id) || !isPosition(cursor)) return id === cursor;
+  return comparePositions(id, cursor) <= 0;
+}

@@ -2,7 +2,7 @@
 // itself, and carries one cursor through all of them, so that nothing is missing or double.
 
 import { Backoff } from './backoff.js';
-import { afterGap, comparePositions, isPosition } from './cursor.js';
+import { afterGap, comparePositions, isPosition, wasSeen } from './cursor.js';
 import { cgiPoll } from './doors/cgi-poll.js';
 import { longPoll } from './doors/long-poll.js';
 import { sse } from './doors/sse.js';
@@ -17,7 +17,6 @@ const SHORT_LIFE_MS = 3000; // a connection that ends sooner ...
 const SHORT_LIVES_MAX = 3; // ... so many times in a row counts as a door that does not work
 const CATCH_UP_IDLE_MS = 400;
 const REMEMBER_MS = 60000; // a new feed starts at the door another one just used
-const OUTBOX_MAX = 1000;
 
 const lastGood = new Map(); // base -> { index, at }
 
@@ -50,13 +49,12 @@ export class Feed {
   #head = null;
   #received = 0;
   #receivedAt = 0;
-  #outbox = [];
   #status = { state: 'connecting', door: null };
 
   /**
    * target: {base, path, query, streams, url, snapshots, WebSocket, fetch}, schedule: for the Backoff, with settleMs, the
    * life after which a connection counts as a success; connectMs: the most a door may take; tokens, doors, since.
-   * on: message(message), gap(gap), position(id), status(status). Nothing is called before the constructor has returned.
+   * on: message(message), gap(gap), position(id), status(status), connected() at each connection. Nothing is called before the constructor has returned.
    */
   constructor({ target, tokens, since, schedule = {}, connectMs = Infinity, doors: ladder = doors, on }) {
     this.#target = { ...target, path: target.path ?? '' };
@@ -83,15 +81,9 @@ export class Feed {
     return this.#status;
   }
 
-  /** A message for the server: now, or in order when there is a connection again. False: too many wait. */
+  /** A message for the server. False: there is no connection now that takes it. */
   send(message) {
-    if (!this.#outbox.length && this.#current?.alive && this.#current.door.send?.(message)) return true;
-    return this.#outbox.length < OUTBOX_MAX && this.#outbox.push(message) > 0;
-  }
-
-  /** What waits to be sent is taken out. */
-  takeOutbox() {
-    return this.#outbox.splice(0);
+    return Boolean(this.#current?.alive && this.#current.door.send?.(message));
   }
 
   /** Do not sit out the delay. */
@@ -188,7 +180,7 @@ export class Feed {
   }
 
   #live() {
-    const { index, door } = this.#current;
+    const { index } = this.#current;
     this.#worked = true;
     this.#renewed = false;
     if (!this.#settleMs) this.#backoff.reset();
@@ -196,7 +188,7 @@ export class Feed {
     clearTimeout(this.#timers.retry);
     this.#timers.patience = this.#timers.retry = null;
     lastGood.set(this.#target.base, { index, at: Date.now() });
-    while (this.#outbox.length && door.send?.(this.#outbox[0])) this.#outbox.shift();
+    this.#on.connected?.();
     this.#catchUp();
     this.#scheduleProbe();
   }
@@ -328,20 +320,9 @@ export class Feed {
     if (this.#target.streams && (this.#cursor === undefined || this.#cursor === 'now')) this.#move(head);
   }
 
-  /** Was it seen before? If not, the cursor moves. A snapshot's id says only whether it is the same. */
-  #seenBefore({ id }) {
-    if (id === undefined) return false;
-    if (!this.#target.snapshots && isPosition(id) && isPosition(this.#cursor)) {
-      if (comparePositions(id, this.#cursor) <= 0) return true;
-    } else if (id === this.#cursor) {
-      return true;
-    }
-    this.#cursor = id;
-    return false;
-  }
-
   #message(message) {
     if (message.op === 'gap' || message.type === 'gap') {
+      if (this.#target.snapshots) return; // the present state follows
       this.#cursor = afterGap(this.#cursor, message);
       this.#on.gap?.(message);
       return;
@@ -350,7 +331,8 @@ export class Feed {
       if (isPosition(message.head)) this.#placeHead(message.head);
       return;
     }
-    if (this.#seenBefore(message)) return;
+    if (wasSeen(this.#cursor, message.id, this.#target.snapshots)) return;
+    this.#cursor = message.id ?? this.#cursor;
     this.#received++;
     this.#receivedAt = Date.now();
     this.#on.message?.(message);

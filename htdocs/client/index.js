@@ -15,3 +15,7 @@ export {
   runWorkflow,
   updateSessionTools,
 } from './console.js';
+export { GraphWebSocket, MissionWebSocket, RunWebSocket } from './crew.js';
+export { WorkflowWebSocketClient } from './monitor-client.js';
+export { AssistantClient } from './assistant-client.js';
+export { TopicClient } from './topic-client.js';

@@ -3,7 +3,7 @@
 // feed it is moved to.
 
 import { defaults } from './config.js';
-import { afterGap, comparePositions, isPosition } from './cursor.js';
+import { afterGap, comparePositions, isPosition, wasSeen } from './cursor.js';
 import { doors as allDoors } from './feed.js';
 import { Hub } from './hub.js';
 import { canShare, Tabs } from './tabs.js';
@@ -50,8 +50,8 @@ export class Live {
    */
   constructor(options) {
     const { base = defaults.base, token = defaults.token, doors = allDoors, fetch = defaults.fetch, shared = true } = options;
-    const { path, query, streams, url, schedule, connectMs, since, snapshots, WebSocket = defaults.WebSocket } = options;
-    const spec = { base: checkedBase(base), path, query, streams, url, schedule, connectMs, since, snapshots };
+    const { path, query, streams, schedule, connectMs, since, snapshots, WebSocket = defaults.WebSocket } = options;
+    const spec = { base: checkedBase(base), path, query, streams, schedule, connectMs, since, snapshots };
     this.#options = options;
     this.#snapshots = snapshots;
     this.#cursor = since;
@@ -87,20 +87,11 @@ export class Live {
     this.#options.onStatus?.(this.#status);
   }
 
-  #seenBefore({ id }) {
-    if (id === undefined) return false;
-    if (!this.#snapshots && isPosition(id) && isPosition(this.#cursor)) {
-      if (comparePositions(id, this.#cursor) <= 0) return true;
-    } else if (id === this.#cursor) {
-      return true;
-    }
-    this.#cursor = id;
-    return false;
-  }
-
   #item = {
     message: (message) => {
-      if (!this.#seenBefore(message)) this.#options.onMessage?.(message);
+      if (wasSeen(this.#cursor, message.id, this.#snapshots)) return;
+      this.#cursor = message.id ?? this.#cursor;
+      this.#options.onMessage?.(message);
     },
     gap: (gap) => {
       this.#cursor = afterGap(this.#cursor, gap);

@@ -1,7 +1,9 @@
 // Requests and their errors (RFC 9457 problem documents).
 
+import { defaults } from './config.js';
 import { authorization } from './doors/http.js';
-import { siteBase, siteUrl } from './urls.js';
+import { tokensOf } from './tokens.js';
+import { checkedBase, siteUrl } from './urls.js';
 
 export class RequestError extends Error {
   /** status 0: no answer at all. errors: what the server says about single fields or nodes. */
@@ -21,23 +23,34 @@ async function problem(response) {
   }
 }
 
-/** request('POST', 'api/workflows/x/run', {body, query, token, base, signal, as: 'json'|'text'|'response'}) */
-export async function request(method, path, { body, query, token, base = siteBase, signal, as = 'json' } = {}) {
-  const headers = { ...authorization(token) };
-  if (body !== undefined) headers['Content-Type'] = 'application/json';
-  let response;
+async function ask(url, { token, fetch, ...rest }) {
+  const tokens = tokensOf(token);
+  const send = async () => {
+    const used = await tokens.current();
+    return [used, await fetch(url, { ...rest, cache: 'no-store', headers: { ...rest.headers, ...authorization(used) } })];
+  };
   try {
-    response = await fetch(siteUrl(base, path, query), {
-      method,
-      headers,
-      signal,
-      cache: 'no-store',
-      body: body === undefined ? undefined : JSON.stringify(body),
-    });
+    let [used, response] = await send();
+    // It was not carried out, so with a new token it may be asked again.
+    if (response.status === 401 && tokens.renewable && (await tokens.renew()) !== used) [used, response] = await send();
+    return response;
   } catch (error) {
     if (error.name === 'AbortError') throw error;
     throw new RequestError(0, error.message);
   }
+}
+
+/** request('POST', 'api/workflows/x/run', {body, query, token, base, signal, as: 'json'|'text'|'response'}) */
+export async function request(method, path, options = {}) {
+  const { base = defaults.base, token = defaults.token, fetch = defaults.fetch, body, query, signal, as = 'json' } = options;
+  const response = await ask(siteUrl(checkedBase(base), path, query), {
+    method,
+    token,
+    fetch,
+    signal,
+    headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
   if (!response.ok) throw await problem(response);
   if (as === 'response' || response.status === 204) return response;
   if (as === 'text') return response.text();

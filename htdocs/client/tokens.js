@@ -65,7 +65,6 @@ export class Tokens {
     const endsAt = (claims(token).exp ?? Infinity) * 1000;
     const life = endsAt - Date.now();
     this.#renewAt = endsAt - Math.min(EARLY_MS, life * EARLY_SHARE);
-    if (Number.isNaN(this.#renewAt)) this.#renewAt = Infinity;
     this.#plan();
     if (changed) for (const renewed of [...this.#watchers]) renewed(token);
     return token;

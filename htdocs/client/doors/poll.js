@@ -57,10 +57,10 @@ export function pollDoor(name, prefix, firstMs) {
             on.message(message);
             if (!open) return;
           }
+          const some = answer.events.length > 0 && answer.next !== since;
           if (answer.next) on.position((since = answer.next));
           if (answer.events.length < FULL) on.caughtUp();
           if (answer.end) return finish({ kind: 'ended' });
-          const some = answer.events.length > 0;
           const held = wait > 0 && Date.now() - asked >= HELD_MS;
           if (some || held) idle = 0;
           if (mayHold ? wait > 0 && !some && !held : answer.events.length < FULL) {

@@ -45,8 +45,8 @@ export function openSocket({ url, protocols, token, tokens, WebSocket, ping, aut
     pingTimer = setTimeout(() => {
       const silent = Date.now() - heardAt;
       if (silent < PING_MS) return listen(PING_MS - silent);
-      send(ping);
       pongTimer = setTimeout(() => finish('cut'), PONG_MS);
+      send(ping);
     }, delay);
   };
   const heard = () => {
