@@ -87,28 +87,30 @@ bool access_trusts(const struct config *config, const char *peer)
     return peer && (is_local(peer) || is_trusted(config, peer));
 }
 
-/* The last element of X-Forwarded-For: the only one that the proxy next to us vouches for. */
-static const char *last_hop(const char *forwarded_for, size_t *ret_len)
-{
-    const char *comma = strrchr(forwarded_for, ',');
-    const char *from = comma ? comma + 1 : forwarded_for;
-    from += strspn(from, " \t");
-    *ret_len = strcspn(from, " \t");
-    return from;
-}
-
-/* Does the client sit on this machine? Behind a proxy the hop it names counts. That a proxy on a loopback address is
- * believed without being configured does no harm: it can only make a local client a remote one. */
+/* Does the client sit on this machine? Of X-Forwarded-For the last hop is vouched for by the proxy next to us; where that
+ * is a trusted proxy itself, so is the hop before it, and so on. That a proxy on a loopback address is believed without
+ * being configured does no harm: it can only make a local client a remote one. */
 static bool client_is_local(const struct config *config, const struct access_request *request)
 {
-    const char *peer = request->peer;
+    const char *peer = request->peer, *list = request->forwarded_for;
+    bool local = false;
     if (!access_trusts(config, peer))
         return false;
-    if (!request->forwarded_for)
+    if (!list)
         return is_local(peer);
-    size_t len;
-    const char *hop = last_hop(request->forwarded_for, &len);
-    return is_loopback(hop, len);
+    for (size_t from, end = strlen(list) + 1; end > 0; end = from) {
+        char hop[INET6_ADDRSTRLEN + 3] = "";
+        for (from = end - 1; from > 0 && list[from - 1] != ',';)
+            from--;
+        const char *at = list + from + strspn(list + from, " \t");
+        size_t len = strcspn(at, " \t,");
+        if (len < sizeof hop)
+            memcpy(hop, at, len);
+        local = is_loopback(hop, strlen(hop));
+        if (!local && !is_trusted(config, hop))
+            return false;
+    }
+    return local;
 }
 
 /* "host:port" of a URL or origin: borrowed, NULL when it has no scheme. */

@@ -13,7 +13,7 @@
 struct access_request {
     const char *method;        /* "GET" */
     const char *peer;          /* address of the connection; "unix" for a Unix socket (a web server on this host) */
-    const char *forwarded_for; /* X-Forwarded-For: its last hop counts, when peer is "unix" or in trusted_proxies */
+    const char *forwarded_for; /* X-Forwarded-For: its last hop that is no trusted proxy counts, when peer is trusted */
     const char *host, *origin; /* headers */
     const char *fetch_site;    /* Sec-Fetch-Site */
     const char *authorization, *cookie;

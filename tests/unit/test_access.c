@@ -39,11 +39,15 @@ START_TEST(none_serves_loopback_only)
 }
 END_TEST
 
-START_TEST(forwarded_for_counts_by_its_last_hop)
+START_TEST(forwarded_for_counts_by_its_last_hop_that_is_no_proxy)
 {
     struct config *c = config_of((const char *const[]){"trusted_proxies=192.0.2.0/25, 2001:db8::/32", NULL});
     DENIED(c, .peer = "unix", .forwarded_for = "127.0.0.1, 203.0.113.5");
-    ALLOWED(c, .peer = "unix", .forwarded_for = "203.0.113.5, 127.0.0.1");
+    DENIED(c, .peer = "unix", .forwarded_for = "203.0.113.5, 127.0.0.1"); /* two proxies on this machine, one after the other */
+    DENIED(c, .peer = "unix", .forwarded_for = "127.0.0.1, 203.0.113.5, 127.0.0.1, 192.0.2.7");
+    ALLOWED(c, .peer = "unix", .forwarded_for = "127.0.0.1, 192.0.2.7,::1");
+    DENIED(c, .peer = "unix", .forwarded_for = "192.0.2.7, 127.0.0.1"); /* a client that is a proxy elsewhere */
+    DENIED(c, .peer = "unix", .forwarded_for = "127.0.0.1,");
     DENIED(c, .peer = "127.0.0.1", .forwarded_for = "203.0.113.5"); /* a tunnel on this machine */
     DENIED(c, .peer = "203.0.113.9", .forwarded_for = "127.0.0.1"); /* says so itself */
     ALLOWED(c, .peer = "192.0.2.7", .forwarded_for = "127.0.0.1");
@@ -168,7 +172,7 @@ static Suite *suite(void)
     Suite *s = suite_create("access");
     TCase *t = tcase_create("access");
     tcase_add_test(t, none_serves_loopback_only);
-    tcase_add_test(t, forwarded_for_counts_by_its_last_hop);
+    tcase_add_test(t, forwarded_for_counts_by_its_last_hop_that_is_no_proxy);
     tcase_add_test(t, a_network_with_a_bad_length_trusts_nobody);
     tcase_add_test(t, foreign_host_names_are_refused);
     tcase_add_test(t, origin_is_checked_where_it_matters);
