@@ -17,6 +17,7 @@ fcgi_api_fcgi_SOURCES = $(FCGI_COMMON) \
   fcgi/api.c fcgi/api.h \
   fcgi/approvals.c fcgi/assist.c \
   fcgi/artifacts.c \
+  fcgi/auth.c \
   fcgi/range.c \
   fcgi/range.h \
   fcgi/definition.c fcgi/definition.h \

@@ -103,6 +103,13 @@ static bool takes_body(const struct route *route)
            strcmp(route->method, "PATCH") == 0;
 }
 
+/* Answers that are one person's credentials are not kept to be given again. */
+static bool gives_credentials(const struct route *route)
+{
+    static const char root[] = "/api/auth/";
+    return strncmp(route->pattern, root, sizeof root - 1) == 0;
+}
+
 static enum rs_err run_handler(struct call *call, const struct route *route, const char *any_text, struct fault *fault)
 {
     struct buf body;
@@ -113,7 +120,8 @@ static enum rs_err run_handler(struct call *call, const struct route *route, con
     call->text = any_text && strcmp(any_text, route->pattern) == 0 ? &body : NULL;
     if (!err && !call->text)
         err = request_parse_json(call->request, &body, &call->body, fault);
-    const char *key = strcmp(route->method, "POST") == 0 ? request_header(call->request, "HTTP_IDEMPOTENCY_KEY") : NULL;
+    bool keeps = strcmp(route->method, "POST") == 0 && !gives_credentials(route);
+    const char *key = keeps ? request_header(call->request, "HTTP_IDEMPOTENCY_KEY") : NULL;
     if (!err)
         err = key ? answer_once(call, route, key, &body, fault) : route->handler(call, fault);
     buf_release(&body);

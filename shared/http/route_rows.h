@@ -72,6 +72,11 @@ API_ROUTE("POST", "/api/runs/{id}/nodes/{node}/approve", approve_post, "say yes 
           decision_done)
 API_ROUTE("POST", "/api/runs/{id}/nodes/{node}/reject", reject_post, "say no", "operator", decision_done)
 API_ROUTE("POST", "/api/events", events_post, "emit an event", "operator", events_done)
+API_ROUTE("POST", "/api/auth/ticket", auth_ticket_post, "a ticket for streams or one path, to be put into an address", "viewer", NULL)
+API_ROUTE("GET", "/api/auth/session", auth_session_get, "who you are here, and until when", "viewer", NULL)
+API_ROUTE("POST", "/api/auth/session", auth_session_post, "keep the token of this request in a cookie that no script can read",
+          "viewer", NULL)
+API_ROUTE("DELETE", "/api/auth/session", auth_session_delete, "forget that cookie", "", NULL)
 
 HOOK_ROUTE("POST", "/hooks/{source}", hook_post, "take a webhook", "", NULL)
 

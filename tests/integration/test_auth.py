@@ -296,3 +296,110 @@ def test_issuer_and_audience(instance_of):
     assert ask(iss="https://id.example", aud="other") == 401
     assert ask(iss="https://evil.example", aud="runspool") == 401
     assert ask() == 401
+
+
+def ticket(it, body, **more):
+    status, _, answer = it.http("POST", "/api/auth/ticket", body, bearer(hs256(**more)))
+    assert status == 200, answer
+    return answer["ticket"]
+
+
+def test_a_ticket_is_for_its_streams(secured):
+    status, _, answer = secured.http("POST", "/api/auth/ticket", {"streams": ["run:r_1", "tool:x"]}, bearer(hs256(scope="admin")))
+    assert status == 200 and answer["expiresIn"] == 600 and set(answer) == {"ticket", "expiresIn"}
+    mine = answer["ticket"]
+    for door in ("/poll", "/api/poll"):
+        def ask(query, door=door):
+            return secured.http("GET", f"{door}?{query}&ticket={mine}")[0]
+        assert ask("stream=run:r_1") == 200 and ask("stream=tool:x&stream=run:r_1") == 200
+        assert ask("stream=run:r_2") == 403 and ask("stream=run:r_1&stream=runs") == 403 and ask("stream=run:*") == 403
+    assert secured.http("GET", f"/poll/workflows/r_1?ticket={mine}")[0] == 403
+    assert secured.http("GET", f"/api/runs?ticket={mine}")[0] == 403
+    assert secured.http("POST", f"/api/events?ticket={mine}", {"stream": "tool:x", "type": "log"})[0] == 403
+    ws = Ws(secured.url, f"/ws?ticket={mine}")
+    assert ws.recv()["op"] == "hello"
+    assert ws.ask({"op": "subscribe", "streams": ["run:r_1"]})["op"] == "subscribed"
+    assert ws.ask({"op": "subscribe", "streams": ["run:r_1", "runs"]})["code"] == "denied"
+    assert ws.ask({"op": "run", "workflowId": "x"})["code"] == "denied"  # it only reads, whatever its owner may
+    ws.close()
+    # Not for others: another instance, a changed one, another's.
+    head, payload, mac = mine.split(".")
+    for forged in (mine + "x", f"{head}.{payload}.{mac[:-2]}AA", f"{head}.{b64({'org': 'acme', 'exp': 9e15})}.{mac}", "t1..", "t1.x.y",
+                   mine[3:], hs256(), "x" * 5000):
+        assert secured.http("GET", f"/poll?stream=run:r_1&ticket={forged}")[0] in (401, 413)
+    assert secured.http("GET", "/api/runs", headers=bearer(mine))[0] == 401  # a ticket is no token
+
+
+def test_a_ticket_is_for_its_path(secured):
+    logs = ticket(secured, {"path": "/poll/scraping/t_1"})
+    assert secured.http("GET", f"/poll/scraping/t_1?ticket={logs}")[0] == 200
+    assert secured.http("GET", f"/poll/scraping/t_1?since=now&ticket={logs}")[0] == 200
+    for path in ("/poll/scraping/t_2", "/sse/scraping/t_1", "/api/poll/scraping/t_1", "/poll/scraping/t_1/", "/poll/scraping/T_1"):
+        assert secured.http("GET", f"{path}?ticket={logs}")[0] in (403, 404), path
+    native = ticket(secured, {"path": "/sse?stream=run:r_1&since=start"})
+    assert secured.http("GET", f"/poll?stream=run:r_1&ticket={native}")[0] == 403  # another door
+    runs = ticket(secured, {"path": "/api/runs"})
+    assert secured.http("GET", f"/api/runs?ticket={runs}")[0] == 200
+    assert secured.http("GET", f"/api/runs?ticket={runs}&ticket=x")[0] == 200
+    assert secured.http("GET", f"/api/workflows?ticket={runs}")[0] == 403
+    assert close_code(secured.url, f"/ws?ticket={runs}") == 4403
+
+
+@pytest.mark.parametrize("body, status", [
+    ({}, 422), ({"streams": []}, 422), ({"streams": "runs"}, 422), ({"streams": ["nonsense"]}, 422), ({"streams": [5]}, 422),
+    ({"streams": ["runs"], "path": "/sse"}, 422), ({"path": "/sse"}, 422), ({"path": "/"}, 422), ({"path": "runs"}, 422),
+    ({"path": 5}, 422), ({"path": "/secrets"}, 422), ({"path": "/sse?stream=no such"}, 422), ({"path": "/sse/%2e%2e%2f"}, 422),
+    ({"streams": [f"run:{'x' * 100}{i}" for i in range(100)]}, 413), ({"path": "/api/" + "x" * 5000}, 422),
+])
+def test_what_no_ticket_is_given_for(secured, body, status):
+    assert secured.http("POST", "/api/auth/ticket", body, bearer(hs256()))[0] == status
+
+
+def test_a_ticket_ends_with_its_token(secured):
+    status, _, answer = secured.http("POST", "/api/auth/ticket", {"streams": ["runs"]}, bearer(hs256(ttl=2)))
+    assert status == 200 and 1 <= answer["expiresIn"] <= 2
+    wait_until(lambda: secured.http("GET", f"/poll?stream=runs&ticket={answer['ticket']}")[0] == 401, what="its end")
+
+
+def test_the_session_cookie(secured):
+    token = hs256(scope="operator")
+    status, headers, body = secured.http("POST", "/api/auth/session", None, bearer(token))
+    assert status == 200 and (body["org"], body["sub"], body["scope"]) == ("acme", "ann", "operator")
+    cookie, *attributes = headers["Set-Cookie"].split("; ")
+    assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= set(attributes) and "Secure" not in attributes
+    mine = {"Cookie": cookie}
+    assert secured.http("GET", "/api/auth/session", headers=mine)[2]["sub"] == "ann"
+    assert secured.http("POST", "/api/workflows/none/run", {}, mine)[0] == 404
+    # From pages of others it does not count.
+    evil = {**mine, "Origin": "http://evil.example"}
+    assert secured.http("POST", "/api/workflows/none/run", {}, evil)[0] == 403
+    assert secured.http("GET", "/api/runs", headers=evil)[0] == 401
+    assert secured.http("GET", "/poll?stream=runs", headers=evil)[0] == 401
+    assert secured.http("GET", "/api/runs", headers={**mine, "Sec-Fetch-Site": "same-site"})[0] == 401
+    assert secured.http("GET", "/api/runs", headers={**mine, "Sec-Fetch-Site": "cross-site"})[0] == 401
+    with pytest.raises(websockets.InvalidStatusCode) as refused:
+        Ws(secured.url, "/ws", headers=evil)
+    assert refused.value.status_code == 403
+    own = {**mine, "Origin": secured.url, "Sec-Fetch-Site": "same-origin"}
+    assert secured.http("POST", "/api/workflows/none/run", {}, own)[0] == 404
+    # Two that differ: one was put there by somebody else.
+    assert secured.http("GET", "/api/runs", headers={"Cookie": f"{cookie}; runspool_session={hs256(sub='eve')}"})[0] == 401
+    # The end of it needs no good one.
+    status, headers, _ = secured.http("DELETE", "/api/auth/session", headers={"Cookie": "runspool_session=old"})
+    assert status == 204 and "Max-Age=0" in headers["Set-Cookie"]
+    # An answer with a credential is not kept for whoever knows its key.
+    key = {"Idempotency-Key": "k1"}
+    assert "Set-Cookie" in secured.http("POST", "/api/auth/session", None, {**bearer(token), **key})[1]
+    assert token not in str(secured.http("POST", "/api/auth/session", None, {**bearer(hs256(sub="bob")), **key})[1])
+
+
+def test_without_tokens_they_are_ignored(instance_of):
+    it = instance_of((), without=["runner"])
+    assert statuses(it, "nonsense") == GOOD and statuses(it, None) == GOOD
+    assert it.http("GET", "/api/runs?token=x")[0] == 200
+    ws = Ws(it.url, "/ws?token=x", subprotocols=["token", "x"])
+    assert ws.subprotocol == "token" and ws.recv()["op"] == "hello"
+    assert ws.ask({"op": "auth", "token": "x"})["op"] == "ok"
+    ws.close()
+    assert it.http("POST", "/api/auth/ticket", {"streams": ["runs"]})[0] == 200
+    assert it.http("GET", "/api/auth/session")[2] == {"auth": "none", "org": "default", "sub": "", "scope": "admin"}
