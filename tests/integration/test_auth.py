@@ -403,3 +403,80 @@ def test_without_tokens_they_are_ignored(instance_of):
     ws.close()
     assert it.http("POST", "/api/auth/ticket", {"streams": ["runs"]})[0] == 200
     assert it.http("GET", "/api/auth/session")[2] == {"auth": "none", "org": "default", "sub": "", "scope": "admin"}
+
+
+def test_live_connections_end_with_their_token(secured):
+    import http.client
+    from clients import url_parts
+    host, port, _ = url_parts(secured.url)
+    token = hs256(ttl=2)
+    sockets = [Ws(secured.url, "/ws", headers=bearer(token)), Ws(secured.url, "/ws/scraping/x", subprotocols=["token", token])]
+    stream = http.client.HTTPConnection(host, port, timeout=15)
+    stream.request("GET", "/sse?stream=runs", headers=bearer(token))
+    poll = http.client.HTTPConnection(host, port, timeout=15)
+    poll.request("GET", "/poll?stream=runs&since=now&wait=30", headers=bearer(token))
+    assert stream.getresponse().read().startswith(b"data: ")  # to its end
+    answer = poll.getresponse()
+    assert answer.status == 200 and json.loads(answer.read())["events"] == []
+    assert secured.http("GET", "/poll?stream=runs", headers=bearer(token))[0] == 401
+    for ws in sockets:
+        with pytest.raises(websockets.ConnectionClosed) as closed:
+            while True:
+                ws.recv()
+        assert closed.value.rcvd.code == 4401
+        ws.close()
+
+
+def test_renewal_on_a_live_connection(secured):
+    ws = Ws(secured.url, "/ws", headers=bearer(hs256(ttl=3, scope="operator")))
+    assert ws.recv()["op"] == "hello"
+    assert ws.ask({"op": "run", "workflowId": "none", "ref": "1"})["code"] == "not_found"
+    assert ws.ask({"op": "auth", "token": hs256(sub="bob"), "ref": "2"}) == {
+        "op": "error", "code": "denied", "message": "the token is another's; connect anew with it", "ref": "2"}
+    assert ws.ask({"op": "auth", "token": hs256(org="other")})["code"] == "denied"
+    assert ws.ask({"op": "auth", "token": hs256(ttl=-1)})["code"] == "unauthenticated"
+    assert ws.ask({"op": "auth", "token": "x"})["code"] == "unauthenticated"
+    # Fewer scopes count at once.
+    assert ws.ask({"op": "auth", "token": hs256(ttl=600), "ref": "3"}) == {"op": "ok", "ref": "3"}
+    assert ws.ask({"op": "run", "workflowId": "none"})["code"] == "denied"
+    assert ws.ask({"op": "cancel", "runId": "none"})["code"] == "denied"
+    dialect = Ws(secured.url, "/ws/scraping/x", headers=bearer(hs256(ttl=3)))
+    assert dialect.recv()["type"] == "connected"
+    dialect.send({"type": "auth", "token": hs256(sub="bob")})
+    assert dialect.recv()["code"] == "denied"
+    dialect.send({"type": "auth"})
+    assert dialect.recv()["code"] == "invalid"
+    dialect.send({"type": "auth", "token": hs256(ttl=600)})
+    assert dialect.recv() == {"type": "auth", "status": "ok"}
+    short = Ws(secured.url, "/ws/scraping/x", headers=bearer(hs256(ttl=4)))
+    with pytest.raises(websockets.ConnectionClosed):  # by then the first tokens of the others are over
+        while True:
+            short.recv()
+    assert ws.ask({"op": "ping"})["op"] == "pong"
+    dialect.send("ping")
+    assert dialect.recv()["type"] == "pong"
+    # A token that may no longer look at all.
+    dialect.send({"type": "auth", "token": hs256(scope="none-of-ours")})
+    with pytest.raises(websockets.ConnectionClosed) as closed:
+        while True:
+            dialect.recv()
+    assert closed.value.rcvd.code == 4403
+    for one in (ws, dialect, short):
+        one.close()
+
+
+def test_a_reload_to_tokens_ends_those_without(instance_of):
+    it = instance_of((), without=["runner"])
+    ws = Ws(it.url, "/ws")
+    assert ws.recv()["op"] == "hello"
+    with open(it.data / "runspool.conf", "a") as conf:
+        conf.write(f"\nauth = jwt\nauth.secret = {SECRET}\n")
+    import os
+    import signal
+    os.kill(it.pid("bridge"), signal.SIGHUP)
+    with pytest.raises(websockets.ConnectionClosed) as closed:
+        ws.recv()
+    assert closed.value.rcvd.code == 4401
+    ws.close()
+    assert it.http("GET", "/poll?stream=runs")[0] == 401
+    assert it.http("GET", "/poll?stream=runs", headers=bearer(hs256()))[0] == 200
