@@ -204,7 +204,7 @@ static void match_name(void *ctx, const char *name)
         struct group *g = f->groups[i];
         if (g->topic) { /* a home without an id tells of all organisations */
             if (!stream_id(m->event->home->name) || strcmp(g->feed->org, m->event->home->org) == 0)
-                topic_group_touch(g->topic);
+                topic_group_event(g->topic, m->event);
             continue;
         }
         if (strcmp(g->feed->org, m->event->home->org) != 0)

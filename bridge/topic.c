@@ -317,8 +317,10 @@ static void plan(struct topic_group *t)
         uv_timer_start(&t->timer, on_timer, at > now ? (uint64_t)(at - now) : 1, 0);
 }
 
-void topic_group_touch(struct topic_group *t)
+void topic_group_event(struct topic_group *t, const struct event *ev)
 {
+    if (t->topic->concerns && !t->topic->concerns(ev))
+        return;
     t->dirty = true;
     if (!t->building)
         plan(t);

@@ -45,8 +45,8 @@ struct topic_place {
 /* topic_group_new - of a group whose members are of one topic. NULL: no memory. topic_group_free: with the group. */
 struct topic_group *topic_group_new(struct bridge *bridge, struct group *group);
 void topic_group_free(struct topic_group *t); /* NULL is fine */
-/* topic_group_touch - it may have changed. */
-void topic_group_touch(struct topic_group *t);
+/* topic_group_event - one of its streams: it may have changed. */
+void topic_group_event(struct topic_group *t, const struct event *ev);
 /* topic_group_enter - a member has come: sub->place.seen says what it has; it is given the present state if that differs. */
 void topic_group_enter(struct topic_group *t, struct subscriber *sub);
 

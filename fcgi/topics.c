@@ -29,6 +29,11 @@ enum rs_err workflows_active_get(struct call *call, struct fault *fault)
     return topic_answer(call, &topic_workflows, fault);
 }
 
+enum rs_err workflow_history_get(struct call *call, struct fault *fault)
+{
+    return topic_answer(call, &topic_history, fault);
+}
+
 enum rs_err webhook_status_get(struct call *call, struct fault *fault)
 {
     return topic_answer(call, &topic_webhooks, fault);

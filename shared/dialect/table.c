@@ -47,6 +47,7 @@ const struct endpoint endpoints[] = {
      .actions = true,
      .query_param = "runId"},
     {.path = "/workflows", .description = "topic: runs that are queued, running or paused", .topic = &topic_workflows},
+    {.path = "/workflow-history", .description = "topic: ended runs, and figures of them", .topic = &topic_history},
     {.path = "/webhook-status", .description = "topic: how many webhooks came from whom", .topic = &topic_webhooks},
 };
 const unsigned n_endpoints = sizeof(endpoints) / sizeof(endpoints[0]);

@@ -36,6 +36,7 @@ struct topic {
     /* check - would the query do? Called before a door opens; pure. NULL: any does. */
     enum rs_err (*check)(const struct query *query, struct fault *fault);
     const char *const *streams;     /* NULL-terminated: whose events may change it; "adw:" stands for the one of its param */
+    bool (*concerns)(const struct event *ev); /* of those events, could this one? NULL: each */
     const char *const *query;       /* NULL-terminated, or NULL: names of the parameters it understands; others are ignored */
     const char *const *unhashed;    /* NULL-terminated, or NULL: members whose change is no change, by their paths ("checked_at",
                                        "components/disk/detail"); patterns of fnmatch(3) that match name by name */

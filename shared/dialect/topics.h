@@ -5,6 +5,7 @@
 #include "dialect/topic.h"
 
 extern const struct topic topic_workflows; /* runs_active */
+extern const struct topic topic_history;   /* run_history */
 extern const struct topic topic_webhooks;  /* hook_status */
 
 #endif

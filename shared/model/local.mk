@@ -70,6 +70,7 @@ librunspool_a_SOURCES += \
   shared/model/queue.h \
   shared/model/run.h \
   shared/model/run_active.c \
+  shared/model/run_history.c \
   shared/model/run_history.h \
   shared/model/run_again.c \
   shared/model/run_busy.c \

@@ -121,7 +121,7 @@ static inline bool same_json(const char *a, const char *b)
 static inline struct cursor cursor_of(const char *text)
 {
     struct cursor cursor;
-    ck_assert_ok(cursor_parse(text, &cursor));
+    ck_assert_ok(cursor_parse(*text ? text : NULL, &cursor));
     return cursor;
 }
 
