@@ -8,6 +8,8 @@ import { WorkFold } from './fold-work.js';
 const LINES_MAX = 200000; // kept in this page; the rest is still at the server
 const LINES_DROP = 20000;
 
+const MOMENTS_MAX = 50000;
+
 const RANK = { pending: 0, queued: 0, running: 1, waiting: 1, paused: 1 };
 const rank = (status) => RANK[status] ?? 2;
 
@@ -40,6 +42,7 @@ export class RunFold {
   gap = false;
   asks = new Map(); // node id -> {prompt, deadline, time}: who waits for a person
   work = new WorkFold();
+  moments = []; // of the attempt: {ms, nodeId, status}, in order
   attempts = new Map(); // attempt -> {attempt, kind, status, from, to, error, id}
   events = 0; // seen, without a hole, since the first
   whole = false; // the run has ended and every event of it was seen
@@ -63,6 +66,18 @@ export class RunFold {
 
   label(nodeId) {
     return this.labels.get(nodeId) ?? nodeId;
+  }
+
+  /** The nodes as they were at a time: node id -> {status, startedAt?}. */
+  nodesAt(ms) {
+    const nodes = new Map(this.graph.nodes.map(({ id }) => [id, { status: 'pending' }]));
+    for (const moment of this.moments) {
+      if (moment.ms > ms) break;
+      if (!nodes.has(moment.nodeId)) continue;
+      const record = this.nodes.get(moment.nodeId);
+      nodes.set(moment.nodeId, ended(moment.status) ? { ...record, status: moment.status } : { status: moment.status });
+    }
+    return nodes;
   }
 
   apply(event) {
@@ -104,6 +119,7 @@ export class RunFold {
       const kind = !again ? 'first' : type === 'run.retried' ? 'retried' : 'resumed';
       this.attempts.set(attempt, { attempt, kind, status: 'queued', from: time, to: null, error: null, id });
       if (again) this.work.forget(type === 'run.retried' ? undefined : (nodeId) => (data.nodes ? data.nodes.includes(nodeId) : this.nodes.get(nodeId)?.status !== 'success'));
+      if (type === 'run.retried') this.moments = [];
       if (again) this.#line({ id, time }, null, 'note', text.log.attempt(attempt));
     }
     const current = [...this.attempts.values()].at(-1);
@@ -149,6 +165,7 @@ export class RunFold {
     else if (type === 'node.retried') say('warning', text.log.node_.retried(name, data.attempt, data.message));
     else if (type === 'node.waiting' && !this.asks.has(data.nodeId)) say('note', text.log.node_.waiting(name, data.message));
     if (ended(status ?? 'queued')) this.asks.delete(data.nodeId);
+    if (status && this.moments.length < MOMENTS_MAX) this.moments.push({ ms: Date.parse(time), nodeId: data.nodeId, status });
     const node = this.nodes.get(data.nodeId);
     if (!node || !status || this.#attempt < (this.run.attempt ?? 1)) return;
     const attempt = data.attempt ?? node.attempt ?? 1;

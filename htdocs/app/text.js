@@ -198,6 +198,14 @@ export const text = {
     earlier: (count) => `Show ${n(count, 'earlier call', 'earlier calls')}`,
   },
 
+  scrubber: {
+    label: 'Time in the run',
+    play: 'Play',
+    stop: 'Stop',
+    at: (at, whole) => `${at} of ${whole}`,
+    end: 'Show the end',
+  },
+
   timeline: {
     empty: 'Nothing has begun yet.',
     label: 'Nodes over time',

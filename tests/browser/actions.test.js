@@ -263,3 +263,24 @@ test('two runs side by side: the first node that differs, what differs in its ou
   await page.getByText('States and outputs of all nodes are the same.').waitFor();
   assert(page.url().endsWith(`#/compare/${runs[0]}/${runs[1]}`));
 });
+
+test('a finished run in time: the graph as it was then, played to its end', async () => {
+  const run = await begin('played', {
+    nodes: [node('start', 'trigger', { kind: 'manual' }), node('long', 'control', { kind: 'delay', ms: 1000 }), node('last', 'output', { kind: 'result', value: 1 })],
+    edges: chain('start', 'long', 'last'),
+  });
+  await open(run, '?tab=timeline');
+  await state('success');
+  const slider = page.getByRole('slider', { name: 'Time in the run' });
+  const max = Number(await slider.getAttribute('max'));
+  assert(max > 900, `the run took ${max} ms`);
+  await slider.evaluate((input) => {
+    input.value = input.max / 2;
+    input.dispatchEvent(new Event('input', { bubbles: true }));
+  });
+  await page.locator('.node[data-node="long"][data-status="waiting"]').waitFor();
+  await page.locator('.node[data-node="last"][data-status="pending"]').waitFor();
+  await page.getByRole('button', { name: 'Play' }).click();
+  await page.locator('.node[data-node="last"][data-status="success"]').waitFor();
+  await page.getByRole('button', { name: 'Show the end' }).waitFor({ state: 'detached' });
+});

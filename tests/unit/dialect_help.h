@@ -118,6 +118,7 @@ static inline bool same_json(const char *a, const char *b)
     return same;
 }
 
+/* "": no cursor */
 static inline struct cursor cursor_of(const char *text)
 {
     struct cursor cursor;

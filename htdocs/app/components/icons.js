@@ -52,6 +52,7 @@ const SHAPE = {
   down: 'M8 3v9M4.5 8.5L8 12l3.5-3.5',
   up: 'M4 10l4-4 4 4',
   download: 'M8 2v8M4.5 6.5L8 10l3.5-3.5M2.5 13.5h11',
+  pause: 'M5.25 3v10M10.75 3v10',
   chevron: 'M4 6l4 4 4-4',
 };
 

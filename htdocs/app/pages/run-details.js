@@ -93,7 +93,7 @@ function Artifacts({ id, artifacts }) {
   </table></div>`;
 }
 
-export function RunDetails({ id, fold, rev, node, params, ended: over, onNode }) {
+export function RunDetails({ id, fold, rev, node, params, ended: over, at, onAt, onNode }) {
   const artifacts = useResource(`artifacts ${id} ${fold.run.status}`, (signal) => listArtifacts(id, signal));
   const { tabs } = text.run;
   const tab = Object.hasOwn(tabs, params.get('tab') ?? '') ? params.get('tab') : 'log';
@@ -101,7 +101,7 @@ export function RunDetails({ id, fold, rev, node, params, ended: over, onNode })
   const panel = {
     log: () => html`<${Log} fold=${fold} rev=${rev} node=${node} query=${params.get('q') ?? ''} level=${params.get('level')} wanted=${params.get('line')} ended=${over}
       onNode=${onNode} onQuery=${(q) => setParams({ q })} onLevel=${(level) => setParams({ level })} onLine=${(line) => setParams({ line })} />`,
-    timeline: () => html`<${Timeline} fold=${fold} rev=${rev} node=${node} onNode=${onNode} />`,
+    timeline: () => html`<${Timeline} fold=${fold} rev=${rev} at=${at} onAt=${onAt} node=${node} onNode=${onNode} />`,
     results: () => html`<${Results} id=${id} fold=${fold} rev=${rev} node=${node} artifacts=${artifacts} onNode=${onNode} />`,
     io: () => html`<${InputOutput} fold=${fold} node=${node} />`,
     attempts: () => html`<${Attempts} fold=${fold} rev=${rev} />`,

@@ -2,6 +2,7 @@
 
 import { html, classes } from '../ui.js';
 import { State } from '../components/icons.js';
+import { Scrubber } from '../components/scrubber.js';
 import { useNow } from '../components/time.js';
 import { duration } from '../format.js';
 import { ended } from '../fold.js';
@@ -9,6 +10,7 @@ import { text } from '../text.js';
 
 const TICKS_MOST = 5;
 const STEPS_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 3e4, 6e4, 12e4, 3e5, 6e5, 18e5, 36e5, 72e5, 216e5, 864e5];
+const INSIDE = 70; // percent: a bar so long holds its own length
 const LEAST = 0.4; // percent: a bar nobody could see is no bar
 
 /** Round times along the scale. */
@@ -28,14 +30,17 @@ const rowsOf = (fold, now) =>
     })
     .sort((a, b) => a.from - b.from || a.to - b.to);
 
-export function Timeline({ fold, node, onNode }) {
-  const now = useNow(!ended(fold.run.status));
+/** at: where a finished run is looked at, ms from its start, or null. */
+export function Timeline({ fold, node, at, onAt, onNode }) {
+  const over = ended(fold.run.status);
+  const now = useNow(!over);
   const rows = rowsOf(fold, now);
   if (!rows.length) return html`<div class="panel-scroll"><p class="faint">${text.timeline.empty}</p></div>`;
   const start = rows[0].from;
   const whole = Math.max(1, Math.max(...rows.map(({ to }) => to)) - start);
   const share = (ms) => (ms / whole) * 100;
-  return html`<div class="panel-scroll timeline" role="list" aria-label=${text.timeline.label}>
+  return html`${over && fold.moments.length > 0 && html`<${Scrubber} whole=${whole} at=${at} onAt=${onAt} />`}
+  <div class="panel-scroll timeline" role="list" aria-label=${text.timeline.label}>
     <div class="timeline-scale" aria-hidden="true">${ticksOf(whole).map((at) => html`<span key=${at} class="number" style=${{ insetInlineStart: `${share(at)}%` }}>${duration(at)}</span>`)}</div>
     ${rows.map(({ id, record, from, to }) => {
       const name = fold.label(id);
@@ -47,8 +52,11 @@ export function Timeline({ fold, node, onNode }) {
           aria-label=${text.timeline.bar(name, text.state[record.status], duration(from - start) || '0 ms', length)} onClick=${() => onNode(id === node ? null : id)}>
           <span class="timeline-name" dir="auto" title=${name}><${State} status=${record.status} />${name}</span>
           <span class="timeline-lane">
+            ${at !== null && html`<span class="timeline-now" style=${{ insetInlineStart: `${share(at)}%` }}></span>`}
             <span class=${`timeline-bar s-${record.status}`} style=${{ insetInlineStart: `${begin}%`, inlineSize: `${width}%` }}></span>
-            <span class="timeline-length number" style=${begin + width < 80 ? { insetInlineStart: `${begin + width}%` } : { insetInlineEnd: `${100 - begin}%` }}>${length}${
+            <span class=${classes('timeline-length number', { 'timeline-inside': width >= INSIDE })} style=${width >= INSIDE
+              ? { insetInlineEnd: `${100 - begin - width}%` }
+              : begin + width < 80 ? { insetInlineStart: `${begin + width}%` } : { insetInlineEnd: `${100 - begin}%` }}>${length}${
               record.attempt > 1 ? ` · ${text.timeline.attempt(record.attempt)}` : ''}</span>
           </span>
         </button>

@@ -69,6 +69,9 @@ function RunView({ id, fold, rev, followed }) {
   const { params } = route.value;
   const narrow = useMedia(NARROW);
   const node = fold.nodes.has(params.get('node')) ? params.get('node') : null;
+  const [at, setAt] = useState(null); // ms from the start: the graph as it was then
+  const over = ended(fold.run.status);
+  const nodes = over && at !== null && fold.moments.length ? fold.nodesAt(fold.moments[0].ms + at) : fold.nodes;
   const [sheet, setSheet] = useState(() => Boolean(params.get('tab') || params.get('line')));
   const order = useMemo(() => (fold.graph.nodes.length ? layoutGraph(fold.graph, false).order : []), [fold]);
   usePageState(titleOf(fold.run), fold.run.status);
@@ -78,11 +81,11 @@ function RunView({ id, fold, rev, followed }) {
     if (narrow) setSheet(true);
   };
   const details = html`<${RunDetails} id=${id} fold=${fold} rev=${rev} node=${node} params=${params}
-    ended=${ended(fold.run.status)} onNode=${(chosen) => setParams({ node: chosen, line: null })} />`;
+    ended=${over} at=${over ? at : null} onAt=${setAt} onNode=${(chosen) => setParams({ node: chosen, line: null })} />`;
   // Drawn again when a state has changed, not with every line of the log.
   const graph = useMemo(
-    () => html`<${Graph} graph=${fold.graph} nodes=${fold.nodes} changes=${fold.changes} chosen=${node} onChoose=${choose} label=${text.run.graph} />`,
-    [fold, fold.changes, node, narrow],
+    () => html`<${Graph} graph=${fold.graph} nodes=${nodes} changes=${fold.changes} chosen=${node} onChoose=${choose} label=${text.run.graph} />`,
+    [fold, fold.changes, node, narrow, at],
   );
   const last = fold.lines.at(-1)?.message.slice(0, 200) ?? '';
 
