@@ -16,6 +16,7 @@ struct poke;
 struct topics;
 struct rekey;
 struct spool_server;
+struct stats;
 struct web;
 struct worker;
 struct writer;
@@ -39,6 +40,7 @@ struct bridge {
     struct ws *ws;
     struct worker *worker;
     struct topics *topics;
+    struct stats *stats;    /* NULL: calls are not counted */
     uv_signal_t signals[3];
     uv_timer_t sweep;
     bool draining;          /* SIGTERM came: nothing new begins */

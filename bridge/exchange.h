@@ -13,6 +13,7 @@ struct exchange {
     char *uri;                 /* as sent */
     struct request request;
     bool begun;                /* the handler has been called before */
+    bool failed;               /* it was answered with an error */
     bool options;              /* it is an OPTIONS request */
     bool subscribed;           /* sub has been set up */
     bool suspended;

@@ -1,7 +1,9 @@
 #include "bridge/front.h"
 #include "auth/auth.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "bridge/bridge.h"
+#include "bridge/count.h"
 #include "bridge/http_head.h"
 #include "bridge/limits.h"
 #include "bridge/listener.h"
@@ -191,10 +193,12 @@ static void hand_to_ws(struct front *front, int fd, const struct http_head *head
     struct feed *feed = NULL;
     struct fault fault = {0};
     char taken[HTTP_HEAD_MAX];
+    int64_t began_us = clock_mono_us();
     enum rs_err err = open_feed(front, head, peer, &request, &feed, &fault);
     bool acts = !err && request.endpoint->actions;
     if (acts)
         err = identify(head, &request, &actions, &fault);
+    count_call(front->bridge, &request, began_us, err != RS_OK);
     if (err && !request.refused) {
         feed_free(feed);
         refuse(front, fd, head->len, &fault);

@@ -5,6 +5,7 @@ bridge_libbridge_a_SOURCES = \
   bridge/bridge.h \
   bridge/options.c bridge/options.h \
   bridge/drain.c bridge/drain.h \
+  bridge/count.c bridge/count.h \
   bridge/listener.c bridge/listener.h \
   bridge/http_head.c bridge/http_head.h \
   bridge/front.c bridge/front.h \

@@ -16,6 +16,7 @@
 #include "bridge/worker.h"
 #include "bridge/writer.h"
 #include "bridge/ws.h"
+#include "stats/stats.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -120,6 +121,8 @@ static enum rs_err start(struct bridge *bridge, struct fault *fault)
         bridge->hub = hub_new(bridge, head);
         err = bridge->hub ? RS_OK : fault_set(fault, RS_NOMEM, "no memory for the hub");
     }
+    if (!err && stats_open(&bridge->dd, &bridge->stats, fault) != RS_OK)
+        log_event(LOG_LEVEL_WARN, "stats.failed", "reason=\"%s\"", fault->message);
     if (!err)
         err = worker_start(&bridge->loop, &bridge->dd, &bridge->worker, fault);
     if (!err)
@@ -170,6 +173,7 @@ static int run(struct bridge *bridge)
     rekey_free(bridge);
     eventlog_close(bridge->log);
     store_release(&bridge->store);
+    stats_close(bridge->stats);
     unlink(datadir_path(&bridge->dd, path, PID_FILE));
     log_event(LOG_LEVEL_INFO, "bridge.ended", "data=%s", bridge->dd.root);
     return 0;

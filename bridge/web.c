@@ -1,6 +1,8 @@
 #include "bridge/web.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "bridge/bridge.h"
+#include "bridge/count.h"
 #include "bridge/front.h"
 #include "bridge/hub.h"
 #include "bridge/limits.h"
@@ -119,6 +121,7 @@ enum MHD_Result web_answer_fault(struct exchange *x, const struct fault *fault)
     struct buf body;
     enum MHD_Result result = MHD_NO;
     int status = rs_err_http(fault->code);
+    x->failed = true;
     x->bridge->metrics.values[METRIC_REFUSED]++;
     if (status >= 500)
         log_event(LOG_LEVEL_WARN, "request.failed", "status=%d reason=\"%s\"", status, fault->message);
@@ -205,13 +208,24 @@ static unsigned idle_s(const struct bridge *bridge)
     return (unsigned)((config_number(bridge->config, "limits.subscriber_time") + SUBSCRIBER_END_MS + 1000) / 1000);
 }
 
+static enum MHD_Result answer(struct exchange *x, const char *method)
+{
+    struct fault fault = {0};
+    const struct page *page = NULL;
+    if (begin(x, method, &page, &fault) != RS_OK)
+        return web_answer_fault(x, &fault);
+    if (x->options)
+        return web_answer(x, MHD_HTTP_NO_CONTENT, NULL, "", 0);
+    if (page)
+        return answer_page(x, page);
+    return x->request.door == &door_sse ? door_sse_begin(x) : door_poll_begin(x);
+}
+
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
                                   const char *version, const char *upload, size_t *upload_len, void **con_cls)
 {
     struct exchange *x = *con_cls;
     struct web *web = cls;
-    struct fault fault = {0};
-    const struct page *page = NULL;
     (void)url;
     (void)version;
     (void)upload;
@@ -226,13 +240,11 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
     unsigned idle = idle_s(x->bridge);
     if (idle != web->idle_s) /* the settings have changed since the start */
         MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, idle);
-    if (begin(x, method, &page, &fault) != RS_OK)
-        return web_answer_fault(x, &fault);
-    if (x->options)
-        return web_answer(x, MHD_HTTP_NO_CONTENT, NULL, "", 0);
-    if (page)
-        return answer_page(x, page);
-    return x->request.door == &door_sse ? door_sse_begin(x) : door_poll_begin(x);
+    int64_t began_us = clock_mono_us();
+    enum MHD_Result result = answer(x, method);
+    if (!x->options)
+        count_call(x->bridge, &x->request, began_us, x->failed);
+    return result;
 }
 
 static void *on_uri(void *cls, const char *uri, struct MHD_Connection *connection)

@@ -23,7 +23,7 @@ route_fn run_logs, run_events;
 route_fn artifacts_list, artifact_get;
 route_fn sessions_list, session_get_one, session_put, session_remove, session_tools_put;
 route_fn adws_list, adw_get_one, adw_put, adw_patch, adw_remove;
-route_fn items_get;
+route_fn items_get, routes_get;
 route_fn approvals_list, approve_post, reject_post;
 route_done_fn decision_done;
 route_fn events_post;

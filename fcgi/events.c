@@ -78,8 +78,20 @@ static enum rs_err give_later(struct call *call, struct feed *feed, struct store
     return poll_answer(feed, true, nowhere, store, log, &call->response->body, ret_empty, fault);
 }
 
+/* Calls are counted by endpoint. */
+static void count_as(struct call *call)
+{
+    struct path_params params = {0};
+    const struct endpoint *endpoint = endpoint_find(call->rest, &params);
+    call->counted = "/api/poll";
+    call->counted_below = endpoint ? endpoint->path : NULL;
+    if (!endpoint)
+        call->route = NULL; /* there is no such thing to count */
+}
+
 static enum rs_err poll_get(struct call *call, struct fault *fault)
 {
+    count_as(call);
     struct store *store = NULL;
     struct eventlog *log = NULL;
     struct feed *feed = NULL;
@@ -104,10 +116,12 @@ static enum rs_err poll_get(struct call *call, struct fault *fault)
     }
     bool too_soon = !err && !empty && feed->endpoint->topic && since.hashed && !feed->gap;
     if (!err && (empty || too_soon) && wait_s > 0 && gateway_hold(call->worker->gateway)) {
+        int64_t held_us = clock_mono_us();
         if (too_soon)
             err = give_later(call, feed, store, log, wait_s, &empty, fault);
         if (!err && empty)
             err = wait_for_events(call, feed, store, log, wait_s, fault);
+        call->held_us = clock_mono_us() - held_us;
         gateway_unhold(call->worker->gateway);
     }
     feed_free(feed);

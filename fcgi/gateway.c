@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "fastcgi.h"
 #include "http/problem.h"
+#include "stats/stats.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -34,6 +35,7 @@ struct gateway {
     const struct program *program;
     struct datadir dd;
     struct auth *auth;
+    struct stats *stats;
     int stop_fd; /* an eventfd, readable for ever once the program is to end */
     bool cgi;
     int n_threads;
@@ -110,7 +112,7 @@ static void settle(struct worker *worker)
 static void *serve_thread(void *arg)
 {
     struct gateway *gateway = arg;
-    struct worker worker = {.gateway = gateway, .dd = &gateway->dd, .auth = gateway->auth};
+    struct worker worker = {.gateway = gateway, .dd = &gateway->dd, .auth = gateway->auth, .stats = gateway->stats};
     struct fastcgi *fastcgi = NULL;
     struct fault fault = {0};
     if (fastcgi_new(LISTEN_FD, gateway->stop_fd, &fastcgi, &fault)) {
@@ -246,7 +248,7 @@ static const struct exchange cgi_exchange = {
 static int serve_cgi(struct gateway *gateway)
 {
     struct exchange exchange = cgi_exchange;
-    struct worker worker = {.gateway = gateway, .dd = &gateway->dd, .auth = gateway->auth};
+    struct worker worker = {.gateway = gateway, .dd = &gateway->dd, .auth = gateway->auth, .stats = gateway->stats};
     gateway->cgi = true;
     gateway->stop_fd = -1;
     program_serve(gateway->program, &worker, &exchange);
@@ -327,8 +329,11 @@ int gateway_main(const struct program *program, int argc, char **argv)
     if (log_level_parse(config_text(gateway.dd.config, "log.level"), &level) == RS_OK)
         log_open(program->name, level,
                  config_is(gateway.dd.config, "log.target", "syslog") ? LOG_TO_SYSLOG : LOG_TO_STDERR);
+    if (stats_open(&gateway.dd, &gateway.stats, &fault))
+        log_event(LOG_LEVEL_WARN, "stats.failed", "reason=\"%s\"", fault.message);
     int status = fastcgi ? serve_fastcgi(&gateway) : serve_cgi(&gateway);
     auth_free(gateway.auth);
+    stats_close(gateway.stats);
     datadir_release(&gateway.dd);
     return status;
 }

@@ -11,6 +11,7 @@
 
 struct auth;
 struct gateway;
+struct stats;
 
 /* A thread and what it keeps from one request to the next. */
 struct worker {
@@ -20,6 +21,7 @@ struct worker {
     struct store store; /* worker_store opens it */
     bool store_open;
     struct eventlog *log; /* worker_log opens it; for reading */
+    struct stats *stats;  /* where calls are counted, of all threads; NULL: nowhere. Borrowed */
     int settle_turns;     /* times left to look for acknowledgements of events this thread caused */
 };
 

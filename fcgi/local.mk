@@ -29,6 +29,7 @@ fcgi_api_fcgi_SOURCES = $(FCGI_COMMON) \
   fcgi/node_types.c \
   fcgi/pause.c \
   fcgi/queue.c \
+  fcgi/route_list.c \
   fcgi/secrets.c \
   fcgi/runs.c fcgi/runs.h \
   fcgi/schedules.c \

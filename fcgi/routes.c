@@ -1,9 +1,11 @@
 #include "routes.h"
 
 #include "auth/auth.h"
+#include "base/clock.h"
 #include "gateway.h"
 #include "http/problem.h"
 #include "idempotency.h"
+#include "stats/stats.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -166,7 +168,7 @@ static enum rs_err dispatch(const struct program *program, struct call *call, st
 {
     const struct config *config = call->worker->dd->config;
     char allow[ALLOW_MAX];
-    const struct route *route = find_route(program, call, allow);
+    const struct route *route = call->route = find_route(program, call, allow);
     bool cross_origin = put_cors(call, config);
     if (*allow && strcmp(call->request->method, "OPTIONS") == 0) {
         answer_options(call, allow, cross_origin);
@@ -197,12 +199,22 @@ static void log_failure(const struct program *program, const struct call *call, 
     call->request->exchange->log(call->request->exchange, line);
 }
 
+static void count(const struct call *call, int64_t began_us)
+{
+    if (!call->route)
+        return;
+    const char *path = call->counted ? call->counted : call->route->pattern;
+    stats_count(call->worker->stats, call->route->method, path, call->counted_below ? call->counted_below : "",
+                clock_mono_us() - began_us - call->held_us, call->response->status >= 400);
+}
+
 void program_serve(const struct program *program, struct worker *worker, struct exchange *ex)
 {
     struct request request;
     struct response response;
     struct fault fault = {0};
     struct call call = {.worker = worker, .request = &request, .response = &response};
+    int64_t began_us = clock_mono_us();
     call.errors = json_object_new_array();
     response_init(&response);
     enum rs_err err = request_init(&request, ex, worker->dd->config, program->root ? program->root : "/api", &fault);
@@ -216,6 +228,7 @@ void program_serve(const struct program *program, struct worker *worker, struct 
         if (response.status >= 500)
             log_failure(program, &call, &fault);
     }
+    count(&call, began_us);
     response_write(&response, ex, strcmp(request.method, "HEAD") == 0);
     json_object_put(call.body);
     json_object_put(call.errors);

@@ -8,6 +8,7 @@
 #include "http/query.h"
 #include "request.h"
 #include "response.h"
+#include <stdint.h>
 
 struct worker;
 
@@ -22,6 +23,10 @@ struct call {
     struct json_object *body;   /* of POST and PUT; NULL: empty. Borrowed */
     const struct buf *text;     /* instead, of a route that takes any text */
     struct json_object *errors; /* array for the problem's `errors`; borrowed */
+    const struct route *route;  /* NULL: none was found */
+    const char *counted;        /* "METHOD PATH" is counted for this path, static, in place of the route's pattern */
+    const char *counted_below;  /* what follows it, static; NULL: nothing */
+    int64_t held_us;            /* that it waited for something to say: no part of what is counted as its time */
 };
 
 /* A handler fills call->response, or returns an error with its fault, which becomes a problem. */

@@ -4,6 +4,7 @@ librunspool_a_SOURCES =
 include shared/base/local.mk
 include shared/conf/local.mk
 include shared/store/local.mk
+include shared/stats/local.mk
 include shared/event/local.mk
 include shared/html/local.mk
 include shared/index/local.mk

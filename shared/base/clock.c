@@ -22,6 +22,13 @@ int64_t clock_mono_ms(void)
     return read_ms(CLOCK_MONOTONIC);
 }
 
+int64_t clock_mono_us(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
 /* RFC 3339 has four digits for the year; times outside are shown as its first or last moment. */
 static const int64_t MIN_SECONDS = -62167219200; /* 0000-01-01 */
 static const int64_t MAX_SECONDS = 253402300799; /* 9999-12-31T23:59:59 */

@@ -15,6 +15,8 @@ librunspool_a_SOURCES += \
   shared/dialect/poll.c \
   shared/dialect/put.c \
   shared/dialect/put.h \
+  shared/dialect/route_list.c \
+  shared/dialect/route_list.h \
   shared/dialect/rows.h \
   shared/dialect/table.c \
   shared/dialect/topic.c \

@@ -263,6 +263,12 @@ tests_unit_test_sse_SOURCES = tests/unit/test_sse.c tests/unit/unit.h
 tests_unit_test_sse_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_sse_LDADD = $(CHECK_LIBS) $(RUNNER_LIBS)
 
+check_PROGRAMS += tests/unit/test_stats
+TESTS += tests/unit/test_stats
+tests_unit_test_stats_SOURCES = tests/unit/test_stats.c tests/unit/unit.h
+tests_unit_test_stats_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_stats_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+
 check_PROGRAMS += tests/unit/test_entry
 TESTS += tests/unit/test_entry
 tests_unit_test_entry_SOURCES = tests/unit/test_entry.c tests/unit/model.h tests/unit/unit.h

@@ -1,0 +1,3 @@
+librunspool_a_SOURCES += \
+  shared/stats/stats.c shared/stats/stats.h \
+  shared/stats/histogram.c shared/stats/histogram.h
