@@ -46,6 +46,7 @@ cli_runspool_SOURCES = \
   cli/status.c \
   cli/tail.c \
   cli/tick.c \
+  cli/token.c \
   cli/up.c \
   cli/watch.c cli/watch.h \
   cli/workflow.c \

@@ -66,6 +66,8 @@ static const struct command commands[] = {
      .options = secret_options, .min_operands = 1, .max_operands = 2,
      .more = "Workflows name them as $secrets.NAME in jq. `set` asks for the value without showing it, or reads it with\n"
              "--stdin. `rotate` makes a new key pair and seals every secret for it."},
+    {"token", "", "make a token for auth = jwt by auth.secret", command_token, .options = token_options, .max_operands = 0,
+     .more = "For setting up and for tests: who holds it acts as whom it names until it ends."},
     {"nodes", "[KIND]", "kinds of nodes, or one kind's settings and outputs", command_nodes, .options = nodes_options,
      .max_operands = 1},
     {"schedule", "list|next WORKFLOW|pause WORKFLOW|resume WORKFLOW", "when saved workflows start by themselves", command_schedule,

@@ -38,6 +38,8 @@ static enum rs_err decide(struct call *call, bool approved, struct fault *fault)
     enum rs_err err = ids_of(call, &run, &node, fault);
     if (!err)
         err = take_text(call, "by", &answer.by, fault);
+    if (call->access.by_token) /* whoever says so, it is the one who asks */
+        answer.by = call->access.sub;
     if (!err)
         err = take_text(call, "comment", &answer.comment, fault);
     if (!err)

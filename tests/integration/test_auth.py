@@ -480,3 +480,50 @@ def test_a_reload_to_tokens_ends_those_without(instance_of):
     ws.close()
     assert it.http("GET", "/poll?stream=runs")[0] == 401
     assert it.http("GET", "/poll?stream=runs", headers=bearer(hs256()))[0] == 200
+
+
+def test_runspool_token(secured):
+    options = [part for setting in SETTINGS for part in ("--set", setting)]
+    token = secured.cli("token", *options, "--sub", "ops", "--org", "acme", "--scope", "operator", "--crews", "a,b", "--ttl", "90s").strip()
+    import jwt
+    made = jwt.decode(token, SECRET, algorithms=["HS256"])
+    assert (made["sub"], made["org"], made["scope"], made["crews"]) == ("ops", "acme", "operator", ["a", "b"])
+    assert 80 < made["exp"] - time.time() <= 90
+    assert secured.http("GET", "/api/auth/session", headers=bearer(token))[2]["sub"] == "ops"
+    plain = secured.json("token", *options)
+    assert jwt.decode(plain["token"], SECRET, algorithms=["HS256"])["org"] == "default"
+    assert secured.http("GET", "/api/runs", headers=bearer(plain["token"]))[0] == 200
+    for wrong in (["--scope", "root"], ["--ttl", "soon"], ["--org", "a/b"], ["--crews", "../x"]):
+        assert secured.cli("token", *options, *wrong, check=False).returncode == 1
+    assert "auth.secret is not set" in secured.cli("token", check=False).stderr
+
+
+def test_commands_on_this_machine_need_no_token(secured, tmp_path):
+    definition = {"id": "local", "name": "Local", "nodes": [
+        {"id": "t", "type": "trigger", "data": {"kind": "manual"}},
+        {"id": "say", "type": "tool", "data": {"kind": "shell", "command": ["echo", "hello"]}}],
+        "edges": [{"id": "e", "source": "t", "target": "say"}]}
+    (tmp_path / "local.json").write_text(json.dumps(definition))
+    secured.cli("workflow", "import", tmp_path / "local.json")
+    assert "hello" in secured.cli("run", "local", "--follow")
+    assert secured.json("status")["url"] == secured.url
+    assert "run.finished" in secured.cli("tail", "runs", "--since", "start", "--no-follow", "--json")
+    # They act for spool.org, whose runs those of other orgs do not see.
+    assert secured.http("GET", "/api/runs", headers=bearer(hs256(org="default")))[2]["items"]
+    assert secured.http("GET", "/api/runs", headers=bearer(hs256(org="acme")))[2]["items"] == []
+
+
+def test_who_decides_is_who_the_token_names(secured):
+    nodes = [{"id": "t", "type": "trigger", "data": {"kind": "manual"}},
+             {"id": "ask", "type": "control", "data": {"kind": "approval", "message": "ok?"}}]
+    edges = [{"id": "e", "source": "t", "target": "ask"}]
+    headers = bearer(hs256(scope="operator"))
+    status, _, answer = secured.http("POST", "/api/workflows/inline/run", {"nodes": nodes, "edges": edges}, headers)
+    assert status == 202, answer
+    run = answer["runId"]
+    wait_until(lambda: [a for a in secured.http("GET", "/api/approvals", headers=headers)[2]["items"] if a["runId"] == run])
+    path = f"/api/runs/{run}/nodes/ask/approve"
+    assert secured.http("POST", path, {}, bearer(hs256(scope="viewer")))[0] == 403
+    assert secured.http("POST", path, {}, bearer(hs256(scope="admin", org="other")))[0] == 404
+    status, _, answer = secured.http("POST", path, {"by": "the boss"}, headers)
+    assert status == 200 and answer["by"] == "ann"
