@@ -100,7 +100,18 @@ def bearer(token):
 
 
 class Follower:
-    """What followers have in common: taking several messages, and proving that there is none."""
+    """What followers have in common: taking several messages, and proving that there is none.
+    keep: where set, messages for which it is false are passed over (other people's, on an endpoint of many)."""
+
+    keep = None
+
+    def read(self, timeout=WAIT):
+        """The next message. Raises Ended or Silence."""
+        deadline = time.monotonic() + timeout
+        while True:
+            message = self._read(max(0.01, deadline - time.monotonic()))
+            if self.keep is None or self.keep(message):
+                return message
 
     def take(self, n, timeout=WAIT):
         deadline = time.monotonic() + timeout
@@ -171,7 +182,7 @@ class Ws(Follower):
         assert isinstance(text, str), "a binary frame"
         return json.loads(text)
 
-    def read(self, timeout=WAIT):
+    def _read(self, timeout):
         return self.recv(timeout)
 
     def send(self, message):
@@ -215,7 +226,7 @@ class WsMessages(Ws):
         """A ping's answer comes after all that waits; it is asked twice, for what was still on its way."""
         for _ in range(2):
             self.send("ping")
-            answer = self.recv()
+            answer = self.read()
             assert answer == {"type": "pong"}, f"nothing was due, but this came: {answer}"
         return False
 
@@ -235,7 +246,7 @@ class WsStreams(Ws):
     def nothing(self):
         for _ in range(2):
             self.send({"op": "ping"})
-            answer = self.recv()
+            answer = self.read()
             assert answer == {"op": "pong"}, f"nothing was due, but this came: {answer}"
         return False
 
@@ -307,7 +318,7 @@ class Sse(Follower):
             else:
                 assert field != "event", "an `event:` line"
 
-    def read(self, timeout=WAIT):
+    def _read(self, timeout):
         if self.status == 204:
             raise Ended(204)
         last_id, message = self._block(timeout)
@@ -341,7 +352,7 @@ class Poll(Follower):
         self.next, self.end = answer["next"], answer.get("end", False)
         return answer
 
-    def read(self, timeout=WAIT):
+    def _read(self, timeout):
         deadline = time.monotonic() + timeout
         while not self.waiting:
             if self.end:

@@ -12,21 +12,26 @@ TIMES = ("time", "timestamp", "createdAt", "updatedAt", "startedAt", "finishedAt
 
 class Source:
     """What is followed: an endpoint of a dialect by its path, or native streams.
-    ends: following it ends with the run (SSE ends, then 204; polls say `end`)."""
+    ends: following it ends with the run (SSE ends, then 204; polls say `end`). keep: which messages count."""
 
-    def __init__(self, install, path="", streams=None, ends=True):
-        self.install, self.path, self.streams, self.ends = install, path, streams, ends
+    def __init__(self, install, path="", streams=None, ends=True, keep=None):
+        self.install, self.path, self.streams, self.ends, self.keep = install, path, streams, ends, keep
 
-    def open(self, door, since=None, token=None):
-        place, token = self.install.place, token or self.install.token
+    def open(self, door, since=None):
+        place, token = self.install.place, self.install.token
         if self.streams:
-            return open_streams(place, door, self.streams, since, token)
-        return open_path(place, door, self.path, since, token)
+            follower = open_streams(place, door, self.streams, since, token)
+        else:
+            follower = open_path(place, door, self.path, since, token)
+        follower.keep = self.keep and (lambda message: message.get("type") == "pong" or self.keep(message))
+        return follower
 
     def open_by_header(self, cursor):
         """SSE as an EventSource resumes it; `since` says something else, which must not count."""
         path = with_query(PREFIX["sse"] + self.path, [("stream", s) for s in self.streams or []] + [("since", "start")])
-        return Sse(self.install.place, path, self.install.token, last_event_id=cursor)
+        follower = Sse(self.install.place, path, self.install.token, last_event_id=cursor)
+        follower.keep = self.keep
+        return follower
 
     def all(self, door, n=None):
         """Everything retained, of a run that has ended."""
