@@ -48,6 +48,18 @@ def polls(install, request):
     return _carried(install, request.param)
 
 
+@pytest.fixture(params=["ws", "sse", "poll"])
+def live(install, request):
+    """The doors of the bridge."""
+    return _carried(install, request.param)
+
+
+@pytest.fixture(params=["sse", "poll", "api"])
+def twin(install, request):
+    """All doors but the WebSocket."""
+    return _carried(install, request.param)
+
+
 @pytest.fixture
 def jwt(install):
     if install.auth != "jwt":

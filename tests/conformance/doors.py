@@ -186,7 +186,10 @@ class Ws(Follower):
         return self.recv(timeout)
 
     def send(self, message):
-        self._wait(self.ws.send(message if isinstance(message, (str, bytes)) else json.dumps(message)))
+        try:
+            self._wait(self.ws.send(message if isinstance(message, (str, bytes)) else json.dumps(message)))
+        except websockets.ConnectionClosed:
+            raise Ended(self.ws.close_code) from None
 
     def send_bytes_as_text(self, data):
         self._wait(self.ws.write_frame(True, websockets.frames.OP_TEXT, data))
@@ -222,17 +225,24 @@ class Ws(Follower):
 class WsMessages(Ws):
     """A listen-only socket: messages, each with its id unless it is a heartbeat."""
 
+    ping, pong = "ping", {"type": "pong"}
+
     def nothing(self):
         """A ping's answer comes after all that waits; it is asked twice, for what was still on its way."""
-        for _ in range(2):
-            self.send("ping")
-            answer = self.read()
-            assert answer == {"type": "pong"}, f"nothing was due, but this came: {answer}"
+        try:
+            for _ in range(2):
+                self.send(self.ping)
+                answer = self.read()
+                assert answer == self.pong, f"nothing was due, but this came: {answer}"
+        except Ended:
+            return True
         return False
 
 
-class WsStreams(Ws):
+class WsStreams(WsMessages):
     """The native socket, with its hello taken and one subscription made."""
+
+    ping, pong = {"op": "ping"}, {"op": "pong"}
 
     def __init__(self, place, streams, since=None, token=None):
         super().__init__(place, "/ws", token, subprotocols=["runspool.v1"])
@@ -242,13 +252,6 @@ class WsStreams(Ws):
         self.send(asked if since is None else {**asked, "since": since})
         self.subscribed = self.recv()
         assert self.subscribed["op"] == "subscribed", self.subscribed
-
-    def nothing(self):
-        for _ in range(2):
-            self.send({"op": "ping"})
-            answer = self.read()
-            assert answer == {"op": "pong"}, f"nothing was due, but this came: {answer}"
-        return False
 
 
 class Sse(Follower):

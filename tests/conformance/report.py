@@ -7,12 +7,13 @@ import pytest
 from doors import NAMES, TITLES
 
 COLUMNS = ("rest", *NAMES)
+ALIKE_SHOWN = 3  # of failures for the same reason
 
 
 def door_of(item):
     """A test belongs to the door it was made for, else to the column REST."""
     params = item.callspec.params if hasattr(item, "callspec") else {}
-    return next((params[key] for key in ("door", "polls", "ws", "sse", "poll") if params.get(key) in NAMES), "rest")
+    return next((params[key] for key in ("door", "live", "twin", "polls", "ws", "sse", "poll") if params.get(key) in NAMES), "rest")
 
 
 class Report:
@@ -63,7 +64,8 @@ class Report:
         self.failed += 1
         self._count(dialect, door, "failed")
         self.failures.append({"dialect": dialect, "door": door, "test": test, "why": why})
-        if not self.quiet:
+        alike = sum(failure["why"] == why for failure in self.failures)
+        if not self.quiet and alike <= ALIKE_SHOWN:
             print("\r\033[K" if sys.stderr.isatty() else "", end="", file=sys.stderr)
             print(f"FAIL {dialect}, {TITLES[door]}: {test}\n" + "".join(f"    {line}\n" for line in why.splitlines()), flush=True)
 
@@ -111,4 +113,7 @@ class Report:
             print(f"{reason}: some of {', '.join(sorted(self.not_run[reason]))}")
         for door in absent:
             print(f"required, but not carried: {door}")
+        reasons = [failure["why"] for failure in self.failures]
+        if more := sum(reasons.count(why) - ALIKE_SHOWN for why in set(reasons) if reasons.count(why) > ALIKE_SHOWN):
+            print(f"not shown: {more} failures for reasons shown {ALIKE_SHOWN} times")
         print(f"{self.ran} passed, {self.failed} failed")

@@ -5,8 +5,8 @@ a real agent is looked at too."""
 
 import pytest
 
-from doors import PREFIX, Ended, Ws, open_path
-from install import START, Watcher, agent, delay, fails, result, tool
+from doors import open_path
+from install import START, agent, delay, fails, result, tool
 from proof import Proven, Recording, Source, check_messages, prove_same
 
 TYPES = ("boot", "agent_start", "agent_end", "task_start", "task_end", "error", "done")

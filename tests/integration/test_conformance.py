@@ -3,12 +3,16 @@
 import json
 import os
 import subprocess
+import sys
 
 import pytest
 
-from conftest import RUNSPOOL, Instance
+from conftest import RUNSPOOL, SOURCE, Instance
 
-DIALECTS = ("native", "console")  # those that are whole
+sys.path.insert(0, str(SOURCE / "tests" / "helper"))
+from llm_server import LlmServer  # noqa: E402
+
+DIALECTS = ("native", "console", "assistant", "monitor")  # those that are whole
 DOORS = ("rest", "ws", "sse", "poll", "api")
 
 
@@ -20,13 +24,15 @@ def conformance(*args, environ=None):
 
 @pytest.fixture(scope="module")
 def summary():
-    it = Instance(["runner.http_private=allow"], examples=False)
+    model = LlmServer()
+    it = Instance(["runner.http_private=allow", f"model.url={model.url}", "model.default=test-model"], examples=False)
     try:
-        status, out, err = conformance("--url", it.url, "--require", "all", "--only", ",".join(DIALECTS), "--json")
+        status, out, err = conformance("--url", it.url, "--require", "all", "--only", ",".join(DIALECTS), "--model", "test-model", "--json")
         assert out, err
         yield {**json.loads(out), "status": status}
     finally:
         it.close()
+        model.close()
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
