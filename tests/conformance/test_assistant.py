@@ -160,7 +160,7 @@ class TestWhileOneRuns:
     def running(self, install, model, ws):
         with Ws(install.place, PATH, install.token) as it:
             it.send({"action": "execute_workflow", "input": self.long(install), "model": model})
-            messages = it.until(lambda m: m.get("step") == "llm_response", 60)
+            messages = it.until(lambda m: m.get("step") == "intent_detection", 60)
             yield it, messages[0]["data"]["runId"]
 
     @classmethod
