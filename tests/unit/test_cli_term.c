@@ -231,7 +231,7 @@ START_TEST(events_in_words)
          "\"usage\":{\"totalTokens\":249}}}",
          "a    ✓ agent a finished in 52 ms, 249 tokens\n"},
         {"{\"type\":\"agent.delta\",\"data\":{\"nodeId\":\"a\",\"delta\":\"two\\nlines\"}}", "a    │ two lines\n"},
-        {"{\"type\":\"odd.thing\",\"data\":{\"x\":1}}", "     odd.thing {\"x\":1}\n"},
+        {"{\"type\":\"odd.thing\",\"data\":{\"x\":1}}", "     odd.thing x=1\n"},
         {"{\"op\":\"gap\",\"stream\":\"run:r\",\"first\":\"3\",\"last\":\"9\"}",
          "-- events 3 to 9 of run:r were removed by retention\n"},
     };
