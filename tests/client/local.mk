@@ -1,5 +1,6 @@
 # Tests of the client library.
-EXTRA_DIST += tests/client.test tests/client/core.test.js tests/client/fake.js tests/client/schedule.test.js
+EXTRA_DIST += tests/client.test tests/client/core.test.js tests/client/fake.js tests/client/package.test.js \
+  tests/client/schedule.test.js tests/client/types/misuse.tsx tests/client/types/use.tsx
 
 if HAVE_NPM
 if SYSTEM_TESTS
