@@ -99,16 +99,16 @@ def test_message(mailer, smtp):
         {"id": "f", "type": "output", "data": {"kind": "file", "path": "out/räport.csv", "content": "a,b\n" * 3000}},
         {"id": "it", "type": "output", "data": {
             "kind": "email", "to": "a@example.org, \"Mustermann, Max\" <max@example.org>, Zoë <z@example.org>", "cc": "c@example.org",
-            "bcc": "{{ [\"d@example.org\"] }}", "replyTo": "r@example.org", "subject": "Grüße " * 20, "text": "Hällo\n.\nend",
+            "bcc": "{{ [\"hidden@example.org\"] }}", "replyTo": "r@example.org", "subject": "Grüße " * 20, "text": "Hällo\n.\nend",
             "html": "<p>Hi</p>", "attachments": ["out/räport.csv"]}}))
     node = record["nodes"]["it"]
     assert node["status"] == "success", node
     (sender, recipients, message, raw), = smtp.messages
-    everybody = ["a@example.org", "max@example.org", "z@example.org", "c@example.org", "d@example.org"]
+    everybody = ["a@example.org", "max@example.org", "z@example.org", "c@example.org", "hidden@example.org"]
     assert sender == "runspool@example.org" and recipients == everybody == node["output"]["recipients"]
     assert message["From"].addresses[0].display_name == "Rün" and message["To"].addresses[1].display_name == "Mustermann, Max"
     assert message["To"].addresses[2].display_name == "Zoë" and message["Subject"].strip() == ("Grüße " * 20).strip()
-    assert raw.isascii() and b"d@example.org" not in raw and message["Reply-To"] == "r@example.org"
+    assert raw.isascii() and b"hidden@example.org" not in raw and message["Reply-To"] == "r@example.org"
     assert message["Message-ID"] == node["output"]["messageId"] and message["Date"].datetime is not None
     assert message.get_body(("plain",)).get_content().replace("\r\n", "\n").rstrip("\n") == "Hällo\n.\nend"
     assert message.get_body(("html",)).get_content().strip() == "<p>Hi</p>"
