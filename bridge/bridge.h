@@ -15,6 +15,7 @@ struct hub;
 struct poke;
 struct topics;
 struct rekey;
+struct signals;
 struct spool_server;
 struct stats;
 struct web;
@@ -41,6 +42,7 @@ struct bridge {
     struct worker *worker;
     struct topics *topics;
     struct stats *stats;    /* NULL: calls are not counted */
+    struct signals *crews;  /* how they stand */
     uv_signal_t signals[3];
     uv_timer_t sweep;
     bool draining;          /* SIGTERM came: nothing new begins */

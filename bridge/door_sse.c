@@ -72,7 +72,7 @@ static struct cursor from_hello(const struct exchange *x, const struct feed *fee
     struct cursor since = x->request.since;
     if (feed->endpoint->topic)
         return since;
-    if (since.kind == CURSOR_NOW || (since.kind == CURSOR_NONE && !feed->endpoint->opening))
+    if (since.kind == CURSOR_NOW || (since.kind == CURSOR_NONE && !feed->endpoint->opening && !feed->endpoint->standing))
         since = (struct cursor){.kind = CURSOR_AT, .id = hub_published(x->bridge->hub)};
     return since;
 }

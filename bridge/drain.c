@@ -5,6 +5,7 @@
 #include "bridge/hub.h"
 #include "bridge/native.h"
 #include "bridge/poke.h"
+#include "bridge/signals.h"
 #include "bridge/spool_server.h"
 #include "bridge/topic.h"
 #include "bridge/web.h"
@@ -66,6 +67,7 @@ static void close_parts(struct bridge *bridge)
     writer_free(bridge->writer);
     worker_free(bridge->worker);
     topics_free(bridge->topics);
+    signals_close(bridge->crews);
     hub_free(bridge->hub);
     for (size_t i = 0; i < sizeof bridge->signals / sizeof *bridge->signals; i++)
         uv_close((uv_handle_t *)&bridge->signals[i], NULL);

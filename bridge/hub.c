@@ -310,10 +310,10 @@ void hub_sweep(struct hub *hub)
         }
         if (sub->door->tick)
             sub->door->tick(sub);
+        subscriber_beat(sub, now, heartbeat_ms, BEAT_MS);
         if (sub->queue_len > 0 && now - sub->progress_ms > stall_ms)
             subscriber_end(sub, END_STALLED);
         else if (sub->queue_len == 0 && sub->door->heartbeat && now - sub->progress_ms >= heartbeat_ms)
             sub->door->heartbeat(sub);
-        subscriber_beat(sub, now, heartbeat_ms, BEAT_MS);
     }
 }

@@ -27,6 +27,7 @@ bridge_libbridge_a_SOURCES = \
   bridge/reload.c bridge/reload.h \
   bridge/upkeep.c bridge/upkeep.h \
   bridge/topic.c bridge/topic.h \
+  bridge/signals.c bridge/signals.h \
   bridge/worker.c bridge/worker.h \
   bridge/limits.c bridge/limits.h \
   bridge/metrics.c bridge/metrics.h \

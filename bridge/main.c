@@ -10,6 +10,7 @@
 #include "bridge/poke.h"
 #include "bridge/rekey.h"
 #include "bridge/reload.h"
+#include "bridge/signals.h"
 #include "bridge/spool_server.h"
 #include "bridge/topic.h"
 #include "bridge/web.h"
@@ -37,6 +38,8 @@ static void on_outcome(void *ctx, struct outcome *o)
     int64_t *values = bridge->metrics.values;
     if (o->n_events > 0)
         hub_publish(bridge->hub, o->events, o->n_events);
+    if (bridge->crews)
+        signals_look(bridge->crews, o->events, o->n_events);
     spool_server_answer(bridge->spool, o);
     values[METRIC_SPOOL_LINES] += o->n_lines;
     values[METRIC_SPOOL_ERRORS] += o->n_errors;
@@ -129,6 +132,8 @@ static enum rs_err start(struct bridge *bridge, struct fault *fault)
         err = topics_start(&bridge->loop, &bridge->dd, &bridge->topics, fault);
     if (!err)
         err = rekey_open(bridge, fault);
+    if (!err)
+        err = signals_open(bridge, &bridge->crews, fault);
     if (!err)
         err = ws_open(bridge, &bridge->ws, fault);
     if (!err)

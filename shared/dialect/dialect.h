@@ -48,6 +48,10 @@ struct endpoint {
      * feed->at set to that position. NULL: no opening state, live starts at the head. */
     enum rs_err (*opening)(struct feed *feed, struct store *store, struct eventlog *log, struct dialect_out *out,
                            struct fault *fault);
+    /* standing - in place of `opening`, where the present state is what some older events say: those, with ids up to head, which
+     * is where the feed then stands. *ret: as of eventlog_read, ids rising. */
+    enum rs_err (*standing)(struct feed *feed, struct store *store, struct eventlog *log, int64_t head, struct event ***ret,
+                            int *ret_n, struct fault *fault);
     /* project - append the messages of one event. Two feeds with the same endpoint and param get the same messages. */
     enum rs_err (*project)(const struct feed *feed, const struct event *ev, struct dialect_out *out);
     const char *scope;       /* least one that may follow it: viewer, operator, editor, admin; NULL: viewer; "": anyone */

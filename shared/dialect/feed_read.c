@@ -80,6 +80,27 @@ static enum rs_err start_beyond(struct feed *feed, int64_t first, int64_t last, 
     return err;
 }
 
+/* The state as older events tell it, each by messages with its own id. */
+static enum rs_err start_at_standing(struct feed *feed, struct store *store, struct eventlog *log, int64_t head,
+                                     struct message_sink *sink, struct fault *fault)
+{
+    struct event **events = NULL;
+    struct dialect_out out;
+    int n = 0;
+    dialect_out_init(&out);
+    enum rs_err err = feed->endpoint->standing(feed, store, log, head, &events, &n, fault);
+    for (int i = 0; !err && i < n; i++) {
+        dialect_out_reset(&out, events[i]->id);
+        err = feed->endpoint->project(feed, events[i], &out);
+        for (int part = 0; !err && part < out.n; part++)
+            (void)give(&out, part, sink);
+    }
+    eventlog_events_free(events, n);
+    dialect_out_release(&out);
+    feed_stand(feed, head);
+    return err;
+}
+
 enum rs_err feed_start(struct feed *feed, struct cursor since, struct store *store, struct eventlog *log,
                        struct message_sink *sink, struct fault *fault)
 {
@@ -96,6 +117,10 @@ enum rs_err feed_start(struct feed *feed, struct cursor since, struct store *sto
     err = eventlog_head(log, &head, fault);
     if (err)
         goto out;
+    if (since.kind == CURSOR_NONE && feed->endpoint->standing) {
+        err = start_at_standing(feed, store, log, head, sink, fault);
+        goto out;
+    }
     if (since.kind != CURSOR_AT) {
         feed_stand(feed, head);
         goto out;

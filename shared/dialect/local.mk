@@ -3,6 +3,9 @@ librunspool_a_SOURCES += \
   shared/dialect/console_logs.c \
   shared/dialect/console_scraping.c \
   shared/dialect/console_status.c \
+  shared/dialect/crew.h \
+  shared/dialect/crew_graph.c \
+  shared/dialect/crew_mission.c \
   shared/dialect/crew_run.c \
   shared/dialect/dialect.h \
   shared/dialect/dialect_out.c \

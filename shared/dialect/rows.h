@@ -33,5 +33,15 @@ enum rs_err assistant_open(struct feed *feed, struct store *store, const struct 
 enum rs_err assistant_opening(struct feed *feed, struct store *store, struct eventlog *log, struct dialect_out *out,
                               struct fault *fault);
 enum rs_err assistant_project(const struct feed *feed, const struct event *ev, struct dialect_out *out);
+enum rs_err crew_graph_open(struct feed *feed, struct store *store, const struct path_params *params, struct fault *fault);
+enum rs_err crew_graph_project(const struct feed *feed, const struct event *ev, struct dialect_out *out);
+enum rs_err crew_graph_heartbeat(struct buf *out);
+
+enum rs_err crew_mission_open(struct feed *feed, struct store *store, const struct path_params *params,
+                              struct fault *fault);
+enum rs_err crew_mission_standing(struct feed *feed, struct store *store, struct eventlog *log, int64_t head,
+                                  struct event ***ret, int *ret_n, struct fault *fault);
+enum rs_err crew_mission_project(const struct feed *feed, const struct event *ev, struct dialect_out *out);
+enum rs_err crew_mission_heartbeat(struct buf *out);
 
 #endif

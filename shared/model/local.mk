@@ -9,6 +9,9 @@ librunspool_a_SOURCES += \
   shared/model/assistant.c \
   shared/model/assistant.h \
   shared/model/artifact.h \
+  shared/model/crew.c \
+  shared/model/crew.h \
+  shared/model/crew_signal.c \
   shared/model/cron.c \
   shared/model/cron.h \
   shared/model/entry.c \

@@ -2,6 +2,7 @@
 #include "model/store.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,6 +90,22 @@ static void document_owner(struct db *db, const char *sql, const char *id, struc
     db_done(rows);
 }
 
+/* Of "mission:HOME", "crew:HOME": whose crew it is. Tagged with the crew, so that either shows in views of the other. */
+static void crew_owner(struct db *db, const char *home, struct eventlog_owner *owner)
+{
+    struct db_rows *rows = NULL;
+    char tag[STREAM_MAX];
+    bool known = db_query(db, &rows, NULL, "SELECT org, id FROM crew WHERE home = $1", "t", home) == RS_OK &&
+                 db_next(rows, NULL) == RS_OK;
+
+    snprintf(tag, sizeof(tag), "crew:%s", known ? db_text(rows, 1) : home);
+    if (known)
+        owner->org = strdup(db_text(rows, 0));
+    db_done(rows);
+    owner->tags[0] = strdup(tag);
+    owner->n_tags = owner->tags[0] != NULL;
+}
+
 void store_owner(void *ctx, const char *stream, struct eventlog_owner *ret_owner)
 {
     static const struct {
@@ -108,6 +125,11 @@ void store_owner(void *ctx, const char *stream, struct eventlog_owner *ret_owner
             continue;
         if ((db = owner_get(dd)) != NULL)
             document_owner(db, documents[i].sql, stream_id(stream), ret_owner);
+        return;
+    }
+    if (stream_has_kind(stream, "mission") || stream_has_kind(stream, "crew")) {
+        if ((db = owner_get(dd)) != NULL)
+            crew_owner(db, stream_id(stream), ret_owner);
         return;
     }
     if (!stream_has_kind(stream, "run") || (db = owner_get(dd)) == NULL)

@@ -1,4 +1,5 @@
 /* A new run: its row, its nodes, its tags. */
+#include "model/crew.h"
 #include "model/entry.h"
 #include "model/run_row.h"
 
@@ -160,6 +161,7 @@ static enum rs_err insert_all(struct change *change, struct draft *draft, bool *
         (err = insert_run(change, run, row, draft->concurrency.limit, json_text(draft->tags, NULL), fault)) != RS_OK ||
         (err = run_trigger_set(change, row->id, run->trigger, fault)) != RS_OK ||
         (err = run_parent_set(change, row->id, run->parent, fault)) != RS_OK ||
+        (err = crew_note(change_db(change), row->org, row->crew_id, fault)) != RS_OK ||
         (err = insert_nodes(change_db(change), row->id, draft->graph, fault)) != RS_OK ||
         (err = run_state_event(change, row, "run.queued", NULL, NULL, -1, fault)) != RS_OK ||
         (err = entry_follow(change, row, fault)) != RS_OK)

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "model/builtin.h"
+#include "model/crew.h"
 #include "model/event_trigger.h"
 #include "model/hook.h"
 #include "model/schedule.h"
@@ -127,6 +128,8 @@ static enum rs_err save_row(struct db *db, const char *org, const char *id, stru
         err = event_trigger_sync(db, org, id, definition, fault);
     if (err == RS_OK)
         err = hook_sync(db, org, id, definition, fault);
+    if (err == RS_OK)
+        err = crew_note(db, org, json_get_string(definition, "crewId", NULL), fault);
     return err == RS_OK ? schedule_sync(db, org, id, definition, now, fault) : err;
 }
 

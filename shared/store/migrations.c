@@ -282,6 +282,15 @@ static const char *const history[] = {
     NULL,
 };
 
+/* signal: how it stood when that was computed last, '' not yet; home: see model/crew.h. */
+static const char *const crews[] = {
+    "CREATE TABLE crew ("
+    " org TEXT NOT NULL, id TEXT NOT NULL, home TEXT NOT NULL UNIQUE, signal TEXT NOT NULL, PRIMARY KEY (org, id))",
+    "INSERT INTO crew (org, id, home, signal)"
+    " SELECT MIN(org), crew_id, crew_id, '' FROM run WHERE crew_id IS NOT NULL GROUP BY crew_id",
+    NULL,
+};
+
 static const char *const *const migrations[] = {
     first,
     orphan_resumed,
@@ -304,6 +313,7 @@ static const char *const *const migrations[] = {
     adws,
     assistant,
     history,
+    crews,
 };
 
 #define N_MIGRATIONS ((int)(sizeof(migrations) / sizeof(migrations[0])))

@@ -2,6 +2,7 @@
  * bridge, and tell a bridge of it if asked to. For integration tests. */
 #include "event/eventlog.h"
 #include "event/poke.h"
+#include "model/store.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -18,7 +19,7 @@ int main(int argc, char **argv)
     struct eventlog_entry entry = {.stream = argv[2], .type = "log", .data = argv[3], .data_len = strlen(argv[3])};
     enum rs_err err = datadir_open(&dd, argv[1], false, NULL, &fault);
     if (!err)
-        err = eventlog_open(&dd, EVENTLOG_WRITE, NULL, NULL, &log, &fault);
+        err = eventlog_open(&dd, EVENTLOG_WRITE, store_owner, &dd, &log, &fault);
     if (!err)
         err = eventlog_append(log, &entry, 1, &fault);
     if (!err && !entry.event)
@@ -29,6 +30,7 @@ int main(int argc, char **argv)
         eventlog_poke(&dd);
     event_unref(entry.event);
     eventlog_close(log);
+    store_owner_release();
     datadir_release(&dd);
     return err ? 1 : 0;
 }

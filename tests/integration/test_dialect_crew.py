@@ -1,12 +1,13 @@
 """The crew monitor: /runs/{run_id}, /graph and /mission over every door, with agents that ask a real endpoint."""
 
+import subprocess
 import sys
 
 import pytest
 
-from clients import Ws, get, poll_all, refused
-from conftest import ALLOW, SOURCE, Instance, wait_until
-from doors import equal_everywhere, take
+from clients import Emitter, Sse, Ws, get, poll, poll_all, refused, with_query
+from conftest import ALLOW, BUILD, SOURCE, Instance, wait_until
+from doors import DOORS, equal_everywhere, take
 from runs import GATE, chain, open_gate, result, shell
 
 sys.path.insert(0, str(SOURCE / "tests" / "helper"))
@@ -131,3 +132,189 @@ def test_unknown_runs(instance):
     for door in ("/sse", "/poll", "/api/poll"):
         assert get(instance.url, f"{door}/runs/r_nobody")[0] == 404
     assert get(instance.url, "/ws/runs/r_nobody")[0] == 426
+
+
+# /graph
+
+
+def tool_run(instance, llm, crew):
+    """A run with a tool that succeeds, one that fails and may, and an agent that calls two."""
+    calls = [{"name": "shell", "arguments": {"command": ["sh", "-c", "exit 3"]}},
+             {"name": "shell", "arguments": {"command": ["true"]}}]
+    llm.script({"tool_calls": calls}, {"text": "done"})
+    run = instance.inline(*chain(shell("good", "echo hello"), shell("bad", "exit 4", continueOnError=True),
+                                 agent(tools=["shell"]), result()), workflow="tooled", crewId=crew)
+    assert instance.wait(run)["status"] == "success"
+    whole(instance, run)
+    return run
+
+
+def test_every_tool_of_nodes_and_agents(instance, llm):
+    with Ws(instance.url, "/ws/graph/tools1") as ws, Ws(instance.url, "/ws/graph?crew_id=tools1") as same, \
+            Ws(instance.url, "/ws/graph") as all_crews, Ws(instance.url, "/ws/graph/tools2") as other:
+        run = tool_run(instance, llm, "tools1")
+        live = [ws.recv() for _ in range(8)]
+        assert [same.recv() for _ in range(8)] == live and [all_crews.recv() for _ in range(8)] == live
+        other.send("ping")
+        assert other.recv() == {"type": "pong"}
+    assert [m["type"] for m in live] == 4 * ["tool_start", "tool_end"]
+    for message in live:
+        assert {"type", "id", "timestamp", "crew_id", "run_id", "agent_id", "tool"} <= set(message)
+        assert (message["crew_id"], message["run_id"]) == ("tools1", run)
+    starts, ends = live[::2], live[1::2]
+    assert [m["agent_id"] for m in starts] == [m["agent_id"] for m in ends] == [None, None, "ask", "ask"]
+    assert [m["node_id"] for m in starts] == ["good", "bad", "ask", "ask"]
+    assert starts[0]["params"]["command"] == ["sh", "-c", "echo hello"] and starts[3]["params"]["command"] == ["true"]
+    assert [(m["status"], m["exit_code"]) for m in ends] == [("success", 0), ("completed_with_errors", 4), ("error", 3), ("success", 0)]
+    assert all(isinstance(m["duration_s"], float) for m in ends)
+    assert starts[2]["call_id"] == ends[2]["call_id"] != ends[3]["call_id"]
+    equal_everywhere(instance, "/graph/tools1", live, opening=False)
+    for door in DOORS:
+        assert take(instance, door, "/graph/tools1", 0) == []  # from now on
+    assert poll(instance.url, "/poll/graph", crew_id="tools1", since="start")["events"] == live
+    assert poll(instance.url, "/api/poll/graph", crew_id="tools1", since="start")["events"] == live
+
+
+def test_tools_told_from_outside(instance):
+    emitter = Emitter(instance.data / "spool.sock", "graph-emitter")
+    with Ws(instance.url, "/ws/graph/outside") as ws:
+        emitter.emit("crew:outside", "tool.started", {"runId": "r_there", "agentId": "a", "tool": "t", "params": {"x": 1}})
+        emitter.emit("crew:outside", "tool.progress", {"runId": "r_there", "agentId": "a", "tool": "t", "message": "half", "progress": 0.5})
+        emitter.emit("crew:outside", "tool.progress", {"tool": "t", "message": "somewhere"})
+        emitter.emit("crew:outside", "tool.finished", {"tool": "t", "durationS": 1.5, "exitCode": 2})
+        start, half, some, end = (ws.recv() for _ in range(4))
+    emitter.close()
+    assert (start["crew_id"], start["run_id"], start["agent_id"], start["tool"], start["params"]) == ("outside", "r_there", "a", "t", {"x": 1})
+    assert (half["type"], half["message"], half["progress"]) == ("tool_progress", "half", 0.5)
+    assert some["message"] == "somewhere" and "progress" not in some
+    assert (end["duration_s"], end["exit_code"], end["status"]) == (1.5, 2, "error")
+    equal_everywhere(instance, "/graph/outside", [start, half, some, end], opening=False)
+
+
+def test_progress_of_scraping_is_progress_of_a_tool(instance):
+    emitter = Emitter(instance.data / "spool.sock", "scrape-emitter")
+    with Ws(instance.url, "/ws/graph/scrapers") as ws:
+        emitter.emit("crew:scrapers", "scrape.progress", {"toolId": "web", "url": "http://x/", "status": "scraping", "items": 3, "progress": 40})
+        message = ws.recv()
+    emitter.close()
+    assert (message["type"], message["tool"], message["message"], message["progress"]) == ("tool_progress", "web", "http://x/", 0.4)
+
+
+# /mission
+
+
+def signals(instance, **query):
+    """How each crew stands, as the opening says."""
+    return {m["payload"]["crewId"]: m["payload"]["status"] for m in poll(instance.url, "/poll/mission", **query)["events"]}
+
+
+def save(instance, workflow, crew, *nodes):
+    nodes, edges = chain(*nodes)
+    status, _, body = instance.http("PUT", f"/api/workflows/{workflow}", {"id": workflow, "crewId": crew, "nodes": nodes, "edges": edges})
+    assert status in (200, 201), body
+
+
+def crew_signals(ws, crew, n):
+    got = []
+    while len(got) < n:
+        message = ws.recv()
+        if message["type"] == "signal" and message["payload"]["crewId"] == crew:
+            assert set(message) == {"type", "id", "timestamp", "payload"} and set(message["payload"]) == {"status", "crewId"}
+            got.append(message)
+    return got
+
+
+def test_a_crew_is_available_busy_and_available_again(instance):
+    save(instance, "missioned", "m1", shell("gate", GATE))
+    with Ws(instance.url, "/ws/mission") as ws:
+        first, = crew_signals(ws, "m1", 1)
+        assert first["payload"]["status"] == "available"
+        run = instance.run("missioned")
+        busy, = crew_signals(ws, "m1", 1)
+        assert busy["payload"]["status"] == "busy" and signals(instance)["m1"] == "busy"
+        second = instance.run("missioned")  # one more: no change
+        wait_until(lambda: instance.record(second)["status"] == "running")
+        open_gate(instance, run)
+        instance.wait(run)
+        open_gate(instance, second)
+        last, = crew_signals(ws, "m1", 1)
+        assert last["payload"]["status"] == "available" and signals(instance)["m1"] == "available"
+    assert [m for m in poll(instance.url, "/poll/mission", since="start")["events"] if m["payload"]["crewId"] == "m1"] == [first, busy, last]
+
+
+def test_what_is_emitted_holds_until_the_next_computed_change(instance):
+    save(instance, "emitted", "m2", shell("gate", GATE))
+    with Ws(instance.url, "/ws/mission") as ws:
+        crew_signals(ws, "m2", 1)
+        instance.cli("emit", "mission:m2", "crew.signal", '{"crewId":"m2","status":"offline"}')
+        assert crew_signals(ws, "m2", 1)[0]["payload"]["status"] == "offline"
+        # Another crew's changes, and so many computations, leave it as it is.
+        save(instance, "emitted3", "m3", shell("gate", GATE))
+        crew_signals(ws, "m3", 1)
+        assert signals(instance)["m2"] == "offline"
+        status, _, body = instance.http("POST", "/api/events", {"stream": "crew:m2", "type": "crew.signal", "data": {"status": "busy"}})
+        assert status == 202, body
+        assert crew_signals(ws, "m2", 1)[0]["payload"]["status"] == "busy"
+        instance.http("POST", "/api/events", {"stream": "mission:m2", "type": "crew.signal", "data": {"status": "nonsense"}})
+        instance.cli("emit", "mission:m2", "crew.signal", '{"status":"offline"}')
+        assert crew_signals(ws, "m2", 1)[0]["payload"]["status"] == "offline"
+        run = instance.run("emitted")
+        assert crew_signals(ws, "m2", 1)[0]["payload"]["status"] == "busy"
+        open_gate(instance, run)
+        assert crew_signals(ws, "m2", 1)[0]["payload"]["status"] == "available"
+
+
+def test_the_opening_and_every_cursor_on_every_door(instance):
+    for i in range(4):
+        save(instance, f"open{i}", f"o{i}", shell("gate", GATE))
+    wait_until(lambda: {f"o{i}" for i in range(4)} <= set(signals(instance)))
+    everything = poll(instance.url, "/poll/mission", since="start")["events"]
+    equal_everywhere(instance, "/mission", everything, opening=False)
+    newest = {m["payload"]["crewId"]: m for m in everything}
+    opening = [m for m in everything if newest[m["payload"]["crewId"]] is m]
+    for door in DOORS:
+        assert take(instance, door, "/mission", len(opening)) == opening, door
+
+
+def test_heartbeats(new_instance):
+    """In proportion to bridge.heartbeat: every sweep, that is every second, here."""
+    instance = new_instance((*ALLOW, "bridge.heartbeat=100ms"), examples=False, without=("runner",))
+    with Ws(instance.url, "/ws/graph") as graph, Ws(instance.url, "/ws/mission") as mission, \
+            Sse(instance.url, "/sse/mission") as stream:
+        assert graph.recv() == {"type": "ping"}
+        beat = mission.recv()
+        assert set(beat) == {"type", "timestamp"} and beat["type"] == "heartbeat"
+        assert stream.next()[1]["op"] == "hello"
+        ident, message = stream.next()
+        assert ident is None and message["type"] == "heartbeat"
+    assert poll(instance.url, with_query("/poll/mission", since="start"))["events"] == []
+
+
+def test_without_a_runner_a_crew_is_offline(new_instance):
+    instance = new_instance(ALLOW, examples=False)
+    save(instance, "w", "c", shell("gate", GATE))
+    with Ws(instance.url, "/ws/mission") as ws:
+        assert crew_signals(ws, "c", 1)[0]["payload"]["status"] == "available"
+        instance.cli("stop", "runner")
+        assert crew_signals(ws, "c", 1)[0]["payload"]["status"] == "offline"
+        instance.cli("start", "runner")
+        assert crew_signals(ws, "c", 1)[0]["payload"]["status"] == "available"
+    instance.cli("stop", "bridge")
+    instance.cli("stop", "runner")  # nobody is left who computes all the time
+    assert [m["payload"] for m in poll(instance.url, "/api/poll/mission")["events"]] == [{"status": "offline", "crewId": "c"}]
+    instance.cli("start", "bridge")
+    wait_until(lambda: refused(instance.url, "/ws/mission") == 101)
+    assert signals(instance) == {"c": "offline"}
+
+
+@pytest.mark.heavy
+def test_a_dead_runner_makes_its_crews_offline(new_instance):
+    instance = new_instance(ALLOW, examples=False, without=("runner",))
+    runner = subprocess.Popen([str(BUILD / "runner" / "runspool-runner"), "--data", str(instance.data)], env=instance.environ)
+    save(instance, "w", "c", shell("gate", GATE))
+    with Ws(instance.url, "/ws/mission") as ws:
+        while crew_signals(ws, "c", 1)[0]["payload"]["status"] != "available":
+            pass
+        runner.kill()
+        runner.wait()
+        assert ws.until(lambda m: m["type"] == "signal", timeout=30)[-1]["payload"] == {"status": "offline", "crewId": "c"}
