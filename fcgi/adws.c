@@ -3,19 +3,12 @@
 #include "etag.h"
 #include "gateway.h"
 #include "model/adw.h"
+#include "topics.h"
 #include <stddef.h>
 
 enum rs_err adws_list(struct call *call, struct fault *fault)
 {
-    struct store *store = NULL;
-    struct json_object *list = NULL;
-    enum rs_err err = worker_store(call->worker, &store, fault);
-    if (!err)
-        err = adw_list(store, call->access.org, &list, fault);
-    if (!err)
-        err = response_json(call->response, 200, list);
-    json_object_put(list);
-    return err;
+    return topic_answer(call, &topic_adw_monitor, fault);
 }
 
 enum rs_err adw_get_one(struct call *call, struct fault *fault)

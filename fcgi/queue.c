@@ -5,20 +5,13 @@
 #include "model/entry.h"
 #include "model/launch.h"
 #include "model/workflow.h"
+#include "topics.h"
 #include <stdio.h>
 #include <string.h>
 
 enum rs_err queue_get(struct call *call, struct fault *fault)
 {
-    struct store *store = NULL;
-    struct json_object *list = NULL;
-    enum rs_err err = worker_store(call->worker, &store, fault);
-    if (!err)
-        err = entry_list(store, call->access.org, &list, fault);
-    if (!err)
-        err = response_json(call->response, 200, list);
-    json_object_put(list);
-    return err;
+    return topic_answer(call, &topic_queue, fault);
 }
 
 /* 201 with the entry, and why nobody executes its run when nobody does. Takes the entry. */

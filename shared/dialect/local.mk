@@ -24,8 +24,11 @@ librunspool_a_SOURCES += \
   shared/dialect/table.c \
   shared/dialect/topic.c \
   shared/dialect/topic.h \
+  shared/dialect/topic_adws.c \
   shared/dialect/topic_history.c \
   shared/dialect/topic_poll.c \
+  shared/dialect/topic_queue.c \
+  shared/dialect/topic_routes.c \
   shared/dialect/topic_webhooks.c \
   shared/dialect/topic_workflows.c \
   shared/dialect/topics.h

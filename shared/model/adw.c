@@ -45,7 +45,7 @@ static enum rs_err none(const char *id, struct fault *fault)
 
 static bool is_theirs(const struct row *row, const char *org)
 {
-    return row->known && strcmp(row->org, org) != 0;
+    return row->known && org != NULL && strcmp(row->org, org) != 0;
 }
 
 enum rs_err adw_get(struct store *store, const char *org, const char *id, int64_t *ret_version, struct json_object **ret,

@@ -12,7 +12,7 @@
 #define ADW_MAX 10000             /* of an organisation */
 #define ADW_LIST_MAX 500          /* of them in adw_list */
 
-/* A state of another org is RS_NOT_FOUND everywhere; so is a deleted one. *ret: the state, owned. *ret_version: raised by each
+/* A state of another org is RS_NOT_FOUND everywhere (adw_get: org NULL is any); so is a deleted one. *ret: the state, owned. *ret_version: raised by each
  * change, and never again what it was. */
 struct adw_save {
     struct json_object *state; /* an object; borrowed */
