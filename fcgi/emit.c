@@ -4,6 +4,8 @@
 #include "event/stream.h"
 #include "gateway.h"
 #include "model/run.h"
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { FLUSH_MS = 3000 };
@@ -14,24 +16,61 @@ static bool tells_state(const char *type)
     return strncmp(type, "run.", 4) == 0 || strncmp(type, "node.", 5) == 0 || strncmp(type, "approval.", 9) == 0;
 }
 
-/* A run's stream belongs to the run's org; one that no run owns to that of the setting spool.org. */
-static enum rs_err check_run_stream(struct call *call, struct store *store, const char *stream, const char *type,
-                                    struct fault *fault)
+/* Of a stream that is, the org is known; of another it is asked, as it will be when its first event is stored. */
+static enum rs_err find_owner(struct call *call, struct store *store, const char *stream, char ret_org[ID_MAX + 1],
+                              struct fault *fault)
 {
-    const char *run_id = stream_id(stream), *owner = config_text(store->dd->config, "spool.org");
-    if (!stream_has_kind(stream, "run"))
-        return RS_OK;
-    enum rs_err err = run_exists(store, call->access.org, run_id, fault);
+    struct eventlog *log = NULL;
+    struct eventlog_stream known;
+    struct eventlog_owner owner = {.org = NULL};
+    enum rs_err err = worker_log(call->worker, &log, fault);
     if (!err)
-        return tells_state(type) ? fault_set(fault, RS_DENIED, "%s events of a run are its runner's", type) : RS_OK;
-    if (err == RS_NOT_FOUND && owner && strcmp(owner, call->access.org) == 0) {
-        err = run_exists(store, NULL, run_id, fault);
-        if (err == RS_NOT_FOUND)
-            return RS_OK; /* nobody's */
-        if (!err)
-            err = fault_set(fault, RS_NOT_FOUND, "there is no run %s", run_id);
-    }
-    return err;
+        err = eventlog_stream(log, stream, &known, fault);
+    if (!err)
+        snprintf(ret_org, ID_MAX + 1, "%s", known.org);
+    if (err != RS_NOT_FOUND)
+        return err;
+    store_owner((void *)store->dd, stream, &owner);
+    snprintf(ret_org, ID_MAX + 1, "%s", owner.org ? owner.org : config_text(store->dd->config, "spool.org"));
+    free(owner.org);
+    for (int i = 0; i < owner.n_tags; i++)
+        free(owner.tags[i]);
+    return RS_OK;
+}
+
+/* Whoever came first would own the stream of a session or an ADW that another org makes later. */
+static enum rs_err check_document(struct call *call, struct store *store, const char *stream, struct fault *fault)
+{
+    struct eventlog_owner owner = {.org = NULL};
+    if (!call->access.by_token || !(stream_has_kind(stream, "session") || stream_has_kind(stream, "adw")))
+        return RS_OK;
+    store_owner((void *)store->dd, stream, &owner);
+    bool is = owner.org && strcmp(owner.org, call->access.org) == 0;
+    free(owner.org);
+    return is ? RS_OK : fault_set(fault, RS_NOT_FOUND, "there is no %.200s", stream);
+}
+
+/* One emits to streams of one's own org only. Whether a document of another's exists is not told. */
+static enum rs_err check_stream(struct call *call, struct store *store, const char *stream, const char *type,
+                                struct fault *fault)
+{
+    char org[ID_MAX + 1];
+    bool is_run = stream_has_kind(stream, "run");
+    bool is_crew = stream_has_kind(stream, "crew") || stream_has_kind(stream, "mission");
+    enum rs_err err = check_document(call, store, stream, fault);
+    if (!err)
+        err = find_owner(call, store, stream, org, fault);
+    if (err)
+        return err;
+    if (strcmp(org, call->access.org) != 0)
+        return is_run || stream_has_kind(stream, "session") || stream_has_kind(stream, "adw")
+                   ? fault_set(fault, RS_NOT_FOUND, "there is no %.200s", stream)
+                   : fault_set(fault, RS_DENIED, "the stream %.200s is another organisation's", stream);
+    if (is_crew && !access_has_crew(&call->access, stream_id(stream)))
+        return fault_set(fault, RS_DENIED, "the token is not for this crew");
+    if (is_run && tells_state(type) && run_exists(store, org, stream_id(stream), NULL) == RS_OK)
+        return fault_set(fault, RS_DENIED, "%s events of a run are its runner's", type);
+    return RS_OK;
 }
 
 /* A state event is safe once its outbox row is committed, and so is any that has a key; another bulk event once the log
@@ -99,7 +138,7 @@ enum rs_err events_post(struct call *call, struct fault *fault)
     struct json_object *sent = data ? json_object_get(data) : json_object_new_object();
     err = worker_store(call->worker, &store, fault);
     if (!err)
-        err = check_run_stream(call, store, stream, type, fault);
+        err = check_stream(call, store, stream, type, fault);
     drain_pending(call->worker->dd); /* what was left before comes before */
     if (!err)
         err = emit(call, store, stream, type, sent, fault);

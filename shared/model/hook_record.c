@@ -84,15 +84,19 @@ static enum rs_err keep(struct db *db, const struct record *r, struct fault *fau
 static enum rs_err tell(struct change *change, const struct record *r, struct fault *fault)
 {
     struct json_object *data = json_object_new_object();
+    /* The stream is one for all, and belongs to spool.org: of others it tells that something came, not what. */
+    bool owner = strcmp(r->org, config_text(change_datadir(change)->config, "spool.org")) == 0;
     enum rs_err err;
 
-    json_set_string(data, "source", r->source);
-    json_set_string(data, "deliveryId", r->delivery);
-    json_set_string(data, "event", r->event);
-    json_set_string(data, "outcome", r->outcome);
-    json_set_string(data, "reason", r->reason);
-    if (r->runs != NULL)
-        json_set(data, "runs", json_object_get(r->runs));
+    if (owner) {
+        json_set_string(data, "source", r->source);
+        json_set_string(data, "deliveryId", r->delivery);
+        json_set_string(data, "event", r->event);
+        json_set_string(data, "outcome", r->outcome);
+        json_set_string(data, "reason", r->reason);
+        if (r->runs != NULL)
+            json_set(data, "runs", json_object_get(r->runs));
+    }
     err = change_event(change, "webhooks", strcmp(r->outcome, "accepted") == 0 ? "webhook.accepted" : "webhook.rejected", data,
                        fault);
     json_object_put(data);
