@@ -27,6 +27,7 @@ fcgi_api_fcgi_SOURCES = $(FCGI_COMMON) \
   fcgi/items.c \
   fcgi/import.c \
   fcgi/node_types.c \
+  fcgi/openapi.c \
   fcgi/pause.c \
   fcgi/queue.c \
   fcgi/route_list.c \
@@ -45,3 +46,13 @@ fcgi_events_fcgi_LDADD = $(SHARED_LIBS) $(FCGI_LIBS)
 
 fcgi_hook_fcgi_SOURCES = $(FCGI_COMMON) fcgi/hook.c
 fcgi_hook_fcgi_LDADD = $(SHARED_LIBS) $(FCGI_LIBS)
+
+# docs/openapi.yaml as JSON, inside api.fcgi.
+noinst_PROGRAMS += fcgi/openapi_text
+fcgi_openapi_text_SOURCES = fcgi/openapi_text.c
+fcgi_openapi_text_LDADD = $(SHARED_LIBS) $(YAML_LIBS)
+BUILT_SOURCES += fcgi/openapi.inc
+CLEANFILES += fcgi/openapi.inc
+fcgi/openapi.inc: docs/openapi.yaml fcgi/openapi_text$(EXEEXT)
+	$(AM_V_GEN)fcgi/openapi_text $(srcdir)/docs/openapi.yaml >$@.new && mv $@.new $@
+fcgi/openapi.$(OBJEXT): fcgi/openapi.inc

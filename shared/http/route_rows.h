@@ -6,6 +6,7 @@
 
 API_ROUTE("GET", "/api", about_get, "what there is: routes and streams", "", NULL)
 API_ROUTE("GET", "/api/routes", routes_get, "all that can be called, how often it was, and how long that took", "viewer", NULL)
+API_ROUTE("GET", "/api/openapi.json", openapi_get, "this interface as OpenAPI 3.1", "", NULL)
 API_ROUTE("GET", "/api/workflows", workflows_list, "saved workflows", "viewer", NULL)
 API_ROUTE("POST", "/api/workflows", workflows_post, "save a new workflow", "editor", NULL)
 API_ROUTE("POST", "/api/workflows/import", workflow_import_post, "a workflow of Dagu or n8n as a definition, with a report; nothing is saved",

@@ -14,4 +14,5 @@ librunspool_a_SOURCES += \
   shared/import/n8n_tool.c \
   shared/import/n8n_when.c \
   shared/import/own.h \
-  shared/import/yaml_tree.c
+  shared/import/yaml_tree.c \
+  shared/import/yaml_tree.h

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/id.h"
 #include "import/import.h"
+#include "import/yaml_tree.h"
 
 #define IMPORT_JQ_MAX (64 * 1024)
 
@@ -41,11 +42,6 @@ size_t import_count(struct json_object *array);
 void jq_string(struct buf *out, const char *text, size_t len);
 /* jq_output - append `.nodes["ID"].output`, in the short form where it can be. */
 void jq_output(struct buf *out, const char *id);
-
-/* yaml_tree - the first document of a YAML text as JSON, anchors and merge keys resolved; owned. Plain scalars are read as YAML
- * 1.2's core schema says. RS_INVALID with the line, RS_LIMIT. yaml_line - where a value of the tree stands; 0: unknown. */
-enum rs_err yaml_tree(const char *text, size_t len, struct json_object **ret, struct fault *fault) RS_MUST_CHECK;
-int yaml_line(struct json_object *value);
 
 /* The importers: fill im. RS_UNPROCESSABLE: nothing usable. */
 enum rs_err import_dagu(struct import *im, struct json_object *tree, struct fault *fault) RS_MUST_CHECK;
