@@ -81,7 +81,7 @@ def test_adws(instance):
 
 
 def test_routes(instance):
-    """At connect, then not before ten seconds are over, however much is called."""
+    """At connect, then not before ten seconds are over, however much is called; the same figures on all doors."""
     def calls(message):
         return {r["path"]: r["calls"] for r in message["data"] if r["method"] == "GET"}
 
@@ -102,6 +102,7 @@ def test_routes(instance):
             thread.start()
         for thread in threads:
             thread.join(40)
+    assert len({m["id"].split(".")[1] for m in firsts}) == 1 == len({m["id"].split(".")[1] for m in seconds.values()})
     for door, first in zip(DOORS, firsts):
         assert calls(seconds[door])["/api/sessions"] - calls(first)["/api/sessions"] == 3, door
         assert took[door] > LOOK - 1.5, (door, took)
