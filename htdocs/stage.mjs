@@ -13,6 +13,7 @@ const LIBRARIES = [
   { name: '@preact/signals-core', package: '@preact/signals-core', file: 'dist/signals-core.mjs' },
   { name: '@preact/signals', package: '@preact/signals', file: 'dist/signals.mjs' },
   { name: '@dagrejs/dagre', package: '@dagrejs/dagre', file: 'dist/dagre.esm.js', bundles: ['@dagrejs/graphlib'] },
+  { name: 'uplot', package: 'uplot', file: 'dist/uPlot.esm.js', styles: 'dist/uPlot.min.css' },
 ];
 const SITE = ['index.html', 'app', 'client', 'css', 'icons'];
 
@@ -26,7 +27,7 @@ const fileOf = (name) => `${name.replace(/^@/, '').replaceAll('/', '-')}.js`;
 const known = new Set(LIBRARIES.map(({ name }) => name));
 
 function rewriteImports(code, importer, folder = './') {
-  return code.replace(/(\bfrom\s*|\bimport\s*)(["'])([^"'./][^"']*)\2/g, (_, keyword, quote, name) => {
+  return code.replace(/(\bfrom\s*|\bimport\s*)(["'])([^"'./\s][^"'\s]*)\2/g, (_, keyword, quote, name) => {
     if (!known.has(name)) throw new Error(`${importer} imports ${name}, which stage.mjs does not know`);
     return `${keyword}${quote}${folder}${fileOf(name)}${quote}`;
   });
@@ -55,9 +56,10 @@ for (const entry of readdirSync(join(source, 'client')).filter((name) => name.en
 }
 
 const licences = new Map();
-for (const { name, package: folder, file, bundles = [] } of LIBRARIES) {
+for (const { name, package: folder, file, styles, bundles = [] } of LIBRARIES) {
   const code = readFileSync(join(modules, folder, file), 'utf8').replace(/\n?\/\/# sourceMappingURL=.*\s*$/, '\n');
   writeFileSync(join(lib, fileOf(name)), rewriteImports(code, name));
+  if (styles) writeFileSync(join(lib, fileOf(name).replace(/js$/, 'css')), readFileSync(join(modules, folder, styles)));
   for (const licensed of [folder, ...bundles]) {
     const { version, license } = JSON.parse(readFileSync(join(modules, licensed, 'package.json'), 'utf8'));
     const text = readFileSync(join(modules, licensed, 'LICENSE'), 'utf8').trim();

@@ -14,6 +14,7 @@ async function get(path, options) {
 export const listWorkflows = (query, signal) => get('api/workflows', { query, signal });
 export const getWorkflow = (workflowId, signal) => get(`api/workflows/${id(workflowId)}`, { signal });
 export const listRuns = (query, signal) => get('api/runs', { query, signal });
+export const getHistory = (query, signal) => get('api/workflow-history', { query, signal });
 export const getRun = (runId, signal) => get(`api/runs/${id(runId)}`, { signal });
 export const listArtifacts = (runId, signal) => get(`api/runs/${id(runId)}/artifacts`, { signal });
 export const artifactPath = (runId, name) => `api/runs/${id(runId)}/artifacts/${name.split('/').map(id).join('/')}`;

@@ -4,6 +4,7 @@ import { html, render, useEffect } from './ui.js';
 import { Badge } from './components/badge.js';
 import { ThemeSwitch } from './components/theme-switch.js';
 import { ComparePage } from './pages/compare.js';
+import { HistoryPage } from './pages/history.js';
 import { RunPage } from './pages/run.js';
 import { RunsPage } from './pages/runs.js';
 import { WorkflowPage } from './pages/workflow.js';
@@ -15,9 +16,10 @@ import { text } from './text.js';
 const PAGES = {
   workflows: (id) => (id ? html`<${WorkflowPage} key=${id} id=${id} />` : html`<${WorkflowsPage} />`),
   runs: (id) => (id ? html`<${RunPage} key=${id} id=${id} />` : html`<${RunsPage} />`),
+  history: () => html`<${HistoryPage} />`,
   compare: (b, a) => (b ? html`<${ComparePage} b=${b} a=${a} />` : html`<${NotHere} />`),
 };
-const NAV = ['workflows', 'runs'];
+const NAV = ['workflows', 'runs', 'history'];
 const UNDER = { compare: 'runs' }; // pages that belong to an entry of the navigation
 
 const NotHere = () => html`<div class="page"><section class="notice"><p>${text.failure.notHere}</p>

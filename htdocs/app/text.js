@@ -6,7 +6,7 @@ export const text = {
   product: 'Runspool',
   skip: 'Skip to the content',
   justNow: 'just now',
-  nav: { main: 'Main', workflows: 'Workflows', runs: 'Runs' },
+  nav: { main: 'Main', workflows: 'Workflows', runs: 'Runs', history: 'History' },
   theme: { label: 'Theme', system: 'System', light: 'Light', dark: 'Dark', dracula: 'Dracula' },
 
   state: {
@@ -150,6 +150,34 @@ export const text = {
     gap: 'Older events are no longer kept. States are complete, the log is not.',
     actionFailed: (detail) => `That did not work: ${detail}`,
     dismiss: 'Dismiss',
+  },
+
+  history: {
+    title: 'History',
+    empty: 'No run has ended yet.',
+    runs: 'Runs',
+    rate: 'Success',
+    average: 'Average duration',
+    p50: '50 % of the runs',
+    p95: '95 % of the runs',
+    p95Hint: '95 % of the runs took at most so long',
+    failures: 'Failures in 24 hours',
+    perDay: 'Runs a day',
+    day: 'Day',
+    ends: 'Runs a day, by how they ended',
+    took: 'Duration',
+    rateDay: 'Success a day',
+    charted: (runs) => `The charts show the newest ${runs} runs.`,
+    ended: 'Ended',
+    workflow: 'Workflow',
+    allWorkflows: 'All workflows',
+    find: 'Find a run',
+    span: 'Time',
+    spans: { all: 'All time', day: 'Today', week: '7 days', month: '30 days' },
+    pages: 'Pages',
+    newer: 'Newer',
+    older: 'Older',
+    pageOf: (page, pages) => `Page ${page} of ${pages}`,
   },
 
   compare: {

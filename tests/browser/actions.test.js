@@ -284,3 +284,18 @@ test('a finished run in time: the graph as it was then, played to its end', asyn
   await page.locator('.node[data-node="last"][data-status="success"]').waitFor();
   await page.getByRole('button', { name: 'Show the end' }).waitFor({ state: 'detached' });
 });
+
+test('history: figures, charts and the list of what the filters select, page by page', async () => {
+  const figures = await call('GET', 'api/workflow-history?workflow=twice');
+  await page.goto(`${runspool.url}#/history?workflow=twice`);
+  await page.locator('.figure', { hasText: 'Runs' }).first().getByText(String(figures.total_count), { exact: true }).waitFor();
+  await page.locator('tbody tr[data-run]').first().waitFor();
+  assert.equal(await page.locator('tbody tr[data-run]').count(), figures.workflows.length);
+  await page.locator('.chart canvas').nth(2).waitFor();
+  await page.getByRole('button', { name: 'Success', exact: true }).click();
+  await page.getByText('No run matches.').waitFor();
+  assert.match(page.url(), /workflow=twice&status=success/);
+  await page.getByRole('link', { name: 'Show all runs' }).click();
+  await page.getByPlaceholder('Find a run').fill('compared');
+  await page.locator('.figure', { hasText: 'Runs' }).first().getByText('3', { exact: true }).waitFor();
+});
