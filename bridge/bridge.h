@@ -45,6 +45,7 @@ struct bridge {
     struct signals *crews;  /* how they stand */
     uv_signal_t signals[3];
     uv_timer_t sweep;
+    uint64_t started_ms;    /* loop time */
     bool draining;          /* SIGTERM came: nothing new begins */
     bool drain_cut;         /* the clients' time is over */
     uint64_t drain_until_ms;

@@ -171,6 +171,7 @@ static int run(struct bridge *bridge)
         return 1; /* the system takes back what was opened */
     }
     watch(bridge);
+    bridge->started_ms = uv_now(&bridge->loop);
     log_event(LOG_LEVEL_INFO, "bridge.ready", "head=%" PRId64, hub_published(bridge->hub));
     uv_run(&bridge->loop, UV_RUN_DEFAULT);
     ws_free(bridge->ws);

@@ -230,6 +230,9 @@ static void run_build(struct job *job, struct store *store, const struct fault *
     struct build *b = (struct build *)job;
     struct topic_shown *shown = b->shown;
     const struct topic_asked asked = {b->t->org, b->t->param, &b->t->query};
+    struct store bare = {.dd = b->builder->dd, .program = "bridge"};
+    if (!store && b->t->topic->without_database)
+        store = &bare;
     shown->fault = *fault;
     shown->err = store ? RS_OK : fault->code;
     if (!shown->err && !b->builder->log)

@@ -38,8 +38,9 @@ struct page {
 
 static enum rs_err put_health(struct bridge *bridge, struct buf *out)
 {
-    return buf_printf(out, "{\"status\":\"ok\",\"version\":\"%s\",\"head\":\"%" PRId64 "\",\"backlogBytes\":%zu}", PACKAGE_VERSION,
-                      hub_published(bridge->hub), writer_backlog(bridge->writer));
+    return buf_printf(out, "{\"status\":\"ok\",\"version\":\"%s\",\"head\":\"%" PRId64 "\",\"backlogBytes\":%zu,\"uptimeS\":%" PRId64 "}",
+                      PACKAGE_VERSION, hub_published(bridge->hub), writer_backlog(bridge->writer),
+                      (int64_t)(uv_now(&bridge->loop) - bridge->started_ms) / 1000);
 }
 
 static enum rs_err put_metrics(struct bridge *bridge, struct buf *out)

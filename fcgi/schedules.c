@@ -4,7 +4,6 @@
 #include "api.h"
 #include "base/clock.h"
 #include "gateway.h"
-#include "model/system_status.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,17 +78,4 @@ enum rs_err workflow_schedule_pause(struct call *call, struct fault *fault)
 enum rs_err workflow_schedule_resume(struct call *call, struct fault *fault)
 {
     return pause_or_resume(call, false, fault);
-}
-
-enum rs_err system_status_get(struct call *call, struct fault *fault)
-{
-    struct store *store = NULL;
-    struct json_object *status = NULL;
-    enum rs_err err = worker_store(call->worker, &store, fault);
-    if (!err)
-        err = system_status(store, call->access.org, clock_wall_ms(), &status, fault);
-    if (!err)
-        err = response_json(call->response, 200, status);
-    json_object_put(status);
-    return err;
 }

@@ -5,7 +5,7 @@
 #define RUNSPOOL_RUNNER_CHAT_H
 
 #include "runner/chat_parts.h"
-#include "runner/endpoint.h"
+#include "base/endpoint.h"
 #include "runner/http.h"
 
 #define CHAT_RETRIES 3                           /* default of retries */

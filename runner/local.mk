@@ -11,7 +11,6 @@ librunner_a_SOURCES = \
   runner/chat_parts.c runner/chat_parts.h \
   runner/child.c runner/child.h \
   runner/edges.c \
-  runner/endpoint.c runner/endpoint.h \
   runner/exec.c runner/exec.h \
   runner/execution.c runner/execution.h \
   runner/finish.c \

@@ -3,7 +3,7 @@
  * (GET .../models). Without an endpoint the output's model is null. */
 #include "model/session.h"
 #include "runner/assist/models.h"
-#include "runner/endpoint.h"
+#include "base/endpoint.h"
 #include "runner/execution.h"
 #include "runner/nodes/nodes.h"
 #include <stdio.h>

@@ -3,6 +3,8 @@ librunspool_a_SOURCES += \
   shared/base/clock.c shared/base/clock.h \
   shared/base/curl.c shared/base/curl.h \
   shared/base/err.c shared/base/err.h \
+  shared/base/endpoint.c \
+  shared/base/endpoint.h \
   shared/base/file.c shared/base/file.h \
   shared/base/id.c shared/base/id.h \
   shared/base/json.c shared/base/json.h \

@@ -29,6 +29,7 @@ librunspool_a_SOURCES += \
   shared/dialect/topic_poll.c \
   shared/dialect/topic_queue.c \
   shared/dialect/topic_routes.c \
+  shared/dialect/topic_system.c \
   shared/dialect/topic_webhooks.c \
   shared/dialect/topic_workflows.c \
   shared/dialect/topics.h

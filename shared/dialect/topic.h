@@ -42,6 +42,7 @@ struct topic {
                                        "components/disk/detail"); patterns of fnmatch(3) that match name by name */
     int every_ms;                   /* least time between two states for the same client; 0: TOPIC_EVERY_MS */
     int probe_ms;                   /* built that often while somebody listens, as it changes without events; 0: no need */
+    bool without_database;          /* also built when the database cannot be opened: store->db is NULL then */
     bool slow;                      /* it may take more than a few ms: built in another thread than those that do not */
 };
 

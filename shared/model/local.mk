@@ -72,6 +72,10 @@ librunspool_a_SOURCES += \
   shared/model/queue.c \
   shared/model/queue.h \
   shared/model/run.h \
+  shared/model/probe.c shared/model/probe.h \
+  shared/model/probe_bridge.c \
+  shared/model/probe_model.c \
+  shared/model/probe_redis.c \
   shared/model/run_active.c \
   shared/model/run_history.c \
   shared/model/run_history.h \

@@ -289,5 +289,13 @@ enum rs_err run_count_active(struct store *store, int *ret_n, struct fault *faul
 enum rs_err runner_alive(struct store *store, const char *runner_id, struct fault *fault) RS_MUST_CHECK;
 enum rs_err runner_gone(struct store *store, const char *runner_id, struct fault *fault) RS_MUST_CHECK;
 enum rs_err runner_count_alive(struct store *store, int *ret_n, struct fault *fault) RS_MUST_CHECK;
+/* runners_look - the same, with what the one says of itself that has lived longest, and how many have died in the last day
+ * without ending. */
+struct runners_alive {
+    int n, n_dead;
+    int64_t started_ms; /* wall clock; 0: not known */
+    char version[32];
+};
+enum rs_err runners_look(struct store *store, struct runners_alive *ret, struct fault *fault) RS_MUST_CHECK;
 
 #endif

@@ -291,6 +291,12 @@ static const char *const crews[] = {
     NULL,
 };
 
+static const char *const runner_told[] = {
+    "ALTER TABLE runner ADD COLUMN started BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE runner ADD COLUMN version TEXT",
+    NULL,
+};
+
 static const char *const *const migrations[] = {
     first,
     orphan_resumed,
@@ -314,6 +320,7 @@ static const char *const *const migrations[] = {
     assistant,
     history,
     crews,
+    runner_told,
 };
 
 #define N_MIGRATIONS ((int)(sizeof(migrations) / sizeof(migrations[0])))

@@ -1,6 +1,10 @@
 """Dashboard topics: the present state at connect, then after a change, the same on every door and in the HTTP twin."""
 
+import asyncio
+import contextlib
 import json
+import os
+import socket
 import sqlite3
 import subprocess
 import threading
@@ -8,9 +12,12 @@ import time
 
 import pytest
 
+from bridge_fixture import Bridge, bridge  # noqa: F401
 from clients import Sse, Ws, get, poll, refused
-from conftest import wait_until
+from conftest import BUILD, free_port, wait_until
+from fcgi_fixtures import Site
 from runs import GATE, chain, open_gate, shell
+from test_history import add_runs
 
 EVERY = 1.0  # seconds between two states for one client, at least
 
@@ -215,3 +222,283 @@ def test_listen_only(instance):
         assert ws.recv() == {"type": "pong"}
     assert get(instance.url, "/ws/workflows")[0] == 426
     assert refused(instance.url, "/ws/workflows/") in (400, 404)
+
+
+def components(data):
+    return {name: part["status"] for name, part in data["components"].items()}
+
+
+PARTS = ["bridge", "database", "disk", "event_log", "model_endpoint", "redis", "runner", "scheduler"]
+
+
+def test_system_status(instance):
+    """Every part is asked; what is not set up here is disabled; the twin and the doors agree."""
+    status, _, twin = instance.http("GET", "/api/system-status")
+    assert status == 200 and twin["status"] == "healthy" and twin["checked_at"].endswith("Z")
+    assert sorted(twin["components"]) == PARTS
+    for name, part in twin["components"].items():
+        assert set(part) >= {"status", "latency_ms", "version", "uptime_s", "detail"}, name
+        assert part["status"] == ("disabled" if name in ("redis", "model_endpoint") else "healthy"), (name, part)
+        assert part["status"] == "disabled" or part["latency_ms"] >= 0
+    assert twin["components"]["bridge"]["version"] == twin["components"]["runner"]["version"] != None  # noqa: E711
+    assert twin["components"]["bridge"]["uptime_s"] >= 0 and twin["components"]["runner"]["uptime_s"] >= 0
+    hashes = set()
+    for door in DOORS:
+        with open_door(instance, door, "/system-status") as topic:
+            message = topic.recv()
+        assert message["type"] == "system_status_update" and components(message["data"]) == components(twin)
+        hashes.add(parts(message["id"])[1])
+    assert len(hashes) == 1, "what changes all the time is no change"
+
+
+class Http:
+    """A model endpoint that does as told: status, and whether it answers at all."""
+
+    def __init__(self):
+        import http.server
+        self.status, self.keys = 200, []
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                outer.keys.append(self.headers.get("Authorization"))
+                body = b'{"data":[{"id":"m1"}]}' if self.path == "/v1/models" and outer.status == 200 else b"no"
+                self.send_response(outer.status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://user:hidden@127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture
+def redis(tmp_path):
+    port = free_port()
+    process = subprocess.Popen(["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--requirepass", "geheim", "--save", "",
+                                "--dir", str(tmp_path)], stdout=subprocess.DEVNULL)
+
+    def answers():
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+    wait_until(answers, what="redis")
+    yield process, port
+    process.kill()
+    process.wait(10)
+
+
+def test_parts_that_others_run(redis):
+    """Redis by PING, the model endpoint by its list; what is down or refuses is told, no secret is."""
+    process, port = redis
+    model = Http()
+    site = Site(**{"redis.url": f"redis://:geheim@127.0.0.1:{port}/0", "model.url": model.url, "model.key": "sk-verborgen"})
+    try:
+        def ask():
+            answer = site.cgi("GET", "/api/system-status")
+            text = answer.body.decode()
+            assert "geheim" not in text and "sk-verborgen" not in text and "hidden" not in text
+            return answer.json
+
+        found = ask()["components"]
+        assert found["redis"]["status"] == "healthy" and found["redis"]["version"] and found["redis"]["uptime_s"] >= 0, found["redis"]
+        assert found["model_endpoint"]["status"] == "healthy" and "1 models" in found["model_endpoint"]["detail"]
+        assert "Bearer sk-verborgen" in model.keys
+        assert found["bridge"]["status"] == found["runner"]["status"] == "disabled"
+        model.status = 401
+        assert ask()["components"]["model_endpoint"]["status"] == "degraded"
+        model.status = 503
+        assert components(ask())["model_endpoint"] == "down"
+        model.close()
+        process.kill()
+        process.wait(10)
+        whole = ask()
+        assert whole["status"] == "degraded" and components(whole)["redis"] == components(whole)["model_endpoint"] == "down"
+        (site.data / "runspool.conf").write_text(f"redis.url = redis://:falsch@127.0.0.1:{port}\n")
+    finally:
+        site.close()
+
+
+def test_redis_that_refuses_the_password(redis):
+    site = Site(**{"redis.url": f"redis://:falsch@127.0.0.1:{redis[1]}"})
+    try:
+        answer = site.cgi("GET", "/api/system-status")
+        assert answer.json["components"]["redis"]["status"] == "degraded" and "falsch" not in answer.body.decode()
+    finally:
+        site.close()
+
+
+def test_no_database_is_down():
+    site = Site(database="sqlite:/nonexistent/folder/x.db")
+    try:
+        answer = site.cgi("GET", "/api/system-status")
+        assert answer.status == 200 and answer.json["status"] == "down", answer
+        assert components(answer.json)["database"] == "down" and components(answer.json)["event_log"] == "healthy"
+    finally:
+        site.close()
+
+
+@pytest.mark.parametrize("wait", (False, pytest.param(True, marks=pytest.mark.heavy)))
+def test_a_killed_runner_shows_on_the_socket(wait):
+    """Within 30 s, the time limit of the wait; when there is one again, that shows too, as another message. Without wait the time
+    that a dead one is believed to live is over at once."""
+    with contextlib.ExitStack() as stack:
+        bridge = Bridge()
+        stack.callback(bridge.close)
+        environ = {**os.environ, "RUNSPOOL_DATA": str(bridge.data)}
+
+        def start():
+            runner = subprocess.Popen([BUILD / "runner" / "runspool-runner", "--data", bridge.data], env=environ,
+                                      stderr=subprocess.DEVNULL)
+            stack.callback(runner.wait)
+            stack.callback(runner.kill)
+            return runner
+
+        runner = start()
+        wait_until(lambda: components(poll(bridge.url, "/poll/system-status")["events"][0]["data"])["runner"] == "healthy")
+        ws = stack.enter_context(Ws(bridge.url, "/ws/system-status"))
+        assert components(ws.recv()["data"])["runner"] == "healthy"
+        runner.kill()
+        runner.wait(10)
+        if not wait:
+            execute(bridge, "UPDATE runner SET seen = seen - 60000")
+        *_, down = ws.until(lambda m: components(m["data"])["runner"] == "down", timeout=30)
+        assert down["data"]["status"] == "degraded" and down["data"]["components"]["runner"]["version"] is None
+        start()
+        *_, up = ws.until(lambda m: components(m["data"])["runner"] == "healthy", timeout=30)
+        assert up["data"]["status"] == "healthy"
+
+
+def execute(bridge, sql):
+    with contextlib.closing(sqlite3.connect(bridge.data / "runspool.db", isolation_level=None, timeout=30)) as db:
+        db.execute("PRAGMA synchronous = OFF")
+        db.execute(sql)
+
+
+@pytest.fixture
+def stored(bridge):
+    """Change what topics show: rows of runs, each change with an event, as fast as one likes."""
+    assert poll(bridge.url, "/poll/workflows")["events"]  # the database is there
+    emitter = bridge.emitter()
+    run = {"workflow_id": "w", "name": "W", "status": "running", "started": 1000, "finished": None}
+
+    def change(i):
+        add_runs(bridge.data, [{**run, "id": f"r_{bridge.serial}_{i}", "name": f"W{i}"}])
+        emitter.emit("run:r_any", "run.progress", {"i": i})
+    yield change
+    emitter.close()
+    execute(bridge, "DELETE FROM run")
+
+
+@pytest.mark.parametrize("door", ("/ws", "/sse", "/poll"))
+def test_a_storm_of_changes(bridge, stored, door):
+    """500 changes at once are a few states, one a second at most, and the last one is among them."""
+    taken = []
+    stored(0)
+    with open_door(bridge, door, "/workflows") as topic:
+        assert len(topic.recv()["data"]) == 1
+
+        def read():
+            while not taken or taken[-1]["data"][0]["name"] != "the last":
+                taken.append(topic.recv())
+        reader = threading.Thread(target=read)
+        reader.start()
+        began = time.monotonic()
+        with contextlib.closing(sqlite3.connect(bridge.data / "runspool.db", isolation_level=None, timeout=30)) as db, \
+                contextlib.closing(bridge.emitter()) as emitter:
+            db.execute("PRAGMA synchronous = OFF")
+            for i in range(500):
+                db.execute("UPDATE run SET name = ?", ("the last" if i == 499 else f"{i}",))
+                emitter.emit("run:r_any", "run.progress", {"i": i})
+        reader.join(30)
+        took = time.monotonic() - began
+    assert taken[-1]["data"][0]["name"] == "the last"
+    assert len(taken) <= took / EVERY + 1, (took, len(taken))
+
+
+def test_a_state_that_cannot_be_told(bridge, stored):
+    """While the database fails a poll gets an error and a socket waits; then it gets the state."""
+    stored(1)
+    execute(bridge, "ALTER TABLE node RENAME TO elsewhere")
+    try:
+        assert get(bridge.url, "/poll/workflows")[0] == 500
+        ws = Ws(bridge.url, "/ws/workflows")
+        with pytest.raises(asyncio.TimeoutError):
+            ws.recv(0.2)
+    finally:
+        execute(bridge, "ALTER TABLE elsewhere RENAME TO node")
+    with ws:
+        assert len(ws.recv()["data"]) == 1
+
+
+def test_many_clients_one_state(bridge, stored):
+    """All get the same bytes, whether they came before the change or after."""
+    stored(1)
+    sockets = [Ws(bridge.url, "/ws/workflows") for _ in range(60)]
+    try:
+        first = [ws.recv() for ws in sockets]
+        assert len({m["id"] for m in first}) == 1
+        stored(2)
+        second = [ws.recv() for ws in sockets]
+        assert len({(m["id"], m["timestamp"]) for m in second}) == 1, "it was built once for all"
+        assert len(second[0]["data"]) == 2
+    finally:
+        for ws in sockets:
+            ws.close()
+
+
+def test_a_builder_that_takes_long_delays_no_event(bridge):
+    """The model endpoint takes connections and says nothing, so asking how the parts are takes its time: events come meanwhile,
+    and so do other topics."""
+    with contextlib.ExitStack() as stack:
+        mute = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        slow = Bridge([f"model.url=http://127.0.0.1:{mute.getsockname()[1]}"])
+        stack.callback(slow.close)
+        ws = stack.enter_context(Ws(slow.url, "/ws/system-status"))
+        native = stack.enter_context(Ws(slow.url, "/ws"))
+        native.recv()
+        native.ask({"op": "subscribe", "streams": ["tool:x"]})
+        emitter = slow.emitter()
+        stack.callback(emitter.close)
+        asked, _ = mute.accept()  # now it is being built, and the state cannot be there before this is given up
+        stack.callback(asked.close)
+        for i in range(20):
+            emitter.emit("tool:x", "log", {"i": i})
+            assert native.recv()["data"]["i"] == i
+        with Ws(slow.url, "/ws/workflows") as quick:
+            assert quick.recv()["data"] == []
+        with pytest.raises(asyncio.TimeoutError):
+            ws.recv(0.01)
+        assert components(ws.recv()["data"])["model_endpoint"] == "down"
+
+
+def test_webhook_status(instance):
+    """From the stream of webhooks; no secret in it."""
+    with open_door(instance, "/ws", "/webhook-status") as topic:
+        assert topic.recv()["data"] == instance.http("GET", "/api/webhook-status")[2]
+
+
+def test_history_follows(instance, held):
+    """A run's end shows, with its figures; filters are those of the twin."""
+    before = instance.http("GET", "/api/workflow-history")[2]["total_count"]
+    with open_door(instance, "/ws", "/workflow-history") as all_runs, \
+            open_door(instance, "/sse", "/workflow-history?workflow=counted&limit=1") as one:
+        assert all_runs.recv()["data"]["total_count"] == before
+        assert one.recv()["data"]["total_count"] == 0
+        run = held(workflow="counted")
+        open_gate(instance, run)
+        state = all_runs.recv()["data"]
+        assert state["total_count"] == before + 1 and state["workflows"][0]["id"] == run
+        shown = one.recv()["data"]
+        assert [w["id"] for w in shown["workflows"]] == [run] and shown["analytics"]["success_rate"] == 100
+    assert refused(instance.url, "/ws/workflow-history?limit=0") == 400
+    assert get(instance.url, "/poll/workflow-history?status=running")[0] == 400
+    with Sse(instance.url, "/sse/workflow-history?from=x") as stream:
+        assert stream.status == 400

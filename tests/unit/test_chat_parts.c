@@ -1,6 +1,6 @@
 /* Addresses of model endpoints, and answers put together from their pieces. */
 #include "runner/chat_parts.h"
-#include "runner/endpoint.h"
+#include "base/endpoint.h"
 #include "unit.h"
 
 START_TEST(test_addresses)

@@ -1,4 +1,4 @@
-#include "runner/endpoint.h"
+#include "base/endpoint.h"
 #include "base/curl.h"
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* endpoint - the address of an OpenAI-compatible model endpoint: as people configure it, as it is asked, as it is
  * shown. Nothing here shows a key. Any thread. */
-#ifndef RUNSPOOL_RUNNER_ENDPOINT_H
-#define RUNSPOOL_RUNNER_ENDPOINT_H
+#ifndef RUNSPOOL_BASE_ENDPOINT_H
+#define RUNSPOOL_BASE_ENDPOINT_H
 
 #include "base/buf.h"
 #include "base/err.h"
