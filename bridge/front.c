@@ -1,5 +1,6 @@
 #include "bridge/front.h"
 #include "auth/auth.h"
+#include "auth/credential.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "bridge/bridge.h"
@@ -175,13 +176,19 @@ static enum rs_err identify(const struct http_head *head, const struct request *
                             struct fault *fault)
 {
     static const char bearer[] = "Bearer ";
-    char cookie[COOKIE_MAX], authorization[COOKIE_MAX];
+    char cookie[COOKIE_MAX], authorization[COOKIE_MAX], protocols[HTTP_HEAD_MAX], offered[HTTP_HEAD_MAX];
+    size_t offered_len = 0;
     struct caller_request who = {.access = &request->access, .client = query_get(&request->query, "client")};
     if (slice_copy(http_head_get(head, "cookie"), cookie, sizeof cookie))
         who.cookie = cookie;
     if (slice_copy(http_head_get(head, "authorization"), authorization, sizeof authorization) &&
         strncasecmp(authorization, bearer, sizeof bearer - 1) == 0)
         who.token = authorization + sizeof bearer - 1;
+    if (!who.token && slice_copy(http_head_get(head, "sec-websocket-protocol"), protocols, sizeof protocols)) {
+        const char *token = credential_offered(protocols, &offered_len);
+        snprintf(offered, sizeof offered, "%.*s", (int)offered_len, offered_len > 0 ? token : "");
+        who.token = offered_len > 0 ? offered : NULL;
+    }
     ret->org = request->access.org;
     return caller_identify(&who, true, &ret->caller, fault);
 }

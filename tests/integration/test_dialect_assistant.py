@@ -8,6 +8,7 @@ from clients import Sse, UPGRADE, Ws, get, number, poll, poll_all, refused
 from conftest import ALLOW, SOURCE, Instance
 
 sys.path.insert(0, str(SOURCE / "tests" / "helper"))
+from issuer import SECRET, hs256  # noqa: E402
 from llm_server import LlmServer  # noqa: E402
 
 STREAM = "/api/workflow/stream"
@@ -312,6 +313,15 @@ def test_a_caller_is_known_by_cookie_token_or_name(instance, llm):
         assert held(ws) == before
         ws.send(CANCEL)
         to_end(ws)
+    answers(llm, "never", hold=0)
+    with Ws(instance.url, STREAM, subprotocols=["token", "a.b.c"]) as ws:
+        assert ws.subprotocol == "token"
+        ws.send(EXECUTE)
+        before = held(ws)
+    with Ws(instance.url, STREAM, headers={"Authorization": "Bearer a.b.c"}) as ws:
+        assert held(ws) == before
+        ws.send(CANCEL)
+        to_end(ws)
     for headers, path in (({"Authorization": "Bearer some-token"}, STREAM), ({}, STREAM + "?client=some-token")):
         with Ws(instance.url, path, headers=headers) as ws:
             assert "Set-Cookie" not in ws.ws.response_headers
@@ -433,5 +443,38 @@ def test_without_a_runner_a_run_is_begun_all_the_same(llm):
         with Ws(it.url, STREAM) as ws:
             ws.send(EXECUTE)
             assert to_end(ws)[-1]["data"]["output"]["text"] == "Nobody here"
+    finally:
+        it.close()
+
+
+def test_with_tokens(llm):
+    """A caller is the token's subject, whatever the token; a viewer may look on, others of another organisation may not."""
+    it = Instance((*ALLOW, "auth=jwt", f"auth.secret={SECRET}", f"model.url={llm.url}", "model.default=small"), examples=False)
+
+    def headers(sub, scope="operator", org="acme"):
+        return {"Authorization": "Bearer " + hs256(sub=sub, scope=scope, org=org)}
+
+    try:
+        answers(llm, "Secured", hold=0)
+        with Ws(it.url, STREAM, headers=headers("ada")) as ws:
+            ws.send(EXECUTE)
+            before = held(ws)
+        run = before[0]["data"]["runId"]
+        for other in (headers("bob"), headers("ada", org="rival")):
+            with Ws(it.url, STREAM, headers=other) as ws:
+                assert error_of(ws, CANCEL)["data"]["code"] == "conflict"
+            assert post(it, CANCEL, **other)[0] == 409
+        assert post(it, EXECUTE, **headers("ada"))[2]["code"] == "busy"
+        with Ws(it.url, f"{STREAM}?runId={run}", headers=headers("eve", "viewer")) as ws:
+            assert held(ws) == before
+            assert error_of(ws, CANCEL)["data"]["code"] == "denied"
+        assert post(it, CANCEL, **headers("eve", "viewer"))[0] == 403
+        assert refused(it.url, f"{STREAM}?runId={run}", headers=headers("ada", org="rival")) == 404
+        with Ws(it.url, STREAM, headers=headers("ada", "operator editor")) as ws:
+            assert held(ws) == before
+            llm.release()
+            assert to_end(ws)[-1]["data"]["output"]["text"] == "Secured"
+        with Ws(it.url, STREAM) as ws:
+            assert ws.close_code() == 4401
     finally:
         it.close()
