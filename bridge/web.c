@@ -82,10 +82,12 @@ void web_add_headers(struct exchange *x, struct MHD_Response *response)
     MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
     /* A web server must not keep this connection for a later upgrade, which would end up here. */
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+    if (config_text(x->bridge->config, "cors.origins")) /* whether there is an answer for it or not */
+        MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, "Origin");
     if (!allowed)
         return;
     MHD_add_response_header(response, MHD_HTTP_HEADER_ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
-    MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, "Origin");
+    MHD_add_response_header(response, "Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After");
     if (x->options) {
         MHD_add_response_header(response, "Access-Control-Allow-Methods", "GET");
         MHD_add_response_header(response, "Access-Control-Allow-Headers", "Authorization, Last-Event-ID, Cache-Control");

@@ -82,7 +82,8 @@ static void answer_options(struct call *call, const char *allow, bool cross_orig
     if (!cross_origin)
         return;
     response_header(call->response, "Access-Control-Allow-Methods", allow);
-    response_header(call->response, "Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, If-Match");
+    response_header(call->response, "Access-Control-Allow-Headers", 
+                    "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Range");
     response_header(call->response, "Access-Control-Max-Age", "600");
 }
 
@@ -95,7 +96,7 @@ static bool put_cors(struct call *call, const struct config *config)
     if (!allowed)
         return false;
     response_header(call->response, "Access-Control-Allow-Origin", allowed);
-    response_header(call->response, "Access-Control-Expose-Headers", "ETag, Location");
+    response_header(call->response, "Access-Control-Expose-Headers", "ETag, Location, Content-Range, WWW-Authenticate");
     return true;
 }
 

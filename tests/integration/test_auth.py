@@ -527,3 +527,32 @@ def test_who_decides_is_who_the_token_names(secured):
     assert secured.http("POST", path, {}, bearer(hs256(scope="admin", org="other")))[0] == 404
     status, _, answer = secured.http("POST", path, {"by": "the boss"}, headers)
     assert status == 200 and answer["by"] == "ann"
+
+
+def test_other_origins(instance_of):
+    it = instance_of((*SETTINGS, "cors.origins=https://a.example, https://b.example"), without=["runner"])
+    good, evil = {"Origin": "https://b.example"}, {"Origin": "https://evil.example"}
+    for path, allow in (("/api/runs", "GET, HEAD, OPTIONS"), ("/api/poll", "GET, HEAD, OPTIONS"), ("/api/adws/x", None),
+                        ("/sse", "GET, OPTIONS"), ("/poll/scraping/x", "GET, OPTIONS")):
+        status, headers, _ = it.http("OPTIONS", path, headers={**good, "Access-Control-Request-Method": "GET"})
+        assert status == 204 and headers["Access-Control-Allow-Origin"] == "https://b.example" and headers["Vary"] == "Origin"
+        assert "Authorization" in headers["Access-Control-Allow-Headers"] and allow in (None, headers["Allow"])
+        assert "Access-Control-Allow-Credentials" not in headers
+        status, headers, _ = it.http("OPTIONS", path, headers=evil)
+        assert status == 204 and "Access-Control-Allow-Origin" not in headers
+        assert "Access-Control-Allow-Methods" not in headers and headers["Vary"] == "Origin"
+    assert {"PUT", "PATCH", "DELETE"} <= set(it.http("OPTIONS", "/api/adws/x", headers=good)[1]["Access-Control-Allow-Methods"].split(", "))
+    for path in ("/api/runs", "/poll?stream=runs", "/api/poll?stream=runs"):  # a page may read why it was refused
+        status, headers, _ = it.http("GET", path, headers=good)
+        assert status == 401 and headers["Access-Control-Allow-Origin"] == "https://b.example"
+        assert "WWW-Authenticate" in headers["Access-Control-Expose-Headers"]
+    token = bearer(hs256(scope="operator"))
+    assert it.http("POST", "/api/workflows/none/run", {}, {**token, **good})[0] == 404
+    assert it.http("POST", "/api/workflows/none/run", {}, {**token, **evil})[0] == 403
+    assert it.http("POST", "/api/workflows/none/run", {}, {**token, "Origin": "null"})[0] == 403
+    ws = Ws(it.url, "/ws", headers={**token, **good})
+    assert ws.recv()["op"] == "hello"
+    ws.close()
+    with pytest.raises(websockets.InvalidStatusCode) as refused:
+        Ws(it.url, "/ws", headers={**token, **evil})
+    assert refused.value.status_code == 403
