@@ -5,6 +5,7 @@ FUZZ_TARGETS = tests/fuzz/fuzz_css tests/fuzz/fuzz_page tests/fuzz/fuzz_robots \
   tests/fuzz/fuzz_native tests/fuzz/fuzz_cron tests/fuzz/fuzz_tz tests/fuzz/fuzz_import
 FUZZ_TARGETS += tests/fuzz/fuzz_testreport
 FUZZ_TARGETS += tests/fuzz/fuzz_hook
+FUZZ_TARGETS += tests/fuzz/fuzz_token
 FUZZ_TARGETS += tests/fuzz/fuzz_chat tests/fuzz/fuzz_answer
 check_PROGRAMS += $(FUZZ_TARGETS)
 EXTRA_DIST += tests/fuzz/replay.c tests/fuzz/corpus
@@ -99,3 +100,7 @@ tests_fuzz_fuzz_answer_LDADD = librunner.a $(SHARED_LIBS)
 tests_fuzz_fuzz_hook_SOURCES = tests/fuzz/fuzz_hook.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_hook_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_hook_LDADD = $(SHARED_LIBS)
+
+tests_fuzz_fuzz_token_SOURCES = tests/fuzz/fuzz_token.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_token_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_token_LDADD = $(SHARED_LIBS)
