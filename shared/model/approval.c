@@ -2,11 +2,10 @@
 #include "model/approval.h"
 
 #include "base/utf8.h"
+#include "model/list_page.h"
 #include "model/run_row.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* A row: status waiting, approved, rejected, or closed (nobody can decide any more). */
@@ -308,58 +307,21 @@ static struct json_object *item_of(struct db_rows *rows)
     return item;
 }
 
-static enum rs_err list_read(struct db_rows *rows, int limit, struct json_object *answer, struct fault *fault)
-{
-    struct json_object *items = json_object_new_array(), *item;
-    int64_t last = 0;
-    char next[32];
-    int n = 0;
-    enum rs_err err;
-
-    json_set(answer, "items", items);
-    json_set(answer, "next", NULL);
-    while ((err = db_next(rows, fault)) == RS_OK) {
-        if (n++ == limit) { /* one more than asked for: there is a next page */
-            snprintf(next, sizeof(next), "%lld", (long long)last);
-            json_set_string(answer, "next", next);
-            return RS_OK;
-        }
-        if ((item = item_of(rows)) == NULL)
-            return fault_set(fault, RS_NOMEM, "no memory for a list");
-        json_object_array_add(items, item);
-        last = db_int(rows, 0);
-    }
-    return err == RS_NOT_FOUND ? RS_OK : err;
-}
-
 enum rs_err approval_list(struct store *store, const char *org, int limit, const char *cursor, struct json_object **ret,
                           struct fault *fault)
 {
-    struct json_object *answer = json_object_new_object();
     struct db_rows *rows = NULL;
-    int64_t after = 0;
-    char *end = NULL;
-    enum rs_err err;
+    int64_t after;
+    enum rs_err err = list_page_cursor(cursor, 0, &after, fault);
 
-    if (answer == NULL)
-        return fault_set(fault, RS_NOMEM, "no memory for a list");
-    errno = 0;
-    if (cursor != NULL && cursor[0] != '\0' &&
-        (cursor[0] < '0' || cursor[0] > '9' || (after = strtoll(cursor, &end, 10), *end != '\0' || errno != 0))) {
-        json_object_put(answer);
-        return fault_set(fault, RS_INVALID, "the cursor is not one of this list's");
-    }
-    err = db_query(store->db, &rows, fault,
-                   "SELECT a.n, a.run_id, a.node_id, a.message, a.requested, a.deadline, r.workflow_id, r.name"
-                   " FROM approval a JOIN run r ON r.id = a.run_id WHERE a.org = $1 AND a.status = 'waiting' AND a.n > $2"
-                   " AND r.status IN ('queued', 'running', 'paused') ORDER BY a.n LIMIT $3",
-                   "tii", org, after, (int64_t)limit + 1);
     if (err == RS_OK)
-        err = list_read(rows, limit, answer, fault);
+        err = db_query(store->db, &rows, fault,
+                       "SELECT a.n, a.run_id, a.node_id, a.message, a.requested, a.deadline, r.workflow_id, r.name"
+                       " FROM approval a JOIN run r ON r.id = a.run_id WHERE a.org = $1 AND a.status = 'waiting' AND a.n > $2"
+                       " AND r.status IN ('queued', 'running', 'paused') ORDER BY a.n LIMIT $3",
+                       "tii", org, after, (int64_t)limit + 1);
+    if (err == RS_OK)
+        err = list_page_read(rows, limit, item_of, ret, fault);
     db_done(rows);
-    if (err == RS_OK)
-        *ret = answer;
-    else
-        json_object_put(answer);
     return err;
 }

@@ -2,10 +2,9 @@
 #include "model/hook_row.h"
 
 #include "base/clock.h"
+#include "model/list_page.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define LIST_MAX 1000
@@ -246,41 +245,18 @@ static struct json_object *item_of(struct db_rows *rows)
 enum rs_err hook_list(struct store *store, const char *org, const char *source, int limit, const char *cursor,
                       struct json_object **ret, struct fault *fault)
 {
-    struct json_object *answer, *items;
     struct db_rows *rows = NULL;
-    int64_t before = INT64_MAX;
-    char *end;
-    int n = 0;
-    enum rs_err err;
+    int64_t before;
+    enum rs_err err = list_page_cursor(cursor, INT64_MAX, &before, fault);
 
-    if (cursor != NULL) {
-        errno = 0;
-        before = strtoll(cursor, &end, 10);
-        if (errno != 0 || end == cursor || *end != '\0' || before < 1)
-            return fault_set(fault, RS_INVALID, "cursor must be the `next` of an earlier answer");
-    }
     limit = limit < 1 ? 1 : limit > LIST_MAX ? LIST_MAX : limit;
-    answer = json_object_new_object();
-    items = json_object_new_array();
-    json_set(answer, "items", items);
-    json_set(answer, "next", NULL);
-    err = db_query(store->db, &rows, fault,
-                   "SELECT n, source, received, delivery, event, outcome, reason, bytes, runs FROM hook_delivery"
-                   " WHERE org = $1 AND (CAST($2 AS TEXT) IS NULL OR source = $2) AND n < $3 ORDER BY n DESC LIMIT $4",
-                   "ttii", org, source, before, (int64_t)limit + 1);
-    while (err == RS_OK && (err = db_next(rows, fault)) == RS_OK) {
-        if (n++ == limit) {
-            json_set_string(answer, "next", json_get_string(json_object_array_get_idx(items, (size_t)limit - 1), "id", NULL));
-            err = RS_NOT_FOUND;
-            break;
-        }
-        json_object_array_add(items, item_of(rows));
-    }
+    if (err == RS_OK)
+        err = db_query(store->db, &rows, fault,
+                       "SELECT n, source, received, delivery, event, outcome, reason, bytes, runs FROM hook_delivery"
+                       " WHERE org = $1 AND (CAST($2 AS TEXT) IS NULL OR source = $2) AND n < $3 ORDER BY n DESC LIMIT $4",
+                       "ttii", org, source, before, (int64_t)limit + 1);
+    if (err == RS_OK)
+        err = list_page_read(rows, limit, item_of, ret, fault);
     db_done(rows);
-    if (err == RS_NOT_FOUND) {
-        *ret = answer;
-        return RS_OK;
-    }
-    json_object_put(answer);
     return err;
 }

@@ -1,11 +1,9 @@
 /* Items as readers see them. */
 #include "model/item.h"
 
+#include "model/list_page.h"
 #include "model/run_row.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static struct json_object *stored_json(const char *text)
@@ -34,30 +32,6 @@ static struct json_object *item_of(struct db_rows *rows)
     json_set(item, "output", stored_json(db_text(rows, 5)));
     json_set(item, "error", stored_json(db_text(rows, 6)));
     return item;
-}
-
-static enum rs_err list_read(struct db_rows *rows, int limit, struct json_object *answer, struct fault *fault)
-{
-    struct json_object *items = json_object_new_array(), *item;
-    int64_t last = 0;
-    char next[32];
-    int n = 0;
-    enum rs_err err;
-
-    json_set(answer, "items", items);
-    json_set(answer, "next", NULL);
-    while ((err = db_next(rows, fault)) == RS_OK) {
-        if (n++ == limit) { /* one more than asked for: there is a next page */
-            snprintf(next, sizeof(next), "%lld", (long long)last);
-            json_set_string(answer, "next", next);
-            return RS_OK;
-        }
-        if ((item = item_of(rows)) == NULL)
-            return fault_set(fault, RS_NOMEM, "no memory for a list");
-        json_object_array_add(items, item);
-        last = db_int(rows, 0);
-    }
-    return err == RS_NOT_FOUND ? RS_OK : err;
 }
 
 static enum rs_err put_counts(struct db *db, const char *run_id, const char *node_id, struct json_object *answer,
@@ -93,28 +67,14 @@ static enum rs_err check_node(struct db *db, const char *org, const char *run_id
     return err;
 }
 
-static enum rs_err read_cursor(const char *cursor, int64_t *ret, struct fault *fault)
-{
-    char *end = NULL;
-
-    *ret = -1;
-    if (cursor == NULL || cursor[0] == '\0')
-        return RS_OK;
-    errno = 0;
-    *ret = strtoll(cursor, &end, 10);
-    if (cursor[0] < '0' || cursor[0] > '9' || *end != '\0' || errno != 0)
-        return fault_set(fault, RS_INVALID, "the cursor is not one of this list's");
-    return RS_OK;
-}
-
 enum rs_err items_list(struct store *store, const char *org, const char *run_id, const char *node_id, const char *status,
                        int limit, const char *cursor, struct json_object **ret, struct fault *fault)
 {
-    struct json_object *answer = json_object_new_object();
+    struct json_object *answer = NULL;
     enum node_status known = NODE_PENDING;
     struct db_rows *rows = NULL;
-    int64_t after = -1;
-    enum rs_err err = read_cursor(cursor, &after, fault);
+    int64_t after;
+    enum rs_err err = list_page_cursor(cursor, -1, &after, fault);
 
     if (err == RS_OK && status != NULL && node_status_parse(status, &known) != RS_OK)
         err = fault_set(fault, RS_INVALID, "no status of an item: use running, success, error or cancelled");
@@ -126,7 +86,7 @@ enum rs_err items_list(struct store *store, const char *org, const char *run_id,
                        " AND node_id = $2 AND idx > $3 AND (CAST($4 AS TEXT) IS NULL OR status = $4) ORDER BY idx LIMIT $5",
                        "ttiti", run_id, node_id, after, status, (int64_t)limit + 1);
     if (err == RS_OK)
-        err = list_read(rows, limit, answer, fault);
+        err = list_page_read(rows, limit, item_of, &answer, fault);
     db_done(rows);
     if (err == RS_OK)
         err = put_counts(store->db, run_id, node_id, answer, fault);

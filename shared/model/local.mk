@@ -51,6 +51,8 @@ librunspool_a_SOURCES += \
   shared/model/kind_scrape.c \
   shared/model/kind_tool.c \
   shared/model/kind_trigger.c \
+  shared/model/list_page.c \
+  shared/model/list_page.h \
   shared/model/lease.c \
   shared/model/lease.h \
   shared/model/launch.c \

@@ -4,11 +4,9 @@
 #include "base/clock.h"
 #include "model/model_usage.h"
 #include "model/expected.h"
+#include "model/list_page.h"
 #include "model/params.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define LIST_SQL_MAX 1024
@@ -259,50 +257,9 @@ static void list_sql(const struct run_filter *filter, struct buf *sql)
     buf_puts(sql, " ORDER BY n DESC LIMIT $5");
 }
 
-static enum rs_err cursor_read(const char *cursor, int64_t *ret, struct fault *fault)
-{
-    char *end;
-    long long n;
-
-    *ret = INT64_MAX;
-    if (cursor == NULL || cursor[0] == '\0')
-        return RS_OK;
-    errno = 0;
-    n = strtoll(cursor, &end, 10);
-    if (cursor[0] < '0' || cursor[0] > '9' || *end != '\0' || errno != 0)
-        return fault_set(fault, RS_INVALID, "the cursor is not one of this list's");
-    *ret = n;
-    return RS_OK;
-}
-
-static enum rs_err list_read(struct db_rows *rows, int limit, struct json_object *answer, struct fault *fault)
-{
-    struct json_object *items = json_object_new_array(), *item;
-    int64_t last = 0;
-    char next[32];
-    int n = 0;
-    enum rs_err err;
-
-    json_set(answer, "items", items);
-    json_set(answer, "next", NULL);
-    while ((err = db_next(rows, fault)) == RS_OK) {
-        if (n++ == limit) { /* one more than asked for: there is a next page */
-            snprintf(next, sizeof(next), "%lld", (long long)last);
-            json_set_string(answer, "next", next);
-            return RS_OK;
-        }
-        if ((item = head_of(rows)) == NULL)
-            return fault_set(fault, RS_NOMEM, "no memory for a list");
-        json_object_array_add(items, item);
-        last = db_int(rows, 0);
-    }
-    return err == RS_NOT_FOUND ? RS_OK : err;
-}
-
 enum rs_err run_list(struct store *store, const struct run_filter *filter, int limit, const char *cursor,
                      struct json_object **ret, struct fault *fault)
 {
-    struct json_object *answer = NULL;
     struct db_rows *rows = NULL;
     enum run_status status;
     struct buf sql;
@@ -311,27 +268,22 @@ enum rs_err run_list(struct store *store, const struct run_filter *filter, int l
 
     buf_init(&sql, LIST_SQL_MAX);
     limit = limit < 1 ? 1 : limit > RUN_LIST_MAX ? RUN_LIST_MAX : limit;
-    if ((err = cursor_read(cursor, &before, fault)) != RS_OK)
+    if ((err = list_page_cursor(cursor, INT64_MAX, &before, fault)) != RS_OK)
         goto out;
     if (filter->status != NULL && run_status_parse(filter->status, &status) != RS_OK) {
         err = fault_set(fault, RS_INVALID, "no status of a run: use queued, running, success, error, cancelled or paused");
         goto out;
     }
     list_sql(filter, &sql);
-    answer = json_object_new_object();
-    if (sql.err != RS_OK || answer == NULL) {
+    if (sql.err != RS_OK) {
         err = fault_set(fault, RS_NOMEM, "no memory for a list");
         goto out;
     }
     if ((err = db_query(store->db, &rows, fault, sql.data, "ittti", before, filter->org, filter->workflow_id,
                         filter->status, (int64_t)limit + 1)) == RS_OK)
-        err = list_read(rows, limit, answer, fault);
+        err = list_page_read(rows, limit, head_of, ret, fault);
     db_done(rows);
 out:
     buf_release(&sql);
-    if (err == RS_OK)
-        *ret = answer;
-    else
-        json_object_put(answer);
     return err;
 }

@@ -6,9 +6,9 @@
 #include "model/crew.h"
 #include "model/event_trigger.h"
 #include "model/hook.h"
+#include "model/list_page.h"
 #include "model/schedule.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define LIST_MAX 1000
@@ -272,27 +272,6 @@ static struct json_object *item_of(struct db_rows *rows)
     return item;
 }
 
-static enum rs_err list_read(struct db_rows *rows, int limit, struct json_object *answer, struct fault *fault)
-{
-    struct json_object *items = json_object_new_array(), *item, *last = NULL;
-    int n = 0;
-    enum rs_err err;
-
-    json_set(answer, "items", items);
-    json_set(answer, "next", NULL);
-    while ((err = db_next(rows, fault)) == RS_OK) {
-        if (n++ == limit) { /* one more than asked for: there is a next page */
-            json_set_string(answer, "next", json_get_string(last, "id", NULL));
-            return RS_OK;
-        }
-        if ((item = item_of(rows)) == NULL)
-            return fault_set(fault, RS_NOMEM, "no memory for a list");
-        json_object_array_add(items, item);
-        last = item;
-    }
-    return err == RS_NOT_FOUND ? RS_OK : err;
-}
-
 /* Add `recent` to an item: how its newest runs that have ended ended, newest first. */
 static enum rs_err add_recent(struct store *store, const char *org, struct json_object *item, struct fault *fault)
 {
@@ -318,12 +297,10 @@ static enum rs_err add_recent(struct store *store, const char *org, struct json_
 enum rs_err workflow_list(struct store *store, const char *org, int limit, const char *cursor,
                           struct json_object **ret, struct fault *fault)
 {
-    struct json_object *answer = json_object_new_object();
+    struct json_object *answer = NULL;
     struct db_rows *rows = NULL;
     enum rs_err err;
 
-    if (answer == NULL)
-        return fault_set(fault, RS_NOMEM, "no memory for a list");
     limit = limit < 1 ? 1 : limit > LIST_MAX ? LIST_MAX : limit;
     err = db_query(store->db, &rows, fault,
                    "SELECT w.id, w.version, w.created, w.updated, w.summary, r.id, r.status, r.created, r.started,"
@@ -332,7 +309,7 @@ enum rs_err workflow_list(struct store *store, const char *org, int limit, const
                    " WHERE w.org = $1 AND w.id > $2 ORDER BY w.id LIMIT $3",
                    "tti", org, cursor != NULL ? cursor : "", (int64_t)limit + 1);
     if (err == RS_OK)
-        err = list_read(rows, limit, answer, fault);
+        err = list_page_read(rows, limit, item_of, &answer, fault);
     db_done(rows);
     struct json_object *items = json_get_array(answer, "items");
     for (size_t i = 0; err == RS_OK && i < json_object_array_length(items); i++)
