@@ -13,6 +13,7 @@ struct auth;
 struct front;
 struct hub;
 struct poke;
+struct redis;
 struct topics;
 struct rekey;
 struct signals;
@@ -43,6 +44,7 @@ struct bridge {
     struct topics *topics;
     struct stats *stats;    /* NULL: calls are not counted */
     struct signals *crews;  /* how they stand */
+    struct redis *redis;    /* NULL: none is set */
     uv_signal_t signals[3];
     uv_timer_t sweep;
     uint64_t started_ms;    /* loop time */

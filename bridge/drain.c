@@ -5,6 +5,7 @@
 #include "bridge/hub.h"
 #include "bridge/native.h"
 #include "bridge/poke.h"
+#include "bridge/redis.h"
 #include "bridge/signals.h"
 #include "bridge/spool_server.h"
 #include "bridge/topic.h"
@@ -33,6 +34,8 @@ void drain_begin(struct bridge *bridge)
     log_event(LOG_LEVEL_INFO, "bridge.draining", "clients=%d", hub_n_subscribers(bridge->hub));
     front_close(bridge->front);
     bridge->front = NULL;
+    redis_close(bridge->redis);
+    bridge->redis = NULL;
     worker_stop(bridge->worker, on_worker_over, bridge); /* answers what was asked; its events arrive by the spool */
 }
 

@@ -27,12 +27,18 @@ bridge_libbridge_a_SOURCES = \
   bridge/reload.c bridge/reload.h \
   bridge/upkeep.c bridge/upkeep.h \
   bridge/topic.c bridge/topic.h \
+  bridge/redis.h bridge/redis_message.c bridge/redis_message.h bridge/redis_address.c bridge/redis_link.h \
   bridge/signals.c bridge/signals.h \
   bridge/worker.c bridge/worker.h \
   bridge/limits.c bridge/limits.h \
   bridge/metrics.c bridge/metrics.h \
   bridge/views.c bridge/views.h
+if REDIS
+bridge_libbridge_a_SOURCES += bridge/redis.c bridge/redis_link.c
+else
+bridge_libbridge_a_SOURCES += bridge/redis_none.c
+endif
 
 sbin_PROGRAMS += bridge/runspool-bridge
 bridge_runspool_bridge_SOURCES = bridge/main.c
-bridge_runspool_bridge_LDADD = bridge/libbridge.a $(SHARED_LIBS) $(LWS_LIBS) $(MHD_LIBS) $(UV_LIBS)
+bridge_runspool_bridge_LDADD = bridge/libbridge.a $(SHARED_LIBS) $(LWS_LIBS) $(MHD_LIBS) $(UV_LIBS) $(HIREDIS_LIBS)

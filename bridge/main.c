@@ -8,6 +8,7 @@
 #include "bridge/hub.h"
 #include "bridge/options.h"
 #include "bridge/poke.h"
+#include "bridge/redis.h"
 #include "bridge/rekey.h"
 #include "bridge/reload.h"
 #include "bridge/signals.h"
@@ -38,6 +39,7 @@ static void on_outcome(void *ctx, struct outcome *o)
     int64_t *values = bridge->metrics.values;
     if (o->n_events > 0)
         hub_publish(bridge->hub, o->events, o->n_events);
+    redis_publish(bridge->redis, o->events, o->n_events);
     if (bridge->crews)
         signals_look(bridge->crews, o->events, o->n_events);
     spool_server_answer(bridge->spool, o);
@@ -134,6 +136,8 @@ static enum rs_err start(struct bridge *bridge, struct fault *fault)
         err = rekey_open(bridge, fault);
     if (!err)
         err = signals_open(bridge, &bridge->crews, fault);
+    if (!err)
+        err = redis_open(bridge, &bridge->redis, fault);
     if (!err)
         err = ws_open(bridge, &bridge->ws, fault);
     if (!err)

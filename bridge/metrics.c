@@ -37,6 +37,12 @@ static const struct row {
     {METRIC_COMMIT_FAILURES, "commit_failures_total", "", "counter", "Transactions that failed and were tried again."},
     {METRIC_BACKLOG_BYTES, "backlog_bytes", "", "gauge", "Received and not yet committed."},
     {METRIC_WAL_BYTES, "log_wal_bytes", "", "gauge", "Size of the event log's write-ahead log."},
+    {METRIC_REDIS_CONNECTED, "redis_connected", "", "gauge", "1: connected to the Redis server of redis.url."},
+    {METRIC_REDIS_CONNECTS, "redis_connects_total", "", "counter", "Times that it was connected to."},
+    {METRIC_REDIS_PUBLISHED, "redis_published_total", "", "counter", "Messages published on its channels."},
+    {METRIC_REDIS_RECEIVED, "redis_received_total", "", "counter", "Messages received from them, our own among them."},
+    {METRIC_REDIS_REJECTED, "redis_rejected_total", "", "counter", "Messages received that have none of the known shapes."},
+    {METRIC_REDIS_DROPPED, "redis_dropped_total", "", "counter", "Messages lost, either way, because too many waited or the server was gone."},
     {METRIC_LOG_HEAD, "log_head", "", "gauge", "Id of the newest event published."},
 };
 

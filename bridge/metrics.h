@@ -36,6 +36,12 @@ enum metric {
     METRIC_BACKLOG_BYTES,
     METRIC_LOG_HEAD,
     METRIC_WAL_BYTES,
+    METRIC_REDIS_CONNECTED,
+    METRIC_REDIS_CONNECTS,
+    METRIC_REDIS_PUBLISHED,
+    METRIC_REDIS_RECEIVED,
+    METRIC_REDIS_REJECTED,
+    METRIC_REDIS_DROPPED,
     METRIC_N
 };
 /* Upper bounds of the commit latency histogram, in microseconds; one more bucket is +Inf. */

@@ -9,7 +9,7 @@
 
 /* What is opened, or given to threads, when the bridge starts: read from bridge->dd.config for as long as it runs. All
  * other settings are the loop's, read from bridge->config whenever they matter. */
-static const char *const fixed[] = {"database", "eventlog", "eventlog.sync", "spool.org", "log.target"};
+static const char *const fixed[] = {"database", "eventlog", "eventlog.sync", "spool.org", "log.target", "redis.url"};
 
 void reload_log_level(const struct config *config)
 {

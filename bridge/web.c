@@ -6,6 +6,7 @@
 #include "bridge/front.h"
 #include "bridge/hub.h"
 #include "bridge/limits.h"
+#include "bridge/redis.h"
 #include "bridge/writer.h"
 #include "config.h"
 #include "http/problem.h"
@@ -45,6 +46,7 @@ static enum rs_err put_health(struct bridge *bridge, struct buf *out)
 
 static enum rs_err put_metrics(struct bridge *bridge, struct buf *out)
 {
+    redis_count(bridge->redis);
     bridge->metrics.values[METRIC_BACKLOG_BYTES] = (int64_t)writer_backlog(bridge->writer);
     return metrics_put(&bridge->metrics, out);
 }

@@ -22,7 +22,7 @@ EXTRA_DIST += tests/fixtures/import tests/integration/test_import.py
 EXTRA_DIST += tests/integration/test_secrets.py tests/integration/test_node_types.py
 EXTRA_DIST += tests/integration/test_topics.py tests/integration/test_history.py
 EXTRA_DIST += tests/integration/fcgi_fixtures.py tests/integration/test_rest.py tests/integration/test_artifacts.py
-EXTRA_DIST += tests/integration/doors.py tests/integration/test_dialect_monitor.py tests/integration/test_dialect_crew.py
+EXTRA_DIST += tests/integration/doors.py tests/integration/test_redis.py tests/integration/test_dialect_monitor.py tests/integration/test_dialect_crew.py
 EXTRA_DIST += tests/lint.test tests/integration.test tests/integration/conftest.py \
   tests/integration/test_examples.py tests/integration/test_kill.py tests/integration/test_retry.py tests/integration/test_policies.py tests/integration/kill_points.py tests/integration/test_kill_points.py tests/integration/test_two_runners.py tests/integration/test_versions.py tests/integration/test_no_daemon.py tests/integration/test_docs.py \
   tests/integration/bridge_fixture.py tests/integration/test_bridge.py tests/integration/clients.py tests/integration/runs.py \

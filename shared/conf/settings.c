@@ -81,6 +81,8 @@ const struct config_setting config_settings[] = {
      "what the assistant socket does with a second workflow"},
     {"hooks.<source>.secret", CONFIG_TEXT, NULL, NULL, 0, 0, true, "secret that signs webhooks of a source"},
 
+    {"redis.url", CONFIG_TEXT, NULL, NULL, 0, 0, true,
+     "Redis server whose channels run:ID, mission:CREW and graph:CREW are taken in and published to"},
     {"bridge.heartbeat", CONFIG_MILLISECONDS, "20s", NULL, 100, 5 * MINUTE, false,
      "time between pings and SSE comments"},
     {"bridge.drain", CONFIG_MILLISECONDS, "5s", NULL, 0, 10 * MINUTE, false,

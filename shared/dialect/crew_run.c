@@ -3,7 +3,36 @@
 #include "dialect/one_run.h"
 #include "dialect/put.h"
 #include "dialect/rows.h"
+#include "model/run.h"
+#include <stdio.h>
 #include <string.h>
+
+/* Is it a run of somebody else's, of which the log has been told? */
+static enum rs_err is_told_of(struct feed *feed, struct store *store, const char *stream, struct fault *fault)
+{
+    struct eventlog *log = NULL;
+    struct eventlog_stream told;
+    enum rs_err err = eventlog_open(store->dd, EVENTLOG_READ, NULL, NULL, &log, fault);
+    if (!err)
+        err = eventlog_stream(log, stream, &told, fault);
+    if (!err && strcmp(told.org, feed->org) != 0)
+        err = RS_NOT_FOUND;
+    eventlog_close(log);
+    return err == RS_NOT_FOUND ? fault_set(fault, err, "there is no run %s", feed->param) : err;
+}
+
+enum rs_err crew_run_open(struct feed *feed, struct store *store, const struct path_params *params, struct fault *fault)
+{
+    char stream[STREAM_MAX];
+    enum rs_err err = one_run_open(feed, store, params, fault);
+    if (err != RS_NOT_FOUND || run_exists(store, NULL, feed->param, NULL) != RS_NOT_FOUND)
+        return err;
+    snprintf(stream, sizeof(stream), "run:%s", feed->param);
+    err = is_told_of(feed, store, stream, fault);
+    if (!err)
+        err = feed_add_stream(feed, stream);
+    return err;
+}
 
 enum rs_err crew_run_opening(struct feed *feed, struct store *store, struct eventlog *log, struct dialect_out *out,
                              struct fault *fault)
@@ -131,11 +160,23 @@ static enum rs_err put_bad_end(const struct feed *feed, const struct event *ev, 
                                struct json_object *data, struct dialect_out *out)
 {
     struct json_object *error = json_get(data, "error");
+    if (!error && json_get(data, "via")) /* what went wrong was told before */
+        return put_done(feed, ev, status, data, out);
     struct buf *text = begin(feed, ev, "error", out);
     put_first(text, "message", error_text(error, fallback));
     put_optional(text, "agent_id", json_get(error, "agentId"));
     enum rs_err err = end(out);
     return err ? err : put_done(feed, ev, status, data, out);
+}
+
+/* Told from outside, in the midst of a run or before its end. */
+static enum rs_err on_error(const struct feed *feed, const struct event *ev, struct json_object *data,
+                            struct dialect_out *out)
+{
+    struct buf *text = begin(feed, ev, "error", out);
+    put_first(text, "message", json_get_string(data, "message", ""));
+    put_optional(text, "agent_id", json_get(data, "agentId"));
+    return end(out);
 }
 
 static enum rs_err on_failed(const struct feed *feed, const struct event *ev, struct json_object *data,
@@ -162,6 +203,7 @@ enum rs_err crew_run_project(const struct feed *feed, const struct event *ev, st
         {"agent.finished", on_agent_finished},
         {"task.started", on_task_started},
         {"task.finished", on_task_finished},
+        {"crew.error", on_error},
         {"run.finished", on_finished},
         {"run.failed", on_failed},
         {"run.cancelled", on_cancelled},

@@ -25,6 +25,7 @@ enum rs_err monitor_opening(struct feed *feed, struct store *store, struct event
                             struct fault *fault);
 enum rs_err monitor_project(const struct feed *feed, const struct event *ev, struct dialect_out *out);
 
+enum rs_err crew_run_open(struct feed *feed, struct store *store, const struct path_params *params, struct fault *fault);
 enum rs_err crew_run_opening(struct feed *feed, struct store *store, struct eventlog *log, struct dialect_out *out,
                              struct fault *fault);
 enum rs_err crew_run_project(const struct feed *feed, const struct event *ev, struct dialect_out *out);

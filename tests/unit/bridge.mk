@@ -62,4 +62,10 @@ check_PROGRAMS += tests/unit/test_bridge_request
 TESTS += tests/unit/test_bridge_request
 tests_unit_test_bridge_request_SOURCES = tests/unit/test_bridge_request.c tests/unit/unit.h
 tests_unit_test_bridge_request_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_unit_test_bridge_request_LDADD = bridge/libbridge.a $(CHECK_LIBS) $(SHARED_LIBS) $(LWS_LIBS) $(MHD_LIBS) $(UV_LIBS)
+tests_unit_test_bridge_request_LDADD = bridge/libbridge.a $(CHECK_LIBS) $(SHARED_LIBS) $(LWS_LIBS) $(MHD_LIBS) $(UV_LIBS) $(HIREDIS_LIBS)
+
+check_PROGRAMS += tests/unit/test_redis_message
+TESTS += tests/unit/test_redis_message
+tests_unit_test_redis_message_SOURCES = tests/unit/test_redis_message.c tests/unit/unit.h
+tests_unit_test_redis_message_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_redis_message_LDADD = bridge/libbridge.a $(CHECK_LIBS) $(SHARED_LIBS) $(HIREDIS_LIBS)
