@@ -74,6 +74,7 @@ librunspool_a_SOURCES += \
   shared/model/queue.c \
   shared/model/queue.h \
   shared/model/run.h \
+  shared/model/system_since.c shared/model/system_since.h \
   shared/model/probe.c shared/model/probe.h \
   shared/model/probe_bridge.c \
   shared/model/probe_model.c \

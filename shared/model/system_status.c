@@ -4,6 +4,7 @@
 #include "model/probe.h"
 #include "model/run.h"
 #include "model/schedule.h"
+#include "model/system_since.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -191,6 +192,7 @@ enum rs_err system_status(struct store *store, const char *org, int64_t now_ms, 
         round.late = NULL;
         json_set(components, parts[i].name, one);
     }
+    system_since(round.database ? store->db : NULL, org != NULL ? org : "", now_ms, components);
     json_set_string(answer, "status", status);
     json_set(answer, "components", components);
     json_set_time(answer, "checked_at", now_ms);

@@ -297,6 +297,13 @@ static const char *const runner_told[] = {
     NULL,
 };
 
+/* How each part of the system was found last, and since when it is so. */
+static const char *const components[] = {
+    "CREATE TABLE component ("
+    " org TEXT NOT NULL, name TEXT NOT NULL, status TEXT NOT NULL, since BIGINT NOT NULL, PRIMARY KEY (org, name))",
+    NULL,
+};
+
 static const char *const *const migrations[] = {
     first,
     orphan_resumed,
@@ -321,6 +328,7 @@ static const char *const *const migrations[] = {
     history,
     crews,
     runner_told,
+    components,
 };
 
 #define N_MIGRATIONS ((int)(sizeof(migrations) / sizeof(migrations[0])))

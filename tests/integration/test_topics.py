@@ -237,7 +237,7 @@ def test_system_status(instance):
     assert status == 200 and twin["status"] == "healthy" and twin["checked_at"].endswith("Z")
     assert sorted(twin["components"]) == PARTS
     for name, part in twin["components"].items():
-        assert set(part) >= {"status", "latency_ms", "version", "uptime_s", "detail"}, name
+        assert set(part) >= {"status", "latency_ms", "version", "uptime_s", "detail", "since"} and part["since"], name
         assert part["status"] == ("disabled" if name in ("redis", "model_endpoint") else "healthy"), (name, part)
         assert part["status"] == "disabled" or part["latency_ms"] >= 0
     assert twin["components"]["bridge"]["version"] == twin["components"]["runner"]["version"] != None  # noqa: E711
@@ -364,7 +364,8 @@ def test_a_killed_runner_shows_on_the_socket(wait):
         runner = start()
         wait_until(lambda: components(poll(bridge.url, "/poll/system-status")["events"][0]["data"])["runner"] == "healthy")
         ws = stack.enter_context(Ws(bridge.url, "/ws/system-status"))
-        assert components(ws.recv()["data"])["runner"] == "healthy"
+        first = ws.recv()
+        assert components(first["data"])["runner"] == "healthy"
         runner.kill()
         runner.wait(10)
         if not wait:
@@ -374,6 +375,9 @@ def test_a_killed_runner_shows_on_the_socket(wait):
         start()
         *_, up = ws.until(lambda m: components(m["data"])["runner"] == "healthy", timeout=30)
         assert up["data"]["status"] == "healthy"
+        since = [m["data"]["components"]["runner"]["since"] for m in (first, down, up)]
+        assert since == sorted(set(since)), "each has its time, so that a state that comes back is another"
+        assert len({parts(m["id"])[1] for m in (first, down, up)}) == 3
 
 
 def execute(bridge, sql):
