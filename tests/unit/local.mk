@@ -134,6 +134,12 @@ tests_unit_test_feed_SOURCES = tests/unit/test_feed.c tests/unit/dialect_help.h 
 tests_unit_test_feed_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_feed_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
 
+check_PROGRAMS += tests/unit/test_topic
+TESTS += tests/unit/test_topic
+tests_unit_test_topic_SOURCES = tests/unit/test_topic.c tests/unit/dialect_help.h tests/unit/unit.h
+tests_unit_test_topic_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_topic_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+
 check_PROGRAMS += tests/unit/test_dialect
 TESTS += tests/unit/test_dialect
 tests_unit_test_dialect_SOURCES = tests/unit/test_dialect.c tests/unit/dialect_help.h tests/unit/unit.h
