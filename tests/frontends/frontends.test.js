@@ -1,0 +1,112 @@
+// The five front ends as their own pages and programs, from another origin, knowing nothing but a base URL.
+
+import assert from 'node:assert/strict';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { configure, request, runWorkflow, RunWebSocket } from '../../htdocs/client/index.js';
+import { launch } from '../browser/browser.js';
+import { WebSocket } from '../browser/modules.js';
+import { startRunspool } from '../browser/runspool.js';
+import { startSite } from './site.js';
+
+const PATIENCE_MS = 20000;
+let browser, page, runspool, site, complaints;
+
+before(async () => {
+  site = await startSite();
+  [browser, runspool] = await Promise.all([launch(), startRunspool([`cors.origins=${new URL(site.url).origin}`])]);
+  configure({ base: runspool.url, WebSocket });
+});
+after(async () => {
+  await browser?.close();
+  await runspool?.close();
+  await site?.close();
+});
+beforeEach(async () => {
+  page = await browser.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
+  complaints = [];
+  page.on('pageerror', (error) => complaints.push(error.stack));
+});
+afterEach(async () => {
+  await page.close();
+  assert.deepEqual(complaints, []);
+});
+
+const open = (name, query = {}) => page.goto(`${site.url}${name}.html?${new URLSearchParams({ base: runspool.url, ...query })}`);
+
+const START = { id: 'start', type: 'trigger', data: { kind: 'manual' } };
+const chain = (id, ...nodes) => ({
+  id,
+  name: id,
+  nodes: [START, ...nodes],
+  edges: [START, ...nodes].slice(1).map((node, i) => ({ id: `e${i}`, source: [START, ...nodes][i].id, target: node.id })),
+});
+const sh = (id, text) => ({ id, type: 'tool', data: { kind: 'shell', command: ['sh', '-c', text] } });
+const put = (workflow) => request('PUT', `api/workflows/${workflow.id}`, { body: workflow });
+
+test('workflow console: a drawn workflow runs, its nodes and lines come, tools are chosen', async () => {
+  await open('console');
+  await page.locator('#app[data-status="success"]').waitFor();
+  await page.waitForFunction(() => JSON.parse(document.getElementById('app').textContent || '{}').lines?.length >= 2);
+  const { nodes, lines } = JSON.parse(await page.locator('#app').textContent());
+  assert.deepEqual(nodes, { start: 'success', say: 'success', done: 'success' });
+  assert.deepEqual(lines.slice(0, 2), ['hello', 'again']);
+  await page.locator(`#app[data-tools='{"rag":false,"websearch":true}'], #app[data-tools='{"websearch":true,"rag":false}']`).waitFor();
+});
+
+test('execution monitor: the components show a run to its end, and say when it is complete', async () => {
+  await put(chain('good', sh('work', 'echo working')));
+  await put(chain('bad', sh('work', 'echo broken; exit 3')));
+  await open('monitor', { workflow: 'good' });
+  const one = page.locator('#one');
+  await page.locator('[data-workflow="good"]').getByRole('button', { name: 'Run' }).click();
+  await one.locator('.runspool-monitor[data-status="completed"]').waitFor();
+  await one.locator('progress[value="100"]').waitFor();
+  await one.locator('.runspool-log li', { hasText: 'working' }).first().waitFor();
+  await page.locator('#one[data-done^="r_"]').waitFor();
+  await page.locator('[data-workflow="bad"]').getByRole('button', { name: 'Run' }).click();
+  const shown = page.locator('.runspool-dashboard > .runspool-monitor');
+  await page.locator('.runspool-dashboard > .runspool-monitor[data-status="failed"]').waitFor();
+  await shown.locator('.runspool-error').waitFor();
+  assert.equal((await one.getAttribute('data-done')).split(' ').length, 1);
+});
+
+test('crew monitor: a run from boot to done, then the socket ends', async () => {
+  const { runId } = await runWorkflow('crew', chain('crew', sh('work', 'echo working')));
+  const got = [];
+  const states = [];
+  await new Promise((resolve, reject) => {
+    const socket = new RunWebSocket(runId, { onStatus: ({ state }) => states.push(state) });
+    const timer = setTimeout(() => reject(new Error(`no done: ${JSON.stringify(got)}`)), PATIENCE_MS);
+    socket.subscribe((message) => {
+      got.push(message.type);
+      if (message.type !== 'done') return;
+      clearTimeout(timer);
+      resolve();
+    });
+    socket.connect();
+  });
+  assert.equal(got[0], 'boot');
+  assert.equal(got.at(-1), 'done');
+});
+
+test('topics: every hook has its state, and a change arrives', async () => {
+  await request('PUT', 'api/adws/adw-1', { body: { status: 'running', branch_name: 'feature' } });
+  await open('topics');
+  const state = (name, condition) =>
+    page.waitForFunction(([id, text]) => new Function('state', `return ${text}`)(JSON.parse(document.getElementById(id)?.textContent ?? 'null') ?? {}), [name, condition]);
+  await state('workflows', 'state.isConnected && Array.isArray(state.workflows)');
+  await state('history', 'state.isConnected && state.totalCount > 0 && state.analytics.success_rate >= 0');
+  await state('webhooks', 'state.isConnected && Array.isArray(state.webhookStatus.sources)');
+  await state('adw', "state.isConnected && state.state.branch_name === 'feature'");
+  await state('no-adw', '!state.isConnected && state.state === null');
+  await state('adws', 'state.isConnected && state.summary.running === 1');
+  await state('queue', 'state.isConnected && state.phases.length === 0 && state.paused === false');
+  await state('routes', "state.isConnected && state.routes.some(({ path }) => path === '/api/queue')");
+  await state('system', 'state.isConnected && state.systemStatus.components.database');
+  await request('POST', 'api/queue', { body: { issue_number: 7, phase: 'plan' } });
+  await state('queue', "state.phases[0]?.issue_number === 7 && state.connectionQuality === 'good'");
+  await request('PATCH', 'api/adws/adw-1', { body: { status: 'completed' } });
+  await state('adw', "state.state.status === 'completed'");
+  await state('adws', 'state.summary.completed === 1');
+});
