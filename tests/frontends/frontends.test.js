@@ -2,24 +2,26 @@
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { configure, request, runWorkflow, RunWebSocket } from '../../htdocs/client/index.js';
+import { configure, GraphWebSocket, MissionWebSocket, request, runWorkflow, RunWebSocket } from '../../htdocs/client/index.js';
 import { launch } from '../browser/browser.js';
 import { WebSocket } from '../browser/modules.js';
 import { startRunspool } from '../browser/runspool.js';
+import { startModel } from './model.js';
 import { startSite } from './site.js';
 
 const PATIENCE_MS = 20000;
-let browser, page, runspool, site, complaints;
+let browser, page, runspool, site, model, complaints;
 
 before(async () => {
-  site = await startSite();
-  [browser, runspool] = await Promise.all([launch(), startRunspool([`cors.origins=${new URL(site.url).origin}`])]);
+  [site, model] = await Promise.all([startSite(), startModel()]);
+  [browser, runspool] = await Promise.all([launch(), startRunspool([`cors.origins=${new URL(site.url).origin}`, `model.url=${model.url}`, 'model.default=test-model'])]);
   configure({ base: runspool.url, WebSocket });
 });
 after(async () => {
   await browser?.close();
   await runspool?.close();
   await site?.close();
+  model?.close();
 });
 beforeEach(async () => {
   page = await browser.newPage();
@@ -71,23 +73,53 @@ test('execution monitor: the components show a run to its end, and say when it i
   assert.equal((await one.getAttribute('data-done')).split(' ').length, 1);
 });
 
-test('crew monitor: a run from boot to done, then the socket ends', async () => {
-  const { runId } = await runWorkflow('crew', chain('crew', sh('work', 'echo working')));
+/** Messages of a socket until one fits. */
+const collect = (socket, isLast) => new Promise((resolve, reject) => {
   const got = [];
-  const states = [];
-  await new Promise((resolve, reject) => {
-    const socket = new RunWebSocket(runId, { onStatus: ({ state }) => states.push(state) });
-    const timer = setTimeout(() => reject(new Error(`no done: ${JSON.stringify(got)}`)), PATIENCE_MS);
-    socket.subscribe((message) => {
-      got.push(message.type);
-      if (message.type !== 'done') return;
-      clearTimeout(timer);
-      resolve();
-    });
-    socket.connect();
+  const timer = setTimeout(() => reject(new Error(`it did not come; but ${JSON.stringify(got)}`)), PATIENCE_MS);
+  const stop = socket.subscribe((message) => {
+    got.push(message);
+    if (!isLast(message)) return;
+    clearTimeout(timer);
+    stop();
+    resolve(got);
   });
-  assert.equal(got[0], 'boot');
-  assert.equal(got.at(-1), 'done');
+  socket.connect();
+});
+
+test('crew monitor: the run of an agent from boot to done, the tools of its crew, and how the crew stands', async () => {
+  const agent = { id: 'ada', type: 'agent', data: { kind: 'agent', label: 'Ada', prompt: 'Say hello' } };
+  await put({ ...chain('crew', sh('work', 'echo working'), agent), crewId: 'quality' });
+  const mission = new MissionWebSocket(null);
+  const graph = new GraphWebSocket('quality', null);
+  const available = ({ type, payload }) => type === 'signal' && payload.crewId === 'quality' && payload.status === 'available';
+  await collect(mission, available);
+  const tools = collect(graph, ({ type }) => type === 'tool_end');
+  const { runId } = await runWorkflow('crew');
+  const messages = await collect(new RunWebSocket(runId), ({ type }) => type === 'done');
+  const types = messages.map(({ type }) => type);
+  assert.equal(types[0], 'boot');
+  for (const type of ['agent_start', 'task_start', 'task_end', 'agent_end']) assert(types.includes(type), `${types}`);
+  assert.equal(messages.at(-1).payload.status, 'success');
+  assert.deepEqual((await tools).map(({ type, run_id: of }) => [type, of]), [['tool_start', runId], ['tool_end', runId]]);
+  assert(mission.isConnected && graph.isConnected);
+  mission.disconnect();
+  graph.disconnect();
+});
+
+test('assistant console: a question is answered step by step, on one connection', async () => {
+  await open('assistant');
+  await page.locator('main[data-status="connected"]').waitFor();
+  await page.getByRole('button', { name: 'Execute' }).click();
+  await page.locator('[data-event="workflow_complete"]').waitFor();
+  const events = await page.locator('li').evaluateAll((items) => items.map(({ dataset }) => dataset.event));
+  assert.equal(events[0], 'workflow_start');
+  assert.equal(events.filter((event) => event === 'step_start').length, events.filter((event) => event === 'step_complete').length);
+  assert.equal(await page.locator('main').getAttribute('data-connects'), '1');
+  await page.getByRole('button', { name: 'Clear' }).click();
+  assert.equal(await page.locator('li').count(), 0);
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await page.locator('[data-event="error"]').waitFor();
 });
 
 test('topics: every hook has its state, and a change arrives', async () => {
