@@ -26,6 +26,7 @@ static struct json_object *streams_json(void)
         struct json_object *item = json_object_new_object(), *list = json_object_new_array();
         json_set_string(item, "path", endpoints[i].path);
         json_set_string(item, "description", endpoints[i].description);
+        json_set_string(item, "scope", !endpoints[i].scope ? "viewer" : *endpoints[i].scope ? endpoints[i].scope : "none");
         for (size_t d = 0; d < sizeof doors / sizeof *doors; d++)
             json_object_array_add(list, json_object_new_string(doors[d]));
         json_set(item, "doors", list);

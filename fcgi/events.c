@@ -53,6 +53,8 @@ static enum rs_err wait_for_events(struct call *call, struct feed *feed, struct 
     const struct topic *topic = feed->endpoint->topic;
     struct rest rest = {.built_ms = clock_mono_ms()};
     int64_t until = clock_mono_ms() + wait_s * 1000LL;
+    if (call->access.expires_ms && call->access.expires_ms - clock_wall_ms() < wait_s * 1000LL) /* not beyond the token */
+        until = clock_mono_ms() + call->access.expires_ms - clock_wall_ms();
     bool empty = true;
     enum rs_err err = RS_OK;
     while (!err && empty && clock_mono_ms() < until && gateway_pause(gateway, LOOK_MS)) {

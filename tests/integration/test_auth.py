@@ -556,3 +556,17 @@ def test_other_origins(instance_of):
     with pytest.raises(websockets.InvalidStatusCode) as refused:
         Ws(it.url, "/ws", headers={**token, **evil})
     assert refused.value.status_code == 403
+
+
+def test_tools_do_not_find_the_secret(secured):
+    script = "{ env; cat /proc/[0-9]*/environ 2>/dev/null; } | tr '\\0' '\\n' | grep '^RUNSPOOL_AUTH'; echo looked"
+    nodes = [{"id": "t", "type": "trigger", "data": {"kind": "manual"}},
+             {"id": "look", "type": "tool", "data": {"kind": "shell", "command": ["sh", "-c", script]}}]
+    headers = bearer(hs256(scope="operator"))
+    status, _, answer = secured.http("POST", "/api/workflows/inline/run",
+                                     {"nodes": nodes, "edges": [{"id": "e", "source": "t", "target": "look"}]}, headers)
+    assert status == 202, answer
+    path = f"/api/runs/{answer['runId']}"
+    wait_until(lambda: secured.http("GET", path, headers=headers)[2]["status"] == "success", what="the run")
+    log = json.dumps(secured.http("GET", path + "/logs", headers=headers)[2])
+    assert "looked" in log and SECRET not in log

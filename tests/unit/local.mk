@@ -356,3 +356,9 @@ TESTS += tests/unit/test_crew
 tests_unit_test_crew_SOURCES = tests/unit/test_crew.c tests/unit/dialect_help.h tests/unit/unit.h
 tests_unit_test_crew_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_crew_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+
+check_PROGRAMS += tests/unit/test_auth
+TESTS += tests/unit/test_auth
+tests_unit_test_auth_SOURCES = tests/unit/test_auth.c tests/unit/unit.h tests/unit/instance.h
+tests_unit_test_auth_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_auth_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
