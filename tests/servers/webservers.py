@@ -84,10 +84,9 @@ class Server:
 
     kind = ""
     modules = ()
-    has_websocket = has_stream = has_long_poll = True  # with a bridge
 
-    def __init__(self, prefix="", bridge=True, settings=ALLOW):
-        self.prefix, self.bridge = prefix, bridge
+    def __init__(self, prefix="", bridge=True, settings=ALLOW, defect=""):
+        self.prefix, self.bridge, self.defect = prefix, bridge, defect
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="rs-site-"))
         self.folder.chmod(0o755)
         self.instance = self.process = None
@@ -147,10 +146,16 @@ class Server:
 
     def start(self):
         self.write()
+        if self.defect:
+            config = self.folder / "runspool.conf"
+            config.write_text(change(config.read_text(), *(pair for name in self.defect.split(", ") for pair in DEFECTS[self.program_name()][name])))
         with open(self.folder / "log" / "server.log", "ab") as log:
             self.process = subprocess.Popen(self.command(), stdout=log, stderr=log, cwd=self.folder, start_new_session=True, **RUN_AS,
                                             env={"PATH": os.environ["PATH"], "TMPDIR": str(self.folder / "tmp")})
         wait_until(self.accepts, what=self.kind)
+
+    def program_name(self):
+        return pathlib.Path(self.program).name
 
     def accepts(self):
         assert self.process.poll() is None, self.logs()
@@ -181,6 +186,28 @@ class Server:
             self.instance.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
+
+# What people leave out or get wrong, by server: (what stands there, what stands there instead).
+DEFECTS = {
+    "nginx": {
+        "no upgrade": [("    proxy_set_header Upgrade $http_upgrade;\n", "")],
+        "buffered": [("    proxy_buffering off;\n", "    proxy_ignore_headers X-Accel-Buffering;\n    gzip_types text/event-stream;\n    gzip_proxied any;\n    gzip_http_version 1.0;\n")],
+        "impatient": [("proxy_read_timeout 3600s", "proxy_read_timeout 2s")],
+        "no authorization": [("fastcgi_max_temp_file_size 0;\n", 'fastcgi_max_temp_file_size 0;\n    fastcgi_param HTTP_AUTHORIZATION "";\n')],
+        "no prefix": [("    proxy_set_header X-Forwarded-Prefix /runs;\n", "")],
+    },
+    "lighttpd": {
+        "no upgrade": [('"upgrade" => "enable", ', "")],
+        "buffered": [("    server.stream-response-body = 1\n", "")],
+        "no prefix": [(', "map-urlpath" => ( var.runspool_at => "/" )', "")],
+    },
+    "apache2": {
+        "no upgrade": [(" upgrade=websocket", "")],
+        "impatient": [("timeout=3600", "timeout=2")],
+        "no authorization": [("    CGIPassAuth On\n", "")],
+        "no prefix": [("    RequestHeader set X-Forwarded-Prefix ${RUNSPOOL_AT}\n", "")],
+    },
+}
 
 APACHE_MAIN = """
 ServerRoot "{folder}"
