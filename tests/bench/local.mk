@@ -17,5 +17,5 @@ tests_bench_bench_stuck_LDADD =
 tests_bench_bench_mask_SOURCES = tests/bench/bench_mask.c
 tests_bench_bench_mask_LDADD = $(SHARED_LIBS)
 
-# bench_runs.py and bench_history.py need no building.
-EXTRA_DIST += tests/bench/bench_runs.py tests/bench/bench_history.py
+# These need no building.
+EXTRA_DIST += tests/bench/bench_runs.py tests/bench/bench_history.py tests/bench/bench_servers.py

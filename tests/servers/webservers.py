@@ -140,8 +140,8 @@ class Server:
         target = self.folder / "libexec"
         if not target.exists():
             target.mkdir()
-            for name in ("api.fcgi", "events.fcgi", "hook.fcgi"):
-                shutil.copy(BUILD / "fcgi" / name, target / name)
+            for name in ("fcgi/api.fcgi", "fcgi/events.fcgi", "fcgi/hook.fcgi", "runner/runspool-runner"):
+                shutil.copy(BUILD / name, target)
         return target
 
     def start(self):
@@ -288,7 +288,7 @@ class ApacheFcgid(Apache):
     def write(self):
         super().write()
         with open(self.folder / "more.conf", "a") as more:  # Debian's are in /var/lib/apache2/fcgid
-            more.write(f"FcgidIPCDir {self.folder}/tmp\nFcgidProcessTableFile {self.folder}/tmp/fcgid_shm\n")
+            more.write(f"FcgidInitialEnv RUNSPOOL_PROGRAMS {self.programs}\nFcgidIPCDir {self.folder}/tmp\nFcgidProcessTableFile {self.folder}/tmp/fcgid_shm\n")
 
 
 class ApacheCgi(Apache):
@@ -302,7 +302,8 @@ class ApacheCgi(Apache):
         return ["--without", "web", *(["--listen", f"127.0.0.1:{self.bridge_port}"] if self.bridge else [])]
 
     def values(self):
-        pairs = [("SetEnv RUNSPOOL_DATA /home/me/runspool", f"SetEnv RUNSPOOL_DATA {self.folder}/data")]
+        pairs = [("SetEnv RUNSPOOL_DATA /home/me/runspool", f"SetEnv RUNSPOOL_DATA {self.folder}/data"),
+                 ("SetEnv RUNSPOOL_PROGRAMS /home/me/runspool-programs", f"SetEnv RUNSPOOL_PROGRAMS {self.programs}")]
         if self.bridge:
             pairs += [("#RewriteCond", "RewriteCond"), ("#RewriteRule", "RewriteRule"),
                       ("127.0.0.1:8090", f"127.0.0.1:{self.bridge_port}")]
