@@ -61,13 +61,15 @@ int command_unpause(struct cli *cli);
 int command_tick(struct cli *cli);
 int command_workflow(struct cli *cli);
 int command_schedule(struct cli *cli);
+int command_queue(struct cli *cli);
+int command_adw(struct cli *cli);
 int command_index(struct cli *cli);
 int command_config(struct cli *cli);
 int command_conformance(struct cli *cli);
 int command_nodes(struct cli *cli);
 int command_secret(struct cli *cli);
 int command_token(struct cli *cli);
-extern const struct arg_option index_options[];
+extern const struct arg_option index_options[], queue_options[];
 extern const struct arg_option up_options[], run_options[], pause_options[], wrap_options[], ps_options[], tail_options[],
     tick_options[], workflow_options[], schedule_options[], config_options[], nodes_options[], approve_options[];
 extern const struct arg_option conformance_options[], secret_options[], token_options[], rerun_options[], artifacts_options[];
@@ -94,5 +96,8 @@ int cli_print(const struct cli *cli, struct buf *out);
 int cli_print_json(const struct cli *cli, struct json_object *value);
 /* cli_read - a file of at most max bytes, or standard input for "-"; owned. Says what is wrong itself. */
 enum rs_err cli_read(const struct cli *cli, const char *path, size_t max, char **ret, size_t *ret_len) RS_MUST_CHECK;
+/* cli_read_object - a JSON object of at most max bytes, given as it is, as @FILE, or - for standard input; owned. Says what is
+ * wrong itself. */
+enum rs_err cli_read_object(const struct cli *cli, const char *given, size_t max, struct json_object **ret) RS_MUST_CHECK;
 
 #endif

@@ -145,3 +145,26 @@ enum rs_err cli_read(const struct cli *cli, const char *path, size_t max, char *
     buf_release(&text);
     return err;
 }
+
+enum rs_err cli_read_object(const struct cli *cli, const char *given, size_t max, struct json_object **ret)
+{
+    struct fault fault = {0};
+    struct json_object *value = NULL;
+    char *text = NULL;
+    size_t len = 0;
+    bool file = *given == '@' || strcmp(given, "-") == 0;
+    enum rs_err err = file ? cli_read(cli, *given == '@' ? given + 1 : given, max, &text, &len) : RS_OK;
+    if (err != RS_OK)
+        return err;
+    err = json_parse(file ? text : given, file ? len : strlen(given), max, &value, &fault);
+    if (err == RS_OK && !json_object_is_type(value, json_type_object)) {
+        json_object_put(value);
+        err = fault_set(&fault, RS_INVALID, "the data must be a JSON object, as in '{\"message\":\"hello\"}'");
+    }
+    if (err != RS_OK)
+        cli_fail(cli, "%s", fault.message);
+    else
+        *ret = value;
+    free(text);
+    return err;
+}

@@ -3,34 +3,10 @@
 #include "cli/control.h"
 #include "event/stream.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define EMIT_WAIT_MS 10000
-
-/* The event's data as compact JSON text, owned by *ret. */
-static enum rs_err emit_data(const struct cli *cli, const char *operand, struct json_object **ret)
-{
-    struct fault fault = {0};
-    char *text = NULL;
-    size_t len = 0;
-    bool file = *operand == '@' || strcmp(operand, "-") == 0;
-    enum rs_err err =
-        file ? cli_read(cli, *operand == '@' ? operand + 1 : operand, EVENT_DATA_MAX, &text, &len) : RS_OK;
-    if (err != RS_OK)
-        return err;
-    err = json_parse(file ? text : operand, file ? len : strlen(operand), EVENT_DATA_MAX, ret, &fault);
-    if (err == RS_OK && !json_object_is_type(*ret, json_type_object)) {
-        json_object_put(*ret);
-        *ret = NULL;
-        err = fault_set(&fault, RS_INVALID, "the data must be a JSON object, as in '{\"message\":\"hello\"}'");
-    }
-    if (err != RS_OK)
-        cli_fail(cli, "%s", fault.message);
-    free(text);
-    return err;
-}
 
 int command_emit(struct cli *cli)
 {
@@ -49,7 +25,7 @@ int command_emit(struct cli *cli)
                         "\"%s\" is not an event type: small letters, then perhaps a dot and small letters, as in "
                         "\"log\" or \"node.finished\"",
                         type);
-    if (emit_data(cli, cli->args.operands[2], &data) != RS_OK || cli_open_store(cli, false) != RS_OK)
+    if (cli_read_object(cli, cli->args.operands[2], EVENT_DATA_MAX, &data) != RS_OK || cli_open_store(cli, false) != RS_OK)
         goto out;
     int fd = unix_connect(datadir_path(&cli->dd, path, DATADIR_SPOOL_SOCKET));
     if (fd >= 0)

@@ -41,6 +41,8 @@ cli_runspool_SOURCES = \
   cli/ps.c \
   cli/run.c \
   cli/runinput.c cli/runinput.h \
+  cli/queue.c \
+  cli/adw.c \
   cli/schedule.c \
   cli/secret.c \
   cli/status.c \

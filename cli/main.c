@@ -73,6 +73,13 @@ static const struct command commands[] = {
     {"schedule", "list|next WORKFLOW|pause WORKFLOW|resume WORKFLOW", "when saved workflows start by themselves", command_schedule,
      .options = schedule_options, .min_operands = 1, .max_operands = 2,
      .more = "While it is paused a schedule starts nothing, and what it missed then is not caught up."},
+    {"queue", "list|add [WORKFLOW [NAME=VALUE...]]|move ENTRY|remove ENTRY...|pause|resume", "the queue: what waits, in its order",
+     command_queue, .options = queue_options, .max_operands = 200,
+     .more = "`add` puts work into it: with a WORKFLOW a run, which begins by priority, then age; else it is only tracked. `move`\n"
+             "gives an entry another --priority. `remove` cancels a run that has not begun. While the queue is paused no run begins."},
+    {"adw", "list|get ID|set ID JSON|patch ID JSON|delete ID", "states that outside programs tell of their workflows", command_adw,
+     .max_operands = 3,
+     .more = "JSON may be @FILE, or - for standard input. `patch` merges it (RFC 7396): null takes a member away."},
     {"index", "[DIR]", "make a folder's texts searchable for rag_search, or bring that up to date", command_index,
      .options = index_options, .max_operands = 1,
      .more = "Text, Markdown, source and HTML; only what changed is read again. Left out: hidden files, what a .gitignore\n"

@@ -107,3 +107,17 @@ def test_a_thousand_patches_at_once(site):
     told = changes(site.cgi, "busy")
     sizes = [sum(len(v) for k, v in state.items() if k.startswith("w")) for state in told]
     assert sizes == list(range(1, writers * each + 1)) and told[-1] == answer.json
+
+
+def test_the_command(new_instance):
+    it = new_instance(settings=("runner.spawn=never",), without=["bridge", "runner"], examples=False)
+    assert "No state" in it.cli("adw")
+    assert it.json("adw", "set", "a1", '{"status": "running", "x": {"y": 1}}') == {"adw_id": "a1", "status": "running", "x": {"y": 1}}
+    want = {"adw_id": "a1", "status": "running", "x": {"z": 2}, "issue_number": 7}
+    assert it.json("adw", "patch", "a1", "-", input='{"x": {"y": null, "z": 2}, "issue_number": 7}') == want
+    assert it.json("adw", "get", "a1") == want and it.json("adw")["workflows"] == [want]
+    assert it.cli("adw", "list").splitlines()[1].split() == ["a1", "running", "7"]
+    it.cli("adw", "delete", "a1")
+    for args in (("get", "a1"), ("delete", "a1"), ("set", "a1"), ("set", "a1", "[]"), ("patch", "a/1", "{}"), ("gte", "a1"), ("list", "a1")):
+        done = it.cli("adw", *args, check=False)
+        assert done.returncode in (1, 2) and done.stderr.strip(), args

@@ -142,3 +142,27 @@ def test_the_runner_honours_it(new_instance):
     events = [json.loads(line) for line in it.cli("tail", "queue", "--since", "start", "--json", "--no-follow").splitlines()]
     told = [e["data"]["queue_id"] for e in events if e["data"].get("status") == "running"]
     assert told == want
+
+
+def test_the_command(new_instance):
+    it = new_instance(settings=("runner.spawn=never",), without=["bridge", "runner"], examples=False)
+    assert "empty" in it.cli("queue")
+    low = it.json("queue", "add", "--issue", "41", "--phase", "plan", "--metadata", '{"a": 1}')
+    assert (low["issue_number"], low["phase"], low["metadata"], low["priority"]) == (41, "plan", {"a": 1}, 0)
+    it.cli("queue", "pause")
+    (it.data / "w.json").write_text(json.dumps({**definition(params=[{"name": "n", "type": "integer", "required": True}]), "id": "w"}))
+    it.cli("workflow", "import", it.data / "w.json")
+    high = it.json("queue", "add", "w", "n=3", "--priority", "2")
+    assert high["workflow_id"] == "w" and it.json("queue", "list")["phases"] == [high, low]
+    moved = it.json("queue", "move", low["queue_id"], "--priority", "3")
+    assert moved["priority"] == 3 and it.json("queue")["phases"] == [moved, high]
+    shown = it.cli("queue").splitlines()
+    assert "paused" in shown[0] and shown[2].split()[:4] == [low["queue_id"], "queued", "3", "41"]
+    it.cli("queue", "remove", low["queue_id"], high["queue_id"])
+    assert it.json("queue") == {"phases": [], "total": 0, "paused": True}
+    assert it.json("queue", "resume") == {"paused": False}
+    for args in (("remove",), ("move", "q_x"), ("mvoe", "q_x"), ("add", "w", "n=x"), ("add", "w"), ("add", "none"), ("remove", "q_x"),
+                 ("add", "--priority", "high"), ("add", "--metadata", "[]"), ("move", "q_x", "--priority", "1")):
+        done = it.cli("queue", *args, check=False)
+        assert done.returncode in (1, 2) and done.stderr.strip(), args
+    assert it.json("queue")["total"] == 0
