@@ -66,13 +66,14 @@ int command_adw(struct cli *cli);
 int command_index(struct cli *cli);
 int command_config(struct cli *cli);
 int command_conformance(struct cli *cli);
+int command_replay(struct cli *cli);
 int command_nodes(struct cli *cli);
 int command_secret(struct cli *cli);
 int command_token(struct cli *cli);
 extern const struct arg_option index_options[], queue_options[];
 extern const struct arg_option up_options[], run_options[], pause_options[], wrap_options[], ps_options[], tail_options[],
     tick_options[], workflow_options[], schedule_options[], config_options[], nodes_options[], approve_options[];
-extern const struct arg_option conformance_options[], secret_options[], token_options[], rerun_options[], artifacts_options[];
+extern const struct arg_option conformance_options[], replay_options[], secret_options[], token_options[], rerun_options[], artifacts_options[];
 
 /* cli_fail - say what went wrong on standard error ("runspool run: ..."). Returns EXIT_FAILED, so that a command can
  * `return cli_fail(...)`; cli_usage the same with EXIT_USAGE and a pointer to --help. */

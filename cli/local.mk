@@ -39,6 +39,8 @@ cli_runspool_SOURCES = \
   cli/nodes.c \
   cli/pause.c \
   cli/ps.c \
+  cli/replay.c \
+  cli/replay_rows.c cli/replay_rows.h \
   cli/run.c \
   cli/runinput.c cli/runinput.h \
   cli/queue.c \

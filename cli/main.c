@@ -85,6 +85,11 @@ static const struct command commands[] = {
      .more = "Text, Markdown, source and HTML; only what changed is read again. Left out: hidden files, what a .gitignore\n"
              "names, binaries, files over 2 MB. Without DIR and options, or with --list, the indexes are listed."},
     {"config", "", "print the settings in force", command_config, .options = config_options, .max_operands = 0},
+    {"replay", "FILE|RUN", "play a recorded run through every endpoint and door, for front ends", command_replay,
+     .options = replay_options, .min_operands = 1, .max_operands = 1,
+     .more = "FILE has one native event a line, as `runspool tail --json` prints them; RUN is a run of the data directory. It is\n"
+             "played in its own timing, on an instance of its own whose data directory is thrown away at the end. Ids of runs,\n"
+             "workflows, tools and crews are the recorded ones; ids of events and times are those of the replay."},
     {"conformance", "", "try an install, this one or any other, against the protocol", command_conformance,
      .options = conformance_options, .max_operands = 0,
      .more = "Clients that know only the protocol go through every dialect by every door; a table tells what came of it. Makes\n"

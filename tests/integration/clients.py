@@ -23,7 +23,7 @@ def with_query(path, **query):
     """path?query, leaving out what is None; a list gives several."""
     pairs = [(k, v) for k, value in query.items() if value is not None
              for v in (value if isinstance(value, list) else [value])]
-    return path + ("?" + urllib.parse.urlencode(pairs) if pairs else "")
+    return path + (("&" if "?" in path else "?") + urllib.parse.urlencode(pairs) if pairs else "")
 
 
 def number(cursor):
