@@ -289,7 +289,8 @@ class TestBodies:
     *(("GET", f"/api/runs/{{}}{rest}") for rest in ("", "/logs", "/events", "/artifacts", "/artifacts/x"))])
 @pytest.mark.parametrize("bad", BAD_IDS)
 def test_an_id_that_is_none_is_400_or_404(install, method, path, bad):
-    body = None if method == "GET" else {"nodes": [START], "edges": []} if path.endswith("/run") else {}
+    body = {"nodes": [START], "edges": []} if "workflows" in path else {"toolId": "x", "enabled": True} if "tools" in path else {}
+    body = None if method == "GET" else body
     answer = install.rest(method, path.format(bad), body)
     assert answer.status in (400, 403, 404), answer
 
