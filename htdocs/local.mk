@@ -9,7 +9,10 @@ HTDOCS_FILES = \
 	htdocs/app/components/icons.js htdocs/app/components/json-view.js htdocs/app/components/log.js \
 	htdocs/app/components/dialog.js htdocs/app/components/menu.js htdocs/app/components/resource.js htdocs/app/components/scrubber.js htdocs/app/components/sort.js htdocs/app/components/sparkline.js htdocs/app/components/split.js htdocs/app/components/tabs.js \
 	htdocs/app/components/theme-switch.js htdocs/app/components/time.js \
-	htdocs/app/pages/run-actions.js htdocs/app/fold-work.js htdocs/app/pages/run-work.js htdocs/app/pages/run-attempts.js htdocs/app/pages/run-approvals.js htdocs/app/json-diff.js htdocs/app/components/chart.js htdocs/app/pages/history.js htdocs/app/pages/compare.js htdocs/app/pages/run-details.js htdocs/app/pages/run-head.js htdocs/app/pages/run-stepper.js htdocs/app/pages/run-timeline.js \
+	htdocs/app/pages/run-actions.js htdocs/app/fold-work.js htdocs/app/pages/run-work.js htdocs/app/pages/run-attempts.js htdocs/app/pages/run-approvals.js htdocs/app/json-diff.js htdocs/app/components/chart.js htdocs/app/components/topic-state.js htdocs/app/pages/history.js htdocs/app/pages/monitor.js \
+	htdocs/app/pages/monitor/active.js htdocs/app/pages/monitor/adws.js htdocs/app/pages/monitor/queue.js \
+	htdocs/app/pages/monitor/routes.js htdocs/app/pages/monitor/schedules.js htdocs/app/pages/monitor/system.js \
+	htdocs/app/pages/monitor/webhooks.js htdocs/app/pages/compare.js htdocs/app/pages/run-details.js htdocs/app/pages/run-head.js htdocs/app/pages/run-stepper.js htdocs/app/pages/run-timeline.js \
 	htdocs/app/pages/run.js htdocs/app/pages/runs-table.js htdocs/app/pages/runs.js htdocs/app/pages/workflow.js \
 	htdocs/app/pages/workflows.js \
 	htdocs/client/assistant-client.js htdocs/client/assistant.js htdocs/client/assistant.d.ts htdocs/client/backoff.js htdocs/client/config.js \

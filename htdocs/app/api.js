@@ -15,6 +15,11 @@ export const listWorkflows = (query, signal) => get('api/workflows', { query, si
 export const getWorkflow = (workflowId, signal) => get(`api/workflows/${id(workflowId)}`, { signal });
 export const listRuns = (query, signal) => get('api/runs', { query, signal });
 export const getHistory = (query, signal) => get('api/workflow-history', { query, signal });
+export const listSchedules = (query, signal) => get('api/schedules', { query, signal });
+/** what: pause or resume. */
+export const changeQueue = (what) => request('POST', `api/queue/${what}`, { body: {} });
+export const changeEntry = (entryId, patch) => request('PATCH', `api/queue/${id(entryId)}`, { body: patch });
+export const removeEntry = (entryId) => request('DELETE', `api/queue/${id(entryId)}`);
 export const getRun = (runId, signal) => get(`api/runs/${id(runId)}`, { signal });
 export const listArtifacts = (runId, signal) => get(`api/runs/${id(runId)}/artifacts`, { signal });
 export const artifactPath = (runId, name) => `api/runs/${id(runId)}/artifacts/${name.split('/').map(id).join('/')}`;

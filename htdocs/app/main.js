@@ -5,6 +5,7 @@ import { Badge } from './components/badge.js';
 import { ThemeSwitch } from './components/theme-switch.js';
 import { ComparePage } from './pages/compare.js';
 import { HistoryPage } from './pages/history.js';
+import { MonitorPage } from './pages/monitor.js';
 import { RunPage } from './pages/run.js';
 import { RunsPage } from './pages/runs.js';
 import { WorkflowPage } from './pages/workflow.js';
@@ -17,9 +18,10 @@ const PAGES = {
   workflows: (id) => (id ? html`<${WorkflowPage} key=${id} id=${id} />` : html`<${WorkflowsPage} />`),
   runs: (id) => (id ? html`<${RunPage} key=${id} id=${id} />` : html`<${RunsPage} />`),
   history: () => html`<${HistoryPage} />`,
+  monitor: (view) => html`<${MonitorPage} view=${view} />`,
   compare: (b, a) => (b ? html`<${ComparePage} b=${b} a=${a} />` : html`<${NotHere} />`),
 };
-const NAV = ['workflows', 'runs', 'history'];
+const NAV = ['workflows', 'runs', 'history', 'monitor'];
 const UNDER = { compare: 'runs' }; // pages that belong to an entry of the navigation
 
 const NotHere = () => html`<div class="page"><section class="notice"><p>${text.failure.notHere}</p>

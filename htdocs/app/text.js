@@ -6,7 +6,7 @@ export const text = {
   product: 'Runspool',
   skip: 'Skip to the content',
   justNow: 'just now',
-  nav: { main: 'Main', workflows: 'Workflows', runs: 'Runs', history: 'History' },
+  nav: { main: 'Main', workflows: 'Workflows', runs: 'Runs', history: 'History', monitor: 'Monitor' },
   theme: { label: 'Theme', system: 'System', light: 'Light', dark: 'Dark', dracula: 'Dracula' },
 
   state: {
@@ -150,6 +150,69 @@ export const text = {
     gap: 'Older events are no longer kept. States are complete, the log is not.',
     actionFailed: (detail) => `That did not work: ${detail}`,
     dismiss: 'Dismiss',
+  },
+
+  monitor: {
+    title: 'Monitor',
+    views: { active: 'Active runs', queue: 'Queue', schedules: 'Schedules', webhooks: 'Webhooks', adws: 'ADWs', routes: 'Routes', system: 'System' },
+    idle: 'Nothing is queued or running.',
+    polled: 'Not live at the moment; as it was',
+  },
+
+  queue: {
+    entry: 'Entry',
+    priority: 'Priority',
+    added: 'Added',
+    change: 'Change',
+    issue: (number) => `Issue ${number}`,
+    phase: (phase) => `phase ${phase}`,
+    up: (name) => `Move ${name} up`,
+    down: (name) => `Move ${name} down`,
+    remove: (name) => `Remove ${name}`,
+    pause: 'Pause the queue',
+    resume: 'Resume the queue',
+    paused: 'Paused: nothing that waits begins.',
+    waiting: (count) => (count ? `${n(count, 'entry waits', 'entries wait')}` : 'Nothing waits.'),
+    empty: 'The queue is empty. POST /api/queue adds to it.',
+  },
+
+  schedules: {
+    next: 'Next times',
+    last: 'Last time',
+    note: 'Note',
+    missed: (count) => `${n(count, 'time', 'times')} missed`,
+    empty: 'No workflow has a schedule. A trigger node of kind schedule makes one.',
+  },
+
+  webhooks: {
+    source: 'Source',
+    received: 'Received',
+    accepted: 'Accepted',
+    refused: 'Refused',
+    rejected: (reason, count) => `${reason}: ${count}`,
+    last: 'Last delivery',
+    empty: 'No webhook has come yet. Setting hooks.NAME.secret opens /hooks/NAME.',
+  },
+
+  adws: {
+    id: 'ADW',
+    issue: 'Issue',
+    template: 'Workflow',
+    model: 'Model',
+    summary: { total: 'Total', running: 'Running', completed: 'Completed', failed: 'Failed', paused: 'Paused' },
+    empty: 'No ADW has told its state yet. PUT /api/adws/ID tells it.',
+  },
+
+  routes: { path: 'Route', calls: 'Calls', errors: 'Errors', p50: '50 % within', p95: '95 % within', last: 'Last call', ms: (ms) => `${ms} ms` },
+
+  system: {
+    component: 'Component',
+    latency: 'Answer',
+    version: 'Version',
+    uptime: 'Up for',
+    checked: 'Looked at',
+    status: { healthy: 'Healthy', degraded: 'Degraded', down: 'Down', disabled: 'Not set up' },
+    components: { bridge: 'Bridge', runner: 'Runner', database: 'Database', event_log: 'Event log', redis: 'Redis', model_endpoint: 'Model endpoint', disk: 'Disk', scheduler: 'Scheduler' },
   },
 
   history: {

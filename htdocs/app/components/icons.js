@@ -61,10 +61,10 @@ const svg = (name, content) =>
 
 export const Icon = ({ name }) => svg('icon', html`<path d=${SHAPE[name] ?? SHAPE.other} />`);
 
-/** word: beside the shape for everyone (true), or only for those who do not see it (false). */
-export function State({ status, word = false }) {
+/** word: beside the shape for everyone (true), or only for those who do not see it (false); label: another word. */
+export function State({ status, word = false, label = text.state[status] ?? status }) {
   const shape = STATE[status] ?? STATE.pending;
   return html`<span class=${`state s-${status}`}>
-    ${svg('icon', shape())}<span class=${word ? 'state-word' : 'hidden'}>${text.state[status] ?? status}</span>
+    ${svg('icon', shape())}<span class=${word ? 'state-word' : 'hidden'}>${label}</span>
   </span>`;
 }
