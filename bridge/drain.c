@@ -45,7 +45,7 @@ static void say_goodbye(struct subscriber *sub, void *ctx)
     (void)ctx;
     if (sub->state == SUBSCRIBER_ENDED)
         return;
-    if (sub->native || (sub->door == &door_sse && sub->feed && sub->feed->endpoint->native))
+    if (native_speaks(sub))
         native_bye(sub, "restart", "the bridge is stopping", retry_ms);
     if (sub->door == &door_sse) {
         char text[32];

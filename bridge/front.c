@@ -282,6 +282,8 @@ static bool has_left(int fd, size_t n, size_t n_seen)
 static bool wants_keys(struct front *front, const struct http_head *head, const char *peer)
 {
     struct head_texts texts;
+    if (!auth_has_addresses(front->bridge->auth))
+        return false;
     struct access_request access = read_access(head, peer, &texts);
     return auth_wants_keys(front->bridge->auth, &access);
 }

@@ -4,6 +4,7 @@
 #include "base/map.h"
 #include "bridge/bridge.h"
 #include "bridge/group.h"
+#include "bridge/native.h"
 #include "bridge/topic.h"
 #include "bridge/views.h"
 #include <assert.h>
@@ -305,6 +306,8 @@ void hub_sweep(struct hub *hub)
             continue;
         }
         if (sub->expires_ms && wall_ms >= sub->expires_ms) {
+            if (native_speaks(sub))
+                native_bye(sub, "expired", "the token has expired", 0);
             subscriber_end(sub, END_EXPIRED);
             continue;
         }

@@ -78,6 +78,11 @@ void native_bye(struct subscriber *sub, const char *code, const char *reason, in
     subscriber_control(sub, text, (size_t)n);
 }
 
+bool native_speaks(const struct subscriber *sub)
+{
+    return sub->native || (sub->door->format == FRAME_SSE && sub->feed && sub->feed->endpoint->native);
+}
+
 enum rs_err native_open(struct subscriber *sub, const char *org)
 {
     struct buf hello;

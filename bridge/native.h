@@ -22,6 +22,8 @@ void native_message(struct subscriber *sub, const char *text, size_t len);
 /* native_hello_put - {"op":"hello",...}. native_bye - queue {"op":"bye",...}. */
 enum rs_err native_hello_put(const struct bridge *bridge, struct buf *out) RS_MUST_CHECK;
 void native_bye(struct subscriber *sub, const char *code, const char *reason, int retry_ms);
+/* native_speaks - does it understand these messages: is it on the native endpoint, with a connection that lasts? */
+bool native_speaks(const struct subscriber *sub);
 
 /* For the subscriber: it has caught up; its side feed has. */
 void native_live(struct subscriber *sub);

@@ -297,10 +297,18 @@ static bool may_ask(const struct auth *auth)
     return false;
 }
 
+bool auth_has_addresses(const struct auth *auth)
+{
+    for (int i = 0; i < auth->n_sources; i++)
+        if (auth->sources[i].remote)
+            return true;
+    return false;
+}
+
 bool auth_wants_keys_of(struct auth *auth, const char *text, size_t len)
 {
     struct token token;
-    if (!auth->by_token || auth->n_sources == 0 || token_parse(text, len, &token, NULL) != RS_OK ||
+    if (!auth_has_addresses(auth) || token_parse(text, len, &token, NULL) != RS_OK ||
         token.alg == TOKEN_HS256)
         return false;
     pthread_mutex_lock(&auth->lock);
@@ -317,7 +325,7 @@ bool auth_wants_keys_of(struct auth *auth, const char *text, size_t len)
 bool auth_wants_keys(struct auth *auth, const struct access_request *request)
 {
     struct credential credential;
-    return auth->n_sources > 0 && credential_find(auth->config, request, &credential, NULL) == RS_OK &&
+    return auth_has_addresses(auth) && credential_find(auth->config, request, &credential, NULL) == RS_OK &&
            credential.kind == CREDENTIAL_TOKEN && auth_wants_keys_of(auth, credential.text, credential.len);
 }
 

@@ -36,6 +36,7 @@ bool auth_is_weak(const struct config *config);
  * auth_refresh - ask. Blocks for some seconds; at most AUTH_REFRESHES_MAX threads at a time, others return at once. */
 #define AUTH_REFRESHES_MAX 2
 #define AUTH_DUE_MS (5 * 60 * 1000)
+bool auth_has_addresses(const struct auth *auth); /* else nothing of this is ever so */
 bool auth_wants_keys(struct auth *auth, const struct access_request *request);
 bool auth_wants_keys_of(struct auth *auth, const char *token, size_t len);
 bool auth_is_due(struct auth *auth, int64_t age_ms);

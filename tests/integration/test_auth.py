@@ -415,7 +415,8 @@ def test_live_connections_end_with_their_token(secured):
     stream.request("GET", "/sse?stream=runs", headers=bearer(token))
     poll = http.client.HTTPConnection(host, port, timeout=15)
     poll.request("GET", "/poll?stream=runs&since=now&wait=30", headers=bearer(token))
-    assert stream.getresponse().read().startswith(b"data: ")  # to its end
+    said = stream.getresponse().read()  # to its end
+    assert said.startswith(b"data: ") and b'{"op":"bye","code":"expired"' in said
     answer = poll.getresponse()
     assert answer.status == 200 and json.loads(answer.read())["events"] == []
     assert secured.http("GET", "/poll?stream=runs", headers=bearer(token))[0] == 401
@@ -570,3 +571,24 @@ def test_tools_do_not_find_the_secret(secured):
     wait_until(lambda: secured.http("GET", path, headers=headers)[2]["status"] == "success", what="the run")
     log = json.dumps(secured.http("GET", path + "/logs", headers=headers)[2])
     assert "looked" in log and SECRET not in log
+
+
+def test_plain_cgi(secured):
+    """What a web server hands over by its environment, under either name."""
+    import os
+    from conftest import BUILD
+
+    def ask(program, path, **more):
+        script = "/api/poll" if program == "events.fcgi" else "/api"
+        environ = {"PATH": os.environ["PATH"], "GATEWAY_INTERFACE": "CGI/1.1", "REQUEST_METHOD": "GET", "SCRIPT_NAME": script,
+                   "PATH_INFO": path, "QUERY_STRING": "stream=runs", "REMOTE_ADDR": "192.0.2.1", "SERVER_PROTOCOL": "HTTP/1.1",
+                   "RUNSPOOL_DATA": str(secured.data), "RUNSPOOL_AUTH": "jwt", "RUNSPOOL_AUTH_SECRET": SECRET, **more}
+        done = subprocess.run([BUILD / "fcgi" / program], env=environ, stdin=subprocess.DEVNULL, capture_output=True, timeout=20)
+        return int(done.stdout.split(b" ")[1])
+    for program, path in (("api.fcgi", "/runs"), ("events.fcgi", "")):
+        assert ask(program, path, HTTP_AUTHORIZATION=f"Bearer {hs256()}") == 200
+        assert ask(program, path, REDIRECT_HTTP_AUTHORIZATION=f"Bearer {hs256()}") == 200
+        assert ask(program, path, HTTP_COOKIE=f"runspool_session={hs256()}") == 200
+        assert ask(program, path) == 401
+        assert ask(program, path, HTTP_AUTHORIZATION=f"Bearer {hs256(ttl=-1)}") == 401
+        assert ask(program, path, HTTP_TOKEN=hs256()) == 401
