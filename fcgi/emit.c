@@ -3,6 +3,7 @@
 #include "drain.h"
 #include "event/stream.h"
 #include "gateway.h"
+#include "model/crew.h"
 #include "model/run.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,6 +51,18 @@ static enum rs_err check_document(struct call *call, struct store *store, const 
     return is ? RS_OK : fault_set(fault, RS_NOT_FOUND, "there is no %.200s", stream);
 }
 
+/* Where what is said of a crew lives: a crew of the caller's may have another home than its id. Returns stream, or ret. */
+static const char *home_of(struct call *call, struct store *store, const char *stream, char ret[STREAM_MAX])
+{
+    bool is_crew = stream_has_kind(stream, "crew");
+    char home[ID_MAX + 1];
+    if ((!is_crew && !stream_has_kind(stream, "mission")) ||
+        crew_home(store, call->access.org, stream_id(stream), home, NULL) != RS_OK)
+        return stream;
+    snprintf(ret, STREAM_MAX, "%s:%.*s", is_crew ? "crew" : "mission", ID_MAX, home);
+    return ret;
+}
+
 /* One emits to streams of one's own org only. Whether a document of another's exists is not told. */
 static enum rs_err check_stream(struct call *call, struct store *store, const char *stream, const char *type,
                                 struct fault *fault)
@@ -57,9 +70,10 @@ static enum rs_err check_stream(struct call *call, struct store *store, const ch
     char org[ID_MAX + 1];
     bool is_run = stream_has_kind(stream, "run");
     bool is_crew = stream_has_kind(stream, "crew") || stream_has_kind(stream, "mission");
+    char home[STREAM_MAX];
     enum rs_err err = check_document(call, store, stream, fault);
     if (!err)
-        err = find_owner(call, store, stream, org, fault);
+        err = find_owner(call, store, home_of(call, store, stream, home), org, fault);
     if (err)
         return err;
     if (strcmp(org, call->access.org) != 0)
@@ -125,6 +139,7 @@ enum rs_err events_post(struct call *call, struct fault *fault)
     struct store *store = NULL;
     const char *stream = json_get_string(call->body, "stream", ""), *type = json_get_string(call->body, "type", "");
     struct json_object *data = json_get(call->body, "data");
+    char home[STREAM_MAX];
     enum rs_err err = RS_OK;
     struct fault why = {0};
     if (stream_check_home(stream, &why))
@@ -141,7 +156,7 @@ enum rs_err events_post(struct call *call, struct fault *fault)
         err = check_stream(call, store, stream, type, fault);
     drain_pending(call->worker->dd); /* what was left before comes before */
     if (!err)
-        err = emit(call, store, stream, type, sent, fault);
+        err = emit(call, store, home_of(call, store, stream, home), type, sent, fault);
     if (!err)
         err = answer(call);
     json_object_put(sent);

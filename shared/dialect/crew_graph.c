@@ -125,12 +125,13 @@ static const char *end_status(struct json_object *data)
 
 static enum rs_err on_finished(const struct event *ev, struct json_object *data, struct dialect_out *out)
 {
-    struct json_object *exit_code = json_get(data, "exitCode");
+    const char *status = end_status(data);
     struct buf *text = begin(ev, "tool_end", data, out);
     put_text(text, "tool", json_get_string(data, "tool", ""));
     put_value(text, "duration_s", json_get(data, "durationS"));
-    put_value(text, "exit_code", exit_code);
-    put_text(text, "status", end_status(data));
+    /* A tool that is no process has none of its own. */
+    put_int(text, "exit_code", json_get_int(data, "exitCode", strcmp(status, "success") != 0));
+    put_text(text, "status", status);
     return end(data, out);
 }
 
