@@ -15,7 +15,7 @@ HTDOCS_FILES = \
 	htdocs/app/pages/monitor/webhooks.js htdocs/app/pages/compare.js htdocs/app/pages/run-details.js htdocs/app/pages/run-head.js htdocs/app/pages/run-stepper.js htdocs/app/pages/run-timeline.js \
 	htdocs/app/pages/run.js htdocs/app/pages/runs-table.js htdocs/app/pages/runs.js htdocs/app/pages/workflow.js \
 	htdocs/app/pages/workflows.js \
-	htdocs/client/assistant-client.js htdocs/client/assistant.js htdocs/client/assistant.d.ts htdocs/client/backoff.js htdocs/client/config.js \
+	htdocs/client/README.md htdocs/client/assistant-client.js htdocs/client/assistant.js htdocs/client/assistant.d.ts htdocs/client/backoff.js htdocs/client/config.js \
 	htdocs/client/console.js htdocs/client/crew.js htdocs/client/cursor.js htdocs/client/feed.js htdocs/client/hub.js \
 	htdocs/client/index.d.ts htdocs/client/index.js htdocs/client/live.js htdocs/client/monitor-client.js \
 	htdocs/client/monitor.css htdocs/client/monitor.js htdocs/client/monitor.d.ts htdocs/client/package.json htdocs/client/rest.js htdocs/client/tabs.js \

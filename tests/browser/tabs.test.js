@@ -2,7 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { connectStreams } from '../../htdocs/client/index.js';
 import { launch } from './browser.js';
+import { WebSocket } from './modules.js';
 import { startRunspool } from './runspool.js';
 
 const PATIENCE_MS = 20000;
@@ -133,4 +135,30 @@ test('a leader that does not answer is left to itself', async () => {
   const alone = await tab({ streams });
   await alone.has(0, [1]);
   await sockets(1);
+});
+
+test('subscriptions that begin at different places while events come share one socket, and each has all of its own', async () => {
+  const stream = 'adw:tabs-e';
+  const all = [];
+  const follow = (since) => {
+    const got = [];
+    const live = connectStreams([stream], ({ data }) => got.push(data.n), { since, base: runspool.url, WebSocket });
+    all.push({ live, got });
+    return got;
+  };
+  const first = follow('start');
+  for (let n = 1; n <= 60; n++) {
+    await emit(stream, n);
+    if (n % 15 === 0) follow('start');
+    if (n === 30) {
+      await until('half', () => first.length >= 20);
+      follow(all[0].live.cursor);
+    }
+  }
+  await until('the last', () => all.every(({ got }) => got.at(-1) === 60) || all.map(({ got }) => got.at(-1)));
+  await sockets(1);
+  for (const { got } of all) assert.deepEqual(got, Array.from({ length: got.length }, (_, i) => 61 - got.length + i));
+  assert.deepEqual(all.map(({ got }) => got.length).filter((n) => n === 60).length, 5);
+  for (const { live } of all) live.close();
+  await sockets(0);
 });

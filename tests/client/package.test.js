@@ -44,7 +44,7 @@ test('npm pack takes all of the library and nothing else', () => {
   const wanted = readdirSync(client, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(client.length + 1));
-  assert.deepEqual(packed.toSorted(), wanted.toSorted());
+  assert.deepEqual([...packed].sort(), [...wanted].sort());
   const { exports } = JSON.parse(readFileSync(join(client, 'package.json'), 'utf8'));
   for (const target of Object.values(exports).flatMap((one) => (typeof one === 'string' ? one : Object.values(one)))) {
     assert(packed.includes(target.slice(2)), `${target} is exported and packed`);
@@ -93,8 +93,10 @@ test('without a base Node says what to do', async () => {
 test('tsc takes what may be done, and refuses what may not', async () => {
   const at = project('types', ['react', '@types/react', 'csstype']);
   for (const name of ['use.tsx', 'misuse.tsx']) cpSync(join(source, 'tests', 'client', 'types', name), join(at, name));
+  const [, example] = readFileSync(join(client, 'README.md'), 'utf8').match(/^```tsx\n(.*?)^```/ms);
+  writeFileSync(join(at, 'readme.tsx'), example);
   const options = { strict: true, noEmit: true, jsx: 'react-jsx', target: 'es2022', module: 'nodenext', moduleResolution: 'nodenext', lib: ['es2022', 'dom'], types: [], skipLibCheck: false };
-  writeFileSync(join(at, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, files: ['use.tsx', 'misuse.tsx'] }));
+  writeFileSync(join(at, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, files: ['use.tsx', 'misuse.tsx', 'readme.tsx'] }));
   const { stdout } = await run('node', [join(modules, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', at], { cwd: at, timeout: 120000 }).catch((error) => error);
   assert.equal(stdout, '');
 });

@@ -1,7 +1,12 @@
 // The five front ends as their own pages and programs, from another origin, knowing nothing but a base URL.
 
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { promisify } from 'node:util';
 import { configure, GraphWebSocket, MissionWebSocket, request, runWorkflow, RunWebSocket } from '../../htdocs/client/index.js';
 import { launch } from '../browser/browser.js';
 import { WebSocket } from '../browser/modules.js';
@@ -141,4 +146,27 @@ test('topics: every hook has its state, and a change arrives', async () => {
   await request('PATCH', 'api/adws/adw-1', { body: { status: 'completed' } });
   await state('adw', "state.state.status === 'completed'");
   await state('adws', 'state.summary.completed === 1');
+});
+
+test('the examples of the README run as they stand', async () => {
+  const client = new URL('../../htdocs/client', import.meta.url).pathname;
+  const folder = await mkdtemp(join(tmpdir(), 'runspool-readme-'));
+  await mkdir(join(folder, 'node_modules'));
+  await symlink(client, join(folder, 'node_modules', 'runspool-client'));
+  await writeFile(join(folder, 'package.json'), '{"type":"module"}');
+  try {
+    const examples = [...(await readFile(join(client, 'README.md'), 'utf8')).matchAll(/^```js\n(.*?)^```/gms)];
+    const said = await Promise.all(examples.map(async ([, code], i) => {
+      const file = join(folder, `example${i}.js`);
+      await writeFile(file, code.replaceAll('http://127.0.0.1:8080/', runspool.url));
+      const { stdout, stderr } = await promisify(execFile)('node', [file], { timeout: PATIENCE_MS });
+      assert.equal(stderr, '');
+      return stdout;
+    }));
+    const wanted = [/^$/, /(workflow_status|connected) success/, /1 adw\.changed planning\n2 adw\.changed done/, /complete completed 100/];
+    assert.equal(said.length, wanted.length);
+    wanted.forEach((pattern, i) => assert.match(said[i], pattern));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 });

@@ -76,6 +76,7 @@ export const sse = {
         if (!open) return;
         if (done) return finish({ kind: 'cut', retryMs });
         parse(value);
+        if (!open) return;
       }
     };
     if (!giveBack) queueMicrotask(() => finish({ kind: 'unusable' }));
