@@ -20,9 +20,11 @@ const REMEMBER_MS = 60000; // a new feed starts at the door another one just use
 
 const lastGood = new Map(); // base -> { index, at }
 
-/** Messages without a place in the log. */
-const isControl = (message) =>
-  message.id === undefined && (message.op !== undefined || message.type === 'pong' || message.type === 'ping');
+/** Messages without a place in the log: of the native endpoint those with an op; of the others answers to what we sent. */
+const ANSWERS = ['pong', 'ping', 'auth'];
+const isControl = ({ id, op, type, code, data, payload }) =>
+  id === undefined &&
+  (op !== undefined || ANSWERS.includes(type) || (type === 'error' && code !== undefined && !data && !payload));
 const DENIALS = ['unauthorized', 'forbidden'];
 const LAST = ['ended', 'denied', 'failed', 'missing', 'closed'];
 

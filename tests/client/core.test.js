@@ -393,6 +393,6 @@ test('what the server sends that is no message does no harm', async () => {
   const got = [];
   keep(connectWorkflowStream('r', (message) => got.push(message.id), world.options));
   await world.pass(100);
-  for (const value of [null, 7, 'text', true, {}, { id: '3', type: 'log' }]) world.sockets[0].say(value);
+  for (const value of [null, 7, 'text', true, {}, { type: 'auth', status: 'ok' }, { type: 'error', code: 'denied', message: 'no' }, { id: '3', type: 'log' }]) world.sockets[0].say(value);
   assert.deepEqual(got, [undefined, '3']);
 });
