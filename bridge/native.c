@@ -308,8 +308,9 @@ static enum rs_err op_change(struct subscriber *sub, const struct native_message
         return fault_set(fault, RS_LIMIT, "at most %d subscriptions on one connection", FEED_STREAMS_MAX);
     for (int i = 0; sub->who && i < n; i++) {
         const char *name = json_object_get_string(json_object_array_get_idx(m->streams, (size_t)i));
-        if (!access_has_stream(sub->who, name))
-            return fault_set(fault, RS_DENIED, "the ticket is not for the stream %.200s", name);
+        enum rs_err err = feed_may_follow(sub->who, name, fault);
+        if (err)
+            return err;
     }
     struct change_op *op = calloc(1, sizeof *op);
     if (!op)

@@ -18,21 +18,33 @@ void reload_log_level(const struct config *config)
         log_set_level(level);
 }
 
-static void say_fixed(const struct config *was, const struct config *now)
+static bool same_text(const struct config *was, const struct config *now, const char *key)
 {
-    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) {
-        const char *a = config_text(was, fixed[i]), *b = config_text(now, fixed[i]);
-        if ((a || b) && (!a || !b || strcmp(a, b) != 0))
-            log_event(LOG_LEVEL_WARN, "config.needs_restart", "key=%s", fixed[i]);
-    }
+    const char *a = config_text(was, key), *b = config_text(now, key);
+    return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-/* Whoever came in while there was no need for a token has to come back with one. */
+/* What decides whose token is good: after a change of it nobody who is there has been asked. */
+static bool asks_anew(const struct config *was, const struct config *now)
+{
+    static const char *const keys[] = {"auth", "auth.secret", "auth.keys", "auth.issuer", "auth.audience"};
+    bool same = true;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        same = same && same_text(was, now, keys[i]);
+    return !same && config_is(now, "auth", "jwt");
+}
+
+static void say_fixed(const struct config *was, const struct config *now)
+{
+    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
+        if (!same_text(was, now, fixed[i]))
+            log_event(LOG_LEVEL_WARN, "config.needs_restart", "key=%s", fixed[i]);
+}
+
 static void end_unchecked(struct subscriber *sub, void *ctx)
 {
     (void)ctx;
-    if (config_is(sub->bridge->config, "auth", "jwt") && !sub->by_token)
-        subscriber_end(sub, END_EXPIRED);
+    subscriber_end(sub, END_EXPIRED); /* who has a good token comes back with it */
 }
 
 void reload_settings(struct bridge *bridge, const char *const *set)
@@ -45,13 +57,15 @@ void reload_settings(struct bridge *bridge, const char *const *set)
         log_event(LOG_LEVEL_ERROR, "config.refused", "reason=\"%s\"", fault.message);
         return;
     }
+    bool anew = asks_anew(bridge->config, config);
     if (rekey_change(bridge, config, &fault) != RS_OK) {
         log_event(LOG_LEVEL_ERROR, "config.refused", "reason=\"%s\"", fault.message);
         config_free(config);
         return;
     }
     say_fixed(bridge->dd.config, config);
-    hub_each(bridge->hub, end_unchecked, NULL);
+    if (anew)
+        hub_each(bridge->hub, end_unchecked, NULL);
     reload_log_level(config);
     ws_reload(bridge->ws);
     writer_keep(bridge->writer, config);

@@ -25,7 +25,6 @@ void subscriber_init(struct subscriber *sub, struct bridge *bridge, const struct
 
 void subscriber_admit(struct subscriber *sub, const struct access *who)
 {
-    sub->by_token = who->by_token;
     sub->expires_ms = who->expires_ms;
 }
 

@@ -36,8 +36,7 @@ struct subscriber {
     struct native *native;      /* operations of a native socket, else NULL */
     struct assist *assist;      /* actions of an assistant's socket, else NULL */
     struct access *who;         /* owned; whose token a WebSocket is on; NULL: auth = none, and on other doors */
-    bool by_token;              /* of somebody who had to show a token */
-    int64_t expires_ms;         /* which is over then (wall clock); 0: never */
+    int64_t expires_ms;         /* when the token is over on which it is here (wall clock); 0: never */
     enum subscriber_state state;
     struct feed *feed;          /* owned; NULL while IDLE */
     struct feed *side;          /* owned; a later `since`: replays these streams up to side_until, then joins feed */

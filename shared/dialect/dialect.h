@@ -103,6 +103,9 @@ enum rs_err feed_open_as(const struct endpoint *endpoint, const struct path_para
                          int n_streams, struct store *store, const struct access *who, struct feed **ret,
                          struct fault *fault) RS_MUST_CHECK;
 void feed_free(struct feed *feed); /* NULL is fine */
+/* feed_may_follow - may they follow this stream, as far as their token says: of a ticket its streams, of crews theirs?
+ * RS_DENIED. Whose it is, is the log's to say. */
+enum rs_err feed_may_follow(const struct access *who, const char *stream, struct fault *fault) RS_MUST_CHECK;
 /* feed_has_crew - for `open` functions and projections: is it one of the caller's, as far as its token says? */
 bool feed_has_crew(const struct feed *feed, const char *crew_id);
 /* feed_take_param - for `open` functions: feed->param from the path; RS_INVALID when it is no id. */

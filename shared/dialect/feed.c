@@ -120,13 +120,25 @@ enum rs_err feed_open(const struct endpoint *endpoint, const struct path_params 
     return open_feed(endpoint, params, streams, n_streams, store, org, NULL, ret, fault);
 }
 
+enum rs_err feed_may_follow(const struct access *who, const char *stream, struct fault *fault)
+{
+    if (!access_has_stream(who, stream))
+        return fault_set(fault, RS_DENIED, "the ticket is not for the stream %.200s", stream);
+    /* A wildcard is of no crew: it would show those of others. */
+    if ((stream_has_kind(stream, "crew") || stream_has_kind(stream, "mission")) && !access_has_crew(who, stream_id(stream)))
+        return fault_set(fault, RS_DENIED, "the token is not for the crew of %.200s", stream);
+    return RS_OK;
+}
+
 enum rs_err feed_open_as(const struct endpoint *endpoint, const struct path_params *params, const char *const *streams,
                          int n_streams, struct store *store, const struct access *who, struct feed **ret,
                          struct fault *fault)
 {
-    for (int i = 0; i < n_streams; i++)
-        if (!access_has_stream(who, streams[i]))
-            return fault_set(fault, RS_DENIED, "the ticket is not for the stream %.200s", streams[i]);
+    for (int i = 0; i < n_streams; i++) {
+        enum rs_err err = feed_may_follow(who, streams[i], fault);
+        if (err)
+            return err;
+    }
     return open_feed(endpoint, params, streams, n_streams, store, who->org, who, ret, fault);
 }
 

@@ -481,6 +481,16 @@ def test_a_reload_to_tokens_ends_those_without(instance_of):
     ws.close()
     assert it.http("GET", "/poll?stream=runs")[0] == 401
     assert it.http("GET", "/poll?stream=runs", headers=bearer(hs256()))[0] == 200
+    # Another secret: the tokens of the old one are over on live connections, too.
+    ws = Ws(it.url, "/ws", headers=bearer(hs256()))
+    assert ws.recv()["op"] == "hello"
+    text = (it.data / "runspool.conf").read_text()
+    (it.data / "runspool.conf").write_text(text.replace(SECRET, SECRET + " but another"))
+    os.kill(it.pid("bridge"), signal.SIGHUP)
+    with pytest.raises(websockets.ConnectionClosed) as closed:
+        ws.recv()
+    assert closed.value.rcvd.code == 4401
+    ws.close()
 
 
 def test_runspool_token(secured):

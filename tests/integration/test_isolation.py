@@ -243,6 +243,24 @@ def test_nobody_emits_to_streams_of_another_org(acme):
     assert acme.ask("POST", "/api/events", {"stream": f"crew:{OURS['crew']}", "type": "log"}, limited)[0] == 403
 
 
+def test_a_token_for_some_crews(acme):
+    limited = bearer(org="acme", crews=["another"])
+    mine = bearer(org="acme", crews=["another", OURS["crew"]])
+    for name in (f"crew:{OURS['crew']}", f"mission:{OURS['crew']}", "crew:*", "mission:*"):
+        for door in ("/poll", "/api/poll"):
+            assert acme.ask("GET", f"{door}?stream={name}", None, limited)[0] == 403
+            assert acme.ask("GET", f"{door}?stream={name}", None, mine)[0] == (403 if "*" in name else 200)
+    for path in (f"/graph/{OURS['crew']}", f"/graph?crew_id={OURS['crew']}"):
+        assert acme.ask("GET", "/poll" + path, None, limited)[0] == 403
+        assert acme.ask("GET", "/poll" + path, None, mine)[0] == 200
+    assert acme.ask("GET", "/poll/mission", None, limited)[2]["events"] == []
+    assert OURS["crew"] in json.dumps(acme.ask("GET", "/poll/mission", None, mine)[2])
+    ws = Ws(acme.it.url, "/ws", headers=limited)
+    assert ws.recv()["op"] == "hello"
+    assert ws.ask({"op": "subscribe", "streams": ["mission:*"]})["code"] == "denied"
+    ws.close()
+
+
 def test_operations_of_a_socket_stay_in_the_org(acme):
     for headers in OTHERS:
         ws = Ws(acme.it.url, "/ws", headers=headers)
