@@ -9,6 +9,23 @@
 
 enum { LIST_DEFAULT = 100, LIST_MAX = 1000 };
 
+/* The built-in ones before the others of the first page, for who asks for them. */
+static enum rs_err add_builtin(struct call *call, struct store *store, struct json_object *list, struct fault *fault)
+{
+    const char *wanted = query_get(&call->request->query, "builtin");
+    struct json_object *items = json_get_array(list, "items");
+    if (!wanted || query_get(&call->request->query, "cursor") || strcmp(wanted, "false") == 0)
+        return RS_OK;
+    if (strcmp(wanted, "true") != 0)
+        return fault_set(fault, RS_INVALID, "builtin must be true or false");
+    struct json_object *all = json_object_new_array();
+    enum rs_err err = workflow_list_builtin(store, call->access.org, all, fault);
+    for (size_t i = 0; !err && i < json_object_array_length(items); i++)
+        json_object_array_add(all, json_object_get(json_object_array_get_idx(items, i)));
+    json_set(list, "items", all);
+    return err;
+}
+
 enum rs_err workflows_list(struct call *call, struct fault *fault)
 {
     struct store *store = NULL;
@@ -22,6 +39,8 @@ enum rs_err workflows_list(struct call *call, struct fault *fault)
         err = worker_store(call->worker, &store, fault);
     if (!err)
         err = workflow_list(store, call->access.org, limit, cursor, &list, fault);
+    if (!err)
+        err = add_builtin(call, store, list, fault);
     if (!err)
         err = response_json(call->response, 200, list);
     json_object_put(list);

@@ -155,6 +155,11 @@ static const struct {
     {"assistant", assistant},
 };
 
+const char *builtin_id(unsigned i)
+{
+    return i < sizeof(workflows) / sizeof(workflows[0]) ? workflows[i].id : NULL;
+}
+
 struct json_object *builtin_workflow(const char *id)
 {
     struct json_object *definition = NULL;

@@ -5,6 +5,8 @@
 
 #include "base/json.h"
 
+/* builtin_id - the ids, from 0 on; NULL: there are no more. */
+const char *builtin_id(unsigned i);
 /* builtin_workflow - its definition, owned by the caller; NULL: there is none of that id. */
 struct json_object *builtin_workflow(const char *id);
 

@@ -320,3 +320,35 @@ enum rs_err workflow_list(struct store *store, const char *org, int limit, const
         json_object_put(answer);
     return err;
 }
+
+static enum rs_err add_builtin(struct store *store, const char *org, const char *id, struct json_object *definition,
+                               struct json_object *items, struct fault *fault)
+{
+    struct json_object *item = summary_of(definition, id);
+
+    if (item == NULL)
+        return fault_set(fault, RS_NOMEM, "no memory for a list");
+    json_set_string(item, "id", id);
+    json_set_int(item, "version", 0);
+    json_set_bool(item, "paused", false);
+    json_set_bool(item, "builtin", true);
+    json_object_array_add(items, item);
+    return add_recent(store, org, item, fault);
+}
+
+enum rs_err workflow_list_builtin(struct store *store, const char *org, struct json_object *items, struct fault *fault)
+{
+    struct json_object *definition;
+    const char *id;
+    unsigned i;
+    enum rs_err err = RS_OK;
+
+    for (i = 0; err == RS_OK && (id = builtin_id(i)) != NULL; i++) {
+        definition = NULL;
+        err = workflow_get(store, org, id, &definition, fault);
+        if (err == RS_OK && json_get_int(definition, "version", 0) == 0)
+            err = add_builtin(store, org, id, definition, items, fault);
+        json_object_put(definition);
+    }
+    return err;
+}

@@ -40,5 +40,9 @@ enum rs_err workflow_version(struct store *store, const char *org, const char *i
  * cursor: id after which to start, NULL from the first. *ret: {"items":[...],"next":id|null}, owned. */
 enum rs_err workflow_list(struct store *store, const char *org, int limit, const char *cursor,
                           struct json_object **ret, struct fault *fault) RS_MUST_CHECK;
+/* workflow_list_builtin - such items, without times, with `builtin`: true, of the built-in ones that none has been saved in the
+ * place of, appended to the array items. */
+enum rs_err workflow_list_builtin(struct store *store, const char *org, struct json_object *items,
+                                  struct fault *fault) RS_MUST_CHECK;
 
 #endif

@@ -253,6 +253,8 @@ def test_answers_about_runs(call, instance):
     call(200, "POST", "/api/queue/resume")
     call(200, "GET", "/api/runs?limit=500")
     call(200, "GET", "/api/workflows")
+    call(200, "GET", "/api/workflows?builtin=true")
+    call(400, "GET", "/api/workflows?builtin=x")
     call(404, "GET", "/api/runs/nobody")
     call(400, "GET", "/api/runs?limit=x")
 

@@ -236,5 +236,10 @@ def test_it_can_be_replaced_and_comes_back(bare):
     status, _, saved = bare.http("PUT", "/api/workflows/assistant", {**built_in, "name": "Mine"})
     assert status in (200, 201), saved
     assert bare.http("GET", "/api/workflows/assistant")[2]["name"] == "Mine"
+    assert [w.get("builtin") for w in bare.http("GET", "/api/workflows?builtin=true")[2]["items"]] == [None]
     assert bare.http("DELETE", "/api/workflows/assistant")[0] == 204
     assert bare.http("GET", "/api/workflows/assistant")[2]["name"] == "Assistant"
+    assert bare.http("GET", "/api/workflows")[2]["items"] == []
+    listed = bare.http("GET", "/api/workflows?builtin=true")[2]["items"]
+    assert [(w["id"], w["builtin"], w["version"], w["nodeCount"]) for w in listed] == [("assistant", True, 0, 8)]
+    assert bare.http("GET", "/api/workflows?builtin=1")[0] == 400
