@@ -8,6 +8,7 @@ import pytest
 from clients import Emitter, Sse, Ws, get, poll, poll_all, refused, with_query
 from conftest import ALLOW, BUILD, SOURCE, Instance, wait_until
 from doors import DOORS, equal_everywhere, take
+from issuer import SECRET, hs256
 from runs import GATE, chain, open_gate, result, shell
 
 sys.path.insert(0, str(SOURCE / "tests" / "helper"))
@@ -30,6 +31,10 @@ def instance(llm):
 
 def agent(name="ask", **data):
     return {"id": name, "type": "agent", "data": {"kind": "agent", "prompt": "Hello there", "label": name.title(), **data}}
+
+
+def bearer(**more):
+    return {"Authorization": "Bearer " + hs256(scope="editor", **more)}
 
 
 def whole(instance, run):
@@ -305,6 +310,47 @@ def test_without_a_runner_a_crew_is_offline(new_instance):
     instance.cli("start", "bridge")
     wait_until(lambda: refused(instance.url, "/ws/mission") == 101)
     assert signals(instance) == {"c": "offline"}
+
+
+def test_crews_of_two_organisations_with_one_name(new_instance):
+    instance = new_instance(("auth=jwt", f"auth.secret={SECRET}", *ALLOW), examples=False, without=("runner",))
+    acme, beta, one = (bearer(org="acme"), bearer(org="beta"), bearer(org="acme", crews=["solo"]))
+    nodes, edges = chain(result())
+    for who, crew in ((acme, "shared"), (acme, "solo"), (beta, "shared")):
+        body = {"id": f"w-{crew}", "crewId": crew, "nodes": nodes, "edges": edges}
+        assert instance.http("PUT", f"/api/workflows/w-{crew}", body, who)[0] == 201
+
+    def standing(who, door="/poll"):
+        status, _, body = instance.http("GET", f"{door}/mission", headers=who)
+        assert status == 200, body
+        return {m["payload"]["crewId"]: m["payload"]["status"] for m in body["events"]}
+
+    wait_until(lambda: standing(acme) == {"shared": "offline", "solo": "offline"} and standing(beta) == {"shared": "offline"})
+    for who, crew, status in ((acme, "shared", 200), (beta, "shared", 200), (beta, "solo", 403), (acme, "nobody", 403), (one, "shared", 403)):
+        for path in (f"graph/{crew}", f"graph?crew_id={crew}"):
+            assert [instance.http("GET", f"{door}/{path}", headers=who)[0] for door in ("/poll", "/api/poll")] == 2 * [status], (path, status)
+            with Ws(instance.url, f"/ws/{path}", headers=who) as ws:
+                if status == 403:
+                    assert ws.close_code() == 4403
+                else:
+                    ws.send("ping")
+                    assert ws.recv() == {"type": "pong"}
+    with Ws(instance.url, "/ws/mission", headers=beta) as theirs, Ws(instance.url, "/ws/mission?since=now", headers=acme) as ours:
+        assert theirs.recv()["payload"] == {"status": "offline", "crewId": "shared"}
+        told = {"stream": "mission:shared", "type": "crew.signal", "data": {"status": "busy"}}
+        assert instance.http("POST", "/api/events", told, beta)[0] == 202
+        assert theirs.recv()["payload"] == {"status": "busy", "crewId": "shared"}
+        told = {"stream": "crew:shared", "type": "tool.started", "data": {"tool": "theirs"}}
+        assert instance.http("POST", "/api/events", told, beta)[0] == 202
+        told = {"stream": "mission:shared", "type": "crew.signal", "data": {"status": "available"}}
+        assert instance.http("POST", "/api/events", told, acme)[0] == 202
+        assert ours.recv()["payload"] == {"status": "available", "crewId": "shared"}
+    for door in ("/poll", "/api/poll"):
+        assert standing(acme, door) == {"shared": "available", "solo": "offline"} and standing(one, door) == {"solo": "offline"}
+        assert standing(beta, door) == {"shared": "busy"}
+        tools = {name: [m["tool"] for m in instance.http("GET", f"{door}/graph?since=start", headers=who)[2]["events"]]
+                 for name, who in (("acme", acme), ("beta", beta))}
+        assert tools == {"acme": [], "beta": ["theirs"]}
 
 
 @pytest.mark.heavy
