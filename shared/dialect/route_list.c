@@ -12,7 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SHOWN_NAME "run/routes.json"
 #define SHOWN_MAX (1024 * 1024)
 
 /* Milliseconds with three decimals. */
@@ -90,7 +89,7 @@ static bool read_shown(int fd, struct json_object **ret)
 enum rs_err route_list_shown(const struct datadir *dd, struct json_object **ret, struct fault *fault)
 {
     char path[PATH_MAX];
-    datadir_path(dd, path, SHOWN_NAME);
+    datadir_path(dd, path, DATADIR_ROUTES_SHOWN);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0660);
     if (fd < 0)
         return route_list(dd, ret, fault);

@@ -13,7 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FILE_NAME "stats.shm"
 #define VERSION 1  /* of what follows; raised when its meaning changes */
 #define PROBES 64  /* slots looked at for one name */
 #define TRIES 5    /* times another process may be faster at replacing the file */
@@ -78,7 +77,7 @@ static int put_file(const struct datadir *dd, const char *path, int old)
 {
     char fresh[PATH_MAX];
     struct stat mine, there;
-    datadir_path(dd, fresh, "%s.XXXXXX", FILE_NAME);
+    datadir_path(dd, fresh, "%s.XXXXXX", DATADIR_STATS);
     int fd = make_file(fresh);
     if (fd < 0)
         return -1;
@@ -100,7 +99,7 @@ static int put_file(const struct datadir *dd, const char *path, int old)
 static int open_file(const struct datadir *dd)
 {
     char path[PATH_MAX];
-    datadir_path(dd, path, FILE_NAME);
+    datadir_path(dd, path, DATADIR_STATS);
     for (int i = 0; i < TRIES; i++) {
         int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
         if (fd >= 0 && is_right(fd))
@@ -128,7 +127,7 @@ enum rs_err stats_open(const struct datadir *dd, struct stats **ret, struct faul
     int fd = open_file(dd);
     void *at = fd < 0 ? MAP_FAILED : mmap(NULL, sizeof(struct table), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (at == MAP_FAILED)
-        fault_set(fault, RS_IO, "%.300s/%s cannot be used, so calls are not counted: %s", dd->root, FILE_NAME, strerror(errno));
+        fault_set(fault, RS_IO, "%.300s/%s cannot be used, so calls are not counted: %s", dd->root, DATADIR_STATS, strerror(errno));
     if (fd >= 0)
         close(fd);
     if (at == MAP_FAILED) {
