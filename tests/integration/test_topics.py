@@ -14,8 +14,9 @@ import pytest
 
 from bridge_fixture import Bridge, bridge  # noqa: F401
 from clients import Sse, Ws, get, poll, refused
-from conftest import BUILD, free_port, wait_until
+from conftest import ALLOW, BUILD, free_port, wait_until
 from fcgi_fixtures import Site
+from issuer import SECRET, hs256
 from runs import GATE, chain, open_gate, shell
 from test_history import add_runs
 
@@ -506,3 +507,25 @@ def test_history_follows(instance, held):
     assert get(instance.url, "/poll/workflow-history?status=running")[0] == 400
     with Sse(instance.url, "/sse/workflow-history?from=x") as stream:
         assert stream.status == 400
+
+
+def test_each_organisation_has_its_own(new_instance):
+    """With tokens: nobody sees the states of others, nor hears of their changes; what is not proven is refused."""
+    it = new_instance((*ALLOW, "auth=jwt", f"auth.secret={SECRET}"), examples=False)
+    acme, other = ({"Authorization": f"Bearer {hs256(org=org, scope='operator')}"} for org in ("acme", "other"))
+    nodes, edges = chain(shell("hold", GATE))
+    with Ws(it.url, "/ws/workflows", headers=acme) as mine, Ws(it.url, "/ws/workflows", headers=other) as theirs:
+        assert mine.recv()["data"] == theirs.recv()["data"] == []
+        status, _, run = it.http("POST", "/api/workflows/w/run", {"nodes": nodes, "edges": edges}, acme)
+        assert status == 202
+        mine.until(is_running(run["runId"]))
+        assert it.http("GET", "/api/workflows/active", headers=other)[2] == []
+        assert json.loads(get(it.url, "/poll/workflows", headers=other)[2])["events"][0]["data"] == []
+        open_gate(it, run["runId"])
+        mine.until(lambda m: m["data"] == [])
+        with pytest.raises(asyncio.TimeoutError):
+            theirs.recv(0.1)
+    histories = [it.http("GET", "/api/workflow-history", headers=who)[2]["total_count"] for who in (acme, other)]
+    assert histories == [1, 0]
+    for path in ("/api/workflows/active", "/api/workflow-history", "/api/system-status", "/api/webhook-status", "/poll/workflows"):
+        assert get(it.url, path)[0] == 401
