@@ -3,7 +3,7 @@
  *
  * To add one: (1) a builder of the data, in snake_case; (2) a `const struct topic` beside it, declared in dialect/topics.h; (3) a
  * row in endpoints[] (table.c): {.path = "/queue", .description = "...", .topic = &topic_queue}; (4) in fcgi the twin's
- * handler, `return topic_answer(call, &topic_queue, fault);` (fcgi/topics.c) and its row in api.c. Nothing else: the doors, the cursor, the
+ * handler, `return topic_answer(call, &topic_queue, fault);` (fcgi/topics.c) and its row in http/route_rows.h. Nothing else: the doors, the cursor, the
  * hash and the rate are here and in bridge/topic.c. The last {name} of the path is asked->param.
  *
  * The builder is called in a thread of its own of the bridge, once for all that ask for the same (org, topic, param, query), when
