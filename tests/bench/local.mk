@@ -1,5 +1,6 @@
 # Programs that print figures. `make bench` builds them; neither `all` nor `check` does.
-BENCHES = tests/bench/bench_index tests/bench/bench_eventlog tests/bench/bench_stuck tests/bench/bench_mask
+BENCHES = tests/bench/bench_index tests/bench/bench_eventlog tests/bench/bench_stuck tests/bench/bench_mask \
+  tests/bench/bench_emit
 EXTRA_PROGRAMS += $(BENCHES)
 CLEANFILES += $(BENCHES)
 .PHONY: bench
@@ -7,6 +8,9 @@ bench: $(BENCHES)
 
 tests_bench_bench_eventlog_SOURCES = tests/bench/bench_eventlog.c
 tests_bench_bench_eventlog_LDADD = $(SHARED_LIBS)
+
+tests_bench_bench_emit_SOURCES = tests/bench/bench_emit.c
+tests_bench_bench_emit_LDADD = $(SHARED_LIBS)
 
 tests_bench_bench_index_SOURCES = tests/bench/bench_index.c
 tests_bench_bench_index_LDADD = $(SHARED_LIBS) $(XML_LIBS)

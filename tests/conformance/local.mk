@@ -7,4 +7,5 @@ dist_conformance_DATA = \
   tests/conformance/test_assistant.py tests/conformance/test_monitor.py tests/conformance/test_crew.py \
   tests/conformance/test_topics.py
 
-EXTRA_DIST += tests/integration/test_conformance.py tests/integration/test_replay.py
+EXTRA_DIST += tests/integration/test_conformance.py tests/integration/test_replay.py \
+  tests/integration/test_bad_input.py

@@ -12,7 +12,7 @@ from conftest import RUNSPOOL, SOURCE, Instance
 sys.path.insert(0, str(SOURCE / "tests" / "helper"))
 from llm_server import LlmServer  # noqa: E402
 
-DIALECTS = ("native", "console", "assistant", "monitor", "crew")  # those that are whole
+DIALECTS = ("common", "native", "console", "assistant", "monitor", "crew", "topics")
 DOORS = ("rest", "ws", "sse", "poll", "api")
 
 
