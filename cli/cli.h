@@ -43,6 +43,7 @@ struct cli {
 
 int command_up(struct cli *cli);
 int command_down(struct cli *cli);
+int command_doctor(struct cli *cli);
 int command_status(struct cli *cli);
 int command_control(struct cli *cli); /* stop, start, restart */
 int command_run(struct cli *cli);
@@ -70,6 +71,7 @@ int command_replay(struct cli *cli);
 int command_nodes(struct cli *cli);
 int command_secret(struct cli *cli);
 int command_token(struct cli *cli);
+extern const struct arg_option doctor_options[];
 extern const struct arg_option index_options[], queue_options[];
 extern const struct arg_option up_options[], run_options[], pause_options[], wrap_options[], ps_options[], tail_options[],
     tick_options[], workflow_options[], schedule_options[], config_options[], nodes_options[], approve_options[];

@@ -30,6 +30,11 @@ cli_runspool_SOURCES = \
   cli/config.c \
   cli/conformance.c \
   cli/definition.c cli/definition.h \
+  cli/doctor.c cli/doctor.h \
+  cli/doctor_data.c \
+  cli/doctor_mend.c cli/doctor_mend.h \
+  cli/doctor_parts.c \
+  cli/doctor_web.c \
   cli/down.c \
   cli/emit.c \
   cli/followrun.c \
@@ -53,6 +58,7 @@ cli_runspool_SOURCES = \
   cli/token.c \
   cli/up.c \
   cli/watch.c cli/watch.h \
+  cli/webprobe.c cli/webprobe.h \
   cli/workflow.c \
   cli/wrap.c
 cli_runspool_LDADD = libcli.a $(SHARED_LIBS) $(XML_LIBS) $(YAML_LIBS)

@@ -95,6 +95,10 @@ static const struct command commands[] = {
      .more = "Clients that know only the protocol go through every dialect by every door; a table tells what came of it. Makes\n"
              "workflows, runs and sessions named conformance-*, and removes what can be removed. Needs python3-pytest and\n"
              "python3-websockets. Exit status: 0 all passed, 1 not."},
+    {"doctor", "", "look for what is wrong here, and on the way through the web server", command_doctor, .options = doctor_options,
+     .max_operands = 0,
+     .more = "Names the cause and what mends it, for the web server in front. With --url alone only that address is asked.\n"
+             "RUNSPOOL_TOKEN is used where a token is wanted. Exit status 1 when something does not work."},
     {"completion", "", "print a script that lets bash complete command lines", command_completion, .max_operands = 0, .no_json = true,
      .more = "eval \"$(runspool completion)\" in ~/.bashrc."},
     {0},

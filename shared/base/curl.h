@@ -13,6 +13,8 @@
     X(curl_easy_getinfo)                                                                                               \
     X(curl_easy_init)                                                                                                  \
     X(curl_easy_perform)                                                                                               \
+    X(curl_easy_recv)                                                                                                  \
+    X(curl_easy_send)                                                                                                  \
     X(curl_easy_setopt)                                                                                                \
     X(curl_easy_strerror)                                                                                              \
     X(curl_free)                                                                                                       \
@@ -60,6 +62,8 @@ const struct curl_functions *curl_functions(void);
 #define curl_easy_getinfo(...) curl_functions()->curl_easy_getinfo(__VA_ARGS__)
 #define curl_easy_init(...) curl_functions()->curl_easy_init(__VA_ARGS__)
 #define curl_easy_perform(...) curl_functions()->curl_easy_perform(__VA_ARGS__)
+#define curl_easy_recv(...) curl_functions()->curl_easy_recv(__VA_ARGS__)
+#define curl_easy_send(...) curl_functions()->curl_easy_send(__VA_ARGS__)
 #define curl_easy_setopt(...) curl_functions()->curl_easy_setopt(__VA_ARGS__)
 #define curl_easy_strerror(...) curl_functions()->curl_easy_strerror(__VA_ARGS__)
 #define curl_free(...) curl_functions()->curl_free(__VA_ARGS__)

@@ -61,7 +61,10 @@ class SiteInstance(Instance):
         self.folder = folder
         self.data = shared_folder(folder / "data")
         self.sockets = shared_folder(folder / "sockets")
-        self.settings, self.without = list(settings), [] if bridge else ["bridge"]
+        self.without = [] if bridge else ["bridge"]
+        # In the file, because programs that the web server starts know nothing of our environment.
+        (self.data / "runspool.conf").write_text("".join(f"{setting}\n" for setting in settings))
+        give(self.data / "runspool.conf")
         self.environ = {**os.environ, "RUNSPOOL_DATA": str(self.data), "NO_COLOR": "1"}
         self.up_arguments = list(up)
         self.url = ""
@@ -69,8 +72,6 @@ class SiteInstance(Instance):
 
     def up(self):
         args = ["up", "--detach", *self.up_arguments]
-        for setting in self.settings:
-            args += ["--set", setting]
         for program in self.without:
             args += ["--without", program]
         self.cli(*args)
@@ -147,7 +148,7 @@ class Server:
     def start(self):
         self.write()
         if self.defect:
-            config = self.folder / "runspool.conf"
+            config = self.folder / getattr(self, "snippet", "runspool.conf")
             config.write_text(change(config.read_text(), *(pair for name in self.defect.split(", ") for pair in DEFECTS[self.program_name()][name])))
         with open(self.folder / "log" / "server.log", "ab") as log:
             self.process = subprocess.Popen(self.command(), stdout=log, stderr=log, cwd=self.folder, start_new_session=True, **RUN_AS,
@@ -192,7 +193,7 @@ DEFECTS = {
     "nginx": {
         "no upgrade": [("    proxy_set_header Upgrade $http_upgrade;\n", "")],
         "buffered": [("    proxy_buffering off;\n", "    proxy_ignore_headers X-Accel-Buffering;\n    gzip_types text/event-stream;\n    gzip_proxied any;\n    gzip_http_version 1.0;\n")],
-        "impatient": [("proxy_read_timeout 3600s", "proxy_read_timeout 2s")],
+        "impatient": [("proxy_read_timeout 3600s", "proxy_read_timeout 1s")],
         "no authorization": [("fastcgi_max_temp_file_size 0;\n", 'fastcgi_max_temp_file_size 0;\n    fastcgi_param HTTP_AUTHORIZATION "";\n')],
         "no prefix": [("    proxy_set_header X-Forwarded-Prefix /runs;\n", "")],
     },
@@ -203,7 +204,7 @@ DEFECTS = {
     },
     "apache2": {
         "no upgrade": [(" upgrade=websocket", "")],
-        "impatient": [("timeout=3600", "timeout=2")],
+        "impatient": [("timeout=3600", "timeout=1")],
         "no authorization": [("    CGIPassAuth On\n", "")],
         "no prefix": [("    RequestHeader set X-Forwarded-Prefix ${RUNSPOOL_AT}\n", "")],
     },
