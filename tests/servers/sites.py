@@ -15,8 +15,14 @@ def named(combinations):
 
 
 HEAVY = os.environ.get("HEAVY") == "yes"
-# In the normal run: everyone with a bridge at the root, everyone without one below a path.
-SOME = ALL if HEAVY else [c for c in ALL if c[2] == (not c[1] or c[0] in IN_FRONT)]
 LIVE = [c for c in ALL if c[2]]
+# Each server once, where it is mostly put.
 ROOTS = [c for c in LIVE if c[1] == "" or c[0] in IN_FRONT]
-BELOW = [c for c in LIVE if c[1] and c[0] in CONTRIB]
+# What the normal run takes of ALL and of LIVE: each server, and below a path those whose files say so differently.
+SOME = ALL if HEAVY else [*ROOTS, *(c for c in ALL if c[1] and not c[2] and c[0] in ("apache-cgi", "nginx"))]
+SOME_LIVE = LIVE if HEAVY else [*ROOTS, *(c for c in LIVE if c[1] and c[0] in ("apache-proxy_fcgi", "lighttpd", "nginx"))]
+
+
+def some(cases, *normal):
+    """All cases in a heavy run, else those with these numbers."""
+    return list(cases) if HEAVY else [cases[n] for n in normal]

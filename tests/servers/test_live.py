@@ -10,7 +10,7 @@ import pytest
 from clients import Emitter, Sse, Ws, get, poll, refused
 from conftest import wait_until
 from runs import chain, result
-from sites import HEAVY, LIVE, ROOTS, named
+from sites import HEAVY, LIVE, ROOTS, SOME_LIVE, named
 
 SOONER_THAN_A_HEARTBEAT = 10  # nothing else makes bytes move before 20 s
 
@@ -27,8 +27,9 @@ def emit(site):
     emitter.close()
 
 
-every_site = pytest.mark.parametrize("site", named(LIVE), indirect=True, scope="session")
-some_sites = every_site if HEAVY else pytest.mark.parametrize("site", named(ROOTS), indirect=True, scope="session")
+all_sites = pytest.mark.parametrize("site", named(LIVE), indirect=True, scope="session")
+every_site = pytest.mark.parametrize("site", named(SOME_LIVE), indirect=True, scope="session")
+some_sites = all_sites if HEAVY else pytest.mark.parametrize("site", named(ROOTS), indirect=True, scope="session")
 
 
 def connections(site, door):
@@ -157,7 +158,7 @@ def test_a_long_replay_is_streamed(site, emit):
 
 
 @pytest.mark.heavy
-@every_site
+@all_sites
 def test_a_poll_of_25_seconds_is_not_cut(site):
     for door in ("/poll", "/api/poll"):
         began = time.monotonic()
@@ -166,7 +167,7 @@ def test_a_poll_of_25_seconds_is_not_cut(site):
 
 
 @pytest.mark.heavy
-@every_site
+@all_sites
 def test_idle_connections_live_longer_than_a_minute(site, emit):
     with Ws(site.url, "/ws") as ws, Sse(site.url, "/sse?stream=tool:idle", timeout=30) as stream:
         ws.recv()

@@ -8,7 +8,7 @@ import pytest
 
 from clients import Emitter, Sse, Ws, get
 from conftest import wait_until
-from sites import ROOTS, named
+from sites import HEAVY, ROOTS, named
 
 pytestmark = pytest.mark.parametrize("site", named(ROOTS), indirect=True, scope="session")
 
@@ -79,7 +79,7 @@ def test_graceful_reload_loses_nothing(site):
     for thread in (requests, *followers):
         thread.start()
     wait_until(lambda: requests.good and all(f.seen for f in followers), what="everyone")
-    for _ in range(2):
+    for _ in range(2 if HEAVY else 1):
         before = requests.good
         site.reload()
         for _ in range(20):
