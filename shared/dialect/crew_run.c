@@ -37,10 +37,14 @@ enum rs_err crew_run_open(struct feed *feed, struct store *store, const struct p
 enum rs_err crew_run_opening(struct feed *feed, struct store *store, struct eventlog *log, struct dialect_out *out,
                              struct fault *fault)
 {
-    (void)store;
-    (void)out; /* no message of its own: all of the present attempt follows */
+    struct event *end = NULL;
     int64_t id = 0;
-    enum rs_err err = one_run_attempt(log, feed->streams[0], &id, fault);
+    enum rs_err err = one_run_lost_end(feed->org[0] ? feed->org : NULL, feed->param, store, log, &end, fault);
+    if (!err && end)
+        return one_run_give_end(feed, end, out, fault);
+    if (!err)
+        err = one_run_attempt(log, feed->streams[0], &id, fault);
+    /* No message of its own: all of the present attempt follows. */
     if (!err)
         feed_passed(feed, id > 0 ? id - 1 : 0, 0);
     return err;

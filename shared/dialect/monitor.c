@@ -38,14 +38,16 @@ static enum rs_err find_current(const struct feed *feed, struct store *store, st
     return err;
 }
 
-/* The event with which the last run ended. 0: there was none, or the log does not have it. */
+/* The event with which the last run ended: its id, or, where retention has taken it, itself. Neither: there was no run. */
 static enum rs_err find_last_end(const struct feed *feed, struct store *store, struct eventlog *log, int64_t *ret_id,
-                                 struct fault *fault)
+                                 struct event **ret_lost, struct fault *fault)
 {
     char id[ID_MAX + 1], stream[STREAM_MAX];
     struct eventlog_stream last;
     *ret_id = 0;
     enum rs_err err = run_last_ended(store, feed->org, feed->param, id, fault);
+    if (!err)
+        err = one_run_lost_end(feed->org, id, store, log, ret_lost, fault);
     if (!err) {
         snprintf(stream, sizeof(stream), "run:%s", id);
         err = eventlog_stream(log, stream, &last, fault);
@@ -59,14 +61,18 @@ static enum rs_err find_last_end(const struct feed *feed, struct store *store, s
 enum rs_err monitor_opening(struct feed *feed, struct store *store, struct eventlog *log, struct dialect_out *out,
                             struct fault *fault)
 {
-    (void)out; /* no message of its own: it stands where the first one of interest is next */
+    struct event *lost = NULL;
     int64_t head, id = 0;
     /* The head first: what is appended after this comes live. */
     enum rs_err err = eventlog_head(log, &head, fault);
     if (!err)
         err = find_current(feed, store, log, &id, fault);
     if (!err && id == 0)
-        err = find_last_end(feed, store, log, &id, fault);
+        err = find_last_end(feed, store, log, &id, &lost, fault);
+    if (!err && lost)
+        return one_run_give_end(feed, lost, out, fault);
+    event_unref(lost);
+    /* No message of its own: it stands where the first one of interest is next. */
     if (!err)
         feed_passed(feed, id > 0 ? id - 1 : head, 0);
     return err;

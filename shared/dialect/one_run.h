@@ -19,4 +19,12 @@ enum rs_err one_run_trimmed(const struct feed *feed, struct json_object *record,
  * 0: the log does not have it (any more). Without it one would be given the end of an earlier attempt. */
 enum rs_err one_run_attempt(struct eventlog *log, const char *stream, int64_t *ret_id, struct fault *fault) RS_MUST_CHECK;
 
+/* one_run_give_end - for openings: what that event gives (its reference is taken), after which the feed stands. */
+enum rs_err one_run_give_end(struct feed *feed, struct event *end, struct dialect_out *out, struct fault *fault)
+    RS_MUST_CHECK;
+/* one_run_lost_end - of a run that has ended and of which retention has left nothing: its last event as the record can tell it,
+ * with the id that it had. *ret: a reference; NULL: the run has not ended, or the log still has its end. */
+enum rs_err one_run_lost_end(const char *org, const char *run_id, struct store *store, struct eventlog *log,
+                             struct event **ret, struct fault *fault) RS_MUST_CHECK;
+
 #endif

@@ -178,6 +178,55 @@ START_TEST(what_retention_took_is_told_again)
 }
 END_TEST
 
+/* What an endpoint says without since: "id type" of each message. */
+static const char *opened(const char *path)
+{
+    static char text[1000];
+    struct feed *feed = open_path(path);
+    taken_clear(&taken);
+    start_feed(feed, "", &taken);
+    read_feed(feed, 10, &taken);
+    text[0] = '\0';
+    for (int i = 0; i < taken.n; i++) {
+        struct json_object *message = parse(taken.at[i].json);
+        size_t len = strlen(text);
+        snprintf(text + len, sizeof(text) - len, "%s%s %s", i ? ", " : "", taken.at[i].id, json_get_string(message, "type", ""));
+        json_object_put(message);
+    }
+    if (feed->run_id[0])
+        ck_assert(ended(feed));
+    taken_clear(&taken);
+    feed_free(feed);
+    return text;
+}
+
+START_TEST(an_ended_run_that_retention_took_still_says_how_it_ended)
+{
+    char id[ID_MAX + 1], stream[STREAM_MAX], path[256], want[1000];
+    enum run_status status;
+    struct eventlog_stream known;
+    struct json_object *definition =
+        parse("{\"id\":\"w\",\"nodes\":[{\"id\":\"one\",\"type\":\"trigger\",\"data\":{\"kind\":\"manual\"}}],\"edges\":[]}");
+    struct run_new run = {.org = "default", .workflow_id = "w", .definition = definition};
+    must(run_create(&instance.store, &run, id, &fault));
+    json_object_put(definition);
+    must(run_cancel(&instance.store, "default", id, &status, &fault));
+    must(outbox_wait(&instance.store, 5000, &fault));
+    append_event("tool:t", "log", "{}");
+    snprintf(stream, sizeof(stream), "run:%.*s", ID_MAX, id);
+    snprintf(path, sizeof(path), "/runs/%s", id);
+    must(eventlog_stream(instance.log, stream, &known, &fault));
+    int end = (int)known.end_id;
+    snprintf(want, sizeof(want), "%d error, %d.1 done", end, end);
+    ck_assert_str_eq(opened(path), want);
+    trim_log(stream, known.end_id);
+    ck_assert_str_eq(opened(path), want);
+    snprintf(want, sizeof(want), "%d status", end);
+    ck_assert_str_eq(opened("/workflow/w"), want);
+    ck_assert_str_eq(opened("/workflow/other"), "");
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("crew");
@@ -191,6 +240,7 @@ static Suite *suite(void)
     tcase_add_test(t, organisations_and_tokens_keep_crews_apart);
     tcase_add_test(t, a_home_that_is_another_s_is_left_to_them);
     tcase_add_test(t, what_retention_took_is_told_again);
+    tcase_add_test(t, an_ended_run_that_retention_took_still_says_how_it_ended);
     suite_add_tcase(s, t);
     return s;
 }
