@@ -19,7 +19,7 @@ HTDOCS_FILES = \
 	htdocs/client/console.js htdocs/client/crew.js htdocs/client/cursor.js htdocs/client/feed.js htdocs/client/hub.js \
 	htdocs/client/index.d.ts htdocs/client/index.js htdocs/client/live.js htdocs/client/monitor-client.js \
 	htdocs/client/monitor.css htdocs/client/monitor.js htdocs/client/monitor.d.ts htdocs/client/package.json htdocs/client/rest.js htdocs/client/tabs.js \
-	htdocs/client/tokens.js htdocs/client/topic-client.js htdocs/client/topics.js htdocs/client/topics.d.ts htdocs/client/urls.js \
+	htdocs/client/tokens.js htdocs/client/topic-client.js htdocs/client/topics.js htdocs/client/topics.d.ts htdocs/client/urls.js htdocs/client/use-token.js \
 	htdocs/client/doors/cgi-poll.js htdocs/client/doors/http.js htdocs/client/doors/long-poll.js \
 	htdocs/client/doors/mux.js htdocs/client/doors/poll.js htdocs/client/doors/socket.js htdocs/client/doors/sse.js \
 	htdocs/client/doors/websocket.js \

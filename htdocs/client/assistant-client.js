@@ -18,7 +18,7 @@ const noWebSocket = doors.filter(({ name }) => name !== 'websocket');
 
 /** A tab keeps its name, so that after a reload it gets the run that is under way. */
 function clientName() {
-  const fresh = `c-${crypto.randomUUID?.() ?? Math.random().toString(36).slice(2)}`;
+  const fresh = `c-${globalThis.crypto?.randomUUID?.() ?? Math.random().toString(36).slice(2)}`;
   try {
     const known = sessionStorage.getItem('runspool.client') ?? fresh;
     sessionStorage.setItem('runspool.client', known);

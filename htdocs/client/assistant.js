@@ -2,10 +2,14 @@
 
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { AssistantClient } from './assistant-client.js';
+import { useToken } from './use-token.js';
+
+const EVENTS_MAX = 10000;
 
 /** options: {url?, autoConnect = true, onEvent?, onConnect?, onDisconnect?, onError?, base?, token?} */
 export function useWorkflowWebSocket(options = {}) {
-  const { url, base, token, autoConnect = true } = options;
+  const { url, base, autoConnect = true } = options;
+  const token = useToken(options.token);
   const [status, setStatus] = useState('disconnected');
   const [events, setEvents] = useState([]);
   const latest = useRef(options); // callbacks may be others at each render
@@ -15,9 +19,10 @@ export function useWorkflowWebSocket(options = {}) {
   useEffect(() => {
     const mine = new AssistantClient({
       ...latest.current,
+      token,
       onStatus: (value) => client.current === mine && setStatus(value),
       onEvent(event) {
-        setEvents((all) => [...all, event]);
+        setEvents((all) => [...all.slice(1 - EVENTS_MAX), event]);
         latest.current.onEvent?.(event);
       },
       onConnect: () => latest.current.onConnect?.(),

@@ -9,6 +9,7 @@ const HEARTBEAT_MS = 45000;
 const HEARTBEATS_MISSED = 2.5;
 
 class CrewSocket {
+  endless = true; // a server that closes as if all had been said is one that restarts
   #live = null;
   #listeners = new Set();
   #path;
@@ -40,6 +41,7 @@ class CrewSocket {
       schedule: this.#schedule,
       ...this.#options,
       path: this.#path,
+      endless: this.endless,
       onMessage: (message) => this.heard(message),
       onStatus: (status) => {
         this.#options.onStatus?.(status);
@@ -61,6 +63,8 @@ class CrewSocket {
 
 /** options, of all three: base, token, onStatus(status). */
 export class RunWebSocket extends CrewSocket {
+  endless = false;
+
   constructor(runId, options = {}) {
     super(`/runs/${encodeURIComponent(runId)}`, RUN, options);
   }

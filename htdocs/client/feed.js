@@ -42,21 +42,24 @@ export class Feed {
   #shortLives = 0;
   #closed = false;
   #worked = false;
+  #endless;
   #renewed = false;
   #timers = {};
   #retryAt = 0;
   #backoff;
   #settleMs;
   #probeBackoff;
+  #unwatch;
   #head = null;
   #received = 0;
   #receivedAt = 0;
   #status = { state: 'connecting', door: null };
 
   /**
-   * target: {base, path, query, streams, url, snapshots, WebSocket, fetch}, schedule: for the Backoff, with settleMs, the
+   * target: {base, path, query, streams, url, snapshots, endless, WebSocket, fetch}, schedule: for the Backoff, with settleMs, the
    * life after which a connection counts as a success; connectMs: the most a door may take; tokens, doors, since.
-   * on: message(message), gap(gap), position(id), status(status), connected() at each connection. Nothing is called before the constructor has returned.
+   * on: message(message), gap(gap), position(id), status(status), connected() at each connection. Nothing is called before
+   * the constructor has returned.
    */
   constructor({ target, tokens, since, schedule = {}, connectMs = Infinity, doors: ladder = doors, on }) {
     this.#target = { ...target, path: target.path ?? '' };
@@ -65,11 +68,13 @@ export class Feed {
     this.#on = on;
     this.#cursor = since;
     this.connectMs = connectMs;
+    this.#endless = Boolean(target.endless ?? target.snapshots);
     this.#settleMs = schedule.settleMs ?? SHORT_LIFE_MS;
     this.#backoff = new Backoff(schedule);
     this.#probeBackoff = new Backoff({ firstMs: PROBE_FIRST_MS, maxMs: PROBE_MAX_MS });
     globalThis.addEventListener?.('online', this.#seen);
     globalThis.document?.addEventListener('visibilitychange', this.#seen);
+    if (tokens?.renewable) this.#unwatch = tokens.watch(() => this.#tokenRenewed());
     const good = lastGood.get(this.#target.base);
     const index = good && Date.now() - good.at < REMEMBER_MS ? good.index : 0;
     this.#attempt(Math.min(index, this.#doors.length - 1));
@@ -109,6 +114,7 @@ export class Feed {
     if (this.#closed) return;
     this.#closed = true;
     for (const timer of Object.values(this.#timers)) clearTimeout(timer);
+    this.#unwatch?.();
     this.#drop(this.#current);
     this.#drop(this.#probe);
     globalThis.removeEventListener?.('online', this.#seen);
@@ -223,7 +229,7 @@ export class Feed {
 
   #lost(connection, { kind, retryMs }) {
     const door = this.#doors[connection.index].name;
-    if (kind === 'ended') return this.#end({ state: 'ended', door });
+    if (kind === 'ended' && !this.#endless) return this.#end({ state: 'ended', door });
     if (DENIALS.includes(kind)) return this.#denied(connection, kind, door);
     this.#current = null;
     clearTimeout(this.#timers.catchUp);
@@ -292,6 +298,10 @@ export class Feed {
     this.#probe = null;
     if (!this.#current?.alive) return undefined;
     if (index >= this.#current.index) return this.#scheduleProbe();
+    return this.#openBeside(index, () => this.#tryBetter(index + 1));
+  }
+
+  #openBeside(index, otherwise) {
     return this.#connect(index, {
       register: (connection) => (this.#probe = connection),
       alive: (connection) => {
@@ -303,9 +313,15 @@ export class Feed {
       closed: (connection, outcome) => {
         if (connection === this.#current) return this.#lost(connection, outcome);
         this.#probe = null;
-        return this.#tryBetter(index + 1);
+        return otherwise();
       },
     });
+  }
+
+  // A stream cannot be told of a new token: before it ends with the old one another takes over.
+  #tokenRenewed() {
+    const { index, alive } = this.#current ?? {};
+    if (alive && !this.#probe && this.#doors[index].keepsToken) this.#openBeside(index, () => {});
   }
 
   #move(position) {

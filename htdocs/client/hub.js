@@ -19,14 +19,14 @@ export class SharedFeed {
   #over;
 
   constructor(spec, env, over) {
-    const { base, path, query, streams, snapshots, since, schedule, connectMs } = spec;
+    const { base, path, query, streams, snapshots, endless, since, schedule, connectMs } = spec;
     this.#since = since ?? (streams ? 'now' : undefined);
     this.#from = isPosition(since) ? since : since === 'start' ? '0' : null;
     this.#snapshots = snapshots;
     this.#over = over;
     const item = (kind) => (value) => this.#item(kind, value);
     this.#feed = new Feed({
-      target: { base, path, query, streams, snapshots, WebSocket: env.WebSocket, fetch: env.fetch },
+      target: { base, path, query, streams, snapshots, endless, WebSocket: env.WebSocket, fetch: env.fetch },
       tokens: env.tokens,
       doors: env.doors,
       since,

@@ -93,6 +93,8 @@ export interface LiveOptions<M = Message> extends Defaults {
   since?: string;
   /** The endpoint gives states: ids only say whether it is the same one. */
   snapshots?: boolean;
+  /** It has no end: a socket closed with 1000 is opened again. */
+  endless?: boolean;
   /** Best first. Default: all four. */
   doors?: readonly Door[];
   /** false: a connection of its own, shared with nobody. */

@@ -50,8 +50,8 @@ export class Live {
    */
   constructor(options) {
     const { base = defaults.base, token = defaults.token, doors = allDoors, fetch = defaults.fetch, shared = true } = options;
-    const { path, query, streams, schedule, connectMs, since, snapshots, WebSocket = defaults.WebSocket } = options;
-    const spec = { base: checkedBase(base), path, query, streams, schedule, connectMs, since, snapshots };
+    const { path, query, streams, schedule, connectMs, since, snapshots, endless, WebSocket = defaults.WebSocket } = options;
+    const spec = { base: checkedBase(base), path, query, streams, schedule, connectMs, since, snapshots, endless };
     this.#options = options;
     this.#snapshots = snapshots;
     this.#cursor = since;

@@ -27,6 +27,7 @@ export class WorkflowWebSocketClient {
       ...this.options,
       path: `/workflow/${encodeURIComponent(this.workflowId)}`,
       since: this.#cursor,
+      endless: true,
       onMessage: (message) => this.onUpdate?.(message),
       onStatus: (status) => this.#heard(status),
     });

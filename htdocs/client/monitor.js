@@ -5,6 +5,7 @@ import { createElement as h, useEffect, useRef, useState } from 'react';
 import { runWorkflow } from './console.js';
 import { WorkflowWebSocketClient } from './monitor-client.js';
 import { request } from './rest.js';
+import { useToken } from './use-token.js';
 
 export { WorkflowWebSocketClient };
 
@@ -42,7 +43,8 @@ function Log({ lines }) {
     lines.map(({ id, message }) => h('li', { key: id }, message)));
 }
 
-export function WorkflowExecutionMonitor({ workflowId, onExecutionComplete, base, token }) {
+export function WorkflowExecutionMonitor({ workflowId, onExecutionComplete, base, token: given }) {
+  const token = useToken(given);
   const [run, setRun] = useState(IDLE);
   const [trouble, setTrouble] = useState(null);
   const onComplete = useRef(onExecutionComplete);
@@ -101,7 +103,8 @@ function Row({ workflow, chosen, choose, base, token }) {
     failure && h('p', { className: 'runspool-error', role: 'alert' }, failure));
 }
 
-export function WorkflowDashboard({ className = '', base, token }) {
+export function WorkflowDashboard({ className = '', base, token: given }) {
+  const token = useToken(given);
   const [workflows, setWorkflows] = useState(null);
   const [failure, setFailure] = useState(null);
   const [chosen, setChosen] = useState(null);

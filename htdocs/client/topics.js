@@ -4,6 +4,7 @@
 
 import { useEffect, useState } from 'react';
 import { TopicClient } from './topic-client.js';
+import { useToken } from './use-token.js';
 
 const OFFLINE = { data: undefined, isConnected: false, connectionQuality: 'poor', lastUpdated: null, reconnectAttempts: 0 };
 
@@ -12,19 +13,21 @@ const id = encodeURIComponent;
 /** topic: {path, twin}, or null for none. pick(data) makes the hook's own members of the state. */
 function useTopic(topic, pick, options = {}) {
   const path = topic?.path;
-  const { base, token, maxReconnectAttempts, reconnectInterval, backoffMultiplier, connectionTimeout } = options;
+  const token = useToken(options.token);
+  const { base, maxReconnectAttempts, reconnectInterval, backoffMultiplier, connectionTimeout } = options;
   const [state, setState] = useState(OFFLINE);
   useEffect(() => {
     setState(OFFLINE);
     if (!path) return undefined;
-    const client = new TopicClient(topic, options, setState);
+    const client = new TopicClient(topic, { ...options, token }, setState);
     return () => client.close();
   }, [path, base, token, maxReconnectAttempts, reconnectInterval, backoffMultiplier, connectionTimeout]);
   const { data, ...connection } = state;
   return { ...pick(data), ...connection };
 }
 
-const list = (value) => (Array.isArray(value) ? value : []);
+const NONE = []; // the same at each render
+const list = (value) => (Array.isArray(value) ? value : NONE);
 
 export const useWorkflowsWebSocket = (options) =>
   useTopic({ path: '/workflows', twin: 'api/workflows/active' }, (data) => ({ workflows: list(data) }), options);

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import {
-  AssistantClient, connectStreams, connectWorkflowStream, GraphWebSocket, Live, RunWebSocket, TopicClient,
+  AssistantClient, connectStreams, connectWorkflowStream, GraphWebSocket, Live, MissionWebSocket, RunWebSocket, TopicClient,
 } from '../../htdocs/client/index.js';
 import { bare } from '../../htdocs/client/topic-client.js';
 import { json, token, World } from './fake.js';
@@ -294,6 +294,22 @@ test('the crew monitor\'s run ends with done, and is not asked for again', async
   assert.equal(world.sockets.length, 1);
 });
 
+test('what has no end is opened again, also when the server closes as if all had been said', async () => {
+  world = new World();
+  world.onSocket = (socket) => socket.accept();
+  keep(new TopicClient({ path: '/queue', twin: 'api/queue' }, world.options, () => {}));
+  const mission = keep(new MissionWebSocket(null, world.options));
+  mission.connect();
+  await world.pass(100);
+  assert.equal(world.sockets.length, 2);
+  for (const socket of [...world.sockets]) {
+    socket.say({ type: 'pong' });
+    socket.end(1000);
+  }
+  await world.pass(5000);
+  assert.deepEqual(world.sockets.slice(2).map(({ url }) => url.pathname.split('/').at(-1)).slice(0, 2).sort(), ['mission', 'queue']);
+});
+
 const seconds = (ms) => Math.floor((Date.now() + ms) / 1000);
 
 test('a token is renewed on the live connection before it ends', async () => {
@@ -321,6 +337,46 @@ test('a token is renewed on the live connection before it ends', async () => {
   assert.deepEqual(world.sockets[0].sent.filter(({ op }) => op === 'auth'), [{ op: 'auth', token: tokens[1], ref: 'auth' }]);
   assert.deepEqual(world.sockets[1].sent.filter(({ type }) => type === 'auth'), [{ type: 'auth', token: tokens[1] }]);
   assert.equal(world.sockets.length, 2);
+});
+
+test('a stream is followed by another with the new token before its own ends; polls carry the newest', async () => {
+  world = new World();
+  const tokens = [];
+  const get = async () => {
+    tokens.push(token({ sub: 'ada', exp: seconds(100000), n: tokens.length }));
+    return tokens.at(-1);
+  };
+  let streams = true;
+  world.onRequest = ({ url }) => {
+    const path = url.pathname.replace('/below/', '');
+    const say = (body, text) => body.enqueue(new TextEncoder().encode(text));
+    const body = {
+      start(stream) {
+        say(stream, 'data: {"op":"hello","head":"7"}\n\n');
+        this.timer = setInterval(() => say(stream, ': still here\n\n'), 20000);
+      },
+      cancel() {
+        clearInterval(this.timer);
+      },
+    };
+    if (path === 'sse' && streams) return new Response(new ReadableStream(body), { headers: { 'Content-Type': 'text/event-stream' } });
+    if (path === 'api/poll' && !streams) return json({ events: [], next: '7' });
+    return json({}, 502);
+  };
+  const bearers = (path) => {
+    const all = world.requests.filter(({ url }) => url.pathname === `/below/${path}`).map(({ headers }) => headers.Authorization.slice('Bearer '.length));
+    return [...new Set(all)].map((one) => tokens.indexOf(one));
+  };
+  const states = [];
+  const { live } = follow(['run:a'], 'now', { token: get, onStatus: ({ state, door }) => states.push(`${state} ${door}`) });
+  await world.pass(90000);
+  assert.deepEqual(bearers('sse'), [0, 1]);
+  assert.deepEqual(states, ['live sse']);
+  live.close();
+  streams = false;
+  follow(['run:b'], 'now', { token: get });
+  await world.pass(90000);
+  assert.deepEqual(bearers('api/poll'), [1, 2]);
 });
 
 test('after 4401 a new token is asked for once, and the stream goes on; the same token again: denied', async () => {

@@ -2,6 +2,7 @@
 
 import { mock } from 'node:test';
 
+let worlds = 0;
 const START = Date.UTC(2026, 10, 21, 12);
 
 /** A world in which time passes only by pass(ms), and every connection goes to `net`. */
@@ -14,6 +15,8 @@ export class World {
   onRequest = () => {
     throw new TypeError('fetch failed');
   };
+
+  n = ++worlds; // a host of its own: what the client remembers of another does not matter here
 
   constructor({ jitter = 0 } = {}) {
     mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'], now: START });
@@ -70,7 +73,7 @@ export class World {
   }
 
   get options() {
-    return { base: 'http://runspool.test/below/', WebSocket: this.WebSocket, fetch: this.fetch };
+    return { base: `http://runspool${this.n}.test/below/`, WebSocket: this.WebSocket, fetch: this.fetch };
   }
 
   /** Milliseconds since the world began. */

@@ -14,7 +14,7 @@ const source = process.env.RUNSPOOL_SOURCE ?? new URL('../..', import.meta.url).
 const modules = process.env.RUNSPOOL_TEST_MODULES ?? join(source, 'build', 'npm-tests');
 const client = join(source, 'htdocs', 'client');
 const CORE_MAX = 15000;
-const REACT = ['assistant.js', 'monitor.js', 'topics.js'];
+const REACT = ['assistant.js', 'monitor.js', 'topics.js', 'use-token.js'];
 const FRONT_ENDS = [...REACT, 'assistant-client.js', 'crew.js', 'monitor-client.js', 'topic-client.js'];
 let folder, packed;
 

@@ -11,7 +11,8 @@ import { query } from './base.js';
 const options = Object.fromEntries([...query].filter(([name]) => name !== 'base').map(([name, value]) => [name, Number(value)]));
 
 function Topic({ name, hook, args = [] }) {
-  const { lastUpdated, ...state } = hook(...args, options);
+  const token = () => undefined; // written anew at each render, which must not matter
+  const { lastUpdated, ...state } = hook(...args, { ...options, token });
   return h('pre', { id: name, 'data-connected': state.isConnected, 'data-quality': state.connectionQuality }, JSON.stringify(state));
 }
 

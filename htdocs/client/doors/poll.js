@@ -15,7 +15,7 @@ export function pollDoor(name, prefix, firstMs) {
     firstMs,
 
     open(target, on) {
-      const { base, path, query, streams, token, fetch } = target;
+      const { base, path, query, streams, tokens, fetch } = target;
       const abort = new AbortController();
       const giveBack = takeSlot(base);
       const mayHold = giveBack !== null;
@@ -37,7 +37,7 @@ export function pollDoor(name, prefix, firstMs) {
         clearTimeout(deadline);
         deadline = setTimeout(() => finish({ kind: 'cut' }), wait * 1000 + 10000);
         const response = await fetch(siteUrl(base, `${prefix}${path}`, { ...query, stream: streams, since, wait }), {
-          headers: { Accept: 'application/json', ...authorization(token) },
+          headers: { Accept: 'application/json', ...authorization(await tokens?.current()) },
           cache: 'no-store',
           signal: abort.signal,
         });

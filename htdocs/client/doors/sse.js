@@ -32,6 +32,7 @@ export function sseParser(data) {
 export const sse = {
   name: 'sse',
   firstMs: 2000,
+  keepsToken: true,
 
   open(target, on) {
     const { base, path, query, streams, since, token, fetch } = target;
