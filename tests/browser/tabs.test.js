@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { connectStreams } from '../../htdocs/client/index.js';
 import { launch } from './browser.js';
+import { Instance } from './mock/instance.js';
 import { WebSocket } from './modules.js';
 import { startRunspool } from './runspool.js';
 
@@ -51,9 +52,9 @@ async function emit(stream, n) {
 }
 
 /** A tab that follows these streams and endpoints, and keeps the numbers that came. */
-async function tab({ streams = [], paths = [] }) {
+async function tab({ streams = [], paths = [], base = runspool.url }) {
   const page = await context.newPage();
-  await page.goto(new URL('css/base.css', runspool.url).href);
+  await page.goto(new URL('css/base.css', base).href);
   await page.evaluate(async ([base, followed, endpoints]) => {
     const { connectStreams, Live } = await import(`${base}client/index.js`);
     window.got = followed.map(() => []);
@@ -62,7 +63,7 @@ async function tab({ streams = [], paths = [] }) {
       ...followed.map((stream, i) => connectStreams([stream], ({ data }) => window.got[i].push(data.n), { since: 'start' })),
       ...endpoints.map((path, i) => new Live({ path, onMessage: (message) => window.messages[i].push(message.type) })),
     ];
-  }, [runspool.url, streams, paths]);
+  }, [base, streams, paths]);
   page.live = () => page.waitForFunction(() => window.lives.every(({ status }) => status.state === 'live'), null, { timeout: PATIENCE_MS });
   page.has = (i, wanted) => until(`tab has ${wanted}`, async () => {
     const got = await page.evaluate((at) => window.got[at], i);
@@ -161,4 +162,23 @@ test('subscriptions that begin at different places while events come share one s
   assert.deepEqual(all.map(({ got }) => got.length).filter((n) => n === 60).length, 5);
   for (const { live } of all) live.close();
   await sockets(0);
+});
+
+test('without WebSocket the streams of all tabs leave connections for requests', async () => {
+  const webroot = process.env.RUNSPOOL_WEBROOT ?? new URL('../../build/webroot', import.meta.url).pathname;
+  const instance = await new Instance({ webroot }).start();
+  try {
+    instance.doors.websocket = 'refused';
+    const streams = Array.from({ length: 8 }, (_, i) => `run:r_${i}`); // a browser opens six connections to a host
+    for (const stream of streams) instance.log.append(stream, 'log', { n: 1 });
+    const tabs = [await tab({ streams, base: instance.url }), await tab({ streams, base: instance.url })];
+    for (const page of tabs) await page.live();
+    const status = await tabs[1].evaluate((base) => fetch(`${base}api/workflows`).then((response) => response.status), instance.url);
+    assert.equal(status, 200);
+    for (const stream of streams) instance.log.append(stream, 'log', { n: 2 });
+    for (const page of tabs) for (const i of streams.keys()) await page.has(i, [1, 2]);
+  } finally {
+    await context.close();
+    await instance.close();
+  }
 });

@@ -3,11 +3,14 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { promisify } from 'node:util';
-import { configure, GraphWebSocket, MissionWebSocket, request, runWorkflow, RunWebSocket } from '../../htdocs/client/index.js';
+import {
+  AssistantClient, configure, GraphWebSocket, MissionWebSocket, request, runWorkflow, RunWebSocket, WorkflowWebSocketClient,
+} from '../../htdocs/client/index.js';
 import { launch } from '../browser/browser.js';
 import { WebSocket } from '../browser/modules.js';
 import { startRunspool } from '../browser/runspool.js';
@@ -170,3 +173,30 @@ test('the examples of the README run as they stand', async () => {
     await rm(folder, { recursive: true, force: true });
   }
 });
+
+// The schedules by the clock on the wall; tests/client/schedule.test.js has all of them, by a clock of its own.
+if (process.env.HEAVY === 'yes') {
+  test('with the server away: when each front end tries again, measured', async (t) => {
+    const FRONT_ENDS = {
+      assistant: [[1, 2, 4, 8], (base) => new AssistantClient({ base, WebSocket })],
+      monitor: [[1, 2, 3, 4, 5], (base) => new WorkflowWebSocketClient('w', () => {}, () => {}, { base, WebSocket })],
+      crew: [[2, 2, 2], (base) => new RunWebSocket('r', { base, WebSocket })],
+    };
+    await Promise.all(Object.entries(FRONT_ENDS).map(async ([name, [wanted, make]]) => {
+      const times = [];
+      const server = createServer((_, response) => response.writeHead(502).end());
+      server.on('upgrade', (_, socket) => (times.push(performance.now()), socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n')));
+      await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const client = make(`http://127.0.0.1:${server.address().port}/`);
+      client.connect();
+      await new Promise((resolve) => setTimeout(resolve, 20000));
+      client.disconnect();
+      server.closeAllConnections();
+      server.close();
+      const delays = times.slice(1).map((at, i) => (at - times[i]) / 1000);
+      t.diagnostic(`${name}: ${delays.map((s) => s.toFixed(2)).join(', ')} s`);
+      wanted.forEach((s, i) => assert(delays[i] >= s, `${name}: try ${i + 1} after ${delays[i]} s, not before ${s}`));
+      if (name !== 'assistant') assert.equal(delays.length, wanted.length);
+    }));
+  });
+}
