@@ -342,7 +342,8 @@ server.port = {port}
 server.document-root = "{folder}/empty"
 server.errorlog = "{folder}/log/error.log"
 server.upload-dirs = ( "{folder}/tmp" )
-server.modules = ( "mod_indexfile", "mod_staticfile" )
+server.modules = ( "mod_indexfile", "mod_access", "mod_alias", "mod_redirect" )
+server.feature-flags += ( "server.graceful-shutdown-timeout" => 2 )
 include "{folder}/runspool.conf"
 """
 
