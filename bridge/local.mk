@@ -27,7 +27,7 @@ bridge_libbridge_a_SOURCES = \
   bridge/reload.c bridge/reload.h \
   bridge/upkeep.c bridge/upkeep.h \
   bridge/topic.c bridge/topic.h \
-  bridge/redis.h bridge/redis_message.c bridge/redis_message.h bridge/redis_address.c bridge/redis_link.h \
+  bridge/redis.h bridge/redis_message.c bridge/redis_message.h bridge/redis_link.h \
   bridge/signals.c bridge/signals.h \
   bridge/worker.c bridge/worker.h \
   bridge/limits.c bridge/limits.h \

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "conf/redis_address.h"
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,16 +13,6 @@
 #define REDIS_QUEUE_MESSAGES 4096                   /* to be published, beyond which further ones are dropped */
 #define REDIS_QUEUE_BYTES (8 * 1024 * 1024)
 #define REDIS_MESSAGE_MAX (512 * 1024)              /* bytes of a message taken in */
-
-/* Where the server is. Texts are "" where absent. */
-struct redis_address {
-    char host[256];  /* or the path of a Unix socket */
-    int port;        /* 0: a Unix socket */
-    char user[128], password[512];
-    int database;
-};
-/* redis_address_parse - redis://[USER][:PASSWORD@]HOST[:PORT][/DB], or unix:/PATH. RS_INVALID. Any thread. */
-enum rs_err redis_address_parse(const char *url, struct redis_address *ret, struct fault *fault) RS_MUST_CHECK;
 
 /* Counted by the thread, read by the loop. */
 struct redis_counts {

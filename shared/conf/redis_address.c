@@ -1,4 +1,5 @@
-#include "bridge/redis_link.h"
+#include "conf/redis_address.h"
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,13 +29,37 @@ static bool number(const char *text, size_t len, int most, int *ret)
     return len > 0 && n <= most;
 }
 
+static int hex(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* What %xx stands for (RFC 3986, section 2.1), in place. A NUL, or half of one, is refused. */
+static bool decode(char *text)
+{
+    char *to = text;
+    for (; *text; text++) {
+        if (*text != '%') {
+            *to++ = *text;
+            continue;
+        }
+        int high = hex(text[1]), low = high < 0 ? -1 : hex(text[2]);
+        if (low < 0 || (high == 0 && low == 0))
+            return false;
+        *to++ = (char)(high << 4 | low);
+        text += 2;
+    }
+    *to = '\0';
+    return true;
+}
+
 /* [USER]:PASSWORD */
 static bool take_login(const char *text, size_t len, struct redis_address *a)
 {
     const char *colon = memchr(text, ':', len);
     size_t user_len = colon ? (size_t)(colon - text) : 0;
     return colon && copy(a->user, sizeof a->user, text, user_len) &&
-           copy(a->password, sizeof a->password, colon + 1, len - user_len - 1);
+           copy(a->password, sizeof a->password, colon + 1, len - user_len - 1) && decode(a->user) && decode(a->password);
 }
 
 /* HOST[:PORT][/DB], an IPv6 address in brackets. */
