@@ -76,6 +76,21 @@ test('native subscriptions share one socket, and each gets its own from its own 
   assert.deepEqual([a.got, late.got, b.got], [[1, 3, 6, 7], [3, 6, 7], [2, 4, 5]]);
 });
 
+test('a gap is told to those whose stream it is, and moves their cursor', async () => {
+  world = new World();
+  nativeServer([[1, 'run:a'], [2, 'run:b']]);
+  const gaps = [[], []];
+  const a = follow(['run:a'], 'start', { onGap: ({ last }) => gaps[0].push(last) });
+  const b = follow(['run:b'], 'start', { onGap: ({ last }) => gaps[1].push(last) });
+  await world.pass(200);
+  world.sockets[0].say({ op: 'gap', stream: 'run:a', first: '3', last: '9' });
+  world.sockets[0].say({ id: '9', stream: 'run:a', seq: 2, type: 'log', data: {} });
+  world.sockets[0].say({ id: '10', stream: 'run:a', seq: 3, type: 'log', data: {} });
+  assert.deepEqual(gaps, [['9'], []]);
+  assert.deepEqual([a.got, b.got], [[1, 10], [2]]);
+  assert.deepEqual([a.live.cursor, b.live.cursor], ['10', '2']);
+});
+
 test('a view whose events only the server can tell has a socket of its own', async () => {
   world = new World();
   nativeServer([]);
