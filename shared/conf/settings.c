@@ -34,8 +34,6 @@ const struct config_setting config_settings[] = {
      "bytes of the whole event log, the oldest events go first; 0: no limit"},
     {"spool.org", CONFIG_TEXT, "default", NULL, 0, 0, false, "organisation that owns streams nobody else owns"},
 
-    {"redis.url", CONFIG_TEXT, NULL, NULL, 0, 0, true, "Redis server: redis://[USER:PASSWORD@]HOST[:PORT]"},
-
     {"runner.max_runs", CONFIG_COUNT, "4", NULL, 1, 1000, false, "runs executed at the same time"},
     {"runner.max_nodes", CONFIG_COUNT, "8", NULL, 1, 100, false, "nodes of one run executed at the same time"},
     {"runner.shell", CONFIG_WORD, "deny", "deny|allow", 0, 0, false, "may workflows run commands on this machine?"},
