@@ -81,6 +81,18 @@ test('execution monitor: the components show a run to its end, and say when it i
   assert.equal((await one.getAttribute('data-done')).split(' ').length, 1);
 });
 
+test('the components work in our own pages too, with Preact\'s compat', async () => {
+  await put(chain('compat', sh('work', 'echo working')));
+  await page.goto(new URL('css/base.css', runspool.url).href);
+  await page.evaluate(async (base) => {
+    const [{ h, render }, { WorkflowDashboard }] = await Promise.all([import(`${base}lib/preact.js`), import(`${base}client/monitor.js`)]);
+    render(h(WorkflowDashboard, { className: 'own' }), document.body);
+  }, runspool.url);
+  await page.locator('.own [data-workflow="compat"]').getByRole('button', { name: 'Run' }).click();
+  await page.locator('.own .runspool-monitor[data-status="completed"]').waitFor();
+  await page.locator('.own .runspool-log li', { hasText: 'working' }).first().waitFor();
+});
+
 /** Messages of a socket until one fits. */
 const collect = (socket, isLast) => new Promise((resolve, reject) => {
   const got = [];
