@@ -6,11 +6,10 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { launch } from './browser.js';
-import { startRunspool } from './runspool.js';
+import { after, before, test } from 'node:test';
+import { call as rest, onStage } from './stage.js';
 
-let browser, runspool, page, broken, folder, model, modelUrl;
+let runspool, page, folder, model, modelUrl;
 
 /** The tests' model endpoint; its first line of output is its address. */
 async function startModel() {
@@ -18,35 +17,18 @@ async function startModel() {
   for await (const chunk of model.stdout) return String(chunk).trim().split('\n')[0];
 }
 
-before(async () => {
+onStage((now) => ({ runspool = runspool, page = page } = now), async () => {
   modelUrl = await startModel();
-  const settings = [`model.url=${modelUrl}`, 'model.default=test-model', 'model.prices=test-model=1/2', 'runner.http_private=allow'];
-  [browser, runspool, folder] = await Promise.all([launch(), startRunspool(settings), mkdtemp(join(tmpdir(), 'runspool-actions-'))]);
+  return [`model.url=${modelUrl}`, 'model.default=test-model', 'model.prices=test-model=1/2', 'runner.http_private=allow'];
+});
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'runspool-actions-'));
 });
 after(async () => {
   model?.kill();
-  await browser?.close();
-  await runspool?.close();
   if (folder) await rm(folder, { recursive: true, force: true });
 });
-beforeEach(async () => {
-  page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-  page.setDefaultTimeout(20000);
-  broken = [];
-  page.on('pageerror', (error) => broken.push(error.message));
-  page.on('console', (message) => /Content Security Policy/.test(message.text()) && broken.push(message.text()));
-});
-afterEach(async () => {
-  await page.close();
-  assert.deepEqual(broken, []);
-});
-
-async function call(method, path, body) {
-  const response = await fetch(new URL(path, runspool.url), { method, headers: { 'Content-Type': 'application/json' }, body: body && JSON.stringify(body) });
-  const answer = await response.json();
-  assert(response.ok, `${method} ${path}: ${response.status} ${JSON.stringify(answer)}`);
-  return answer;
-}
+const call = (...request) => rest(runspool, ...request);
 
 const node = (id, type, data) => ({ id, type, position: { x: 0, y: 0 }, data: { label: id, ...data } });
 const chain = (...ids) => ids.slice(1).map((target, i) => ({ id: `e${i}`, source: ids[i], target }));

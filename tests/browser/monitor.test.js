@@ -1,37 +1,13 @@
 // The monitor's views over their topics, against a real instance: what is shown changes by itself.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { launch } from './browser.js';
-import { startRunspool } from './runspool.js';
+import { test } from 'node:test';
+import { call as rest, onStage } from './stage.js';
 
-let browser, runspool, page, broken;
+let runspool, page;
+onStage((now) => ({ runspool = runspool, page = page } = now));
+const call = (...request) => rest(runspool, ...request);
 
-before(async () => {
-  [browser, runspool] = await Promise.all([launch(), startRunspool()]);
-});
-after(async () => {
-  await browser?.close();
-  await runspool?.close();
-});
-beforeEach(async () => {
-  page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-  page.setDefaultTimeout(20000);
-  broken = [];
-  page.on('pageerror', (error) => broken.push(error.message));
-  page.on('console', (message) => /Content Security Policy/.test(message.text()) && broken.push(message.text()));
-});
-afterEach(async () => {
-  await page.close();
-  assert.deepEqual(broken, []);
-});
-
-async function call(method, path, body) {
-  const response = await fetch(new URL(path, runspool.url), { method, headers: { 'Content-Type': 'application/json' }, body: body && JSON.stringify(body) });
-  const answer = response.status === 204 ? null : await response.json();
-  assert(response.ok, `${method} ${path}: ${response.status} ${JSON.stringify(answer)}`);
-  return answer;
-}
 const open = (view) => page.goto(`${runspool.url}#/monitor/${view}`);
 
 test('active runs come and go by themselves', async () => {
