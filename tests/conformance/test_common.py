@@ -292,7 +292,8 @@ def test_an_id_that_is_none_is_400_or_404(install, method, path, bad):
     body = {"nodes": [START], "edges": []} if "workflows" in path else {"toolId": "x", "enabled": True} if "tools" in path else {}
     body = None if method == "GET" else body
     answer = install.rest(method, path.format(bad), body)
-    assert answer.status in (400, 403, 404), answer
+    # With its ".." taken a path may lead out of the API, to where the web server knows GET only.
+    assert answer.status in ((400, 403, 404, 405) if "%2f" in bad else (400, 403, 404)), answer
 
 
 def test_an_unknown_path_below_api_is_a_problem(install):
