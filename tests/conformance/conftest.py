@@ -48,12 +48,6 @@ def polls(install, request):
     return _carried(install, request.param)
 
 
-@pytest.fixture(params=["ws", "sse", "poll"])
-def live(install, request):
-    """The doors of the bridge."""
-    return _carried(install, request.param)
-
-
 @pytest.fixture(params=["sse", "poll", "api"])
 def twin(install, request):
     """All doors but the WebSocket."""

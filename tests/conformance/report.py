@@ -13,7 +13,7 @@ ALIKE_SHOWN = 3  # of failures for the same reason
 def door_of(item):
     """A test belongs to the door it was made for, else to the column REST."""
     params = item.callspec.params if hasattr(item, "callspec") else {}
-    return next((params[key] for key in ("door", "live", "twin", "polls", "ws", "sse", "poll") if params.get(key) in NAMES), "rest")
+    return next((params[key] for key in ("door", "twin", "polls", "ws", "sse", "poll") if params.get(key) in NAMES), "rest")
 
 
 class Report:

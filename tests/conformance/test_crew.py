@@ -141,10 +141,15 @@ class TestMission(Proven):
             assert follower.read()["payload"]["status"] == "offline"
 
 
-def test_every_crew_of_the_org_has_a_signal_at_connect(install, door):
-    crews = {install.name("crew") for _ in range(3)}
-    for crew in crews:
+@pytest.fixture(scope="module")
+def crews(install):
+    names = {install.name("crew") for _ in range(3)}
+    for crew in names:
         install.save([START, result()], crewId=crew)
+    return names
+
+
+def test_every_crew_of_the_org_has_a_signal_at_connect(install, crews, door):
     with open_path(install.place, door, "/mission", None, install.token) as follower:
         follower.keep = lambda m: m.get("type") == "signal" and m["payload"]["crewId"] in crews
         assert {m["payload"]["crewId"] for m in follower.take(3)} == crews
