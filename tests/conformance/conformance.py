@@ -10,7 +10,7 @@ import pathlib
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-DIALECTS = ("common", "native", "console", "assistant", "monitor", "crew", "topics")
+DIALECTS = ("common", "auth", "native", "console", "assistant", "monitor", "crew", "topics")
 NEEDED = {"pytest": "python3-pytest", "websockets": "python3-websockets"}
 
 
@@ -70,6 +70,9 @@ def main():
         install = install_of()
     except (OSError, ValueError, KeyError, TypeError) as error:
         say(f"{options.url} does not answer as Runspool does: {type(error).__name__}: {error}")
+        return 1
+    if install.auth == "jwt" and install.rest("GET", "/api/runs").status == 401:
+        say(f"{options.url} wants a token{', and not this one' if install.token else ': --token, or RUNSPOOL_TOKEN'}")
         return 1
     report = Report(install, dialects, only_doors, quiet=options.json)
     arguments_of_pytest = [*(str(HERE / f"test_{d}.py") for d in dialects), "-p", "no:cacheprovider",

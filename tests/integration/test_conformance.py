@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import subprocess
 import sys
 
@@ -47,6 +48,34 @@ def test_dialect_by_door(summary, dialect, door):
 def test_all_of_it(summary):
     assert summary["status"] == 0 and summary["failed"] == 0 and summary["absent"] == [], summary["failures"]
     assert all(summary["carried"].values())
+
+
+@pytest.fixture(scope="module")
+def guarded():
+    """An install with auth = jwt, and its tokens."""
+    secret = f"auth.secret={secrets.token_hex(32)}"
+    it = Instance(["auth=jwt", secret], examples=False)
+    tokens = {"TOKEN": ("--scope", "editor"), "VIEWER_TOKEN": ("--scope", "viewer"), "FOREIGN_TOKEN": ("--scope", "editor", "--org", "other")}
+    try:
+        yield it, {f"RUNSPOOL_{name}": it.cli("token", *args, "--set", secret).strip() for name, args in tokens.items()}
+    finally:
+        it.close()
+
+
+def test_with_tokens(guarded):
+    it, tokens = guarded
+    status, out, err = conformance("--url", it.url, "--only", "auth,native,monitor", "--require", "all", "--json", environ=tokens)
+    summary = json.loads(out)
+    assert status == 0 and summary["auth"] == "jwt", "\n".join(f"{f['door']} {f['test']}: {f['why']}" for f in summary["failures"])
+    assert summary["notRun"] == ["not run: this install wants tokens"], "what is for auth = none only"
+    assert {r["door"] for r in summary["results"] if r["dialect"] == "auth" and r["passed"]} == set(DOORS)
+
+
+def test_a_missing_token_is_told(guarded):
+    it, tokens = guarded
+    for environ, what in (({}, "wants a token: --token"), ({"RUNSPOOL_TOKEN": "rubbish"}, "and not this one")):
+        status, out, err = conformance("--url", it.url, environ=environ)
+        assert status == 1 and what in err and len(err.splitlines()) == 1, err
 
 
 def test_without_a_bridge_live_doors_are_not_carried(new_instance):
