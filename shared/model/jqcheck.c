@@ -92,8 +92,8 @@ static enum rs_err ask(char *mode, const char *text, size_t len, struct buf *ans
     sigset_t none, pipe_only;
     enum rs_err err;
 
-    if ((err = program_path("runspool-runner", path, fault)))
-        return err;
+    if (program_path("runspool-runner", path, NULL))
+        return fault_set(fault, RS_IO, "jq cannot be checked: the program runspool-runner is not installed beside this one");
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
         return fault_set(fault, RS_IO, "socketpair: %s", strerror(errno));
     sigemptyset(&none);
