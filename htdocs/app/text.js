@@ -31,6 +31,8 @@ export const text = {
     ended: (door) => `Complete · ${door}`,
     denied: 'Not allowed to watch',
     closed: 'Not connected',
+    failed: 'Not connected',
+    missing: 'Nothing to follow',
     hint: {
       websocket: 'Events arrive over a WebSocket, the fastest way.',
       sse: 'Events arrive over server-sent events. A WebSocket was not possible; it is tried again from time to time.',
