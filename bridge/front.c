@@ -106,7 +106,7 @@ static void refuse(struct front *front, int fd, size_t n_seen, const struct faul
 
 /* The headers of a request that decide about access, as texts. */
 struct head_texts {
-    char prefix[256], forwarded[1024], host[512], origin[512], site[32];
+    char prefix[256], forwarded[REQUEST_FORWARDED_MAX], host[512], origin[512], site[32];
     char authorization[HTTP_HEAD_MAX], cookie[HTTP_HEAD_MAX], protocols[HTTP_HEAD_MAX];
     bool too_long;
 };
@@ -120,6 +120,15 @@ static const char *copy_header(struct head_texts *texts, struct slice value, cha
     return out;
 }
 
+/* A list that each proxy may have added a line of its own to. */
+static const char *copy_list(struct head_texts *texts, const struct http_head *head, const char *name, char *out, size_t size)
+{
+    if (!http_head_get(head, name).at)
+        return NULL;
+    texts->too_long |= !http_head_join(head, name, out, size);
+    return out;
+}
+
 static struct access_request read_access(const struct http_head *head, const char *peer, struct head_texts *texts)
 {
     texts->too_long = false;
@@ -127,7 +136,7 @@ static struct access_request read_access(const struct http_head *head, const cha
     return (struct access_request){
         .method = "GET",
         .peer = peer,
-        .forwarded_for = COPY(http_head_last(head, "x-forwarded-for"), forwarded),
+        .forwarded_for = copy_list(texts, head, "x-forwarded-for", texts->forwarded, sizeof texts->forwarded),
         .host = COPY(http_head_get(head, "host"), host),
         .origin = COPY(http_head_get(head, "origin"), origin),
         .fetch_site = COPY(http_head_get(head, "sec-fetch-site"), site),

@@ -112,12 +112,27 @@ struct slice http_head_get(const struct http_head *head, const char *name)
     return (struct slice){NULL, 0};
 }
 
-struct slice http_head_last(const struct http_head *head, const char *name)
+bool http_head_join(const struct http_head *head, const char *name, char *out, size_t out_size)
 {
-    for (int i = head->n_headers; i-- > 0;)
-        if (slice_is(head->headers[i].name, name))
-            return head->headers[i].value;
-    return (struct slice){NULL, 0};
+    size_t len = 0;
+    bool first = true;
+    out[0] = 0;
+    for (int i = 0; i < head->n_headers; i++) {
+        struct slice value = head->headers[i].value;
+        if (!slice_is(head->headers[i].name, name))
+            continue;
+        if (len + value.len + 1 >= out_size) {
+            out[0] = 0;
+            return false;
+        }
+        if (!first)
+            out[len++] = ',';
+        first = false;
+        memcpy(out + len, value.at, value.len);
+        len += value.len;
+        out[len] = 0;
+    }
+    return true;
 }
 
 static bool list_has(struct slice list, const char *token)

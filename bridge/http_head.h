@@ -30,8 +30,9 @@ enum http_head_result http_head_parse(const char *text, size_t len, struct http_
 
 /* http_head_get - the value of the first header of that name (any case), at NULL when absent. */
 struct slice http_head_get(const struct http_head *head, const char *name);
-/* http_head_last - of several the last: each proxy adds its own line below those it was sent. */
-struct slice http_head_last(const struct http_head *head, const char *name);
+/* http_head_join - all of that name as one list, in their order, "" when absent (RFC 9110, section 5.3). false (and "") when it
+ * does not fit. */
+bool http_head_join(const struct http_head *head, const char *name, char *out, size_t out_size);
 /* http_head_has_token - does a comma-separated header (all its lines) hold the token, any case? */
 bool http_head_has_token(const struct http_head *head, const char *name, const char *token);
 /* http_head_is_websocket - GET with Upgrade: websocket and Connection: upgrade (RFC 6455, section 4.1). */

@@ -8,6 +8,7 @@
 #include "http/query.h"
 
 #define REQUEST_PATH_MAX 1024
+#define REQUEST_FORWARDED_MAX 1024 /* of X-Forwarded-For, all its lines */
 
 /* The texts of a request; members may be NULL where absent. */
 struct request_text {

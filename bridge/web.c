@@ -61,20 +61,31 @@ static const char *header(const struct exchange *x, const char *name)
     return MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, name);
 }
 
-static enum MHD_Result take_last(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
-{
-    (void)kind;
-    if (strcasecmp(name, "X-Forwarded-For") == 0)
-        *(const char **)cls = value;
-    return MHD_YES;
-}
+/* X-Forwarded-For as one list: a proxy may have added a line of its own below those it was sent. */
+struct hops {
+    char text[REQUEST_FORWARDED_MAX];
+    size_t len;
+    bool any, too_long;
+};
 
-/* Of several the last: each proxy adds its own line below those it was sent. */
-static const char *forwarded_for(const struct exchange *x)
+static enum MHD_Result add_hops(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
 {
-    const char *last = NULL;
-    MHD_get_connection_values(x->connection, MHD_HEADER_KIND, take_last, &last);
-    return last;
+    struct hops *hops = cls;
+    size_t len = value ? strlen(value) : 0;
+    (void)kind;
+    if (strcasecmp(name, "X-Forwarded-For") != 0)
+        return MHD_YES;
+    hops->too_long |= hops->len + len + 1 >= sizeof hops->text;
+    if (hops->too_long)
+        return MHD_NO;
+    if (hops->any)
+        hops->text[hops->len++] = ',';
+    hops->any = true;
+    if (len > 0)
+        memcpy(hops->text + hops->len, value, len);
+    hops->len += len;
+    hops->text[hops->len] = '\0';
+    return MHD_YES;
 }
 
 void web_add_headers(struct exchange *x, struct MHD_Response *response)
@@ -171,9 +182,13 @@ static const struct page *find_page(const char *path)
 static enum rs_err begin(struct exchange *x, const char *method, const struct page **ret_page, struct fault *fault)
 {
     char peer[INET6_ADDRSTRLEN];
+    struct hops hops = {.len = 0};
     char *query = strchr(x->uri, '?');
     if (query)
         *query++ = 0;
+    MHD_get_connection_values(x->connection, MHD_HEADER_KIND, add_hops, &hops);
+    if (hops.too_long)
+        return fault_set(fault, RS_LIMIT, "X-Forwarded-For is over %d bytes", REQUEST_FORWARDED_MAX - 1);
     struct request_text text = {
         .path = x->uri,
         .query = query,
@@ -181,7 +196,7 @@ static enum rs_err begin(struct exchange *x, const char *method, const struct pa
         .last_event_id = header(x, "Last-Event-ID"),
         .access = {.method = method,
                    .peer = peer_of(x, peer),
-                   .forwarded_for = forwarded_for(x),
+                   .forwarded_for = hops.any ? hops.text : NULL,
                    .host = header(x, "Host"),
                    .origin = header(x, "Origin"),
                    .fetch_site = header(x, "Sec-Fetch-Site"),

@@ -815,6 +815,7 @@ def test_a_client_from_afar_does_not_pass_for_a_local_one(bridge, path, more):
     assert status_of(bridge, path, *more, "X-Forwarded-For: 127.0.0.1") == good
     assert status_of(bridge, path, *more, AFAR) == 403
     assert status_of(bridge, path, *more, "X-Forwarded-For: 127.0.0.1", AFAR) == 403
+    assert status_of(bridge, path, *more, AFAR, "X-Forwarded-For: 127.0.0.1") == 403  # two proxies, a line from each
     assert status_of(bridge, path, *more, "X-Forwarded-For: " + "127.0.0.1, " * 200 + "203.0.113.9") in (403, 413)
     assert status_of(bridge, "/healthz", AFAR) == 200
 

@@ -27,12 +27,19 @@ START_TEST(a_request_is_cut_into_slices)
 }
 END_TEST
 
-START_TEST(of_several_headers_the_last_can_be_asked_for)
+START_TEST(several_headers_are_one_list)
 {
-    ck_assert_int_eq(parse("GET / HTTP/1.1\r\nA: 1\r\nB: 2\r\na: 3\r\n\r\n"), HTTP_HEAD_OK);
+    char list[8];
+    ck_assert_int_eq(parse("GET / HTTP/1.1\r\nA: 1\r\nB: 2\r\na: 3, 4\r\nC:\r\nc: 5\r\n\r\n"), HTTP_HEAD_OK);
     ck_assert(slice_is(http_head_get(&head, "a"), "1"));
-    ck_assert(slice_is(http_head_last(&head, "a"), "3"));
-    ck_assert_ptr_null(http_head_last(&head, "c").at);
+    ck_assert(http_head_join(&head, "a", list, sizeof list));
+    ck_assert_str_eq(list, "1,3, 4");
+    ck_assert(http_head_join(&head, "c", list, sizeof list));
+    ck_assert_str_eq(list, ",5");
+    ck_assert(http_head_join(&head, "d", list, sizeof list));
+    ck_assert_str_eq(list, "");
+    ck_assert(!http_head_join(&head, "a", list, 6));
+    ck_assert_str_eq(list, "");
 }
 END_TEST
 
@@ -111,7 +118,7 @@ static Suite *suite(void)
     Suite *s = suite_create("http_head");
     TCase *t = tcase_create("all");
     tcase_add_test(t, a_request_is_cut_into_slices);
-    tcase_add_test(t, of_several_headers_the_last_can_be_asked_for);
+    tcase_add_test(t, several_headers_are_one_list);
     tcase_add_test(t, every_prefix_is_incomplete);
     tcase_add_loop_test(t, what_two_parsers_could_read_differently_is_refused, 0, sizeof bad / sizeof *bad);
     tcase_add_test(t, size_is_bounded);
