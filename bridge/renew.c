@@ -9,6 +9,15 @@ static bool same_text(const char *a, const char *b)
     return a == b || (a && b && strcmp(a, b) == 0);
 }
 
+/* Is there a stream that may not be followed any more? */
+static bool follows_more(const struct access *who, const struct feed *feed)
+{
+    for (int i = 0; feed && i < feed->n_streams; i++)
+        if (feed_may_follow(who, feed->streams[i], NULL) != RS_OK)
+            return true;
+    return false;
+}
+
 enum rs_err renew_token(struct subscriber *sub, const char *token, struct fault *fault)
 {
     struct bridge *bridge = sub->bridge;
@@ -32,8 +41,9 @@ enum rs_err renew_token(struct subscriber *sub, const char *token, struct fault 
     *who = fresh;
     subscriber_admit(sub, who);
     const struct endpoint *endpoint = sub->feed ? sub->feed->endpoint : NULL;
-    if (access_allows(who, endpoint ? endpoint->scope : NULL, NULL) != RS_OK ||
-        (endpoint && !endpoint->native && other_crews))
+    bool native = endpoint && endpoint->native;
+    if (access_allows(who, endpoint ? endpoint->scope : NULL, NULL) != RS_OK || (endpoint && !native && other_crews) ||
+        (native && (follows_more(who, sub->feed) || follows_more(who, sub->side))))
         subscriber_end(sub, END_DENIED);
     return RS_OK;
 }

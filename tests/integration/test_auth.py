@@ -466,6 +466,19 @@ def test_renewal_on_a_live_connection(secured):
         one.close()
 
 
+def test_a_renewal_with_fewer_crews_ends_what_follows_others(secured):
+    ws = Ws(secured.url, "/ws", headers=bearer(hs256(crews=["a", "b"])))
+    assert ws.recv()["op"] == "hello"
+    assert ws.ask({"op": "subscribe", "streams": ["crew:b"]})["op"] == "subscribed"
+    assert ws.ask({"op": "auth", "token": hs256(crews=["b"])})["op"] == "ok"
+    ws.send({"op": "auth", "token": hs256(crews=["a"])})
+    with pytest.raises(websockets.ConnectionClosed) as closed:
+        while True:
+            ws.recv()
+    assert closed.value.rcvd.code == 4403
+    ws.close()
+
+
 def test_a_reload_to_tokens_ends_those_without(instance_of):
     it = instance_of((), without=["runner"])
     ws = Ws(it.url, "/ws")
