@@ -44,7 +44,7 @@ enum rs_err caller_identify(const struct caller_request *request, bool fresh, st
     if (client && !id_valid(client))
         return fault_set(fault, RS_INVALID, "client must be 1 to %d of the characters A-Z a-z 0-9 . _ -", ID_MAX);
     ret->set_cookie[0] = '\0';
-    if (request->access->by_token) {
+    if (request->access->by_token && request->access->sub[0] != '\0') {
         name_by(ret, "sub", request->access->sub, client);
     } else if (request->token) {
         name_by(ret, "token", request->token, client);

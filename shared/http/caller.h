@@ -1,6 +1,6 @@
 /* caller - by what one who comes back is known, where a conversation outlives its connection (the assistant console). Under
- * auth = jwt the token's subject; else a bearer token that is sent all the same, ?client=NAME, or the cookie that a WebSocket
- * handshake sets. A caller is known by a hash of these, so that none of them is stored. Any thread. */
+ * auth = jwt the token's subject; else, or when it names none, a bearer token that is sent all the same, ?client=NAME, or the
+ * cookie that a WebSocket handshake sets. A caller is known by a hash of these, so that none of them is stored. Any thread. */
 #ifndef RUNSPOOL_HTTP_CALLER_H
 #define RUNSPOOL_HTTP_CALLER_H
 

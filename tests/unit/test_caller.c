@@ -77,6 +77,23 @@ START_TEST(a_subject_outweighs_all_else)
 }
 END_TEST
 
+START_TEST(tokens_without_a_subject_are_different_callers)
+{
+    const struct access who = {.by_token = true};
+    struct caller_request request = {.access = &who, .token = "t1"};
+    struct caller one, again, two, cookie;
+    ck_assert_ok(caller_identify(&request, true, &one, NULL));
+    ck_assert_ok(caller_identify(&request, true, &again, NULL));
+    ck_assert_str_eq(one.name, again.name);
+    request.token = "t2";
+    ck_assert_ok(caller_identify(&request, true, &two, NULL));
+    ck_assert_str_ne(one.name, two.name);
+    request.token = NULL; /* it came by the session cookie */
+    ck_assert_ok(caller_identify(&request, true, &cookie, NULL));
+    ck_assert_str_ne(cookie.set_cookie, "");
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("caller");
@@ -85,6 +102,7 @@ static Suite *suite(void)
     tcase_add_test(t, different_signs_are_different_callers);
     tcase_add_test(t, cookies_that_are_not_ours_make_a_new_caller);
     tcase_add_test(t, a_subject_outweighs_all_else);
+    tcase_add_test(t, tokens_without_a_subject_are_different_callers);
     suite_add_tcase(s, t);
     return s;
 }
