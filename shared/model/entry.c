@@ -153,7 +153,10 @@ static enum rs_err apply(struct change *change, const char *org, const char *id,
     if ((err = entry_check(after, errors, fault)) != RS_OK || (err = check_run(change_db(change), before, after, fault)) != RS_OK ||
         json_object_equal(before, after))
         goto out;
-    err = write(change, id, after, fault);
+    if (entry_status_ended(json_get_string(before, "status", "")) && !entry_status_ended(json_get_string(after, "status", "queued")))
+        err = check_room(change_db(change), org, fault);
+    if (err == RS_OK)
+        err = write(change, id, after, fault);
 out:
     if (err == RS_OK)
         err = entry_read(change_db(change), org, id, ret, fault);
