@@ -215,8 +215,11 @@ END_TEST
 START_TEST(test_leftovers_are_nobody_elses)
 {
     struct seen first = {0}, second = {0};
-    start(&first, "i=0; while [ $i -lt 15 ]; do setsid -f sleep 60 >/dev/null 2>&1; i=$((i + 1)); done", "M=1",
-          (struct limits_bound){0, 0});
+    /* Each says when it is in a session of its own: until then it would end with the shell. */
+    start(&first,
+          "i=0; while [ $i -lt 15 ]; do"
+          " setsid -f sh -c 'echo; exec sleep 60 >/dev/null 2>&1' | read -r said; i=$((i + 1)); done",
+          "M=1", (struct limits_bound){0, 0});
     finish(&first);
     start(&second, "sleep 0.3", "M=2", (struct limits_bound){5, 0});
     finish(&second);
