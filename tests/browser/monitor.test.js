@@ -65,3 +65,23 @@ test('schedules with their next times', async () => {
   await row.getByText('30 2 * * * Europe/Berlin').waitFor();
   assert.equal(await row.locator('time').count(), 3);
 });
+
+test('on a phone the chosen tab is in view, and two runs fit side by side', async () => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await open('system');
+  await page.getByRole('tab', { name: 'System' }).waitFor();
+  await page.waitForFunction(() => document.querySelector('[data-tab="system"]').getBoundingClientRect().right <= innerWidth);
+  const nodes = [{ id: 'start', type: 'trigger', data: { kind: 'manual' } }, { id: 'primes', type: 'control', data: { kind: 'transform', expression: '[range(.input.n)]', label: 'Find all of the primes' } }];
+  const runs = [];
+  for (const n of [1, 200]) runs.push((await call('POST', 'api/workflows/two/run', { nodes, edges: [{ id: 'e', source: 'start', target: 'primes' }], input: { n } })).runId);
+  for (const id of runs) while (!/success|error/.test((await call('GET', `api/runs/${id}`)).status)) await page.waitForTimeout(50);
+  await page.goto(`${runspool.url}#/compare/${runs[1]}/${runs[0]}`);
+  await page.locator('.places-row').waitFor();
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0);
+});
+
+test('an entry of the queue without an issue is named by its id', async () => {
+  const { queue_id: id } = await call('POST', 'api/queue', { phase: 'plan' });
+  await open('queue');
+  await page.locator(`[data-entry="${id}"]`).getByText(id, { exact: true }).waitFor();
+});

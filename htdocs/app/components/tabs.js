@@ -1,8 +1,11 @@
-import { html, useRef } from '../ui.js';
+import { html, useLayoutEffect, useRef } from '../ui.js';
 
 /** tabs: [{id, label, count?}]; the panel is the caller's, with id `panel`. */
 export function Tabs({ tabs, chosen, onChoose, label }) {
   const list = useRef(null);
+  useLayoutEffect(() => { // on a phone not all have room
+    list.current.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [chosen]);
   const keys = (event) => {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (!step) return;

@@ -15,7 +15,7 @@ const SHOWN = { queued: 'queued', running: 'running', completed: 'success', fail
 
 function Row({ entry, first, last, onMove, onRemove }) {
   const waits = entry.status === 'queued';
-  const name = entry.workflow_id ?? text.queue.issue(entry.issue_number ?? entry.queue_id);
+  const name = entry.workflow_id ?? (entry.issue_number ? text.queue.issue(entry.issue_number) : entry.queue_id);
   return html`<tr data-entry=${entry.queue_id}>
     <td class="cell-state"><${State} status=${SHOWN[entry.status]} word /></td>
     <td class="cell-main">${entry.run_id ? html`<a href=${href(['runs', entry.run_id])} dir="auto">${name}</a>` : html`<strong dir="auto">${name}</strong>`}
