@@ -41,6 +41,16 @@ def select(only, doors):
     return [d for d in DIALECTS if d in names] or list(DIALECTS), [d for d in (*doors, "rest") if d in names]
 
 
+def demanded(text, doors):
+    """The doors that --require names."""
+    names = list(doors) if text == "all" else [name for name in text.split(",") if name]
+    for name in names:
+        if name not in doors:
+            say(f"--require {name}: no door ({', '.join(doors)}, or all)")
+            sys.exit(2)
+    return names
+
+
 def missing():
     for module, package in NEEDED.items():
         if importlib.util.find_spec(module) is None:
@@ -61,6 +71,7 @@ def main():
     from report import Report
 
     dialects, only_doors = select(options.only, NAMES)
+    required = demanded(options.require, NAMES)
     for name in ("url", "model"):
         if getattr(options, name):
             os.environ[f"RUNSPOOL_{name.upper()}"] = getattr(options, name)
@@ -80,8 +91,7 @@ def main():
     if options.keyword:
         arguments_of_pytest += ["-k", options.keyword]
     status = pytest.main(arguments_of_pytest, plugins=[report])
-    required = NAMES if options.require == "all" else [d for d in options.require.split(",") if d]
-    absent = [door for door in required if install.carried.get(door, "there is no such door") is not None]
+    absent = [door for door in required if install.carried.get(door, "it was not tried") is not None]
     if options.json:
         print(json.dumps(report.summary(absent)))
     else:

@@ -106,6 +106,7 @@ def test_what_is_wrong_is_told_in_one_line(instance, tmp_path):
     told(1, "does not answer as Runspool does", "--url", instance.url + "/nowhere")
     told(1, "no http or https URL", "--url", "ftp://example.org")
     told(2, "nonsense", "--url", instance.url, "--only", "nonsense")
+    told(2, "no door", "--url", instance.url, "--require", "ws,nonsense")
     told(2, "--url", "--data", str(tmp_path))
     (tmp_path / "sitecustomize.py").write_text(HIDES)
     told(1, "install the package python3-websockets", "--url", instance.url, environ={"PYTHONPATH": str(tmp_path)})
