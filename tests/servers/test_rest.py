@@ -63,6 +63,17 @@ def test_the_dashboard_and_its_files(site):
     assert b"htaccess" not in ask(site, "GET", "/.htaccess")[2]
 
 
+def test_a_sub_path_without_its_slash_leads_to_the_dashboard(site):
+    if site.kind != "nginx" or not site.prefix:
+        return
+    host, port, prefix = url_parts(site.url)
+    connection = http.client.HTTPConnection(host, port, timeout=30)
+    connection.request("GET", prefix)
+    answer = connection.getresponse()
+    assert answer.status == 301 and answer.headers["Location"] == site.url + "/"
+    connection.close()
+
+
 def test_addresses_in_answers_carry_the_prefix(site):
     definition = {"name": "Small", "nodes": chain(result())[0], "edges": chain(result())[1]}
     status, headers, body = ask(site, "POST", "/api/workflows", {"id": "placed", **definition})
