@@ -100,6 +100,7 @@ static enum MHD_Result begin_topic(struct exchange *x, struct feed *feed)
     int64_t wait_ms = x->request.wait_s * 1000;
     enum rs_err err = topic_poll_begin(feed, since, x->bridge->log, &fault);
     subscriber_init(&x->sub, x->bridge, &door_poll, x);
+    subscriber_admit(&x->sub, &x->request.access);
     x->subscribed = true;
     x->sub.feed = feed;
     x->sub.state = SUBSCRIBER_LIVE;

@@ -413,12 +413,16 @@ def test_live_connections_end_with_their_token(secured):
     sockets = [Ws(secured.url, "/ws", headers=bearer(token)), Ws(secured.url, "/ws/scraping/x", subprotocols=["token", token])]
     stream = http.client.HTTPConnection(host, port, timeout=15)
     stream.request("GET", "/sse?stream=runs", headers=bearer(token))
-    poll = http.client.HTTPConnection(host, port, timeout=15)
-    poll.request("GET", "/poll?stream=runs&since=now&wait=30", headers=bearer(token))
+    polls = []
+    for path in ("/poll?stream=runs", "/poll/queue?"):
+        polls.append(http.client.HTTPConnection(host, port, timeout=15))
+        polls[-1].request("GET", f"{path}&since=now&wait=30", headers=bearer(token))
     said = stream.getresponse().read()  # to its end
     assert said.startswith(b"data: ") and b'{"op":"bye","code":"expired"' in said
-    answer = poll.getresponse()
-    assert answer.status == 200 and json.loads(answer.read())["events"] == []
+    for poll in polls:
+        answer = poll.getresponse()
+        assert answer.status == 200 and json.loads(answer.read())["events"] == []
+        poll.close()
     assert secured.http("GET", "/poll?stream=runs", headers=bearer(token))[0] == 401
     for ws in sockets:
         with pytest.raises(websockets.ConnectionClosed) as closed:
