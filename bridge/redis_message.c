@@ -11,6 +11,7 @@
 
 #define FROM_REDIS "\"via\":\"redis\""
 #define ORIGIN_EXTRA 256
+#define SECONDS_MAX 1e12 /* no run took longer */
 
 /* --- out --- */
 
@@ -137,8 +138,9 @@ static struct json_object *data_of(const struct shape *shape, struct json_object
             json_set(data, shape->members[i][1], json_object_get(value));
     if (strcmp(shape->channel, "run") != 0)
         json_set_string(data, "crewId", id);
-    if (!shape->event && (value = json_get(from, "duration_s")))
-        json_set_int(data, "durationMs", (int64_t)(json_object_get_double(value) * 1000));
+    double seconds = shape->event ? -1 : json_object_get_double(json_get(from, "duration_s"));
+    if (!shape->event && json_get(from, "duration_s") && seconds >= 0 && seconds < SECONDS_MAX)
+        json_set_int(data, "durationMs", (int64_t)(seconds * 1000));
     json_set_string(data, "via", "redis");
     return data;
 }

@@ -61,6 +61,8 @@ START_TEST(messages_become_lines)
     static const struct {
         const char *channel, *text, *want; /* "": nothing; NULL: RS_INVALID */
     } rows[] = {
+        {"run:x", "{\"type\":\"done\",\"payload\":{\"status\":\"ok\",\"duration_s\":1e300}}",
+         "{\"stream\":\"run:x\",\"type\":\"run.finished\",\"data\":{\"status\":\"ok\",\"durationS\":1e300,\"via\":\"redis\"}}\n"},
         {"run:x", "{\"type\":\"done\",\"payload\":{\"status\":\"completed\",\"duration_s\":1.5}}",
          "{\"stream\":\"run:x\",\"type\":\"run.finished\",\"data\":{\"status\":\"completed\",\"durationS\":1.5,\"durationMs\":1500,"
          "\"via\":\"redis\"}}\n"},
