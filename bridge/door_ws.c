@@ -85,8 +85,18 @@ static void ws_end(struct subscriber *sub, enum end_reason reason)
         [END_SLOW] = LWS_CLOSE_STATUS_POLICY_VIOLATION,
         [END_FAILED] = LWS_CLOSE_STATUS_UNEXPECTED_CONDITION,
     };
+    static const char *const reasons[] = {
+        [END_OVERLOAD] = "too much waits: come back by the cursor",
+        [END_STALLED] = "nothing was taken for too long: come back by the cursor",
+        [END_MEMORY] = "too much waits: come back by the cursor",
+        [END_EXPIRED] = "the token is over: come back with a new one",
+        [END_DENIED] = "the new token may not follow this",
+        [END_SLOW] = "the message took too long",
+        [END_FAILED] = NULL,
+    };
     struct ws_connection *c = sub->connection;
     c->close_code = codes[reason];
+    c->close_reason = reasons[reason];
     close_when_empty(c);
 }
 

@@ -11,6 +11,7 @@ struct ws_connection {
     int fd;
     bool open;           /* the subscriber has been set up */
     int close_code;      /* to be closed with it once the queue is empty; 0: not */
+    const char *close_reason; /* static text beside it; NULL: none */
     struct subscriber sub;
     struct buf message;  /* fragments of the client's message */
     int64_t message_ms;  /* when it began to arrive; 0: none is */

@@ -223,7 +223,7 @@ static void hand_to_ws(struct front *front, int fd, const struct http_head *head
         close(fd);
     } else if (err)
         ws_refuse(front->bridge->ws, fd, head,
-                  err == RS_UNAUTHENTICATED ? WS_CLOSE_UNAUTHENTICATED : WS_CLOSE_DENIED);
+                  err == RS_UNAUTHENTICATED ? WS_CLOSE_UNAUTHENTICATED : WS_CLOSE_DENIED, &fault);
     else
         ws_adopt(front->bridge->ws, fd, head, feed, request.since, &request.access, acts ? &actions : NULL);
     request_release(&request);

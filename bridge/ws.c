@@ -2,6 +2,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "bridge/bridge.h"
 #include "bridge/door_ws.h"
 #include "bridge/native.h"
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #define HANDSHAKE_MAX 512
+#define REASON_MAX 123 /* bytes in a close frame beside its code (RFC 6455) */
 #define HANGUP_EXTRA_S 12 /* after a ping without any answer */
 
 /* What a handshake being adopted is for: picked up when libwebsockets says it is established, which it does from within
@@ -26,6 +28,7 @@ struct adoption {
     struct access *who; /* moved from */
     const struct assist_opening *actions;
     int close_code;     /* to be closed with at once; 0: to be served */
+    const char *reason; /* of the code */
 };
 struct ws {
     struct bridge *bridge;
@@ -46,9 +49,16 @@ static const struct lws_protocols protocols[] = {
     {0},
 };
 
-static int close_with(struct lws *wsi, int code)
+/* A reason that would break the frame is left out. */
+static int close_with(struct lws *wsi, int code, const char *reason)
 {
-    lws_close_reason(wsi, (enum lws_close_status)code, NULL, 0);
+    unsigned char text[REASON_MAX];
+    size_t len = reason ? strlen(reason) : 0;
+    if (len > sizeof text || !utf8_valid(reason, len))
+        len = 0;
+    if (len > 0)
+        memcpy(text, reason, len);
+    lws_close_reason(wsi, (enum lws_close_status)code, text, len);
     return -1;
 }
 
@@ -86,7 +96,7 @@ static int on_established(struct ws *ws, struct lws *wsi, struct ws_connection *
         return -1;
     ws->adopting = NULL;
     if (a->close_code)
-        return close_with(wsi, a->close_code);
+        return close_with(wsi, a->close_code, a->reason);
     c->wsi = wsi;
     c->fd = lws_get_socket_fd(wsi);
     buf_init(&c->message, WS_MESSAGE_MAX);
@@ -107,7 +117,7 @@ static int on_established(struct ws *ws, struct lws *wsi, struct ws_connection *
     if (!err)
         return 0;
     log_event(LOG_LEVEL_WARN, "ws.failed", "error=%s reason=\"%s\"", rs_err_name(err), fault.message);
-    return close_with(wsi, LWS_CLOSE_STATUS_UNEXPECTED_CONDITION);
+    return close_with(wsi, LWS_CLOSE_STATUS_UNEXPECTED_CONDITION, NULL);
 }
 
 static void on_closed(struct ws_connection *c)
@@ -141,10 +151,10 @@ static int on_receive(struct lws *wsi, struct ws_connection *c, const char *byte
     if (c->sub.state == SUBSCRIBER_ENDED)
         return 0;
     if (lws_frame_is_binary(wsi))
-        return close_with(wsi, LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE);
+        return close_with(wsi, LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE, "text frames only");
     if (buf_append(&c->message, bytes, len) != RS_OK ||
         c->message.len + lws_remaining_packet_payload(wsi) > WS_MESSAGE_MAX)
-        return close_with(wsi, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE);
+        return close_with(wsi, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE, "a message has at most 64 KiB");
     if (!lws_is_final_fragment(wsi) || lws_remaining_packet_payload(wsi) > 0) {
         if (!c->message_ms)
             c->message_ms = (int64_t)uv_now(&c->sub.bridge->loop);
@@ -175,7 +185,7 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
         door_ws_writable(c);
         return 0;
     case LWS_CALLBACK_TIMER:
-        return c->close_code && c->sub.queue_len == 0 ? close_with(wsi, c->close_code) : 0;
+        return c->close_code && c->sub.queue_len == 0 ? close_with(wsi, c->close_code, c->close_reason) : 0;
     case LWS_CALLBACK_CLOSED:
         on_closed(c);
         return 0;
@@ -277,9 +287,9 @@ void ws_adopt(struct ws *ws, int fd, const struct http_head *head, struct feed *
     adopt(ws, fd, head, &(struct adoption){.feed = feed, .since = since, .who = who, .actions = actions});
 }
 
-void ws_refuse(struct ws *ws, int fd, const struct http_head *head, int close_code)
+void ws_refuse(struct ws *ws, int fd, const struct http_head *head, int close_code, const struct fault *why)
 {
-    adopt(ws, fd, head, &(struct adoption){.close_code = close_code});
+    adopt(ws, fd, head, &(struct adoption){.close_code = close_code, .reason = why->message});
 }
 
 void ws_close(struct ws *ws)

@@ -25,8 +25,8 @@ enum rs_err ws_check(const struct http_head *head, struct fault *fault) RS_MUST_
  * feed may be NULL; NULL: it may not. */
 void ws_adopt(struct ws *ws, int fd, const struct http_head *head, struct feed *feed, struct cursor since,
               struct access *who, const struct assist_opening *actions);
-/* ws_refuse - accept a handshake only to close it with this code, the one thing that a browser's page gets to see. */
-void ws_refuse(struct ws *ws, int fd, const struct http_head *head, int close_code);
+/* ws_refuse - accept a handshake only to close it with this code, and why: all that a browser's page gets to see. */
+void ws_refuse(struct ws *ws, int fd, const struct http_head *head, int close_code, const struct fault *why);
 /* ws_close - end what connections are left; libwebsockets lets go of the loop. ws_free - after the loop has ended.
  * NULL is fine. */
 void ws_close(struct ws *ws);

@@ -177,7 +177,11 @@ def test_ways_of_carrying(secured):
     ws = Ws(secured.url, "/ws", subprotocols=["token", big])
     assert ws.subprotocol == "token" and ws.recv()["op"] == "hello"
     ws.close()
-    assert close_code(secured.url, "/ws", subprotocols=["token", hs256(ttl=-5)]) == 4401
+    ws = Ws(secured.url, "/ws", subprotocols=["token", hs256(ttl=-5)])
+    with pytest.raises(websockets.ConnectionClosed) as closed:
+        ws.recv()
+    assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (4401, "the token has expired")
+    ws.close()
     assert close_code(secured.url, "/ws", subprotocols=["token"]) == 4401
     assert close_code(secured.url, "/ws", subprotocols=["runspool.v1"]) == 4401
     cookie = {"Cookie": f"a=b; runspool_session={token}; c=d"}
@@ -494,7 +498,7 @@ def test_a_reload_to_tokens_ends_those_without(instance_of):
     os.kill(it.pid("bridge"), signal.SIGHUP)
     with pytest.raises(websockets.ConnectionClosed) as closed:
         ws.recv()
-    assert closed.value.rcvd.code == 4401
+    assert closed.value.rcvd.code == 4401 and "the token is over" in closed.value.rcvd.reason
     ws.close()
     assert it.http("GET", "/poll?stream=runs")[0] == 401
     assert it.http("GET", "/poll?stream=runs", headers=bearer(hs256()))[0] == 200
