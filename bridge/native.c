@@ -226,8 +226,14 @@ static void subscribe(struct subscriber *sub, const struct change_op *op)
     bool from_now = op->since.kind == CURSOR_NONE || op->since.kind == CURSOR_NOW;
     if (!names)
         goto out;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         names[i] = stream_at(op, i);
+        if (sub->who && feed_may_follow(sub->who, names[i], &fault) != RS_OK) { /* the token was renewed while it waited */
+            err = RS_OK;
+            native_answer_error(sub, &fault, NULL);
+            goto out;
+        }
+    }
     err = feed_open(endpoint_find("", &none), &none, names, (int)n, &sub->bridge->store, sub->native->org, &feed, &fault);
     if (err)
         goto out;

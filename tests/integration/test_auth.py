@@ -487,6 +487,21 @@ def test_a_renewal_with_fewer_crews_ends_what_follows_others(secured):
     ws.close()
 
 
+def test_a_subscription_that_waits_needs_the_token_of_its_turn(secured):
+    for _ in range(5):
+        ws = Ws(secured.url, "/ws", headers=bearer(hs256(crews=["a", "b"])))
+        assert ws.recv()["op"] == "hello"
+        try:
+            ws.send({"op": "subscribe", "streams": ["runs"], "since": "start"})
+            ws.send({"op": "subscribe", "streams": ["crew:b"]})
+            ws.send({"op": "auth", "token": hs256(crews=["a"])})
+            while ws.recv().get("code") != "denied":
+                pass
+        except websockets.ConnectionClosed as closed:  # it was quick enough to be followed before
+            assert closed.rcvd.code == 4403
+        ws.close()
+
+
 def test_a_reload_to_tokens_ends_those_without(instance_of):
     it = instance_of((), without=["runner"])
     ws = Ws(it.url, "/ws")
