@@ -9,7 +9,7 @@ export class RequestError extends Error {
   /** status 0: no answer at all. errors: what the server says about single fields or nodes. */
   constructor(status, title, detail = '', errors = []) {
     super(detail || title);
-    Object.assign(this, { status, title, detail, errors });
+    Object.assign(this, { name: 'RequestError', status, title, detail, errors });
   }
 }
 

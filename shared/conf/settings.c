@@ -12,7 +12,7 @@
 const struct config_setting config_settings[] = {
     {"auth", CONFIG_WORD, "none", "none|jwt", 0, 0, false,
      "who may ask: none serves clients on this machine only, jwt asks for a token"},
-    {"auth.secret", CONFIG_TEXT, NULL, NULL, 0, 0, true, "HS256 secret of tokens"},
+    {"auth.secret", CONFIG_TEXT, NULL, NULL, 0, 0, true, "HS256 secret of tokens, of 32 bytes or more"},
     {"auth.keys", CONFIG_LIST, NULL, NULL, 0, 0, false, "files or JWKS addresses with the public keys of tokens"},
     {"auth.issuer", CONFIG_TEXT, NULL, NULL, 0, 0, false, "only tokens whose iss is this are good; unset: any"},
     {"auth.audience", CONFIG_TEXT, NULL, NULL, 0, 0, false, "only tokens meant for this (aud) are good; unset: any"},

@@ -73,7 +73,10 @@ static void put_error(struct json_object *item, const char *text)
 
 static struct json_object *seconds(int64_t ms)
 {
-    return json_object_new_double((double)ms / 1000);
+    char text[32]; /* as it is meant: 0.087, not 0.086999999999999994 */
+
+    snprintf(text, sizeof(text), "%lld.%03lld", (long long)(ms / 1000), (long long)(ms % 1000));
+    return json_object_new_double_s((double)ms / 1000, text);
 }
 
 static struct json_object *item_of(struct db_rows *rows)

@@ -211,3 +211,10 @@ def test_the_same_on_the_live_door(site):
         events = site.cgi("GET", f"/api/poll/workflow-history{query}").json["events"]
         assert [e["type"] for e in events] == ["workflow_history_update"]
         assert events[0]["data"] == history(site, query)
+
+
+def test_seconds_are_written_as_they_are_meant(site):
+    """Not as the 17 digits of the nearest number to base two: people read them."""
+    add_runs(site.data, [{"id": "r_1", "workflow_id": "w", "name": "W", "status": "success", "started": 1000, "finished": 1087}])
+    body = site.cgi("GET", "/api/workflow-history").body
+    assert b'"duration":0.087,' in body and b'"p95_duration":0.087,' in body, body
