@@ -240,10 +240,15 @@ static enum rs_err put_states(struct db *db, const char *org, struct json_object
                                "SELECT state FROM adw WHERE org = $1 AND deleted = 0 ORDER BY updated DESC, id LIMIT $2", "ti", org,
                                (int64_t)ADW_LIST_MAX);
 
+    size_t bytes = 0;
     json_set(answer, "workflows", states);
-    while (err == RS_OK && (err = db_next(rows, fault)) == RS_OK)
+    while (err == RS_OK && (err = db_next(rows, fault)) == RS_OK) {
+        bytes += strlen(db_text(rows, 0));
+        if (bytes > ADW_LIST_BYTES)
+            break;
         if ((err = parse_state(db_text(rows, 0), &state, fault)) == RS_OK)
             json_object_array_add(states, state);
+    }
     db_done(rows);
     return err == RS_NOT_FOUND ? RS_OK : err;
 }

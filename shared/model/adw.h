@@ -10,7 +10,8 @@
 
 #define ADW_STATE_MAX (32 * 1024) /* bytes of a state as JSON */
 #define ADW_MAX 10000             /* of an organisation */
-#define ADW_LIST_MAX 500          /* of them in adw_list */
+#define ADW_LIST_MAX 500          /* of them in adw_list ... */
+#define ADW_LIST_BYTES (4 * 1024 * 1024) /* ... which also ends when their states together are larger than that */
 
 /* A state of another org is RS_NOT_FOUND everywhere (adw_get: org NULL is any); so is a deleted one. *ret: the state, owned. *ret_version: raised by each
  * change, and never again what it was. */
@@ -29,7 +30,7 @@ enum rs_err adw_get(struct store *store, const char *org, const char *id, int64_
 enum rs_err adw_delete(struct store *store, const char *org, const char *id, int64_t if_version, struct fault *fault)
     RS_MUST_CHECK;
 /* adw_list - {"workflows":[states],"summary":{total,running,completed,failed,paused},"last_updated"}: the ADW_LIST_MAX changed
- * last, last first; the summary counts all, by their status word for word. last_updated: null when there never was one. */
+ * last, last first, as far as they fit into ADW_LIST_BYTES; the summary counts all, by their status word for word. last_updated: null when there never was one. */
 enum rs_err adw_list(struct store *store, const char *org, struct json_object **ret, struct fault *fault) RS_MUST_CHECK;
 
 #endif

@@ -121,3 +121,15 @@ def test_the_command(new_instance):
     for args in (("get", "a1"), ("delete", "a1"), ("set", "a1"), ("set", "a1", "[]"), ("patch", "a/1", "{}"), ("gte", "a1"), ("list", "a1")):
         done = it.cli("adw", *args, check=False)
         assert done.returncode in (1, 2) and done.stderr.strip(), args
+
+
+def test_a_list_of_large_states_holds_those_changed_last(site):
+    web = Lighttpd(site)
+    try:
+        for i in range(150):
+            assert web.http("PUT", f"/api/adws/big-{i}", {"status": "running", "text": "x" * 31000}).status == 201
+        listed = web.http("GET", "/api/adws").json
+    finally:
+        web.close()
+    assert listed["summary"]["total"] == listed["summary"]["running"] == 150
+    assert 100 < len(listed["workflows"]) < 150 and listed["workflows"][0]["adw_id"] == "big-149"
