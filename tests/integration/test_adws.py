@@ -127,8 +127,8 @@ def test_a_list_of_large_states_holds_those_changed_last(site):
     web = Lighttpd(site)
     try:
         for i in range(150):
-            assert web.http("PUT", f"/api/adws/big-{i}", {"status": "running", "text": "x" * 31000}).status == 201
-        listed = web.http("GET", "/api/adws").json
+            assert web.ask("PUT", f"/api/adws/big-{i}", {"status": "running", "text": "x" * 31000}).status == 201
+        listed = web.ask("GET", "/api/adws").json
     finally:
         web.close()
     assert listed["summary"]["total"] == listed["summary"]["running"] == 150
