@@ -24,6 +24,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#define DRAIN_READS 64  /* of what a refused client has sent beyond what was looked at */
 #define REPEEK_FIRST_MS 2 /* on a Unix socket, which knows no low-water mark, one looks again after a while */
 #define REPEEK_MOST_MS 200
 #define REPLY_MAX 2048
@@ -101,6 +102,8 @@ static void refuse(struct front *front, int fd, size_t n_seen, const struct faul
     }
     buf_release(&body);
     shutdown(fd, SHUT_WR);
+    for (int i = 0; i < DRAIN_READS && recv(fd, front->peeked, sizeof front->peeked, MSG_DONTWAIT) > 0; i++)
+        ; /* the rest of a head that is too long */
     close(fd);
 }
 

@@ -17,6 +17,7 @@
 
 #define SOURCES_MAX 16         /* of auth.keys */
 #define LOOK_MS 1000           /* how often files of keys are looked at */
+#define COOKIES_MAX 4          /* session cookies that are tried */
 #define SECRET_SAFE_BYTES 32   /* RFC 7518, section 3.2 */
 
 /* One of auth.keys. */
@@ -250,6 +251,32 @@ static enum rs_err check_ticket(struct auth *auth, const char *text, const struc
     return err;
 }
 
+/* Of several session cookies the one that is good here counts. Two that are, and differ: one was put there by somebody else. */
+static enum rs_err by_cookies(struct auth *auth, struct credential *cookie, struct access *ret, struct fault *fault)
+{
+    struct fault why = {0};
+    const char *good = NULL;
+    size_t good_len = 0;
+    int n = 0;
+    enum rs_err err = RS_OK;
+    do {
+        struct access access;
+        if (good && good_len == cookie->len && memcmp(good, cookie->text, good_len) == 0)
+            continue;
+        if ((err = auth_token(auth, cookie->text, cookie->len, &access, &why)))
+            continue;
+        if (good) {
+            access_release(&access);
+            access_release(ret);
+            return fault_set(fault, RS_UNAUTHENTICATED, "there are two session cookies");
+        }
+        *ret = access;
+        good = cookie->text;
+        good_len = cookie->len;
+    } while (++n < COOKIES_MAX && credential_next_cookie(cookie));
+    return good ? RS_OK : fault_set(fault, err, "%s", why.message);
+}
+
 enum rs_err auth_identify(struct auth *auth, const struct access_request *request, struct access *ret,
                           struct fault *fault)
 {
@@ -264,6 +291,8 @@ enum rs_err auth_identify(struct auth *auth, const struct access_request *reques
         return err;
     switch (credential.kind) {
     case CREDENTIAL_TOKEN:
+        if (credential.cookies)
+            return by_cookies(auth, &credential, ret, fault);
         return auth_token(auth, credential.text, credential.len, ret, fault);
     case CREDENTIAL_TICKET:
         return check_ticket(auth, credential.text, request, ret, fault);

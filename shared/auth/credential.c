@@ -36,12 +36,12 @@ static bool find_bearer(const char *authorization, struct credential *ret)
     size_t len = strlen(from);
     while (len > 0 && is_blank(from[len - 1]))
         len--;
-    *ret = (struct credential){CREDENTIAL_TOKEN, from, len};
+    *ret = (struct credential){CREDENTIAL_TOKEN, from, len, NULL};
     return true;
 }
 
-/* The session cookie's value in "a=1; b=2". Two that differ: one was put there by another host of the same domain. */
-static enum rs_err find_cookie(const char *cookies, struct credential *ret, struct fault *fault)
+/* The next session cookie's value in "a=1; b=2". */
+static bool find_cookie(const char *cookies, struct credential *ret)
 {
     static const char name[] = CREDENTIAL_COOKIE "=";
     for (const char *p = cookies; p && *p;) {
@@ -49,16 +49,19 @@ static enum rs_err find_cookie(const char *cookies, struct credential *ret, stru
             p++;
         size_t len = strcspn(p, ";");
         if (strncmp(p, name, sizeof name - 1) == 0) {
-            struct credential found = {CREDENTIAL_TOKEN, p + sizeof name - 1, len - (sizeof name - 1)};
-            while (found.len > 0 && is_blank(found.text[found.len - 1]))
-                found.len--;
-            if (ret->kind && (ret->len != found.len || memcmp(ret->text, found.text, found.len) != 0))
-                return fault_set(fault, RS_UNAUTHENTICATED, "there are two session cookies");
-            *ret = found;
+            *ret = (struct credential){CREDENTIAL_TOKEN, p + sizeof name - 1, len - (sizeof name - 1), p + len};
+            while (ret->len > 0 && is_blank(ret->text[ret->len - 1]))
+                ret->len--;
+            return true;
         }
         p += len;
     }
-    return RS_OK;
+    return false;
+}
+
+bool credential_next_cookie(struct credential *credential)
+{
+    return find_cookie(credential->cookies, credential);
 }
 
 enum rs_err credential_find(const struct config *config, const struct access_request *request, struct credential *ret,
@@ -77,8 +80,10 @@ enum rs_err credential_find(const struct config *config, const struct access_req
         return RS_OK;
     }
     if (ticket) {
-        *ret = (struct credential){CREDENTIAL_TICKET, ticket, strlen(ticket)};
+        *ret = (struct credential){CREDENTIAL_TICKET, ticket, strlen(ticket), NULL};
         return RS_OK;
     }
-    return access_same_origin(config, request) ? find_cookie(request->cookie, ret, fault) : RS_OK;
+    if (access_same_origin(config, request))
+        (void)find_cookie(request->cookie, ret);
+    return RS_OK;
 }

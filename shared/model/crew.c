@@ -31,6 +31,12 @@ enum rs_err crew_note(struct db *db, const char *org, const char *crew_id, struc
     db_done(rows);
     if (err != RS_NOT_FOUND)
         return err;
+    err = db_query(db, &rows, fault, "SELECT COUNT(*) FROM crew WHERE org = $1", "t", org);
+    if (err == RS_OK && (err = db_next(rows, fault)) == RS_OK && db_int(rows, 0) >= CREWS_MAX)
+        err = fault_set(fault, RS_LIMIT, "the crew %s is new, and there are %d crews already", crew_id, CREWS_MAX);
+    db_done(rows);
+    if (err != RS_OK)
+        return err;
     crew_other_home(org, crew_id, home);
     err = db_run(db, NULL, fault, insert, "ttt", org, crew_id, crew_id);
     return err == RS_OK ? db_run(db, NULL, fault, insert, "ttt", org, crew_id, home) : err;

@@ -11,7 +11,8 @@
 #include "event/eventlog.h"
 #include "model/store.h"
 
-/* crew_note - inside a transaction: the organisation has this crew. crew_id: NULL or "" none. */
+#define CREWS_MAX 1000 /* of an organisation */
+/* crew_note - inside a transaction: the organisation has this crew. crew_id: NULL or "" none. RS_LIMIT: it has too many. */
 enum rs_err crew_note(struct db *db, const char *org, const char *crew_id, struct fault *fault) RS_MUST_CHECK;
 /* crew_home - is the crew known to the organisation? RS_OK with its home; RS_NOT_FOUND. ret_home may be NULL. */
 enum rs_err crew_home(struct store *store, const char *org, const char *crew_id, char ret_home[ID_MAX + 1],

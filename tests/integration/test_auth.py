@@ -388,6 +388,9 @@ def test_the_session_cookie(secured):
     assert secured.http("POST", "/api/workflows/none/run", {}, own)[0] == 404
     # Two that differ: one was put there by somebody else.
     assert secured.http("GET", "/api/runs", headers={"Cookie": f"{cookie}; runspool_session={hs256(sub='eve')}"})[0] == 401
+    # One of another instance below a path of this host is sent too: it is not good here, and does no harm.
+    for both in (f"runspool_session=x.y.z; {cookie}", f"{cookie}; runspool_session=x.y.z"):
+        assert secured.http("GET", "/api/runs", headers={"Cookie": both})[0] == 200
     # The end of it needs no good one.
     status, headers, _ = secured.http("DELETE", "/api/auth/session", headers={"Cookie": "runspool_session=old"})
     assert status == 204 and "Max-Age=0" in headers["Set-Cookie"]

@@ -934,3 +934,14 @@ def test_sighup_takes_new_settings_while_clients_stay(own_bridge, name):
         reload("")
         assert hello() == 20000 and not allowed()
     emitter.close()
+
+
+def test_a_head_that_is_too_long_is_answered(bridge):
+    """Not reset: the client reads why."""
+    host, port = bridge.url.removeprefix("http://").split(":")
+    with contextlib.closing(socket.create_connection((host, int(port)), timeout=20)) as raw:
+        raw.sendall(b"GET /sse?stream=runs HTTP/1.1\r\nHost: localhost\r\nX-Long: " + b"x" * 100000)
+        answer = b""
+        while part := raw.recv(65536):
+            answer += part
+    assert answer.startswith(b"HTTP/1.1 4") and b"application/problem+json" in answer

@@ -128,7 +128,7 @@ START_TEST(the_first_that_is_there_decides)
     FIND(RS_OK, CREDENTIAL_TICKET, "t1", .protocols = "runspool.v1, token", .query = &query);
     FIND(RS_OK, CREDENTIAL_TICKET, "t1", .cookie = "runspool_session=b", .query = &query);
     FIND(RS_OK, CREDENTIAL_TOKEN, "b", .cookie = "runspool_session=b; runspool_session=b");
-    FIND(RS_UNAUTHENTICATED, 0, NULL, .cookie = "runspool_session=b; runspool_session=c");
+    FIND(RS_OK, CREDENTIAL_TOKEN, "b", .cookie = "runspool_session=b; runspool_session=c");
     FIND(RS_OK, CREDENTIAL_NONE, NULL, .cookie = "xrunspool_session=b; runspool_sessions=c");
     FIND(RS_OK, CREDENTIAL_NONE, NULL, .cookie = "runspool_session=b", .origin = "http://there");
     FIND(RS_OK, CREDENTIAL_NONE, NULL, .cookie = "runspool_session=b", .origin = "null");

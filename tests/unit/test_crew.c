@@ -93,6 +93,21 @@ START_TEST(many_crews_are_listed)
 }
 END_TEST
 
+START_TEST(crews_have_a_maximum_in_each_organisation)
+{
+    char id[16];
+    must(db_begin(instance.store.db, &fault));
+    for (int i = 0; i < CREWS_MAX; i++) {
+        snprintf(id, sizeof(id), "c%d", i);
+        must(crew_note(instance.store.db, "acme", id, &fault));
+    }
+    ck_assert_int_eq(crew_note(instance.store.db, "acme", "more", &fault), RS_LIMIT);
+    must(crew_note(instance.store.db, "acme", "c7", &fault));
+    must(crew_note(instance.store.db, "beta", "more", &fault));
+    must(db_commit(instance.store.db, &fault));
+}
+END_TEST
+
 START_TEST(signals_are_told_when_they_change_only)
 {
     note("default", "q");
@@ -235,6 +250,7 @@ static Suite *suite(void)
     tcase_set_timeout(t, 60);
     tcase_add_test(t, a_crew_has_its_id_for_a_home_unless_it_is_taken);
     tcase_add_test(t, many_crews_are_listed);
+    tcase_add_test(t, crews_have_a_maximum_in_each_organisation);
     tcase_add_test(t, signals_are_told_when_they_change_only);
     tcase_add_test(t, a_dead_runner_is_none);
     tcase_add_test(t, organisations_and_tokens_keep_crews_apart);
