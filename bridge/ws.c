@@ -146,16 +146,31 @@ static void on_listener_message(struct ws_connection *c)
         subscriber_control(&c->sub, pong, sizeof pong - 1);
 }
 
+/* A message that is too long is read to its end, as far as that is near: a socket that is closed with bytes unread is reset,
+ * and a proxy then forgets the close and its code. */
+static int on_too_long(struct lws *wsi, struct ws_connection *c, size_t len, size_t left, bool whole)
+{
+    c->n_discarded += c->message.len + len;
+    buf_release(&c->message);
+    if (!whole && c->n_discarded + left <= WS_DISCARD_MAX) {
+        if (!c->message_ms)
+            c->message_ms = (int64_t)uv_now(&c->sub.bridge->loop);
+        return 0;
+    }
+    return close_with(wsi, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE, "a message has at most 64 KiB");
+}
+
 static int on_receive(struct lws *wsi, struct ws_connection *c, const char *bytes, size_t len)
 {
     if (c->sub.state == SUBSCRIBER_ENDED)
         return 0;
     if (lws_frame_is_binary(wsi))
         return close_with(wsi, LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE, "text frames only");
-    if (buf_append(&c->message, bytes, len) != RS_OK ||
-        c->message.len + lws_remaining_packet_payload(wsi) > WS_MESSAGE_MAX)
-        return close_with(wsi, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE, "a message has at most 64 KiB");
-    if (!lws_is_final_fragment(wsi) || lws_remaining_packet_payload(wsi) > 0) {
+    size_t left = lws_remaining_packet_payload(wsi);
+    bool whole = lws_is_final_fragment(wsi) && left == 0;
+    if (c->n_discarded > 0 || buf_append(&c->message, bytes, len) != RS_OK || c->message.len + left > WS_MESSAGE_MAX)
+        return on_too_long(wsi, c, len, left, whole);
+    if (!whole) {
         if (!c->message_ms)
             c->message_ms = (int64_t)uv_now(&c->sub.bridge->loop);
         return 0;

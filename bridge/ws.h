@@ -8,6 +8,7 @@
 #include "bridge/subscriber.h"
 
 #define WS_MESSAGE_MAX (64 * 1024) /* bytes of a message from a client */
+#define WS_DISCARD_MAX (1024 * 1024) /* of a longer one that are read before the connection is closed */
 
 #define WS_CLOSE_UNAUTHENTICATED 4401
 #define WS_CLOSE_DENIED 4403

@@ -938,10 +938,28 @@ def test_sighup_takes_new_settings_while_clients_stay(own_bridge, name):
 
 def test_a_head_that_is_too_long_is_answered(bridge):
     """Not reset: the client reads why."""
-    host, port = bridge.url.removeprefix("http://").split(":")
-    with contextlib.closing(socket.create_connection((host, int(port)), timeout=20)) as raw:
-        raw.sendall(b"GET /sse?stream=runs HTTP/1.1\r\nHost: localhost\r\nX-Long: " + b"x" * 100000)
+    with raw(bridge) as s:
+        s.sendall(b"GET /sse?stream=runs HTTP/1.1\r\nHost: localhost\r\nX-Long: " + b"x" * 100000)
         answer = b""
-        while part := raw.recv(65536):
+        while part := s.recv(65536):
             answer += part
     assert answer.startswith(b"HTTP/1.1 4") and b"application/problem+json" in answer
+
+
+def test_a_message_that_is_too_long_is_read_before_the_close(bridge):
+    """A socket closed with bytes unread is reset, and what stands between forgets the close code."""
+    for size in (70_000, 900_000):
+        with raw(bridge) as s:
+            s.sendall(b"GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                      b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n")
+            frame = b"\x81\xff" + size.to_bytes(8, "big") + b"\0\0\0\0"  # a mask of zeros
+            s.sendall(frame + b"x" * 1000)
+            time.sleep(0.05)  # a close now would leave the rest unread
+            s.sendall(b"x" * (size - 1000))
+            answer = b""
+            while part := s.recv(65536):
+                answer += part
+                if b"\x03\xf1a message has at most" in answer:
+                    s.sendall(b"\x88\x82\0\0\0\0\x03\xf1")  # our close, as is due
+                    s.shutdown(socket.SHUT_WR)
+        assert b"\x03\xf1a message has at most 64 KiB" in answer
