@@ -32,6 +32,7 @@ struct topic_group {
     uv_timer_t timer;
     struct topic_shown *shown; /* the newest state; NULL: none yet */
     bool building, dirty;
+    bool some_await;           /* members that await an event (awaits_event) */
     unsigned turn;             /* builds begun */
     bool begun;
     bool failed;
@@ -153,6 +154,13 @@ static int64_t serve_poll(struct topic_group *t, struct subscriber *sub, int64_t
     return differs && !place->answer ? place->next_ms : INT64_MAX;
 }
 
+/* "now" on a stream of states: the first after the next event. The state at the time is no measure: a change may be in it whose
+ * event, and with it the member's reason to be told, is still on its way. Topics that are probed change without events. */
+static bool awaits_event(const struct topic_group *t, const struct subscriber *sub)
+{
+    return sub->place.seen.kind == CURSOR_NOW && sub->door->format != FRAME_NONE && t->topic->probe_ms == 0;
+}
+
 /* What a member gets of the newest state. Returns when to look at it again; INT64_MAX: not before there is another. */
 static int64_t serve(struct topic_group *t, struct subscriber *sub, int64_t now)
 {
@@ -163,9 +171,11 @@ static int64_t serve(struct topic_group *t, struct subscriber *sub, int64_t now)
         return INT64_MAX;
     if (sub->door->format != FRAME_NONE && shown->err)
         return INT64_MAX; /* it is tried again */
+    place->settled = true;
+    if (awaits_event(t, sub))
+        return INT64_MAX;
     if (first && place->seen.kind == CURSOR_NOW)
         place->seen = shown->state.at;
-    place->settled = true;
     if (sub->door->format == FRAME_NONE)
         return serve_poll(t, sub, now, first);
     if (!topic_differs(&place->seen, &shown->state))
@@ -320,11 +330,26 @@ static void plan(struct topic_group *t)
         uv_timer_start(&t->timer, on_timer, at > now ? (uint64_t)(at - now) : 1, 0);
 }
 
+/* Those who await an event get the state that is built next. */
+static void end_await(struct topic_group *t)
+{
+    t->some_await = false;
+    for (int f = 0; f < FRAME_N_FORMATS; f++)
+        for (struct subscriber *sub = t->group->members[f]; sub; sub = sub->group_next)
+            if (awaits_event(t, sub)) {
+                sub->place.seen = (struct cursor){.kind = CURSOR_NONE};
+                sub->place.settled = false;
+                sub->place.turn = t->turn + 1;
+            }
+}
+
 void topic_group_event(struct topic_group *t, const struct event *ev)
 {
     if (t->topic->concerns && !t->topic->concerns(ev))
         return;
     t->dirty = true;
+    if (t->some_await)
+        end_await(t);
     if (!t->building)
         plan(t);
 }
@@ -332,6 +357,7 @@ void topic_group_event(struct topic_group *t, const struct event *ev)
 void topic_group_enter(struct topic_group *t, struct subscriber *sub)
 {
     sub->place.turn = t->turn + 1;
+    t->some_await = t->some_await || awaits_event(t, sub);
     int64_t at = serve(t, sub, now_of(t));
     t->serve_ms = at < t->serve_ms ? at : t->serve_ms;
     if (!t->building)

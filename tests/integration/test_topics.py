@@ -533,3 +533,13 @@ def test_each_organisation_has_its_own(new_instance):
     assert histories == [1, 0]
     for path in ("/api/workflows/active", "/api/workflow-history", "/api/system-status", "/api/webhook-status", "/poll/workflows"):
         assert get(it.url, path)[0] == 401
+
+
+@pytest.mark.parametrize("door", ["/ws", "/sse"])
+def test_from_now_on_nothing_is_missed(instance, door):
+    """The state at the time may hold a change whose event is still on its way."""
+    for n in range(15):
+        name = f"now-{door[1:]}-{n}"
+        with open_door(instance, door, f"/adw-state/{name}", "now") as live:
+            assert instance.http("PUT", f"/api/adws/{name}", {"status": "begun"})[0] == 201
+            assert live.recv()["data"]["status"] == "begun"
