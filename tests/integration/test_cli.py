@@ -381,7 +381,10 @@ def test_down_leaves_nothing(new_instance):
 def test_parts_end_with_a_killed_up(new_instance):
     it = new_instance(examples=False)
     os.kill(it.json("status")["pid"], signal.SIGKILL)
-    wait_until(lambda: using(it.data) == [], what="the end of the parts")
+    try:
+        wait_until(lambda: using(it.data) == [], what="the end of the parts")
+    except AssertionError as error:
+        raise AssertionError(f"{error}: {using(it.data)}") from None
     it.up()
     assert it.http("GET", "/healthz")[0] == 200
 
