@@ -285,10 +285,13 @@ static enum rs_err put_summary(struct db *db, const char *org, struct json_objec
 enum rs_err adw_list(struct store *store, const char *org, struct json_object **ret, struct fault *fault)
 {
     struct json_object *answer = json_object_new_object();
-    enum rs_err err = put_states(store->db, org, answer, fault);
+    enum rs_err err = db_begin_read(store->db, fault); /* the summary counts what the list shows */
 
     if (err == RS_OK)
+        err = put_states(store->db, org, answer, fault);
+    if (err == RS_OK)
         err = put_summary(store->db, org, answer, fault);
+    db_rollback(store->db);
     if (err == RS_OK)
         *ret = answer;
     else

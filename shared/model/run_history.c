@@ -215,11 +215,14 @@ enum rs_err run_history(struct store *store, const struct run_history_filter *fi
     if (err == RS_OK)
         err = make_pattern(filter->text, s.pattern, fault);
     if (err == RS_OK)
+        err = db_begin_read(store->db, fault); /* the figures are those of what is listed */
+    if (err == RS_OK)
         err = list_runs(store->db, &s, list, fault);
     if (err == RS_OK)
         err = count(store->db, &s, now_ms, &figures, fault);
     if (err == RS_OK)
         err = percentile(store->db, &s, &figures, fault);
+    db_rollback(store->db);
     if (err != RS_OK) {
         json_object_put(answer);
         return err;

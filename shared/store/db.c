@@ -66,6 +66,16 @@ enum rs_err db_begin(struct db *db, struct fault *fault)
     return err;
 }
 
+enum rs_err db_begin_read(struct db *db, struct fault *fault)
+{
+    enum rs_err err;
+
+    assert(!db->in_transaction);
+    if ((err = db->driver->begin_read(db, fault)) == RS_OK)
+        db->in_transaction = true;
+    return err;
+}
+
 enum rs_err db_commit(struct db *db, struct fault *fault)
 {
     enum rs_err err;

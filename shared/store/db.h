@@ -23,6 +23,8 @@ void db_close(struct db *db); /* NULL is fine; rolls back an open transaction */
 
 /* db_begin - start a transaction that is going to write (SQLite: BEGIN IMMEDIATE). Transactions do not nest. */
 enum rs_err db_begin(struct db *db, struct fault *fault) RS_MUST_CHECK;
+/* db_begin_read - start a transaction that reads only: its statements see one state of the database. End it by db_rollback. */
+enum rs_err db_begin_read(struct db *db, struct fault *fault) RS_MUST_CHECK;
 enum rs_err db_commit(struct db *db, struct fault *fault) RS_MUST_CHECK; /* on failure the transaction is rolled back */
 void db_rollback(struct db *db);                                         /* nothing to do outside a transaction */
 

@@ -140,6 +140,11 @@ static enum rs_err sqlite_begin(struct db *db, struct fault *fault)
     return exec(sqlite_of(db), "BEGIN IMMEDIATE", fault);
 }
 
+static enum rs_err sqlite_begin_read(struct db *db, struct fault *fault)
+{
+    return exec(sqlite_of(db), "BEGIN", fault);
+}
+
 static enum rs_err sqlite_commit(struct db *db, struct fault *fault)
 {
     return exec(sqlite_of(db), "COMMIT", fault);
@@ -261,6 +266,7 @@ const struct db_driver db_sqlite = {
     .open = sqlite_open,
     .close = sqlite_close,
     .begin = sqlite_begin,
+    .begin_read = sqlite_begin_read,
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,
     .query = sqlite_query,

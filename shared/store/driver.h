@@ -22,6 +22,8 @@ struct db_driver {
     void (*close)(struct db *db); /* rolls back */
     /* begin - the transaction must see what others committed before it and must not let two of its kind interleave. */
     enum rs_err (*begin)(struct db *db, struct fault *fault);
+    /* begin_read - all that the transaction reads is of one state. */
+    enum rs_err (*begin_read)(struct db *db, struct fault *fault);
     enum rs_err (*commit)(struct db *db, struct fault *fault);
     void (*rollback)(struct db *db);
     enum rs_err (*query)(struct db *db, const char *sql, const struct db_value *values, int n, struct db_rows **ret,

@@ -133,3 +133,28 @@ def test_a_list_of_large_states_holds_those_changed_last(site):
         web.close()
     assert listed["summary"]["total"] == listed["summary"]["running"] == 150
     assert 100 < len(listed["workflows"]) < 150 and listed["workflows"][0]["adw_id"] == "big-149"
+
+
+def test_the_summary_counts_what_the_list_shows(site):
+    """While others write: both are of one moment."""
+    web = Lighttpd(site, processes=2)
+    stop = threading.Event()
+
+    def write():
+        n = 0
+        while not stop.is_set():
+            n += 1
+            web.ask("PUT", f"/api/adws/w{n % 40}", {"status": ("running", "paused", "failed")[n % 3]})
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(150):
+            listed = web.ask("GET", "/api/adws").json
+            words = [item["status"] for item in listed["workflows"]]
+            counted = {word: listed["summary"][word] for word in ("running", "paused", "failed")}
+            assert counted == {word: words.count(word) for word in counted}
+    finally:
+        stop.set()
+        writer.join(20)
+        web.close()
