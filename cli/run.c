@@ -108,7 +108,7 @@ static enum rs_err run_priority(const struct cli *cli, int *priority, const int 
 
 int command_run(struct cli *cli)
 {
-    struct json_object *record = NULL, *definition = NULL, *given = NULL, *input = NULL, *errors = json_object_new_array();
+    struct json_object *record = NULL, *definition = NULL, *given = NULL, *input = NULL, *errors = NULL;
     const char *id = NULL;
     char run_id[ID_MAX + 1];
     struct fault fault = {0};
@@ -119,6 +119,7 @@ int command_run(struct cli *cli)
 
     if (session && !id_valid(session))
         return cli_fail(cli, "--session: an id is 1 to %d of A-Z a-z 0-9 . _ -", ID_MAX);
+    errors = json_object_new_array();
     if (run_priority(cli, &priority, &with_priority) != RS_OK || cli_open_store(cli, false) != RS_OK ||
         run_definition(cli, cli->args.operands[0], &definition, &id, &version) != RS_OK ||
         run_input(cli, definition, &given) != RS_OK)

@@ -71,8 +71,10 @@ def bearer(**more):
     return {"Authorization": "Bearer " + hs256(**more)}
 
 
-ACME = bearer(org="acme", sub="ann", scope="admin")
-OTHERS = [bearer(org="other", sub="ann", scope="admin"), bearer(org="default", sub="ann", scope="admin")]
+# Made before the first test runs, used by the last one.
+DAY_S = 86400
+ACME = bearer(org="acme", sub="ann", scope="admin", ttl=DAY_S)
+OTHERS = [bearer(org=org, sub="ann", scope="admin", ttl=DAY_S) for org in ("other", "default")]
 
 DEFINITION = {
     "id": OURS["workflow"], "name": MARK, "crewId": OURS["crew"],
