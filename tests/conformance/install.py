@@ -10,6 +10,7 @@ from doors import NAMES, UPGRADE, WAIT, Ended, Place, Refused, Silence, Sse, Ws,
 
 ENDED = ("success", "error", "cancelled")
 SAME = object()
+PAUSE_MS, PAUSE_MAX_MS, OPENINGS = 400, 8000, 12
 
 
 class Answer:
@@ -35,6 +36,7 @@ class Install:
         self.mark = f"conformance-{uuid.uuid4().hex[:10]}"
         self.about = self.rest("GET", "/api", token=None).json()
         self.auth = "jwt" if self.rest("GET", "/api/runs", token=None).status == 401 else "none"
+        self.pause = PAUSE_MS
         self.carried = {door: self._probe(door) for door in NAMES}
         self.bridge = any(self.carried[door] is None for door in ("ws", "sse", "poll"))
         self._made, self._count, self._runs = [], 0, []
@@ -46,7 +48,9 @@ class Install:
         return any(r["method"] == method and r["path"] == path for r in self.about["routes"])
 
     def _probe(self, door):
-        """None, or why this door is not carried here: its native endpoint does not even greet."""
+        """None, or why this door is not carried here: its native endpoint does not even greet. What a slow one took sets
+        how long a run goes on for clients that shall join it: it outlasts OPENINGS of them, one after the other."""
+        begun = time.monotonic()
         try:
             if door == "ws":
                 with Ws(self.place, "/ws", self.token) as ws:
@@ -65,6 +69,7 @@ class Install:
             return f"{type(error).__name__}: {error}".splitlines()[0][:120]
         except Exception as error:  # whatever a client library makes of a server that is none
             return f"{type(error).__name__}: {error}".splitlines()[0][:120]
+        self.pause = min(max(self.pause, int((time.monotonic() - begun) * 1000 * OPENINGS)), PAUSE_MAX_MS)
         return None
 
     # REST

@@ -22,7 +22,7 @@ def log_over(message):
 @pytest.fixture(scope="module")
 def recorded(install):
     """A run with a skipped and a failing node that still ends well, on all doors."""
-    nodes = [START, delay("pause", 400), transform("bad", 'error("oops")', continueOnError=True), transform("never", "1"),
+    nodes = [START, delay("pause", install.pause), transform("bad", 'error("oops")', continueOnError=True), transform("never", "1"),
              transform("good", "{n: 42}"), result("done", "{{ .nodes.good.output }}")]
     edges = [("start", "pause"), ("pause", "bad"), ("pause", "good"), ("good", "done")]
     edges = [{"id": f"e{i}", "source": a, "target": b} for i, (a, b) in enumerate(edges)]

@@ -161,7 +161,7 @@ class TestGraph(Proven):
     @pytest.fixture(scope="class")
     def recorded(self, install):
         crew = install.name("crew")
-        nodes = [START, delay("pause", 400), tool("fetch", "http_request", url=install.place.url + "/api", continueOnError=True), result()]
+        nodes = [START, delay("pause", install.pause), tool("fetch", "http_request", url=install.place.url + "/api", continueOnError=True), result()]
         workflow = install.save(nodes, crewId=crew)
         recording = Recording(Source(install, f"/graph/{crew}", ends=False),
                               lambda m: m["type"] == "tool_end" and m["tool"] == "outside")

@@ -44,7 +44,7 @@ def check_good_run(messages):
 @pytest.fixture(scope="module")
 def recorded(install):
     """Followed before there was any run; then two runs, one after the other."""
-    workflow = install.save([START, delay("pause", 400), transform("one", "1"), result()])
+    workflow = install.save([START, delay("pause", install.pause), transform("one", "1"), result()])
     runs, joined = [], {}
     source = Source(install, f"/workflow/{workflow}", ends=False)
     recording = Recording(source, lambda m: len(runs) == 2 and m["data"]["runId"] == runs[1] and over(m))

@@ -22,7 +22,7 @@ def is_last(event):
 
 def graph():
     """Two nodes side by side after a pause, in which followers join."""
-    nodes = [START, delay("pause", 400), transform("left", "{side: \"left\"}"), transform("right", "[1, 2, 3]"), result()]
+    nodes = [START, delay("pause", install.pause), transform("left", "{side: \"left\"}"), transform("right", "[1, 2, 3]"), result()]
     edges = [(a, b) for a, b in (("start", "pause"), ("pause", "left"), ("pause", "right"), ("left", "done"), ("right", "done"))]
     return nodes, [{"id": f"e{i}", "source": a, "target": b} for i, (a, b) in enumerate(edges)]
 
