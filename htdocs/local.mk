@@ -1,31 +1,111 @@
 # The web root: htdocs and, beside it, the libraries from npm as ES modules. Built once per change into webroot/.
 
 HTDOCS_FILES = \
-	htdocs/index.html \
-	htdocs/app/ansi.js htdocs/app/api.js htdocs/app/fold.js htdocs/app/follow-run.js htdocs/app/format.js \
-	htdocs/app/layout.js htdocs/app/main.js htdocs/app/prefs.js htdocs/app/router.js htdocs/app/state.js \
-	htdocs/app/text.js htdocs/app/theme.js htdocs/app/ui.js \
-	htdocs/app/components/badge.js htdocs/app/components/form.js htdocs/app/components/graph.js \
-	htdocs/app/components/icons.js htdocs/app/components/json-view.js htdocs/app/components/log.js \
-	htdocs/app/components/dialog.js htdocs/app/components/menu.js htdocs/app/components/resource.js htdocs/app/components/scrubber.js htdocs/app/components/sort.js htdocs/app/components/sparkline.js htdocs/app/components/split.js htdocs/app/components/tabs.js \
-	htdocs/app/components/theme-switch.js htdocs/app/components/time.js \
-	htdocs/app/pages/run-actions.js htdocs/app/fold-work.js htdocs/app/pages/run-work.js htdocs/app/pages/run-attempts.js htdocs/app/pages/run-approvals.js htdocs/app/json-diff.js htdocs/app/components/chart.js htdocs/app/components/topic-state.js htdocs/app/pages/history.js htdocs/app/pages/monitor.js \
-	htdocs/app/pages/monitor/active.js htdocs/app/pages/monitor/adws.js htdocs/app/pages/monitor/queue.js \
-	htdocs/app/pages/monitor/routes.js htdocs/app/pages/monitor/schedules.js htdocs/app/pages/monitor/system.js \
-	htdocs/app/pages/monitor/webhooks.js htdocs/app/pages/compare.js htdocs/app/pages/run-details.js htdocs/app/pages/run-head.js htdocs/app/pages/run-stepper.js htdocs/app/pages/run-timeline.js \
-	htdocs/app/pages/run.js htdocs/app/pages/runs-table.js htdocs/app/pages/runs.js htdocs/app/pages/workflow.js \
+	htdocs/app/ansi.js \
+	htdocs/app/api.js \
+	htdocs/app/components/badge.js \
+	htdocs/app/components/chart.js \
+	htdocs/app/components/dialog.js \
+	htdocs/app/components/form.js \
+	htdocs/app/components/graph.js \
+	htdocs/app/components/icons.js \
+	htdocs/app/components/json-view.js \
+	htdocs/app/components/lazy.js \
+	htdocs/app/components/log.js \
+	htdocs/app/components/menu.js \
+	htdocs/app/components/resource.js \
+	htdocs/app/components/scrubber.js \
+	htdocs/app/components/sort.js \
+	htdocs/app/components/sparkline.js \
+	htdocs/app/components/split.js \
+	htdocs/app/components/tabs.js \
+	htdocs/app/components/theme-switch.js \
+	htdocs/app/components/time.js \
+	htdocs/app/components/topic-state.js \
+	htdocs/app/fold-work.js \
+	htdocs/app/fold.js \
+	htdocs/app/follow-run.js \
+	htdocs/app/format.js \
+	htdocs/app/json-diff.js \
+	htdocs/app/layout.js \
+	htdocs/app/main.js \
+	htdocs/app/pages/compare.js \
+	htdocs/app/pages/history.js \
+	htdocs/app/pages/monitor.js \
+	htdocs/app/pages/monitor/active.js \
+	htdocs/app/pages/monitor/adws.js \
+	htdocs/app/pages/monitor/queue.js \
+	htdocs/app/pages/monitor/routes.js \
+	htdocs/app/pages/monitor/schedules.js \
+	htdocs/app/pages/monitor/system.js \
+	htdocs/app/pages/monitor/webhooks.js \
+	htdocs/app/pages/run-actions.js \
+	htdocs/app/pages/run-approvals.js \
+	htdocs/app/pages/run-attempts.js \
+	htdocs/app/pages/run-details.js \
+	htdocs/app/pages/run-head.js \
+	htdocs/app/pages/run-stepper.js \
+	htdocs/app/pages/run-timeline.js \
+	htdocs/app/pages/run-work.js \
+	htdocs/app/pages/run.js \
+	htdocs/app/pages/runs-table.js \
+	htdocs/app/pages/runs.js \
+	htdocs/app/pages/workflow.js \
 	htdocs/app/pages/workflows.js \
-	htdocs/client/README.md htdocs/client/assistant-client.js htdocs/client/assistant.js htdocs/client/assistant.d.ts htdocs/client/backoff.js htdocs/client/config.js \
-	htdocs/client/console.js htdocs/client/crew.js htdocs/client/cursor.js htdocs/client/feed.js htdocs/client/hub.js \
-	htdocs/client/index.d.ts htdocs/client/index.js htdocs/client/live.js htdocs/client/monitor-client.js \
-	htdocs/client/monitor.css htdocs/client/monitor.js htdocs/client/monitor.d.ts htdocs/client/package.json htdocs/client/rest.js htdocs/client/tabs.js \
-	htdocs/client/tokens.js htdocs/client/topic-client.js htdocs/client/topics.js htdocs/client/topics.d.ts htdocs/client/urls.js htdocs/client/use-token.js \
-	htdocs/client/doors/cgi-poll.js htdocs/client/doors/http.js htdocs/client/doors/long-poll.js \
-	htdocs/client/doors/mux.js htdocs/client/doors/poll.js htdocs/client/doors/socket.js htdocs/client/doors/sse.js \
+	htdocs/app/prefs.js \
+	htdocs/app/router.js \
+	htdocs/app/state.js \
+	htdocs/app/text.js \
+	htdocs/app/theme.js \
+	htdocs/app/ui.js \
+	htdocs/client/README.md \
+	htdocs/client/assistant-client.js \
+	htdocs/client/assistant.d.ts \
+	htdocs/client/assistant.js \
+	htdocs/client/backoff.js \
+	htdocs/client/config.js \
+	htdocs/client/console.js \
+	htdocs/client/crew.js \
+	htdocs/client/cursor.js \
+	htdocs/client/doors/cgi-poll.js \
+	htdocs/client/doors/http.js \
+	htdocs/client/doors/long-poll.js \
+	htdocs/client/doors/mux.js \
+	htdocs/client/doors/poll.js \
+	htdocs/client/doors/socket.js \
+	htdocs/client/doors/sse.js \
 	htdocs/client/doors/websocket.js \
-	htdocs/css/base.css htdocs/css/lists.css htdocs/css/log.css htdocs/css/run.css htdocs/css/tokens.css \
-	htdocs/icons/cancelled.svg htdocs/icons/error.svg htdocs/icons/idle.svg htdocs/icons/paused.svg \
-	htdocs/icons/queued.svg htdocs/icons/running.svg htdocs/icons/success.svg
+	htdocs/client/feed.js \
+	htdocs/client/hub.js \
+	htdocs/client/index.d.ts \
+	htdocs/client/index.js \
+	htdocs/client/live.js \
+	htdocs/client/monitor-client.js \
+	htdocs/client/monitor.css \
+	htdocs/client/monitor.d.ts \
+	htdocs/client/monitor.js \
+	htdocs/client/package.json \
+	htdocs/client/rest.js \
+	htdocs/client/tabs.js \
+	htdocs/client/tokens.js \
+	htdocs/client/topic-client.js \
+	htdocs/client/topics.d.ts \
+	htdocs/client/topics.js \
+	htdocs/client/urls.js \
+	htdocs/client/use-token.js \
+	htdocs/css/base.css \
+	htdocs/css/lists.css \
+	htdocs/css/log.css \
+	htdocs/css/run.css \
+	htdocs/css/tokens.css \
+	htdocs/icons/cancelled.svg \
+	htdocs/icons/error.svg \
+	htdocs/icons/idle.svg \
+	htdocs/icons/paused.svg \
+	htdocs/icons/queued.svg \
+	htdocs/icons/running.svg \
+	htdocs/icons/success.svg \
+	htdocs/index.html
 
 EXTRA_DIST += docs/run-view.png $(HTDOCS_FILES) htdocs/package.json htdocs/package-lock.json htdocs/stage.mjs
 

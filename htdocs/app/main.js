@@ -2,10 +2,8 @@
 
 import { html, render, useEffect } from './ui.js';
 import { Badge } from './components/badge.js';
+import { lazy } from './components/lazy.js';
 import { ThemeSwitch } from './components/theme-switch.js';
-import { ComparePage } from './pages/compare.js';
-import { HistoryPage } from './pages/history.js';
-import { MonitorPage } from './pages/monitor.js';
 import { RunPage } from './pages/run.js';
 import { RunsPage } from './pages/runs.js';
 import { WorkflowPage } from './pages/workflow.js';
@@ -13,6 +11,10 @@ import { WorkflowsPage } from './pages/workflows.js';
 import { href, route } from './router.js';
 import { liveStatus, pageState } from './state.js';
 import { text } from './text.js';
+
+const ComparePage = lazy(() => import('./pages/compare.js'), 'ComparePage');
+const HistoryPage = lazy(() => import('./pages/history.js'), 'HistoryPage');
+const MonitorPage = lazy(() => import('./pages/monitor.js'), 'MonitorPage');
 
 const PAGES = {
   workflows: (id) => (id ? html`<${WorkflowPage} key=${id} id=${id} />` : html`<${WorkflowsPage} />`),

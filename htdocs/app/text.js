@@ -6,7 +6,7 @@ export const text = {
   product: 'Runspool',
   skip: 'Skip to the content',
   justNow: 'just now',
-  nav: { main: 'Main', workflows: 'Workflows', runs: 'Runs', history: 'History', monitor: 'Monitor' },
+  nav: { main: 'Main', workflows: 'Workflows', runs: 'Runs', history: 'History', assistant: 'Assistant', monitor: 'Monitor' },
   theme: { label: 'Theme', system: 'System', light: 'Light', dark: 'Dark', dracula: 'Dracula' },
 
   state: {
@@ -96,6 +96,12 @@ export const text = {
     choose: 'Choose',
   },
 
+  forms: {
+  },
+
+  editor: {
+  },
+
   runs: {
     title: 'Runs',
     empty: 'Nothing has run yet.',
@@ -111,6 +117,9 @@ export const text = {
     duration: 'Duration',
     more: 'Show older runs',
     ofWorkflow: (name) => `Workflow: ${name}`,
+  },
+
+  versions: {
   },
 
   run: {
@@ -154,6 +163,9 @@ export const text = {
     dismiss: 'Dismiss',
   },
 
+  assistant: {
+  },
+
   monitor: {
     title: 'Monitor',
     views: { active: 'Active runs', queue: 'Queue', schedules: 'Schedules', webhooks: 'Webhooks', adws: 'ADWs', routes: 'Routes', system: 'System' },
@@ -178,12 +190,18 @@ export const text = {
     empty: 'The queue is empty. POST /api/queue adds to it.',
   },
 
+  crews: {
+  },
+
   schedules: {
     next: 'Next times',
     last: 'Last time',
     note: 'Note',
     missed: (count) => `${n(count, 'time', 'times')} missed`,
     empty: 'No workflow has a schedule. A trigger node of kind schedule makes one.',
+  },
+
+  scraping: {
   },
 
   webhooks: {
@@ -194,6 +212,9 @@ export const text = {
     rejected: (reason, count) => `${reason}: ${count}`,
     last: 'Last delivery',
     empty: 'No webhook has come yet. Setting hooks.NAME.secret opens /hooks/NAME.',
+  },
+
+  metrics: {
   },
 
   adws: {
@@ -215,6 +236,9 @@ export const text = {
     checked: 'Looked at',
     status: { healthy: 'Healthy', degraded: 'Degraded', down: 'Down', disabled: 'Not set up' },
     components: { bridge: 'Bridge', runner: 'Runner', database: 'Database', event_log: 'Event log', redis: 'Redis', model_endpoint: 'Model endpoint', disk: 'Disk', scheduler: 'Scheduler' },
+  },
+
+  doctor: {
   },
 
   history: {
@@ -245,6 +269,9 @@ export const text = {
     pageOf: (page, pages) => `Page ${page} of ${pages}`,
   },
 
+  keys: {
+  },
+
   compare: {
     title: 'Compare runs',
     of: (name) => `Two runs of ${name}`,
@@ -265,12 +292,18 @@ export const text = {
     back: 'Go back to the run',
   },
 
+  toast: {
+  },
+
   approval: {
     title: (name) => `${name} asks`,
     until: 'Until',
     comment: 'Comment',
     approve: 'Approve',
     reject: 'Reject',
+  },
+
+  exported: {
   },
 
   attempts: {
@@ -346,6 +379,9 @@ export const text = {
     error: 'Error',
     errorIn: (node) => `in ${node}`,
     openNode: 'Show its log',
+  },
+
+  minimap: {
   },
 
   io: {

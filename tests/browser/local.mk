@@ -1,7 +1,26 @@
 # Tests of the client library and of the dashboard in Chromium. Their libraries come from npm into npm-tests/.
-EXTRA_DIST += tests/browser.test tests/browser/package.json tests/browser/package-lock.json tests/browser/modules.js \
-  tests/browser/browser.js tests/browser/screenshots.js tests/browser/client.test.js tests/browser/actions.test.js tests/browser/monitor.test.js tests/browser/stage.js tests/browser/auth.test.js tests/browser/app.test.js \
-  tests/browser/view.test.js tests/browser/page.test.js tests/browser/tabs.test.js tests/browser/token.test.js tests/browser/proxy.js tests/browser/runspool.js tests/browser/mock/instance.js tests/browser/mock/log.js tests/browser/mock/sample.js
+EXTRA_DIST += \
+	tests/browser.test \
+	tests/browser/actions.test.js \
+	tests/browser/app.test.js \
+	tests/browser/auth.test.js \
+	tests/browser/browser.js \
+	tests/browser/client.test.js \
+	tests/browser/mock/instance.js \
+	tests/browser/mock/log.js \
+	tests/browser/mock/sample.js \
+	tests/browser/modules.js \
+	tests/browser/monitor.test.js \
+	tests/browser/package-lock.json \
+	tests/browser/package.json \
+	tests/browser/page.test.js \
+	tests/browser/proxy.js \
+	tests/browser/runspool.js \
+	tests/browser/screenshots.js \
+	tests/browser/stage.js \
+	tests/browser/tabs.test.js \
+	tests/browser/token.test.js \
+	tests/browser/view.test.js
 
 if HAVE_NPM
 if SYSTEM_TESTS
