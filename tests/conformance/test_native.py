@@ -20,9 +20,9 @@ def is_last(event):
     return event["type"] in LAST
 
 
-def graph():
+def graph(pause_ms):
     """Two nodes side by side after a pause, in which followers join."""
-    nodes = [START, delay("pause", install.pause), transform("left", "{side: \"left\"}"), transform("right", "[1, 2, 3]"), result()]
+    nodes = [START, delay("pause", pause_ms), transform("left", "{side: \"left\"}"), transform("right", "[1, 2, 3]"), result()]
     edges = [(a, b) for a, b in (("start", "pause"), ("pause", "left"), ("pause", "right"), ("left", "done"), ("right", "done"))]
     return nodes, [{"id": f"e{i}", "source": a, "target": b} for i, (a, b) in enumerate(edges)]
 
@@ -30,7 +30,7 @@ def graph():
 @pytest.fixture(scope="module")
 def recorded(install):
     """One run seen as its own stream and as the views it belongs to."""
-    nodes, edges = graph()
+    nodes, edges = graph(install.pause)
     workflow = install.save(nodes, edges, crewId=install.name("crew"))
     view = Recording(Source(install, streams=[f"workflow:{workflow}"], ends=False), is_last, opened=False)
     run = install.start(workflow)
