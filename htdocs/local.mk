@@ -94,6 +94,7 @@ HTDOCS_FILES = \
 	htdocs/client/urls.js \
 	htdocs/client/use-token.js \
 	htdocs/css/base.css \
+	htdocs/css/graph.css \
 	htdocs/css/lists.css \
 	htdocs/css/log.css \
 	htdocs/css/run.css \

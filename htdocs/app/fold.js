@@ -42,7 +42,7 @@ export class RunFold {
   gap = false;
   asks = new Map(); // node id -> {prompt, deadline, time}: who waits for a person
   work = new WorkFold();
-  moments = []; // of the attempt: {ms, nodeId, status}, in order
+  moments = []; // of the attempt: {ms, nodeId, status, attempt, message}, in order
   attempts = new Map(); // attempt -> {attempt, kind, status, from, to, error, id}
   events = 0; // seen, without a hole, since the first
   whole = false; // the run has ended and every event of it was seen
@@ -61,7 +61,12 @@ export class RunFold {
     const { nodes = {}, graph, ...run } = record;
     this.run = run;
     this.changes++;
-    this.nodes = new Map(this.graph.nodes.map(({ id }) => [id, nodes[id] ?? { status: 'pending' }]));
+    const known = this.nodes;
+    this.nodes = new Map(this.graph.nodes.map(({ id }) => {
+      const { attempt, progress } = known?.get(id) ?? {};
+      const node = nodes[id] ?? { status: 'pending' };
+      return [id, progress && node.attempt === attempt ? { ...node, progress } : node]; // a record leaves it out
+    }));
   }
 
   label(nodeId) {
@@ -87,6 +92,8 @@ export class RunFold {
     if (type === 'log') this.#line(event, data.nodeId, data.level ?? 'info', data.message ?? '');
     else if (type === 'log.dropped') this.#line(event, data.nodeId, 'note', text.log.dropped(data.count ?? 0));
     else if (type.startsWith('approval.')) this.#approval(event);
+    else if (type === 'node.progress' || type === 'scrape.progress') this.#progress(data);
+    else if (type === 'node.slow') this.#known(data.nodeId, data.attempt, { slow: true, expectedMs: data.expectedMs });
     else if (type.startsWith('node.')) this.#node(event);
     else if (type.startsWith('run.')) {
       this.#noteAttempt(event);
@@ -165,18 +172,30 @@ export class RunFold {
     else if (type === 'node.retried') say('warning', text.log.node_.retried(name, data.attempt, data.message));
     else if (type === 'node.waiting' && !this.asks.has(data.nodeId)) say('note', text.log.node_.waiting(name, data.message));
     if (ended(status ?? 'queued')) this.asks.delete(data.nodeId);
-    if (status && this.moments.length < MOMENTS_MAX) this.moments.push({ ms: Date.parse(time), nodeId: data.nodeId, status });
+    if (status && this.moments.length < MOMENTS_MAX) this.moments.push({ ms: Date.parse(time), nodeId: data.nodeId, status, attempt: data.attempt ?? 1, message: data.error?.message ?? data.message });
     const node = this.nodes.get(data.nodeId);
     if (!node || !status || this.#attempt < (this.run.attempt ?? 1)) return;
     const attempt = data.attempt ?? node.attempt ?? 1;
     const known = node.attempt ?? 0;
     if (attempt < known || (attempt === known && rank(status) < rank(node.status))) return;
     const next = { ...node, status, attempt };
-    if (status === 'running' && rank(node.status) !== 1) Object.assign(next, { startedAt: time, finishedAt: null });
+    if (status === 'running' && rank(node.status) !== 1) Object.assign(next, { startedAt: time, finishedAt: null, progress: null });
     if (ended(status)) next.finishedAt ??= time;
-    for (const field of ['output', 'error', 'message', 'durationMs'])
+    for (const field of ['output', 'error', 'message', 'durationMs', 'expectedMs'])
       if (data[field] !== undefined) next[field] = data[field];
     this.nodes.set(data.nodeId, next);
+    this.changes++;
+  }
+
+  /** Of a foreach {done, total, failed, running}, of a scrape {percent, items, pages}. */
+  #progress({ nodeId, attempt, done, total, failed, running, progress: percent, items, pages }) {
+    this.#known(nodeId, attempt, { progress: total === undefined ? { percent, items, pages } : { done, total, failed, running } });
+  }
+
+  #known(nodeId, attempt, more) {
+    const node = this.nodes.get(nodeId);
+    if (!node || this.#attempt < (this.run.attempt ?? 1) || (attempt ?? node.attempt) < (node.attempt ?? 1)) return;
+    this.nodes.set(nodeId, { ...node, ...more });
     this.changes++;
   }
 

@@ -67,6 +67,20 @@ test('a resume starts again what it names', () => {
   assert.equal(tolerated.nodes.get('b').status, 'error');
 });
 
+test('how far a node is: counts of a foreach, percent of a scrape; a fresh record does not take it away', () => {
+  const run = fold(record(), [event(1, 'run.started'), event(2, 'node.started', { nodeId: 'a', attempt: 1, expectedMs: 900 }),
+    event(3, 'node.progress', { nodeId: 'a', attempt: 1, done: 3, total: 9, failed: 1, running: 2 }), event(4, 'scrape.progress', { nodeId: 'b', progress: 40, items: 7, pages: 2 })]);
+  assert.deepEqual(run.nodes.get('a').progress, { done: 3, total: 9, failed: 1, running: 2 });
+  assert.equal(run.nodes.get('a').expectedMs, 900);
+  assert.equal(run.nodes.get('b').progress.percent, 40);
+  run.take(record({ status: 'running', nodes: { a: { status: 'running', attempt: 1 } } }));
+  assert.equal(run.nodes.get('a').progress.done, 3);
+  run.apply(event(5, 'node.retried', { nodeId: 'a', attempt: 2, message: 'exit 1' }));
+  run.apply(event(6, 'node.progress', { nodeId: 'a', attempt: 1, done: 4, total: 9 }));
+  assert.equal(run.nodes.get('a').progress.done, 3, 'an old attempt says nothing any more');
+  assert.deepEqual(run.moments.map(({ status, attempt, message }) => [status, attempt, message]), [['running', 1, undefined], ['running', 2, 'exit 1']]);
+});
+
 test('edges: pending, taken, not taken', () => {
   const nodes = new Map(Object.entries({
     yes: { status: 'success', output: { result: true } }, no: { status: 'skipped' }, run: { status: 'running' }, wait: { status: 'pending' }, end: { status: 'success' },
