@@ -3,6 +3,7 @@
 
 #include "api.h"
 #include "definition.h"
+#include "etag.h"
 #include "gateway.h"
 #include <stdio.h>
 #include <string.h>
@@ -57,10 +58,7 @@ enum rs_err workflow_get_one(struct call *call, struct fault *fault)
         err = worker_store(call->worker, &store, fault);
     if (!err)
         err = workflow_get(store, call->access.org, id, &record, fault);
-    if (!err)
-        err = response_json(call->response, 200, record);
-    json_object_put(record);
-    return err;
+    return err ? err : etag_answer(call, 200, record, json_get_int(record, "version", 0));
 }
 
 /* The definition in the body, under the id it will have. *ret: owned. */
@@ -93,12 +91,16 @@ static enum rs_err save(struct call *call, const char *id, enum workflow_save ho
     struct store *store = NULL;
     struct json_object *definition = NULL, *record = NULL;
     bool created = false;
+    int64_t if_version = 0;
     enum rs_err err = read_definition(call, id, &definition, fault);
+    if (!err)
+        err = etag_if_match(call, &if_version, fault);
     if (!err)
         err = worker_store(call->worker, &store, fault);
     if (!err) {
         id = json_get_string(definition, "id", "");
-        err = workflow_save(store, call->access.org, id, definition, how, &created, &record, fault);
+        err = if_version ? workflow_save_if(store, call->access.org, id, definition, if_version, &record, fault)
+                         : workflow_save(store, call->access.org, id, definition, how, &created, &record, fault);
     }
     if (!err) {
         char location[2 * REQUEST_PATH_MAX];
@@ -106,10 +108,9 @@ static enum rs_err save(struct call *call, const char *id, enum workflow_save ho
         worker_caused_events(call->worker);
         if (created)
             response_header(call->response, "Location", location);
-        err = response_json(call->response, created ? 201 : 200, record);
+        err = etag_answer(call, created ? 201 : 200, record, json_get_int(record, "version", 0));
     }
     json_object_put(definition);
-    json_object_put(record);
     return err;
 }
 
@@ -123,6 +124,22 @@ enum rs_err workflow_put(struct call *call, struct fault *fault)
     const char *id = NULL;
     enum rs_err err = call_id(call, "id", "workflow", &id, fault);
     return err ? err : save(call, id, WORKFLOW_PUT, fault);
+}
+
+/* All that saving it would say of its nodes, edges and head, without saving it. */
+enum rs_err workflow_validate_post(struct call *call, struct fault *fault)
+{
+    if (!call->body)
+        return fault_set(fault, RS_UNPROCESSABLE, "the body must be a workflow definition");
+    struct json_object *definition = definition_strip(call->body), *answer = json_object_new_object();
+    enum rs_err err = definition_check(call, definition, fault);
+    json_set_bool(answer, "valid", !err);
+    json_set(answer, "errors", json_object_get(call->errors));
+    if (!err || json_object_array_length(call->errors) > 0)
+        err = response_json(call->response, 200, answer);
+    json_object_put(answer);
+    json_object_put(definition);
+    return err;
 }
 
 enum rs_err workflow_remove(struct call *call, struct fault *fault)

@@ -11,6 +11,7 @@ API_ROUTE("GET", "/api/workflows", workflows_list, "saved workflows", "viewer", 
 API_ROUTE("POST", "/api/workflows", workflows_post, "save a new workflow", "editor", NULL)
 API_ROUTE("POST", "/api/workflows/import", workflow_import_post, "a workflow of Dagu or n8n as a definition, with a report; nothing is saved",
           "editor", NULL)
+API_ROUTE("POST", "/api/workflows/validate", workflow_validate_post, "every problem of a definition; nothing is saved", "editor", NULL)
 API_ROUTE("GET", "/api/workflows/active", workflows_active_get, "runs that are queued, running or paused", "viewer", NULL)
 API_ROUTE("GET", "/api/workflows/{id}", workflow_get_one, "one workflow with its definition", "viewer", NULL)
 API_ROUTE("PUT", "/api/workflows/{id}", workflow_put, "save a workflow, new or changed", "editor", NULL)

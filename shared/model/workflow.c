@@ -105,16 +105,33 @@ static enum rs_err write_row(struct db *db, const char *org, const char *id, con
     return err;
 }
 
+/* How to save: `create` refuses one that is there, `if_version` (not 0) one that has another version or is not there. */
+struct condition {
+    bool create;
+    int64_t if_version;
+};
+
+static enum rs_err check_condition(const struct condition *only, const char *id, const struct present *row, struct fault *fault)
+{
+    if (only->create && row->version > 0)
+        return fault_set(fault, RS_CONFLICT, "there is a workflow %s already", id);
+    if (only->if_version != 0 && row->version == 0)
+        return fault_set(fault, RS_PRECONDITION, "there is no workflow %s any more", id);
+    if (only->if_version > 0 && row->version != only->if_version)
+        return fault_set(fault, RS_PRECONDITION, "the workflow has been saved since, as version %lld", (long long)row->version);
+    return RS_OK;
+}
+
 /* Inside a transaction. *row: what is there; then what is there after it. */
 static enum rs_err save_row(struct db *db, const char *org, const char *id, struct json_object *definition,
-                            enum workflow_save how, struct present *row, struct fault *fault)
+                            const struct condition *only, struct present *row, struct fault *fault)
 {
     struct json_object *summary;
     int64_t now = clock_wall_ms();
     enum rs_err err = present(db, org, id, row, fault);
 
-    if (err == RS_OK && row->version > 0 && how == WORKFLOW_CREATE)
-        err = fault_set(fault, RS_CONFLICT, "there is a workflow %s already", id);
+    if (err == RS_OK)
+        err = check_condition(only, id, row, fault);
     if (err != RS_OK || (row->definition != NULL && json_object_equal(row->definition, definition)))
         return err;
     row->version++;
@@ -133,8 +150,8 @@ static enum rs_err save_row(struct db *db, const char *org, const char *id, stru
     return err == RS_OK ? schedule_sync(db, org, id, definition, now, fault) : err;
 }
 
-enum rs_err workflow_save(struct store *store, const char *org, const char *id, struct json_object *definition,
-                          enum workflow_save how, bool *ret_created, struct json_object **ret, struct fault *fault)
+static enum rs_err save(struct store *store, const char *org, const char *id, struct json_object *definition,
+                        const struct condition *only, bool *ret_created, struct json_object **ret, struct fault *fault)
 {
     struct json_object *copy = NULL;
     struct present row = {0};
@@ -155,7 +172,7 @@ enum rs_err workflow_save(struct store *store, const char *org, const char *id, 
     }
     if ((err = db_begin(store->db, fault)) != RS_OK)
         goto out;
-    if ((err = save_row(store->db, org, id, copy, how, &row, fault)) == RS_OK)
+    if ((err = save_row(store->db, org, id, copy, only, &row, fault)) == RS_OK)
         err = db_commit(store->db, fault);
     db_rollback(store->db);
     if (err != RS_OK)
@@ -169,6 +186,20 @@ out:
     json_object_put(row.definition);
     json_object_put(copy);
     return err;
+}
+
+enum rs_err workflow_save(struct store *store, const char *org, const char *id, struct json_object *definition,
+                          enum workflow_save how, bool *ret_created, struct json_object **ret, struct fault *fault)
+{
+    return save(store, org, id, definition, &(struct condition){.create = how == WORKFLOW_CREATE}, ret_created, ret, fault);
+}
+
+enum rs_err workflow_save_if(struct store *store, const char *org, const char *id, struct json_object *definition,
+                             int64_t if_version, struct json_object **ret, struct fault *fault)
+{
+    bool created;
+
+    return save(store, org, id, definition, &(struct condition){.if_version = if_version}, &created, ret, fault);
 }
 
 enum rs_err workflow_get_in(struct db *db, const char *org, const char *id, struct json_object **ret, struct fault *fault)

@@ -17,6 +17,10 @@ enum workflow_save { WORKFLOW_CREATE /* existing id: RS_CONFLICT */, WORKFLOW_PU
 enum rs_err workflow_save(struct store *store, const char *org, const char *id, struct json_object *definition,
                           enum workflow_save how, bool *ret_created, struct json_object **ret, struct fault *fault)
     RS_MUST_CHECK;
+/* workflow_save_if - the same in the place of the one that has this version (over 0), or of any (-1). RS_PRECONDITION when it
+ * has another, or is not there. */
+enum rs_err workflow_save_if(struct store *store, const char *org, const char *id, struct json_object *definition,
+                             int64_t if_version, struct json_object **ret, struct fault *fault) RS_MUST_CHECK;
 /* workflow_get - *ret: owned. One that is built in (builtin.h) is there as version 0 until it is saved. RS_NOT_FOUND. */
 enum rs_err workflow_get(struct store *store, const char *org, const char *id, struct json_object **ret,
                          struct fault *fault) RS_MUST_CHECK;

@@ -196,6 +196,8 @@ def test_answers_about_workflows(call):
     call(200, "PUT", "/api/workflows/w", graph(APPROVAL, id="w", name="W2", crewId="c"))
     call(201, "PUT", "/api/workflows/s", graph(SCHEDULED, id="s"))
     call(201, "PUT", "/api/workflows/h", graph(HOOKED, id="h"))
+    call(412, "PUT", "/api/workflows/w", graph(APPROVAL, id="w"), If_Match='"1"')
+    call(200, "POST", "/api/workflows/validate", graph(APPROVAL, name=5))
     call(200, "GET", "/api/workflows/w")
     call(200, "GET", "/api/workflows/assistant")
     call(404, "GET", "/api/workflows/nobody")

@@ -20,7 +20,7 @@ SHOWN, HIDDEN = "shown", 404
 ROUTES = {
     "GET /api": (SHOWN, None),
     "GET /api/workflows": (SHOWN, None), "POST /api/workflows": (SHOWN, {"id": 5}),
-    "POST /api/workflows/import": (SHOWN, {}),
+    "POST /api/workflows/import": (SHOWN, {}), "POST /api/workflows/validate": (SHOWN, {}),
     "GET /api/workflows/{id}": (HIDDEN, None), "PUT /api/workflows/{id}": (SHOWN, {"nodes": 5}),
     "DELETE /api/workflows/{id}": (HIDDEN, None), "GET /api/workflows/{id}/versions": (HIDDEN, None),
     "GET /api/workflows/{id}/versions/{version}": (HIDDEN, None), "POST /api/workflows/{id}/run": (HIDDEN, {}),

@@ -57,6 +57,35 @@ def test_an_import_of_the_same_makes_no_version(instance, tmp_path):
     assert instance.cli("workflow", "import", path) == "again replaced, version 2\n"
 
 
+def test_saved_in_between(instance):
+    def save(value, tag=None, name="shared"):
+        nodes, edges = chain(result(value=value))
+        return instance.http("PUT", f"/api/workflows/{name}", {"nodes": nodes, "edges": edges}, headers=tag and {"If-Match": tag})
+
+    assert save("one", '"1"')[0] == 412 and save("one", "*")[0] == 412
+    assert save("one")[1]["ETag"] == instance.http("GET", "/api/workflows/shared")[1]["ETag"] == '"1"'
+    assert save("mine", '"1"')[1]["ETag"] == '"2"'
+    status, _, problem = save("theirs", '"1"')
+    assert status == 412 and problem["detail"] == "the workflow has been saved since, as version 2"
+    assert instance.http("GET", "/api/workflows/shared")[2]["nodes"][1]["data"]["value"] == "mine"
+    assert save("theirs", "*")[2]["version"] == 3
+    assert save("x", "3")[0] == 412
+
+
+def test_validating_saves_nothing(instance):
+    nodes, edges = chain(shell("a", "true"), result(value="{{ .nodes.a.output }}"))
+    definition = {"id": "checked", "nodes": nodes, "edges": edges}
+    validate = lambda: instance.http("POST", "/api/workflows/validate", definition)[::2]
+    assert validate() == (200, {"valid": True, "errors": []})
+    nodes[-1]["data"]["value"] = "{{ .nodes.( }}"
+    status, answer = validate()
+    assert status == 200 and not answer["valid"] and [e["nodeId"] for e in answer["errors"]] == [nodes[-1]["id"]]
+    nodes[1]["data"]["command"], edges[0]["target"] = [], "nobody"
+    assert {(e.get("nodeId"), e["code"]) for e in validate()[1]["errors"]} == {("a", "setting"), (None, "dangling")}
+    assert instance.http("POST", "/api/workflows/validate", [])[0] == 422
+    assert instance.http("GET", "/api/workflows/checked")[0] == 404
+
+
 def test_earlier_attempts_keep_their_logs_and_how_they_ended(instance):
     run = instance.inline(*chain(shell("say", "[ -e ok ] && echo well || echo badly"), shell("work", NEEDS_OK)))
     assert instance.wait(run)["status"] == "error"
