@@ -21,6 +21,7 @@ HTDOCS_FILES = \
 	htdocs/app/components/tabs.js \
 	htdocs/app/components/theme-switch.js \
 	htdocs/app/components/time.js \
+	htdocs/app/components/toast.js \
 	htdocs/app/components/topic-state.js \
 	htdocs/app/fold-work.js \
 	htdocs/app/fold.js \
@@ -98,6 +99,7 @@ HTDOCS_FILES = \
 	htdocs/css/lists.css \
 	htdocs/css/log.css \
 	htdocs/css/run.css \
+	htdocs/css/toast.css \
 	htdocs/css/tokens.css \
 	htdocs/icons/cancelled.svg \
 	htdocs/icons/error.svg \

@@ -4,6 +4,7 @@ import { html, render, useEffect } from './ui.js';
 import { Badge } from './components/badge.js';
 import { lazy } from './components/lazy.js';
 import { ThemeSwitch } from './components/theme-switch.js';
+import { Toasts } from './components/toast.js';
 import { RunPage } from './pages/run.js';
 import { RunsPage } from './pages/runs.js';
 import { WorkflowPage } from './pages/workflow.js';
@@ -55,7 +56,8 @@ function App() {
       ${liveStatus.value && html`<${Badge} status=${liveStatus.value} />`}
       <${ThemeSwitch} />
     </header>
-    <main id="main" tabIndex=${-1}>${page}</main>`;
+    <main id="main" tabIndex=${-1}>${page}</main>
+    <${Toasts} />`;
 }
 
 render(html`<${App} />`, document.getElementById('app'));

@@ -293,6 +293,9 @@ export const text = {
   },
 
   toast: {
+    region: 'Notes',
+    open: 'Open',
+    dismiss: 'Dismiss this note',
   },
 
   approval: {

@@ -3,6 +3,7 @@ EXTRA_DIST += \
 	tests/browser.test \
 	tests/browser/actions.test.js \
 	tests/browser/app.test.js \
+	tests/browser/assistant.test.js \
 	tests/browser/auth.test.js \
 	tests/browser/browser.js \
 	tests/browser/client.test.js \
