@@ -10,7 +10,7 @@ from doors import NAMES, UPGRADE, WAIT, Ended, Place, Refused, Silence, Sse, Ws,
 
 ENDED = ("success", "error", "cancelled")
 SAME = object()
-PAUSE_MS, PAUSE_MAX_MS, OPENINGS = 400, 8000, 12
+PAUSE_MS, PAUSE_MAX_MS, OPENINGS = 400, 8000, 24
 
 
 class Answer:
