@@ -27,6 +27,13 @@ HTDOCS_FILES = \
 	htdocs/app/fold.js \
 	htdocs/app/follow-run.js \
 	htdocs/app/format.js \
+	htdocs/app/forms/choices.js \
+	htdocs/app/forms/complete.js \
+	htdocs/app/forms/expression.js \
+	htdocs/app/forms/fields.js \
+	htdocs/app/forms/jq-test.js \
+	htdocs/app/forms/schema.js \
+	htdocs/app/forms/settings.js \
 	htdocs/app/json-diff.js \
 	htdocs/app/layout.js \
 	htdocs/app/main.js \
@@ -96,6 +103,7 @@ HTDOCS_FILES = \
 	htdocs/client/use-token.js \
 	htdocs/css/base.css \
 	htdocs/css/graph.css \
+	htdocs/css/forms.css \
 	htdocs/css/lists.css \
 	htdocs/css/log.css \
 	htdocs/css/run.css \

@@ -6,7 +6,7 @@ import { Fragment, h, render } from '../lib/preact.js';
 import htm from '../lib/htm.js';
 
 export { Fragment, render };
-export { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from '../lib/preact-hooks.js';
+export { useCallback, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from '../lib/preact-hooks.js';
 export { signal, computed } from '../lib/preact-signals.js';
 export const html = htm.bind(h);
 

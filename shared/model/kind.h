@@ -36,6 +36,7 @@ enum setting_widget {
     WIDGET_SECRET,    /* wants {{ $secrets.NAME }}, not the value itself */
     WIDGET_CRON,      /* five fields or @daily */
     WIDGET_WORKFLOW,  /* id of a workflow */
+    WIDGET_MODEL,     /* name of a model of the endpoint */
 };
 struct kind_setting {
     const char *name;

@@ -20,7 +20,7 @@ const struct kind_setting agent_settings[] = {
     {"system", SETTING_TEXT, .no_secret = true, .widget = WIDGET_MULTILINE, .help = "Its instructions."},
     {"messages", SETTING_ANY, .no_secret = true, .help = "Earlier messages, [{role, content}], between instructions and prompt."},
     {"remember", SETTING_BOOL, .fallback = "false", .help = "The session's messages come first, and this question and its answer are added to them."},
-    {"model", SETTING_TEXT, .help = "Default: the session's, else model.default."},
+    {"model", SETTING_TEXT, .widget = WIDGET_MODEL, .help = "Default: the session's, else model.default."},
     {"url", SETTING_TEXT, .help = "Base address of an OpenAI-compatible endpoint; default: model.url, with its key."},
     {"key", SETTING_TEXT, .widget = WIDGET_SECRET, .help = "Key of that endpoint."},
     {"temperature", SETTING_NUMBER, .min = 0, .max = 2, .help = "Default: the endpoint's."},

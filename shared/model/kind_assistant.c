@@ -30,7 +30,7 @@ const struct kind_setting intent_settings[] = {
     {"text", SETTING_TEXT, .required = true, .widget = WIDGET_MULTILINE, .help = "The message."},
     {"intents", SETTING_TABLE, .required = true, .members = intent_members, .help = "The intents there are, by name; the first counts when nothing fits."},
     {"useModel", SETTING_BOOL, .fallback = "true", .help = "Ask the model when one is configured; keywords decide when it gives no verdict."},
-    {"model", SETTING_TEXT, .help = "Which one; default: model.default."},
+    {"model", SETTING_TEXT, .widget = WIDGET_MODEL, .help = "Which one; default: model.default."},
     {"modelTimeoutMs", SETTING_INTEGER, .min = 1, .max = KIND_DAY_MS, .fallback = "15000", .help = "How long its verdict is waited for."},
     KIND_END,
 };
@@ -46,7 +46,7 @@ const struct kind_output intent_outputs[] = {
 
 const struct kind_setting model_select_settings[] = {
     {"intent", SETTING_TEXT, .help = "After the session's model those of setting assistant.models.INTENT are tried, then those of assistant.models.default, then model.default."},
-    {"requested", SETTING_TEXT, .help = "A model that is tried before all others."},
+    {"requested", SETTING_TEXT, .widget = WIDGET_MODEL, .help = "A model that is tried before all others."},
     KIND_END,
 };
 
@@ -70,7 +70,7 @@ static const struct kind_setting rule_members[] = {
 const struct kind_setting tool_select_settings[] = {
     {"text", SETTING_TEXT, .required = true, .widget = WIDGET_MULTILINE, .help = "The message."},
     {"intent", SETTING_TEXT, .help = "Its intent, for the rules."},
-    {"model", SETTING_TEXT, .help = "The model that chooses; without one the rules do."},
+    {"model", SETTING_TEXT, .widget = WIDGET_MODEL, .help = "The model that chooses; without one the rules do."},
     TOOLS_SETTINGS,
     {"rules", SETTING_TABLE, .members = rule_members, .help = "When a tool is called without a model's choice, by the tool's name."},
     {"modelTimeoutMs", SETTING_INTEGER, .min = 1, .max = KIND_DAY_MS, .fallback = "30000", .help = "How long the model's choice is waited for."},

@@ -145,9 +145,10 @@ static const char *widget_name(const struct kind_setting *s)
     static const char *const names[] = {
         [WIDGET_BY_TYPE] = NULL,   [WIDGET_MULTILINE] = "multiline", [WIDGET_CODE] = "code",
         [WIDGET_SECRET] = "secret", [WIDGET_CRON] = "cron",           [WIDGET_WORKFLOW] = "workflow",
+        [WIDGET_MODEL] = "model",
     };
 
-    return s->type == SETTING_JQ ? "jq" : names[s->widget];
+    return s->type == SETTING_JQ ? "jq" : s->type == SETTING_NODE ? "node" : names[s->widget];
 }
 
 static bool takes_template(const struct kind_setting *s)

@@ -11,7 +11,7 @@
 
 /* kind_schema - JSON Schema (draft 2020-12) of the `data` of a node of this kind, owned; NULL without memory. It allows
  * what graph_check_settings allows, but for null in place of a setting. Every setting has `description`, perhaps
- * `default`; `x-widget` (multiline, code, jq, secret, cron, workflow) says how a form shows it, `x-common` that every kind
+ * `default`; `x-widget` (multiline, code, jq, secret, cron, workflow, model, node) says how a form shows it, `x-common` that every kind
  * takes it, `x-template` that a template may stand in it. */
 struct json_object *kind_schema(const struct kind *kind);
 /* kind_describe - {kind,type,label,help,repeat,handles,handlesFrom,outputs:[{name,type,help}],schema}, owned; NULL without

@@ -7,6 +7,7 @@ EXTRA_DIST += \
 	tests/browser/auth.test.js \
 	tests/browser/browser.js \
 	tests/browser/client.test.js \
+	tests/browser/forms.test.js \
 	tests/browser/mock/instance.js \
 	tests/browser/mock/log.js \
 	tests/browser/mock/sample.js \

@@ -45,6 +45,8 @@ def test_each_kind_is_described(types):
     command = shell["schema"]["properties"]["command"]
     assert command["description"] and command["x-template"] and shell["schema"]["required"] == ["kind", "command"]
     assert kinds["condition"]["schema"]["properties"]["expression"]["x-widget"] == "jq"
+    assert kinds["agent"]["schema"]["properties"]["model"]["x-widget"] == "model"
+    assert kinds["foreach"]["schema"]["properties"]["node"]["anyOf"][0]["type"] == "object" and kinds["foreach"]["schema"]["properties"]["node"]["x-widget"] == "node"
     assert kinds["http_request"]["schema"]["properties"]["method"]["default"] == "GET"
     assert shell["schema"]["properties"]["timeoutMs"]["x-common"]
     for kind in types:
