@@ -385,7 +385,7 @@ export const text = {
   timeline: {
     empty: 'Nothing has begun yet.',
     label: 'Nodes over time',
-    bar: (name, state, from, length) => `${name}: ${state}, after ${from}, ${length}`,
+    after: (from) => `after ${from},`,
     attempt: (n) => `attempt ${n}`,
   },
 

@@ -145,7 +145,7 @@ test('the timeline: a bar for every node that began, one click shows the node', 
   assert.equal(await rows.count(), 3);
   const widths = await page.locator('.timeline-bar').evaluateAll((bars) => bars.map((bar) => bar.getBoundingClientRect().width));
   assert(widths[1] > widths[0] && widths[1] > widths[2], `the delay has the longest bar: ${widths}`);
-  await page.getByRole('button', { name: /^bad: Failed/ }).click();
+  await rows.getByRole('button', { name: /Failed bad after/ }).click();
   assert.match(page.url(), /node=bad/);
 });
 
@@ -217,7 +217,7 @@ test('the workflows by their last results: sorted by success, filtered by name, 
   const rows = page.locator('tbody tr');
   await rows.nth(1).waitFor();
   assert.deepEqual(await rows.locator('td:nth-child(4)').allTextContents(), ['100 %', '0 %']);
-  assert.equal(await page.getByRole('img', { name: 'Of the last 2 runs 2 failed' }).locator('.s-error').count(), 2);
+  assert.equal(await page.locator('.spark', { hasText: 'Of the last 2 runs 2 failed' }).locator('.s-error').count(), 2);
   await page.getByRole('button', { name: 'Success' }).click();
   await page.locator('tbody tr:first-child', { hasText: 'It never works' }).waitFor();
   assert.match(page.url(), /q=works&sort=rate/);

@@ -5,6 +5,7 @@ EXTRA_DIST += \
 	tests/browser/app.test.js \
 	tests/browser/assistant.test.js \
 	tests/browser/auth.test.js \
+	tests/browser/axe.test.js \
 	tests/browser/browser.js \
 	tests/browser/client.test.js \
 	tests/browser/forms.test.js \

@@ -20,7 +20,7 @@ export function Sparkline({ recent }) {
   if (!recent.length) return null;
   const most = Math.max(1, ...recent.map(({ durationMs }) => durationMs ?? 0));
   const failed = recent.filter(({ status }) => status === FAILED).length;
-  return html`<span class="spark" role="img" aria-label=${text.workflows.spark(recent.length, failed)}>
+  return html`<span class="spark"><span class="hidden">${text.workflows.spark(recent.length, failed)}</span>
     ${[...recent].reverse().map(({ id, status, durationMs }) => html`<a key=${id} class=${`spark-bar s-${status}`} href=${href(['runs', id])} tabIndex=${-1} aria-hidden="true"
       title=${`${text.state[status]}${durationMs === undefined ? '' : `, ${duration(durationMs)}`}`}
       style=${{ blockSize: `${Math.round((LEAST + (1 - LEAST) * ((durationMs ?? 0) / most)) * 100)}%` }}></a>`)}

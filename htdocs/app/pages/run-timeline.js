@@ -48,10 +48,10 @@ export function Timeline({ fold, node, at, onAt, onNode }) {
       const begin = Math.min(share(from - start), 100 - width);
       const length = duration(to - from);
       return html`<div key=${id} class="timeline-row" role="listitem">
-        <button type="button" class=${classes('timeline-button', { chosen: id === node })} data-node=${id}
-          aria-label=${text.timeline.bar(name, text.state[record.status], duration(from - start) || '0 ms', length)} onClick=${() => onNode(id === node ? null : id)}>
+        <button type="button" class=${classes('timeline-button', { chosen: id === node })} data-node=${id} onClick=${() => onNode(id === node ? null : id)}>
           <span class="timeline-name" dir="auto" title=${name}><${State} status=${record.status} /><span class="timeline-label">${name}</span></span>
           <span class="timeline-lane">
+            <span class="hidden">${text.timeline.after(duration(from - start) || '0 ms')}</span>
             ${at !== null && html`<span class="timeline-now" style=${{ insetInlineStart: `${share(at)}%` }}></span>`}
             <span class=${`timeline-bar s-${record.status}`} style=${{ insetInlineStart: `${begin}%`, inlineSize: `${width}%` }}></span>
             <span class=${classes('timeline-length number', { 'timeline-inside': width >= INSIDE })} style=${width >= INSIDE

@@ -1,0 +1,105 @@
+// axe-core on every page of the dashboard: each theme, wide and on a phone, without a serious finding. A new page is a row
+// in PAGES.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { axe } from './modules.js';
+import { call, onStage } from './stage.js';
+
+const WIDTHS = [1280, 390];
+const THEMES = ['light', 'dark', 'dracula'];
+const GRAVE = ['serious', 'critical'];
+
+const script = axe();
+let runspool, page, seeded;
+const runs = {};
+
+onStage((now) => ({ runspool = runspool, page = page } = now));
+
+const node = (id, type, data) => ({ id, type, position: { x: 0, y: 0 }, data: { label: id, ...data } });
+const chain = (...ids) => ids.slice(1).map((target, i) => ({ id: `e${i}`, source: ids[i], target }));
+const shell = (id, script_) => node(id, 'tool', { kind: 'shell', command: ['sh', '-c', script_] });
+const start = node('start', 'trigger', { kind: 'manual' });
+
+const WORKFLOWS = {
+  good: {
+    params: [{ name: 'who', type: 'string', required: true, description: 'Whom to greet' }, { name: 'loud', type: 'boolean' }, { name: 'how', type: 'string', enum: ['plain', 'fancy'] }],
+    nodes: [start, shell('say', 'printf "\\033[31mred\\033[32m green\\033[0m\\n"; echo "to stderr" >&2; echo report > report.txt'), node('done', 'output', { kind: 'result', value: '{{ {a: [1, null, true, "text"]} }}' })],
+    edges: chain('start', 'say', 'done'),
+  },
+  bad: { nodes: [start, shell('fails', 'echo before; exit 3'), shell('never', 'true')], edges: chain('start', 'fails', 'never') },
+  asks: { nodes: [start, node('ask', 'control', { kind: 'approval', message: 'Go on?' })], edges: chain('start', 'ask') },
+};
+
+async function seed() {
+  for (const [id, definition] of [...Object.entries(WORKFLOWS), ['good', WORKFLOWS.good]]) {
+    await call(runspool, 'PUT', `api/workflows/${id}`, { id, name: `Workflow ${id}`, description: `What ${id} does`, ...definition });
+    const { runId } = await call(runspool, 'POST', `api/workflows/${id}/run`, { input: id === 'good' ? { who: 'Ada' } : {} });
+    runs[id] = runId;
+  }
+  await call(runspool, 'PUT', 'api/adws/axe', { status: 'running', issue: 7 });
+  await call(runspool, 'POST', 'api/queue/pause', {});
+  await call(runspool, 'POST', 'api/queue', { issue_number: 7, workflowId: 'good', input: { who: 'later' } });
+}
+
+const ended = (status) => (view) => view.locator(`.run-state[data-status="${status}"]`).waitFor();
+const heading = (name) => (view) => view.getByRole('heading', { level: 1, name }).waitFor();
+
+/** name, address, and what has to be there before it is looked at. */
+const PAGES = [
+  ['workflows', () => '#/workflows', (view) => view.locator('tbody tr').nth(2).waitFor()],
+  ['a workflow', () => '#/workflows/good', heading('Workflow good')],
+  ['runs', () => '#/runs', (view) => view.locator('tbody tr').nth(2).waitFor()],
+  ['runs, none', () => '#/runs?workflow=nothing', (view) => view.locator('.notice').waitFor()],
+  ['a run', () => `#/runs/${runs.good}`, ended('success')],
+  ['a run, timeline', () => `#/runs/${runs.good}?tab=timeline`, ended('success')],
+  ['a run, results', () => `#/runs/${runs.good}?tab=results`, ended('success')],
+  ['a run, input and output', () => `#/runs/${runs.good}?tab=io&node=say`, ended('success')],
+  ['a run, artifacts', () => `#/runs/${runs.good}?tab=artifacts`, ended('success')],
+  ['a run, attempts', () => `#/runs/${runs.good}?tab=attempts`, ended('success')],
+  ['a run that failed', () => `#/runs/${runs.bad}?node=fails&tab=log`, ended('error')],
+  ['a run that asks', () => `#/runs/${runs.asks}`, (view) => view.locator('[data-ask]').waitFor()],
+  ['no such run', () => '#/runs/r_nowhere', (view) => view.getByRole('alert').waitFor()],
+  ['comparison', () => `#/compare/${runs.good}`, (view) => view.locator('.compare-verdict').waitFor()],
+  ['history', () => '#/history', (view) => view.locator('tbody tr[data-run]').first().waitFor()],
+  ...['active', 'queue', 'schedules', 'webhooks', 'adws', 'routes', 'system'].map((view) => [
+    `monitor, ${view}`, () => `#/monitor/${view}`, (on) => on.locator('.monitor-view').locator('table, .notice').first().waitFor(),
+  ]),
+  ['no such page', () => '#/nowhere', (view) => view.locator('.notice').waitFor()],
+];
+
+/** What axe finds; only: names of rules, else all. */
+const findings = (only) =>
+  page.evaluate(async (rules) => {
+    const found = await axe.run(document, { resultTypes: ['violations'], ...(rules && { runOnly: { type: 'rule', values: rules } }) });
+    return found.violations.flatMap(({ id, impact, help, nodes }) => nodes.map(({ target, html, failureSummary }) => ({ id, impact, help, target: target.join(' '), html: html.slice(0, 200), why: failureSummary })));
+  }, only);
+
+for (const width of WIDTHS) {
+  test(`no serious finding, ${width} px`, async () => {
+    const grave = [];
+    await (seeded ??= seed());
+    await page.emulateMedia({ reducedMotion: 'reduce' }); // colours at rest
+    await page.setViewportSize({ width, height: 800 });
+    await page.goto(runspool.url);
+    await page.evaluate(script);
+    for (const [name, address, ready] of PAGES) {
+      await page.evaluate((hash) => (location.hash = hash), address());
+      await ready(page).catch((error) => assert.fail(`${name}: ${error.message}`));
+      for (const theme of THEMES) {
+        await page.evaluate((chosen) => (document.documentElement.dataset.theme = chosen), theme);
+        // Themes differ in colours alone.
+        const found = await findings(theme === THEMES[0] ? undefined : ['color-contrast']);
+        for (const one of found) if (GRAVE.includes(one.impact)) grave.push({ name, theme, ...one });
+      }
+    }
+    assert.deepEqual(grave, []);
+  });
+}
+
+test('what is serious is found', async () => {
+  await page.goto(runspool.url);
+  await page.evaluate(script);
+  await page.evaluate(() => document.getElementById('main').append(document.createElement('button')));
+  assert((await findings()).some(({ id, impact }) => id === 'button-name' && GRAVE.includes(impact)));
+});
