@@ -1,7 +1,7 @@
 /* What the web server in front makes of each door. */
 #include "cli/doctor.h"
-#include "cli/doctor_mend.h"
 #include "cli/webprobe.h"
+#include "http/doctor_mend.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,7 +118,7 @@ static bool not_carried(struct web *web, const char *check)
     char text[512];
     int status = web->probe.status;
     if (status == 502 || status == 503) {
-        doctor_say(web->doctor, DOCTOR_BAD, check, "Start the bridge, and let the web server's user use its socket (its group).",
+        doctor_say(web->doctor, DOCTOR_BAD, check, doctor_mend(web->server, FAULT_NO_BRIDGE),
                    "the web server cannot reach the bridge (%d)", status);
         web->no_bridge = true;
     } else if (status == 401 || status == 403) {
@@ -192,7 +192,7 @@ static void check_api_poll(struct web *web)
     else if (web->probe.status == 401 || web->probe.status == 403)
         doctor_say(web->doctor, DOCTOR_WARNING, "polls", "Give a token in RUNSPOOL_TOKEN.", "%s", detail(&web->probe, text));
     else
-        doctor_say(web->doctor, DOCTOR_BAD, "polls", "/api/poll has to go to events.fcgi, before /api goes to api.fcgi.", "%s",
+        doctor_say(web->doctor, DOCTOR_BAD, "polls", doctor_mend(web->server, FAULT_NO_POLL), "%s",
                    detail(&web->probe, text));
 }
 

@@ -32,7 +32,6 @@ cli_runspool_SOURCES = \
   cli/definition.c cli/definition.h \
   cli/doctor.c cli/doctor.h \
   cli/doctor_data.c \
-  cli/doctor_mend.c cli/doctor_mend.h \
   cli/doctor_parts.c \
   cli/doctor_web.c \
   cli/down.c \

@@ -7,7 +7,7 @@
 extern const struct program api_program;
 
 route_fn auth_ticket_post, auth_session_get, auth_session_post, auth_session_delete;
-route_fn about_get, openapi_get;
+route_fn about_get, doctor_get, openapi_get;
 route_fn workflows_list, workflows_post, workflow_get_one, workflow_put, workflow_remove, workflow_validate_post;
 route_fn workflow_versions_list, workflow_version_get;
 route_fn workflow_run, workflow_actions_post;

@@ -21,6 +21,7 @@ fcgi_api_fcgi_SOURCES = $(FCGI_COMMON) \
   fcgi/range.c \
   fcgi/range.h \
   fcgi/definition.c fcgi/definition.h \
+  fcgi/doctor.c \
   fcgi/emit.c \
   fcgi/etag.c fcgi/etag.h \
   fcgi/history.c \

@@ -5,6 +5,7 @@
  * as fcgi/routes.h explains struct route. No guard: it is included several times. */
 
 API_ROUTE("GET", "/api", about_get, "what there is: routes and streams", "", NULL)
+API_ROUTE("GET", "/api/doctor", doctor_get, "what a page that looks into its connection has to know", "", NULL)
 API_ROUTE("GET", "/api/routes", routes_get, "all that can be called, how often it was, and how long that took", "viewer", NULL)
 API_ROUTE("GET", "/api/openapi.json", openapi_get, "this interface as OpenAPI 3.1", "", NULL)
 API_ROUTE("GET", "/api/workflows", workflows_list, "saved workflows", "viewer", NULL)

@@ -29,7 +29,7 @@ ROUTES = {
     "GET /api/schedules": (SHOWN, None), "GET /api/workflows/{id}/schedule": (HIDDEN, None),
     "POST /api/workflows/{id}/schedule/pause": (HIDDEN, {}), "POST /api/workflows/{id}/schedule/resume": (HIDDEN, {}),
     "GET /api/system-status": (SHOWN, None), "GET /api/webhooks": (SHOWN, None), "GET /api/webhook-status": (SHOWN, None),
-    "GET /api/workflows/active": (SHOWN, None), "GET /api/workflow-history": (SHOWN, None), "GET /api/routes": (SHOWN, None),
+    "GET /api/workflows/active": (SHOWN, None), "GET /api/workflow-history": (SHOWN, None), "GET /api/routes": (SHOWN, None), "GET /api/doctor": (SHOWN, None),
     "GET /api/openapi.json": (SHOWN, None), "GET /api/asyncapi.json": (SHOWN, None),
     "GET /api/runs": (SHOWN, None), "GET /api/runs/{id}": (HIDDEN, None), "PATCH /api/runs/{id}": (HIDDEN, {"priority": 1}),
     "GET /api/runs/{id}/logs": (HIDDEN, None), "GET /api/runs/{id}/events": (HIDDEN, None),

@@ -1,4 +1,4 @@
-#include "cli/doctor_mend.h"
+#include "http/doctor_mend.h"
 #include <stddef.h>
 #include <string.h>
 #include <strings.h>
@@ -38,7 +38,14 @@ static const struct {
       [FAULT_CUT] = "Let the web server wait for an answer for an hour.",
       [FAULT_AUTHORIZATION] = "Let the web server pass the header Authorization on to the programs.",
       [FAULT_PREFIX] = "Set public_url in runspool.conf to the address that browsers use.",
-      [FAULT_NOT_PASSED] = "Let the web server pass /ws, /sse, /poll and /api/workflow/stream on to the bridge.\n" FILES}},
+      [FAULT_NOT_PASSED] = "Let the web server pass /ws, /sse, /poll and /api/workflow/stream on to the bridge.\n" FILES,
+      [FAULT_NO_BRIDGE] = "Start the bridge, and let the web server's user use its socket (its group).",
+      [FAULT_NO_POLL] = "/api/poll has to go to events.fcgi, before /api goes to api.fcgi."}},
+};
+static const char *const names[N_DOCTOR_FAULTS] = {
+    [FAULT_UPGRADE] = "upgrade",     [FAULT_BUFFERING] = "buffering",     [FAULT_CUT] = "cut",
+    [FAULT_AUTHORIZATION] = "authorization", [FAULT_PREFIX] = "prefix",   [FAULT_NOT_PASSED] = "notPassed",
+    [FAULT_NO_BRIDGE] = "noBridge",  [FAULT_NO_POLL] = "noPoll",
 };
 
 const char *doctor_mend(const char *server, enum doctor_fault fault)
@@ -47,4 +54,19 @@ const char *doctor_mend(const char *server, enum doctor_fault fault)
     while (servers[i].name && (strncasecmp(server, servers[i].name, strlen(servers[i].name)) != 0 || !servers[i].lines[fault]))
         i++;
     return servers[i].lines[fault];
+}
+
+struct json_object *doctor_mend_json(void)
+{
+    struct json_object *all = json_object_new_array();
+    for (size_t i = 0; i < sizeof servers / sizeof *servers; i++) {
+        struct json_object *one = json_object_new_object(), *lines = json_object_new_object();
+        json_set_string(one, "server", servers[i].name);
+        for (int fault = 0; fault < N_DOCTOR_FAULTS; fault++)
+            if (servers[i].lines[fault])
+                json_set_string(lines, names[fault], servers[i].lines[fault]);
+        json_set(one, "lines", lines);
+        json_object_array_add(all, one);
+    }
+    return all;
 }
