@@ -27,6 +27,7 @@ fcgi_api_fcgi_SOURCES = $(FCGI_COMMON) \
   fcgi/history.c \
   fcgi/items.c \
   fcgi/import.c \
+  fcgi/jq.c \
   fcgi/node_types.c \
   fcgi/openapi.c \
   fcgi/pause.c \

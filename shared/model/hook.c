@@ -68,7 +68,7 @@ static enum rs_err filter_fits(const char *filter, struct json_object *input, bo
     *ret = true;
     if (filter == NULL || filter[0] == '\0')
         return RS_OK;
-    if ((err = jq_once(filter, input, &value, fault)) == RS_OK)
+    if ((err = jq_once(filter, input, NULL, &value, fault)) == RS_OK)
         *ret = value != NULL && !(json_object_is_type(value, json_type_boolean) && !json_object_get_boolean(value));
     json_object_put(value);
     return err;

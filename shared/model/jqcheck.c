@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define CHECK_TIMEOUT_MS 5000
-#define ANSWER_MAX (4 * 1024 * 1024)
+#define ANSWER_MAX (4 * 1024 * 1024 + 65536) /* the value of a program may have 4 MB */
 
 /* Is there any jq in it? `{{` in any text, an `expression`, a `condition`, a `filter`. Looser than the checker itself. */
 static bool may_hold_jq(struct json_object *value, const char *name)
@@ -123,6 +123,8 @@ static enum rs_err ask(char *mode, const char *text, size_t len, struct buf *ans
     close(pair[0]);
     if (!err && WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL))
         err = fault_set(fault, RS_TIMEOUT, "jq took too long");
+    else if (!err && WIFSIGNALED(status)) /* libjq aborts without memory, and knows no end of recursion */
+        err = fault_set(fault, RS_LIMIT, "jq took too much memory");
     return err;
 }
 
@@ -142,20 +144,31 @@ enum rs_err jqcheck_definition(struct json_object *definition, struct json_objec
     return err;
 }
 
-enum rs_err jq_once(const char *program, struct json_object *input, struct json_object **ret, struct fault *fault)
+/* One line of the child's protocol. */
+static void put_line(struct buf *out, const char *op, const char *member, struct json_object *value)
 {
-    struct json_object *said = NULL;
-    struct buf text, answer;
     size_t len;
+    const char *text = json_text(value, &len);
 
-    buf_init(&text, 2 * JSON_BODY_MAX + 4096);
+    buf_printf(out, "{\"op\":\"%s\",\"%s\":", op, member);
+    buf_append(out, text, len);
+    buf_puts(out, "}\n");
+}
+
+enum rs_err jq_once(const char *program, struct json_object *input, struct json_object *secrets, struct json_object **ret,
+                    struct fault *fault)
+{
+    struct json_object *said = NULL, *asked = json_object_new_string(program);
+    struct buf text, answer;
+
+    buf_init(&text, JQ_ONCE_INPUT_MAX);
     buf_init(&answer, ANSWER_MAX);
-    const char *context = json_text(input, &len);
-    buf_puts(&text, "{\"op\":\"context\",\"value\":");
-    buf_append(&text, context, len);
-    buf_puts(&text, "}\n{\"op\":\"eval\",\"program\":");
-    buf_put_json(&text, program, strlen(program));
-    enum rs_err err = buf_puts(&text, "}\n");
+    if (secrets != NULL)
+        put_line(&text, "secrets", "value", secrets);
+    put_line(&text, "context", "value", input);
+    put_line(&text, "eval", "program", asked);
+    json_object_put(asked);
+    enum rs_err err = text.err;
     if (err)
         err = fault_set(fault, err, "the input of a jq program is too long");
     if (!err)

@@ -12,9 +12,11 @@
 enum rs_err jqcheck_definition(struct json_object *definition, struct json_object *errors, struct fault *fault)
     RS_MUST_CHECK;
 
-/* jq_once - what a program gives for an input, in such a child (about 30 ms). *ret: owned, NULL for null.
- * RS_UNPROCESSABLE: it failed, in jq's words; RS_LIMIT, RS_IO, RS_TIMEOUT. Blocks. Any thread. */
-enum rs_err jq_once(const char *program, struct json_object *input, struct json_object **ret, struct fault *fault)
-    RS_MUST_CHECK;
+#define JQ_ONCE_INPUT_MAX (64 * 1024 * 1024) /* bytes of input and program together, as JSON */
+/* jq_once - what a program gives for an input, in such a child (about 30 ms). secrets: what `$secrets` holds; NULL: nothing.
+ * *ret: owned, NULL for null. RS_UNPROCESSABLE: it failed, in jq's words; RS_LIMIT (the input is too long, or the program takes too
+ * much memory), RS_TIMEOUT (too much time), RS_IO. Blocks. Any thread. */
+enum rs_err jq_once(const char *program, struct json_object *input, struct json_object *secrets, struct json_object **ret,
+                    struct fault *fault) RS_MUST_CHECK;
 
 #endif

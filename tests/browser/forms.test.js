@@ -164,3 +164,26 @@ test('completion by keyboard; a choice may be computed; what the server says sta
   await setting('method').locator('input').fill('{{ .input.method }}');
   assert.equal((await settings()).method, '{{ .input.method }}');
 });
+
+test('a jq program is tried with the data of a run; an error leads to its line', async () => {
+  const { runId } = await call('POST', 'api/workflows/numbers/run', {
+    nodes: [{ id: 'start', type: 'trigger', data: { kind: 'manual' } }, { id: 'twice', type: 'control', data: { kind: 'transform', expression: '.input.n * 2' } }],
+    edges: [{ id: 'e', source: 'start', target: 'twice' }], input: { n: 21 },
+  });
+  let run;
+  do run = await call('GET', `api/runs/${runId}`);
+  while (run.status !== 'success');
+  await show('transform', { expression: '{n: .nodes.twice.output}' }, { context: { lastRun: run } });
+  await page.getByRole('button', { name: 'Test', exact: true }).click();
+  await page.locator('.jq-test .json', { hasText: 'n42' }).waitFor();
+  const program = setting('expression').locator('textarea').first();
+  await program.fill('.input\n| .n +\n');
+  await page.getByRole('button', { name: 'Test', exact: true }).click();
+  await page.getByRole('button', { name: 'Show line 2' }).click();
+  assert.equal(await program.evaluate((box) => box.value.slice(box.selectionStart, box.selectionEnd)), '| .n +');
+  await page.getByText('Other data to test with').click();
+  await page.getByLabel('Other data to test with').fill('{"n": [1, 2]}');
+  await program.fill('.n | add');
+  await page.getByRole('button', { name: 'Test', exact: true }).click();
+  await page.locator('.jq-test .json', { hasText: '3' }).waitFor();
+});

@@ -311,6 +311,8 @@ def test_answers_about_the_rest(call, instance):
     call(200, "GET", "/api/workflows/active")
     call(200, "GET", "/api/workflow-history?limit=500")
     call(400, "GET", "/api/workflow-history?limit=x")
+    call(200, "POST", "/api/jq", {"expression": ".a", "input": {"a": 1}})
+    call(422, "POST", "/api/jq", {"expression": ".a |", "input": {}})
     call(200, "GET", "/api/routes")
     call(200, "GET", "/api/doctor")
     run = call(202, "POST", "/api/workflow/actions?client=docs", {"action": "execute_workflow", "input": "hi"})["runId"]
