@@ -3,6 +3,7 @@
 HTDOCS_FILES = \
 	htdocs/app/ansi.js \
 	htdocs/app/api.js \
+	htdocs/app/clock.js \
 	htdocs/app/components/badge.js \
 	htdocs/app/components/chart.js \
 	htdocs/app/components/dialog.js \

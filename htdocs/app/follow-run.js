@@ -10,10 +10,9 @@ const HIDDEN_MS = 500; // a page nobody sees is drawn so often, for its title
 const FLOOD = 200; // events within one frame; then ...
 const FLOOD_MS = 150; // ... it is drawn so often, and the time goes into reading
 
-/** {view: signal of {fold, rev, error}, status: signal for the badge, close(), reload()} */
+/** {view: signal of {fold, rev, error}, close(), reload(), refresh()} */
 export function followRun(runId) {
   const view = signal({ fold: null, rev: 0, error: null });
-  const status = signal({ state: 'connecting', door: null });
   const abort = new AbortController();
   let live, frame, settle;
   let fresh = 0; // events since it was drawn
@@ -56,7 +55,6 @@ export function followRun(runId) {
         draw();
       }, {
         since: 'start',
-        onStatus: (now) => (status.value = now),
         onGap(gap) {
           fold.applyGap(gap);
           refreshSoon();
@@ -70,7 +68,6 @@ export function followRun(runId) {
   load();
   return {
     view,
-    status,
     reload: load,
     refresh,
     close() {

@@ -10,7 +10,7 @@ import { RunsPage } from './pages/runs.js';
 import { WorkflowPage } from './pages/workflow.js';
 import { WorkflowsPage } from './pages/workflows.js';
 import { href, route } from './router.js';
-import { liveStatus, pageState } from './state.js';
+import { pageState } from './state.js';
 import { text } from './text.js';
 
 const ComparePage = lazy(() => import('./pages/compare.js'), 'ComparePage');
@@ -53,7 +53,7 @@ function App() {
         ${NAV.map((name) => html`<a key=${name} href=${href([name])} aria-current=${name === (UNDER[section] ?? section) ? 'page' : undefined}>${text.nav[name]}</a>`)}
       </nav>
       <span class="top-space"></span>
-      ${liveStatus.value && html`<${Badge} status=${liveStatus.value} />`}
+      <${Badge} />
       <${ThemeSwitch} />
     </header>
     <main id="main" tabIndex=${-1}>${page}</main>

@@ -24,6 +24,9 @@ export const text = {
 
   door: { websocket: 'WebSocket', sse: 'SSE', 'long-poll': 'long poll', polling: 'polling' },
   live: {
+    title: 'Connection',
+    press: 'How the page is connected',
+    ask: 'Why?',
     connecting: 'Connecting',
     live: (door) => `Live · ${door}`,
     catchingUp: (count) => `Catching up ${count}`,
@@ -33,12 +36,36 @@ export const text = {
     closed: 'Not connected',
     failed: 'Not connected',
     missing: 'Nothing to follow',
+    offline: 'Offline',
+    spoken: { broken: 'The connection is broken. It is tried again.', whole: 'Connected again.' },
     hint: {
       websocket: 'Events arrive over a WebSocket, the fastest way.',
       sse: 'Events arrive over server-sent events. A WebSocket was not possible; it is tried again from time to time.',
       'long-poll': 'Events arrive by long poll. Streaming was not possible; it is tried again from time to time.',
       polling: 'Events are fetched from the event log. The bridge was not reachable; it is tried again from time to time.',
+      connecting: 'The first answer has not come yet.',
+      'catching-up': 'What happened before is still arriving.',
+      reconnecting: 'The connection broke and is tried again. Nothing is lost: it goes on where it stopped.',
+      ended: 'All of it has arrived, and nothing will follow.',
+      denied: 'The server does not let you follow this. Sign in with another token.',
+      offline: 'This browser says that it has no network. The page shows what was known last, and goes on by itself.',
     },
+    facts: {
+      door: 'Way',
+      delay: 'Delay',
+      delayOf: (ms, events) => `${ms} ms, half of ${n(events, 'event', 'events')} within it`,
+      noDelay: 'No event has come yet',
+      since: 'Since',
+      attempts: 'Attempts',
+    },
+    why: {
+      refused: (status) => (status ? `Refused with ${status}` : 'Refused'),
+      silent: () => 'Nothing came in time',
+      brief: () => 'Ended again and again',
+      busy: () => 'Too many streams are open',
+    },
+    look: 'Look into the connection',
+    tryNow: 'Try now',
   },
 
   failure: {

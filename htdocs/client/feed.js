@@ -53,7 +53,8 @@ export class Feed {
   #head = null;
   #received = 0;
   #receivedAt = 0;
-  #status = { state: 'connecting', door: null };
+  #left = new Map(); // door -> {door, why, status?}: tried, and of no use now
+  #status = { state: 'connecting', door: null, changedAt: Date.now() };
 
   /**
    * target: {base, path, query, streams, url, snapshots, endless, WebSocket, fetch}, schedule: for the Backoff, with settleMs, the
@@ -128,7 +129,10 @@ export class Feed {
     connection.door?.close();
   }
 
-  #say(status) {
+  #say(said) {
+    const { state, door, changedAt } = this.#status;
+    const same = said.state === state && said.door === door;
+    const status = { ...said, changedAt: same ? changedAt : Date.now(), ...(this.#left.size && { tried: [...this.#left.values()] }) };
     if (JSON.stringify(status) === JSON.stringify(this.#status)) return;
     this.#status = status;
     this.#on.status?.(status);
@@ -153,7 +157,7 @@ export class Feed {
     connection.timer = setTimeout(
       guard(() => {
         connection.door.close();
-        handlers.closed(connection, { kind: 'unusable' });
+        handlers.closed(connection, { kind: 'silent' });
       }),
       Math.min(door.firstMs, this.connectMs),
     );
@@ -191,6 +195,7 @@ export class Feed {
     const { index } = this.#current;
     this.#worked = true;
     this.#renewed = false;
+    this.#left.delete(this.#doors[index].name);
     if (!this.#settleMs) this.#backoff.reset();
     clearTimeout(this.#timers.patience);
     clearTimeout(this.#timers.retry);
@@ -227,7 +232,15 @@ export class Feed {
     if (this.#current?.alive) this.#say({ state: 'live', door: this.#door() });
   }
 
-  #lost(connection, { kind, retryMs }) {
+  // Why a door is not used: silent (no first frame in time), busy (too many streams of this page), brief (it ended again and
+  // again), else refused.
+  #leave({ index, alive }, { kind, status }) {
+    const door = this.#doors[index].name;
+    this.#left.set(door, { door, why: alive ? 'brief' : ['silent', 'busy'].includes(kind) ? kind : 'refused', ...(status && { status }) });
+  }
+
+  #lost(connection, outcome) {
+    const { kind, retryMs } = outcome;
     const door = this.#doors[connection.index].name;
     if (kind === 'ended' && !this.#endless) return this.#end({ state: 'ended', door });
     if (DENIALS.includes(kind)) return this.#denied(connection, kind, door);
@@ -242,6 +255,7 @@ export class Feed {
       this.#shortLives = 0;
     }
     if (kind === 'no-token') return this.#retry(connection.index);
+    this.#leave(connection, outcome);
     if (connection.index + 1 < this.#doors.length) return this.#attempt(connection.index + 1);
     if (kind === 'missing' && !this.#worked) return this.#end({ state: 'missing', door });
     return this.#retry(0, retryMs);
@@ -313,6 +327,8 @@ export class Feed {
       closed: (connection, outcome) => {
         if (connection === this.#current) return this.#lost(connection, outcome);
         this.#probe = null;
+        this.#leave(connection, outcome);
+        if (this.#current?.alive) this.#say(this.#status);
         return otherwise();
       },
     });

@@ -1,5 +1,5 @@
 /** What a subscription is doing, for a badge. */
-export type LiveStatus =
+export type LiveStatus = (
   | { state: 'connecting'; door: null }
   | { state: 'live'; door: DoorName }
   /** History is still coming; `received` messages so far. */
@@ -14,7 +14,14 @@ export type LiveStatus =
   | { state: 'missing'; door: DoorName }
   /** The schedule has no further try. */
   | { state: 'failed'; door: null }
-  | { state: 'closed'; door: null };
+  | { state: 'closed'; door: null }
+) & {
+  /** Since when (ms since the epoch) it is this state through this door. */
+  changedAt: number;
+  /** The doors that were tried and are of no use now: refused (with what HTTP said), no first frame in time, ended again and
+   * again, or as many streams are open as one page may have. */
+  tried?: { door: DoorName; why: 'refused' | 'silent' | 'brief' | 'busy'; status?: number }[];
+};
 
 export type DoorName = 'websocket' | 'sse' | 'long-poll' | 'polling';
 
@@ -112,6 +119,8 @@ export class Live<M = Message> {
   constructor(options: LiveOptions<M>);
   readonly cursor: string | undefined;
   readonly status: LiveStatus;
+  /** Of the last messages that came live: our clock minus the time that they say, in ms. */
+  readonly delays: readonly number[];
   /** Do not wait for the next try. */
   hurry(): void;
   close(): void;

@@ -10,7 +10,25 @@ import { canShare, Tabs } from './tabs.js';
 import { claims, tokensOf } from './tokens.js';
 import { checkedBase } from './urls.js';
 
+const DELAYS_MAX = 50;
+
 const sites = []; // {env, given, hub, tabs}
+
+const open = new Set();
+const watchers = new Set();
+
+/** The subscriptions of this page that are not closed. */
+export const openLives = () => [...open];
+
+/** changed() at each change of their number or of a status, until the returned function is called. */
+export function watchLives(changed) {
+  watchers.add(changed);
+  return () => watchers.delete(changed);
+}
+
+const tellWatchers = () => {
+  for (const changed of watchers) changed();
+};
 
 /** Tabs share for one site and one identity. */
 function identity(token) {
@@ -42,7 +60,8 @@ export class Live {
   #cursor;
   #source = null;
   #closed = false;
-  #status = { state: 'connecting', door: null };
+  #status = { state: 'connecting', door: null, changedAt: Date.now() };
+  #delays = [];
 
   /**
    * options: { streams } for the native endpoint or { path } for another ("/workflows/r_1"); since, base, token, doors,
@@ -55,6 +74,8 @@ export class Live {
     this.#options = options;
     this.#snapshots = snapshots;
     this.#cursor = since;
+    open.add(this);
+    tellWatchers();
     const site = siteOf({ base: spec.base, token, doors, WebSocket, fetch });
     const listener = (kind, value) => this.#closed || this.#item[kind](value);
     const attach = (tabs) => {
@@ -74,6 +95,11 @@ export class Live {
     return this.#status;
   }
 
+  /** Of the last messages that came live: our clock minus the time that they say, in ms. */
+  get delays() {
+    return this.#delays;
+  }
+
   /** Do not wait for the next try. */
   hurry() {
     this.#source?.hurry();
@@ -83,13 +109,25 @@ export class Live {
     if (this.#closed) return;
     this.#closed = true;
     this.#source?.close();
-    this.#status = { state: 'closed', door: null };
+    this.#status = { state: 'closed', door: null, changedAt: Date.now() };
+    open.delete(this);
+    tellWatchers();
     this.#options.onStatus?.(this.#status);
+  }
+
+  // What was said before the connection was live is history.
+  #measure({ time, timestamp }) {
+    const { state, changedAt } = this.#status;
+    const at = state === 'live' ? Date.parse(time ?? timestamp) : 0;
+    if (!(at >= changedAt)) return;
+    this.#delays.push(Date.now() - at);
+    if (this.#delays.length > DELAYS_MAX) this.#delays.shift();
   }
 
   #item = {
     message: (message) => {
       if (wasSeen(this.#cursor, message.id, this.#snapshots)) return;
+      this.#measure(message);
       this.#cursor = message.id ?? this.#cursor;
       this.#options.onMessage?.(message);
     },
@@ -103,6 +141,7 @@ export class Live {
     status: (status) => {
       if (JSON.stringify(status) === JSON.stringify(this.#status)) return;
       this.#status = status;
+      tellWatchers();
       this.#options.onStatus?.(status);
     },
   };

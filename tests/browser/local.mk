@@ -17,6 +17,7 @@ EXTRA_DIST += \
 	tests/browser/package-lock.json \
 	tests/browser/package.json \
 	tests/browser/page.test.js \
+	tests/browser/people.test.js \
 	tests/browser/proxy.js \
 	tests/browser/runspool.js \
 	tests/browser/screenshots.js \

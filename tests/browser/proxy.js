@@ -35,12 +35,18 @@ export class Proxy {
     return this;
   }
 
-  async close() {
+  /** End all connections; with `down` no new one gets anywhere. */
+  cut() {
     for (const socket of this.#sockets) socket.destroy();
+  }
+
+  async close() {
+    this.cut();
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
   #http(incoming, response) {
+    if (this.down) return incoming.socket.destroy();
     if (this.noBridge && BRIDGE.test(incoming.url)) return response.writeHead(502, { 'Content-Type': 'text/html' }).end('<h1>Bad gateway</h1>');
     const { method, headers, url } = incoming;
     const onward = request({ host: this.target.hostname, port: this.target.port, method, headers, path: url }, (answer) => {
@@ -54,6 +60,7 @@ export class Proxy {
   }
 
   #upgrade(incoming, socket, head) {
+    if (this.down) return socket.destroy();
     if (this.refuseUpgrade || this.noBridge) return socket.end('HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
     if (this.mute) return; // accepted, and never heard of again
     const lines = [`GET ${incoming.url} HTTP/1.1`];

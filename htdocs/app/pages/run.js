@@ -9,7 +9,7 @@ import { followRun } from '../follow-run.js';
 import { percent } from '../format.js';
 import { layoutGraph } from '../layout.js';
 import { route, setParams } from '../router.js';
-import { liveStatus, usePageState } from '../state.js';
+import { usePageState } from '../state.js';
 import { text } from '../text.js';
 import { Approvals } from './run-approvals.js';
 import { RunDetails } from './run-details.js';
@@ -106,11 +106,6 @@ function RunView({ id, fold, rev, followed }) {
 export function RunPage({ id }) {
   const followed = useMemo(() => followRun(id), [id]);
   useEffect(() => () => followed.close(), [followed]);
-  const status = followed.status.value;
-  useEffect(() => {
-    liveStatus.value = status;
-  }, [status]);
-  useEffect(() => () => (liveStatus.value = null), []);
 
   const [slow, setSlow] = useState(false);
   useEffect(() => {
@@ -119,10 +114,7 @@ export function RunPage({ id }) {
   }, []);
 
   const { fold, rev, error } = followed.view.value;
-  if (error) {
-    liveStatus.value = null;
-    return html`<div class="page"><${Failure} error=${error} missing=${text.failure.notFound.run} retry=${followed.reload} /></div>`;
-  }
+  if (error) return html`<div class="page"><${Failure} error=${error} missing=${text.failure.notFound.run} retry=${followed.reload} /></div>`;
   if (!fold) return html`<div class="page">${slow && html`<${Skeleton} rows=${8} />`}</div>`;
   return html`<${RunView} id=${id} fold=${fold} rev=${rev} followed=${followed} />`;
 }

@@ -12,7 +12,7 @@ const REFUSALS = { 401: 'unauthorized', 403: 'forbidden' };
 export function refusal(response) {
   const retryMs = Number(response.headers.get('retry-after')) * 1000 || undefined;
   const missing = response.status === 404 && isType(response, 'application/problem+json');
-  return { kind: REFUSALS[response.status] ?? (missing ? 'missing' : 'unusable'), retryMs };
+  return { kind: REFUSALS[response.status] ?? (missing ? 'missing' : 'unusable'), status: response.status, retryMs };
 }
 
 // Over HTTP/1.1 a browser opens six connections to a host, for all its pages together: streams and held polls must not

@@ -29,6 +29,7 @@ export function openSocket({ url, protocols, token, tokens, WebSocket, ping, aut
     open = false;
     clearTimeout(pingTimer);
     clearTimeout(pongTimer);
+    globalThis.removeEventListener?.('offline', prove);
     unwatch?.();
     if (socket) {
       socket.onmessage = socket.onclose = socket.onopen = null;
@@ -41,12 +42,16 @@ export function openSocket({ url, protocols, token, tokens, WebSocket, ping, aut
     socket.send(JSON.stringify(value));
     return true;
   };
+  const prove = () => {
+    clearTimeout(pingTimer);
+    pongTimer ??= setTimeout(() => finish('cut'), PONG_MS);
+    send(ping);
+  };
   const listen = (delay) => {
     pingTimer = setTimeout(() => {
       const silent = Date.now() - heardAt;
       if (silent < PING_MS) return listen(PING_MS - silent);
-      pongTimer = setTimeout(() => finish('cut'), PONG_MS);
-      send(ping);
+      return prove();
     }, delay);
   };
   const heard = () => {
@@ -66,6 +71,7 @@ export function openSocket({ url, protocols, token, tokens, WebSocket, ping, aut
       return queueMicrotask(() => finish('unusable')); // for example: a page by https may not speak ws:
     }
     socket.onopen = () => {
+      globalThis.addEventListener?.('offline', prove); // what is dead is then known soon
       unwatch = tokens?.watch((renewed) => send(auth(renewed)));
       on.opened();
     };

@@ -80,7 +80,7 @@ export const sse = {
         if (!open) return;
       }
     };
-    if (!giveBack) queueMicrotask(() => finish({ kind: 'unusable' }));
+    if (!giveBack) queueMicrotask(() => finish({ kind: 'busy' }));
     else read().catch((error) => finish({ kind: error instanceof SyntaxError ? 'unusable' : 'cut' }));
     return { close: () => finish() };
   },
