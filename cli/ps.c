@@ -21,7 +21,7 @@ const struct arg_option ps_options[] = {
 static enum rs_err ps_add(struct cli *cli, struct json_object *items, const char *status, int limit,
                           struct json_object **ret_next, struct fault *fault)
 {
-    struct run_filter filter = {cli_org(cli), args_value(&cli->args, "workflow"), status};
+    struct run_filter filter = {.org = cli_org(cli), .workflow_id = args_value(&cli->args, "workflow"), .status = status};
     struct json_object *list = NULL;
     int room = limit - (int)json_object_array_length(items);
     if (room <= 0)

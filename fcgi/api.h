@@ -27,8 +27,8 @@ route_fn items_get, routes_get;
 route_fn approvals_list, approve_post, reject_post;
 route_done_fn decision_done;
 route_fn events_post;
-route_fn node_types_list, workflow_import_post;
 route_fn jq_post;
+route_fn models_get, node_types_list, workflow_import_post;
 route_fn secrets_list, secret_put_one, secret_remove;
 route_done_fn run_done, queue_done, queue_post_done, events_done;
 

@@ -28,6 +28,7 @@ fcgi_api_fcgi_SOURCES = $(FCGI_COMMON) \
   fcgi/items.c \
   fcgi/import.c \
   fcgi/jq.c \
+  fcgi/models.c \
   fcgi/node_types.c \
   fcgi/openapi.c \
   fcgi/pause.c \

@@ -149,7 +149,8 @@ enum rs_err runs_list(struct call *call, struct fault *fault)
 {
     const struct query *query = &call->request->query;
     struct run_filter filter = {
-        .org = call->access.org, .workflow_id = query_get(query, "workflow"), .status = query_get(query, "status")};
+        .org = call->access.org, .workflow_id = query_get(query, "workflow"), .status = query_get(query, "status"),
+        .session_id = query_get(query, "session")};
     struct store *store = NULL;
     struct json_object *list = NULL;
     int limit = 0;

@@ -12,15 +12,20 @@ enum rs_err sessions_list(struct call *call, struct fault *fault)
 {
     struct store *store = NULL;
     struct json_object *list = NULL;
-    const char *cursor = query_get(&call->request->query, "cursor");
+    const struct query *query = &call->request->query;
+    const char *cursor = query_get(query, "cursor"), *order = query_get(query, "order"), *text = query_get(query, "q");
+    bool recent = text || (order && strcmp(order, "recent") == 0);
     int limit = 0;
     enum rs_err err = request_limit(call->request, LIST_DEFAULT, SESSION_LIST_MAX, &limit, fault);
     if (!err && cursor && !id_valid(cursor))
         err = fault_set(fault, RS_INVALID, "cursor must be the `next` of an earlier answer");
+    if (!err && order && !recent && strcmp(order, "id") != 0)
+        err = fault_set(fault, RS_INVALID, "order must be id or recent");
     if (!err)
         err = worker_store(call->worker, &store, fault);
     if (!err)
-        err = session_list(store, call->access.org, limit, cursor, &list, fault);
+        err = recent ? session_list_recent(store, call->access.org, text, limit, cursor, &list, fault)
+                     : session_list(store, call->access.org, limit, cursor, &list, fault);
     if (!err)
         err = response_json(call->response, 200, list);
     json_object_put(list);

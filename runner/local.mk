@@ -4,7 +4,6 @@ librunner_a_SOURCES = \
   runner/batch.c runner/batch.h \
   runner/assist/answer.c runner/assist/answer.h \
   runner/assist/intent.c runner/assist/intent.h \
-  runner/assist/models.c runner/assist/models.h \
   runner/assist/text.c runner/assist/text.h \
   runner/beneath.c runner/beneath.h \
   runner/chat.c runner/chat.h \

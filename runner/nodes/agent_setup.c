@@ -4,12 +4,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define RUN_MEMBER "runId" /* of a message that is remembered: the run it was said in */
+
 struct json_object *agent_message(const char *role, const char *text)
 {
     struct json_object *out = json_object_new_object();
     json_set_string(out, "role", role);
     json_set(out, "content", json_object_new_string(text));
     return out;
+}
+
+/* Without what is ours: endpoints refuse members they do not know. */
+static struct json_object *as_asked(struct json_object *message)
+{
+    struct json_object *copy = NULL;
+    if (!json_get(message, RUN_MEMBER) || json_object_deep_copy(message, &copy, NULL) != 0)
+        return json_object_get(message);
+    json_object_object_del(copy, RUN_MEMBER);
+    return copy;
 }
 
 static enum rs_err add_earlier(struct agent *agent, struct json_object *earlier, struct fault *fault)
@@ -22,7 +34,7 @@ static enum rs_err add_earlier(struct agent *agent, struct json_object *earlier,
         struct json_object *one = json_object_array_get_idx(earlier, i);
         if (!json_get_string(one, "role", NULL))
             return fault_set(fault, RS_INVALID, "message %zu of `messages` has no `role`", i);
-        json_object_array_add(agent->messages, json_object_get(one));
+        json_object_array_add(agent->messages, as_asked(one));
     }
     return RS_OK;
 }
@@ -107,6 +119,8 @@ void agent_remember(struct agent *agent, const char *text)
     struct json_object *say = json_object_new_array();
     json_object_array_add(say, agent_message("user", json_get_string(agent->node->data, "prompt", "")));
     json_object_array_add(say, agent_message("assistant", text));
+    for (size_t i = 0; i < json_object_array_length(say); i++)
+        json_set_string(json_object_array_get_idx(say, i), RUN_MEMBER, x->claim.id);
     say = mask_copy(x->mask, say);
     struct session_change change = {.say = say};
     enum rs_err err = session_save(&x->store, x->claim.org, x->claim.session_id, &change, NULL, NULL, &session, &fault);

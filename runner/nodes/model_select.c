@@ -1,8 +1,8 @@
 /* model_select - which model is to answer: the one asked for, then the session's, then those the settings have for the
  * intent (assistant.models.INTENT), then assistant.models.default, then model.default; the first that the endpoint has
  * (GET .../models). Without an endpoint the output's model is null. */
+#include "model/models.h"
 #include "model/session.h"
-#include "runner/assist/models.h"
 #include "base/endpoint.h"
 #include "runner/execution.h"
 #include "runner/nodes/nodes.h"

@@ -331,6 +331,20 @@ bool config_list_has(const struct config *config, const char *key, const char *w
     return text && value_word_in(text, ',', word);
 }
 
+void config_each(const struct config *config, const char *pattern, void (*take)(void *ctx, const char *name, const char *text),
+                 void *ctx)
+{
+    for (unsigned i = 0; i < config->n_entries; i++) {
+        const struct entry *e = &config->entries[i];
+        char name[CONFIG_KEY_MAX];
+        size_t prefix = strcspn(pattern, "<");
+        if (!e->text || strcmp(e->setting->key, pattern) != 0)
+            continue;
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(e->key + prefix, "."), e->key + prefix);
+        take(ctx, name, e->text);
+    }
+}
+
 static const char *shown(const struct entry *e)
 {
     return e->text && e->setting->secret ? "***" : e->text;

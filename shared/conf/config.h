@@ -44,6 +44,10 @@ bool config_is(const struct config *config, const char *key, const char *word); 
 /* config_list_has - does the CONFIG_LIST hold word? */
 bool config_list_has(const struct config *config, const char *key, const char *word);
 
+/* config_each - call `take` for each <name> of a setting like "assistant.models.<intent>" that has a value. */
+void config_each(const struct config *config, const char *pattern, void (*take)(void *ctx, const char *name, const char *text),
+                 void *ctx);
+
 /* config_where - where a setting was given, to begin an error with: "FILE:LINE", "--set auth", "environment variable ...",
  * "default". Returns where. */
 #define CONFIG_WHERE_MAX 1024

@@ -62,6 +62,7 @@ API_ROUTE("PUT", "/api/secrets/{name}", secret_put_one, "set a secret: {\"value\
 API_ROUTE("DELETE", "/api/secrets/{name}", secret_remove, "forget a secret", "admin", NULL)
 API_ROUTE("GET", "/api/node-types", node_types_list, "kinds of nodes, with a JSON Schema of their settings", "viewer", NULL)
 API_ROUTE("POST", "/api/jq", jq_post, "what a jq expression gives, with the data of a run or other data", "editor", NULL)
+API_ROUTE("GET", "/api/models", models_get, "models of the endpoint, and what each is for", "viewer", NULL)
 API_ROUTE("GET", "/api/queue", queue_get, "entries of the queue, and is it paused", "viewer", NULL)
 API_ROUTE("POST", "/api/queue", queue_post, "put work into the queue, with a run of a workflow or only tracked", "operator",
           queue_post_done)

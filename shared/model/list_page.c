@@ -56,3 +56,23 @@ enum rs_err list_page_cursor(const char *cursor, int64_t first, int64_t *ret, st
         return fault_set(fault, RS_INVALID, "cursor must be the `next` of an earlier answer");
     return RS_OK;
 }
+
+enum rs_err list_page_pattern(const char *text, char ret[LIST_PATTERN_MAX], struct fault *fault)
+{
+    size_t n = 0;
+
+    ret[0] = '\0';
+    if (text == NULL || text[0] == '\0')
+        return RS_OK;
+    if (strlen(text) * 2 + 3 > LIST_PATTERN_MAX)
+        return fault_set(fault, RS_INVALID, "the text searched for is too long");
+    ret[n++] = '%';
+    for (; *text != '\0'; text++) {
+        if (strchr("%_!", *text) != NULL)
+            ret[n++] = '!';
+        ret[n++] = *text;
+    }
+    ret[n++] = '%';
+    ret[n] = '\0';
+    return RS_OK;
+}

@@ -14,5 +14,9 @@ enum rs_err list_page_read(struct db_rows *rows, int limit, list_page_item_fn *i
     RS_MUST_CHECK;
 /* list_page_cursor - a cursor that is a number; first: what stands for none (NULL or ""). RS_INVALID. */
 enum rs_err list_page_cursor(const char *cursor, int64_t first, int64_t *ret, struct fault *fault) RS_MUST_CHECK;
+/* list_page_pattern - for LIKE ... ESCAPE '!': the text anywhere, its own % and _ taken as they are; "" for NULL and "".
+ * RS_INVALID: too long. */
+#define LIST_PATTERN_MAX 512
+enum rs_err list_page_pattern(const char *text, char ret[LIST_PATTERN_MAX], struct fault *fault) RS_MUST_CHECK;
 
 #endif

@@ -57,9 +57,11 @@ librunspool_a_SOURCES += \
   shared/model/lease.h \
   shared/model/launch.c \
   shared/model/launch.h \
+  shared/model/model_list.c shared/model/model_list.h \
   shared/model/model_usage.c \
   shared/model/model_usage.h \
   shared/model/orphan.c \
+  shared/model/models.c shared/model/models.h \
   shared/model/node_state.c \
   shared/model/outbox.c \
   shared/model/outbox.h \

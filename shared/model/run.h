@@ -277,7 +277,7 @@ enum rs_err run_outline(struct store *store, const char *org, const char *run_id
 enum rs_err run_trigger(struct store *store, const char *run_id, struct json_object **ret, struct fault *fault) RS_MUST_CHECK;
 /* run_list - newest first; filters may be NULL. Items as the record without input, output, nodes and graph.
  * cursor: opaque, from `next`. *ret: {"items":[...],"next":...|null}, owned. RS_INVALID: bad cursor or status. */
-struct run_filter { const char *org, *workflow_id, *status; };
+struct run_filter { const char *org, *workflow_id, *status, *session_id; };
 enum rs_err run_list(struct store *store, const struct run_filter *filter, int limit, const char *cursor,
                      struct json_object **ret, struct fault *fault) RS_MUST_CHECK;
 

@@ -2,11 +2,12 @@
  * run_took. */
 #include "model/run_history.h"
 
+#include "model/list_page.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #define HISTORY_SQL_MAX 2048
-#define TEXT_MAX 512 /* bytes of a pattern */
 #define DAY_MS INT64_C(86400000)
 
 /* A clock that was set back makes no negative time. As in the index. */
@@ -15,7 +16,7 @@
 /* What all queries are given, as $1 to $6. */
 struct selection {
     const struct run_history_filter *filter;
-    char pattern[TEXT_MAX]; /* "": none */
+    char pattern[LIST_PATTERN_MAX]; /* "": none */
 };
 
 /* A filter that is not asked for still names its argument, so that one call fits all. */
@@ -38,27 +39,6 @@ static void put_where(struct buf *sql, const struct selection *s)
     (s)->filter->from_ms, (s)->filter->to_ms, (s)->filter->org, (s)->filter->status, (s)->filter->workflow_id,         \
         (s)->pattern[0] != '\0' ? (s)->pattern : NULL
 #define ARG_TYPES "iitttt"
-
-/* The text anywhere, its own % and _ taken as they are. */
-static enum rs_err make_pattern(const char *text, char pattern[TEXT_MAX], struct fault *fault)
-{
-    size_t n = 0;
-
-    pattern[0] = '\0';
-    if (text == NULL || text[0] == '\0')
-        return RS_OK;
-    if (strlen(text) * 2 + 3 > TEXT_MAX)
-        return fault_set(fault, RS_INVALID, "the text searched for is too long");
-    pattern[n++] = '%';
-    for (; *text != '\0'; text++) {
-        if (strchr("%_!", *text) != NULL)
-            pattern[n++] = '!';
-        pattern[n++] = *text;
-    }
-    pattern[n++] = '%';
-    pattern[n] = '\0';
-    return RS_OK;
-}
 
 static void put_error(struct json_object *item, const char *text)
 {
@@ -213,7 +193,7 @@ enum rs_err run_history(struct store *store, const struct run_history_filter *fi
 
     json_set(answer, "workflows", list);
     if (err == RS_OK)
-        err = make_pattern(filter->text, s.pattern, fault);
+        err = list_page_pattern(filter->text, s.pattern, fault);
     if (err == RS_OK)
         err = db_begin_read(store->db, fault); /* the figures are those of what is listed */
     if (err == RS_OK)

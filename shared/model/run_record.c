@@ -254,7 +254,8 @@ static void list_sql(const struct run_filter *filter, struct buf *sql)
     buf_puts(sql, filter->org != NULL ? " AND org = $2" : " AND CAST($2 AS TEXT) IS NULL");
     buf_puts(sql, filter->workflow_id != NULL ? " AND workflow_id = $3" : " AND CAST($3 AS TEXT) IS NULL");
     buf_puts(sql, filter->status != NULL ? " AND status = $4" : " AND CAST($4 AS TEXT) IS NULL");
-    buf_puts(sql, " ORDER BY n DESC LIMIT $5");
+    buf_puts(sql, filter->session_id != NULL ? " AND session_id = $5" : " AND CAST($5 AS TEXT) IS NULL");
+    buf_puts(sql, " ORDER BY n DESC LIMIT $6");
 }
 
 enum rs_err run_list(struct store *store, const struct run_filter *filter, int limit, const char *cursor,
@@ -279,8 +280,8 @@ enum rs_err run_list(struct store *store, const struct run_filter *filter, int l
         err = fault_set(fault, RS_NOMEM, "no memory for a list");
         goto out;
     }
-    if ((err = db_query(store->db, &rows, fault, sql.data, "ittti", before, filter->org, filter->workflow_id,
-                        filter->status, (int64_t)limit + 1)) == RS_OK)
+    if ((err = db_query(store->db, &rows, fault, sql.data, "itttti", before, filter->org, filter->workflow_id,
+                        filter->status, filter->session_id, (int64_t)limit + 1)) == RS_OK)
         err = list_page_read(rows, limit, head_of, ret, fault);
     db_done(rows);
 out:

@@ -1,10 +1,12 @@
 #include "model/session_row.h"
 
 #include "base/clock.h"
+#include "model/list_page.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#define CURSOR_MAX (ID_MAX + 32) /* bytes of a list's */
 #define SESSION_COLUMNS "id, name, model, version, created, updated, org, messages, n_messages"
 
 static enum rs_err put_tools(struct db *db, const char *id, struct json_object *session, struct fault *fault)
@@ -268,10 +270,12 @@ enum rs_err session_delete(struct store *store, const char *org, const char *id,
     return err;
 }
 
+/* rows: SESSION_COLUMNS, then the cursor. */
 static enum rs_err list_read(struct db *db, struct db_rows *rows, int limit, struct json_object *answer,
                              struct fault *fault)
 {
     struct json_object *items = json_object_new_array(), *item = NULL;
+    char last[CURSOR_MAX] = "";
     int n = 0;
     enum rs_err err;
 
@@ -279,40 +283,78 @@ static enum rs_err list_read(struct db *db, struct db_rows *rows, int limit, str
     json_set(answer, "next", NULL);
     while ((err = db_next(rows, fault)) == RS_OK) {
         if (n++ == limit) { /* one more than asked for: there is a next page */
-            json_set_string(answer, "next", json_get_string(item, "id", NULL));
+            json_set_string(answer, "next", last);
             return RS_OK;
         }
         if ((err = session_of(rows, false, &item, fault)) != RS_OK)
             return err;
         json_object_array_add(items, item);
+        snprintf(last, sizeof(last), "%s", db_text(rows, 9));
         if ((err = put_tools(db, json_get_string(item, "id", ""), item, fault)) != RS_OK)
             return err;
     }
     return err == RS_NOT_FOUND ? RS_OK : err;
 }
 
-enum rs_err session_list(struct store *store, const char *org, int limit, const char *cursor, struct json_object **ret,
-                         struct fault *fault)
+#define LIST_COLUMNS "SELECT id, name, model, version, created, updated, org, '[]', n_messages, "
+
+/* Takes err, that of the query, and the rows. */
+static enum rs_err list_answer(struct store *store, enum rs_err err, struct db_rows *rows, int limit, struct json_object **ret,
+                               struct fault *fault)
 {
     struct json_object *answer = json_object_new_object();
-    struct db_rows *rows = NULL;
-    enum rs_err err;
 
-    if (answer == NULL)
-        return fault_set(fault, RS_NOMEM, "no memory for a list");
-    limit = limit < 1 ? 1 : limit > SESSION_LIST_MAX ? SESSION_LIST_MAX : limit;
-    err = db_query(store->db, &rows, fault,
-                   "SELECT id, name, model, version, created, updated, org, '[]', n_messages FROM session"
-                   " WHERE org = $1 AND id > $2 ORDER BY id LIMIT $3",
-                   "tti", org, cursor != NULL ? cursor : "", (int64_t)limit + 1);
     if (err == RS_OK)
-        err = list_read(store->db, rows, limit, answer, fault);
+        err = answer != NULL ? list_read(store->db, rows, limit, answer, fault) : fault_set(fault, RS_NOMEM, "no memory for a list");
     db_done(rows);
     if (err == RS_OK)
         *ret = answer;
     else
         json_object_put(answer);
     return err;
+}
+
+static int list_limit(int limit)
+{
+    return limit < 1 ? 1 : limit > SESSION_LIST_MAX ? SESSION_LIST_MAX : limit;
+}
+
+enum rs_err session_list(struct store *store, const char *org, int limit, const char *cursor, struct json_object **ret,
+                         struct fault *fault)
+{
+    struct db_rows *rows = NULL;
+    enum rs_err err;
+
+    limit = list_limit(limit);
+    err = db_query(store->db, &rows, fault, LIST_COLUMNS "id FROM session WHERE org = $1 AND id > $2 ORDER BY id LIMIT $3", "tti",
+                   org, cursor != NULL ? cursor : "", (int64_t)limit + 1);
+    return list_answer(store, err, rows, limit, ret, fault);
+}
+
+enum rs_err session_list_recent(struct store *store, const char *org, const char *text, int limit, const char *cursor,
+                                struct json_object **ret, struct fault *fault)
+{
+    char pattern[LIST_PATTERN_MAX], updated[CURSOR_MAX] = "";
+    const char *dot = cursor != NULL ? strchr(cursor, '.') : NULL;
+    struct db_rows *rows = NULL;
+    int64_t before;
+    enum rs_err err;
+
+    limit = list_limit(limit);
+    if (dot != NULL && (size_t)(dot - cursor) < sizeof(updated))
+        memcpy(updated, cursor, (size_t)(dot - cursor));
+    if (cursor != NULL && updated[0] == '\0')
+        return fault_set(fault, RS_INVALID, "cursor must be the `next` of an earlier answer");
+    if ((err = list_page_cursor(updated, INT64_MAX, &before, fault)) != RS_OK ||
+        (err = list_page_pattern(text, pattern, fault)) != RS_OK)
+        return err;
+    err = db_query(store->db, &rows, fault,
+                   LIST_COLUMNS "CAST(updated AS TEXT) || '.' || id FROM session"
+                   " WHERE org = $1 AND (updated < $2 OR (updated = $2 AND id < $3))"
+                   " AND ($4 = '' OR LOWER(name) LIKE LOWER($4) ESCAPE '!' OR LOWER(messages) LIKE LOWER($4) ESCAPE '!')"
+                   " ORDER BY updated DESC, id DESC LIMIT $5",
+                   "titti", org, before, dot != NULL ? dot + 1 : "", pattern, (int64_t)limit + 1);
+    return list_answer(store, err, rows, limit, ret, fault);
 }
 
 enum rs_err session_tool_enabled(struct store *store, const char *org, const char *id, const char *tool, bool *ret,

@@ -38,6 +38,10 @@ enum rs_err session_delete(struct store *store, const char *org, const char *id,
  * id. *ret: {"items":[...],"next":...|null}, owned. */
 enum rs_err session_list(struct store *store, const char *org, int limit, const char *cursor, struct json_object **ret,
                          struct fault *fault) RS_MUST_CHECK;
+/* session_list_recent - the same, changed last first, those only whose name or messages hold the text (NULL, "": all; in any
+ * case). RS_INVALID: bad cursor, or the text is too long. */
+enum rs_err session_list_recent(struct store *store, const char *org, const char *text, int limit, const char *cursor,
+                                struct json_object **ret, struct fault *fault) RS_MUST_CHECK;
 /* session_tool_enabled - is the tool enabled in the session? false, too, when there is no such session or tool. */
 enum rs_err session_tool_enabled(struct store *store, const char *org, const char *id, const char *tool, bool *ret,
                                  struct fault *fault) RS_MUST_CHECK;

@@ -304,6 +304,13 @@ static const char *const components[] = {
     NULL,
 };
 
+/* The runs of a conversation; conversations, changed last first. */
+static const char *const conversations[] = {
+    "CREATE INDEX run_of_session ON run (session_id, n) WHERE session_id IS NOT NULL",
+    "CREATE INDEX session_recent ON session (org, updated, id)",
+    NULL,
+};
+
 static const char *const *const migrations[] = {
     first,
     orphan_resumed,
@@ -329,6 +336,7 @@ static const char *const *const migrations[] = {
     crews,
     runner_told,
     components,
+    conversations,
 };
 
 #define N_MIGRATIONS ((int)(sizeof(migrations) / sizeof(migrations[0])))

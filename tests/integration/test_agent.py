@@ -241,6 +241,11 @@ def test_session_model_and_memory(instance, llm):
     session = instance.http("GET", "/api/sessions/s3")[2]
     assert [(m["role"], m["content"]) for m in session["messages"]] == [
         ("user", "before"), ("user", "Hello there"), ("assistant", "now")]
+    # Each knows its run, which the endpoint is not told.
+    listed = instance.http("GET", "/api/runs?session=s3")[2]["items"]
+    assert [m.get("runId") for m in session["messages"]] == [None, listed[0]["id"], listed[0]["id"]] and len(listed) == 1
+    execute(instance, llm, {"text": "again"}, session="s3", remember=True)
+    assert [sorted(m) for m in llm.bodies()[0]["messages"]] == [["content", "role"]] * 4
 
 
 # Budgets

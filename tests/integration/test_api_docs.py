@@ -211,6 +211,7 @@ def test_answers_about_workflows(call):
     call(200, "POST", "/api/workflows/s/schedule/pause")
     call(200, "POST", "/api/workflows/s/schedule/resume")
     call(200, "GET", "/api/node-types")
+    call(200, "GET", "/api/models")
     call(201, "PUT", "/api/workflows/gone", graph(APPROVAL))
     call(204, "DELETE", "/api/workflows/gone")
 
@@ -268,6 +269,7 @@ def test_answers_about_documents(call):
     call(422, "PUT", "/api/sessions/s/tools", {"toolId": "websearch", "enabled": 1})
     call(412, "PUT", "/api/sessions/s", {"name": "U"}, If_Match='"77"')
     call(200, "GET", "/api/sessions")
+    call(200, "GET", "/api/sessions?q=t")
     call(200, "GET", "/api/sessions/s")
     call(204, "DELETE", "/api/sessions/s")
     call(201, "PUT", "/api/adws/a", {"status": "running", "issue_number": 4})

@@ -219,6 +219,24 @@ def test_input_is_validated(bare, text, words):
     assert status == 422, body
 
 
+def test_models_and_what_they_are_for(instance, llm, bare):
+    status, _, answer = instance.http("GET", "/api/models")
+    assert status == 200 and answer["configured"] and answer["endpoint"] == llm.url and answer["reason"] is None
+    assert {m["id"]: (m["available"], m["purposes"]) for m in answer["items"]} == {
+        "small": (True, ["default"]), "no-such": (False, ["code"]), "coder:7b": (True, ["code"]), "big": (True, ["default"])}
+    models, llm.models = llm.models, ["big", "mystery", "llava:7b"]
+    key, llm.key = llm.key, "sk-other"
+    try:
+        assert "key" in instance.http("GET", "/api/models")[2]["reason"]
+        llm.key = key
+        items = {m["id"]: m for m in instance.http("GET", "/api/models")[2]["items"]}
+    finally:
+        llm.models, llm.key = models, key
+    assert items["mystery"]["purposes"] == [] and items["llava:7b"]["purposes"] == ["vision"] and items["small"]["available"] is False
+    answer = bare.http("GET", "/api/models")[2]
+    assert not answer["configured"] and answer["items"] == [] and "model.url" in answer["reason"]
+
+
 def test_no_model_is_available(instance, llm):
     llm.script({"text": '{"intent": "chat", "confidence": 1}'})
     models, llm.models = llm.models, ["unheard-of", "small2"]

@@ -61,6 +61,31 @@ def test_documents(site):
     assert site.cgi("GET", "/api/sessions/a:b").status == 404
 
 
+def test_changed_last_first_and_search(site):
+    for name in ("one", "two", "three"):
+        site.cgi("PUT", f"/api/sessions/{name}", {"name": f"Talk {name}", "messages": [{"role": "user", "content": f"100%_{name}"}]})
+    site.cgi("PUT", "/api/sessions/one/tools", {"toolId": "websearch", "enabled": True})
+
+    def listed(query, n=10):
+        found, cursor = [], ""
+        while True:
+            page = site.cgi("GET", f"/api/sessions?limit={n}&{query}{cursor}").json
+            found += [s["id"] for s in page["items"]]
+            if not page["next"]:
+                return found
+            cursor = f"&cursor={page['next']}"
+
+    assert listed("order=id") == ["one", "three", "two"]
+    assert listed("order=recent") == listed("order=recent", 1) == ["one", "three", "two"]
+    assert listed("q=TALK") == ["one", "three", "two"] and listed("q=tWo") == ["two"] and listed("q=%25_t") == ["three", "two"]
+    assert listed("q=0_t") == [] and listed("q=nothing") == []
+    site.cgi("PUT", "/api/sessions/two", {"name": "Other"})
+    assert listed("order=recent", 2) == ["two", "one", "three"]
+    assert site.cgi("GET", "/api/sessions?order=recent").json["items"][1]["tools"] == {"websearch": True}
+    for wrong in ("order=name", "order=recent&cursor=x", "order=recent&cursor=.x", f"q={'x' * 600}"):
+        assert site.cgi("GET", f"/api/sessions?{wrong}").status == 400, wrong
+
+
 def test_a_thousand_toggles_at_once(site):
     """Eight FastCGI processes, eight writers that each toggle ten tools of their own, and a name that all write."""
     web = Lighttpd(site, processes=8)

@@ -1,7 +1,8 @@
 /* The assistant's deterministic parts: normalising, keywords, intents, models, answers. */
+#include "model/model_list.h"
+#include "model/models.h"
 #include "runner/assist/answer.h"
 #include "runner/assist/intent.h"
-#include "runner/assist/models.h"
 #include "runner/assist/text.h"
 #include "unit.h"
 
@@ -123,6 +124,35 @@ START_TEST(test_models)
 }
 END_TEST
 
+/* Those that settings name come first, with what they are for; a name tells what no setting does. */
+START_TEST(test_model_list)
+{
+    const char *const settings[] = {"model.url=http://me:secret@h:1/v1?key=secret", "model.default=small", "assistant.models.code=gone, coder:7b,small", NULL};
+    struct json_object *ids = parse("[\"small:latest\",\"NOMIC-embed\",\"coder:7b\",\"plain\",\"plain\"]"), *list;
+    struct config *config = NULL;
+    ck_assert_ok(config_load("/nonexistent/runspool.conf", settings, &config, NULL));
+    list = model_list_of(config, ids);
+    check_json(json_object_get(json_get(list, "items")),
+               "[{\"id\":\"small\",\"available\":true,\"purposes\":[\"default\",\"code\"]},"
+               "{\"id\":\"gone\",\"available\":false,\"purposes\":[\"code\"]},{\"id\":\"coder:7b\",\"available\":true,\"purposes\":[\"code\"]},"
+               "{\"id\":\"NOMIC-embed\",\"available\":true,\"purposes\":[\"embedding\"]},{\"id\":\"plain\",\"available\":true,\"purposes\":[]}]");
+    ck_assert_str_eq(json_get_string(list, "endpoint", ""), "http://h:1/v1");
+    json_object_put(list);
+    list = model_list_of(config, NULL); /* it did not say */
+    check_json(json_object_get(json_object_array_get_idx(json_get(list, "items"), 1)),
+               "{\"id\":\"gone\",\"available\":null,\"purposes\":[\"code\"]}");
+    json_object_put(list);
+    json_object_put(ids);
+    config_free(config);
+    ck_assert_ok(config_load("/nonexistent/runspool.conf", NULL, &config, NULL));
+    list = model_list(config, 1000);
+    ck_assert(!json_get_bool(list, "configured", true));
+    ck_assert_str_eq(json_get_string(list, "reason", ""), "model.url is not set");
+    json_object_put(list);
+    config_free(config);
+}
+END_TEST
+
 START_TEST(test_thinking)
 {
     static const struct {
@@ -191,6 +221,7 @@ static Suite *suite(void)
     tcase_add_test(tc, test_phrases);
     tcase_add_test(tc, test_intents);
     tcase_add_test(tc, test_models);
+    tcase_add_test(tc, test_model_list);
     tcase_add_test(tc, test_thinking);
     tcase_add_test(tc, test_code_blocks);
     tcase_add_test(tc, test_citations);

@@ -891,7 +891,7 @@ END_TEST
 
 static int n_listed(const char *org, const char *workflow_id, const char *status)
 {
-    struct run_filter filter = {org, workflow_id, status};
+    struct run_filter filter = {.org = org, .workflow_id = workflow_id, .status = status};
     struct json_object *answer = page(&filter, 100, NULL);
     int n = (int)json_object_array_length(json_get_array(answer, "items"));
 

@@ -1,4 +1,4 @@
-#include "runner/assist/models.h"
+#include "model/models.h"
 #include <string.h>
 
 static void add_one(struct json_object *candidates, const char *name, size_t len, const char *source)
@@ -44,7 +44,7 @@ struct json_object *models_available(struct json_object *answer)
     return out;
 }
 
-static bool fits(const char *name, const char *available)
+bool models_same(const char *name, const char *available)
 {
     size_t len = strlen(name);
     return strcmp(name, available) == 0 ||
@@ -60,7 +60,7 @@ const char *models_choose(struct json_object *candidates, struct json_object *av
         const char *name = json_get_string(item, "model", "");
         bool there = !available;
         for (size_t k = 0; available && !there && k < json_object_array_length(available); k++)
-            there = fits(name, json_object_get_string(json_object_array_get_idx(available, k)));
+            there = models_same(name, json_object_get_string(json_object_array_get_idx(available, k)));
         if (available)
             json_set_bool(item, "available", there);
         if (there && !chosen)
