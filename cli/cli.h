@@ -56,6 +56,7 @@ int command_retry(struct cli *cli);
 int command_resume(struct cli *cli);
 int command_rerun(struct cli *cli);
 int command_artifacts(struct cli *cli);
+int command_export(struct cli *cli);
 int command_approve(struct cli *cli); /* reject, too */
 int command_pause(struct cli *cli);
 int command_unpause(struct cli *cli);
@@ -75,7 +76,7 @@ extern const struct arg_option doctor_options[];
 extern const struct arg_option index_options[], queue_options[];
 extern const struct arg_option up_options[], run_options[], pause_options[], wrap_options[], ps_options[], tail_options[],
     tick_options[], workflow_options[], schedule_options[], config_options[], nodes_options[], approve_options[];
-extern const struct arg_option conformance_options[], replay_options[], secret_options[], token_options[], rerun_options[], artifacts_options[];
+extern const struct arg_option conformance_options[], replay_options[], secret_options[], token_options[], rerun_options[], artifacts_options[], export_options[];
 
 /* cli_fail - say what went wrong on standard error ("runspool run: ..."). Returns EXIT_FAILED, so that a command can
  * `return cli_fail(...)`; cli_usage the same with EXIT_USAGE and a pointer to --help. */

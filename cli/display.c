@@ -40,7 +40,7 @@ static void put_node(const struct follow *follow, const struct follow_node *node
     struct buf took;
     buf_init(&took, sizeof(text));
     if (node->duration_ms >= 0 || (running && node->started_ms)) {
-        term_put_duration(&took, node->duration_ms >= 0 ? node->duration_ms : now_ms - node->started_ms);
+        buf_put_duration(&took, node->duration_ms >= 0 ? node->duration_ms : now_ms - node->started_ms);
         snprintf(text, sizeof(text), "%s", took.data ? took.data : "");
     }
     if (node->attempt > 1)
@@ -93,7 +93,7 @@ static void put_bar(const struct follow *follow, struct buf *out, int64_t now_ms
     buf_printf(out, "%s%s%s", term_on(term, state->color), follow->status, term_off(term));
     if (took >= 0) {
         buf_puts(out, ended ? " in " : "  ");
-        term_put_duration(out, took);
+        buf_put_duration(out, took);
     }
     put_end_of_line(out);
 }

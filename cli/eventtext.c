@@ -59,7 +59,7 @@ static void put_duration(struct buf *out, const struct term *term, struct json_o
         return;
     buf_puts(out, term_on(term, TERM_DIM));
     buf_puts(out, " in ");
-    term_put_duration(out, ms);
+    buf_put_duration(out, ms);
     buf_puts(out, term_off(term));
 }
 

@@ -111,7 +111,7 @@ static int print_update(struct cli *cli, const char *name, const struct textinde
                "%s: %" PRId64 " files, of which %" PRId64 " new and %" PRId64 " changed; %" PRId64 " removed, %" PRId64
                " left out; ",
                name, p->files, p->added, p->changed, p->removed, p->left_out);
-    term_put_duration(&out, ms);
+    buf_put_duration(&out, ms);
     buf_putc(&out, '\n');
     int status = cli_print(cli, &out);
     buf_release(&out);

@@ -36,6 +36,7 @@ cli_runspool_SOURCES = \
   cli/doctor_web.c \
   cli/down.c \
   cli/emit.c \
+  cli/export.c \
   cli/followrun.c \
   cli/import.c cli/import.h \
   cli/index.c \

@@ -90,7 +90,7 @@ static int ps_table(struct cli *cli, struct json_object *items)
         table_cell(&table, TERM_DIM, "%s", cell.data);
         buf_clear(&cell);
         if (started)
-            term_put_duration(&cell, time_of(run, "finishedAt", now) - started);
+            buf_put_duration(&cell, time_of(run, "finishedAt", now) - started);
         table_cell(&table, TERM_PLAIN, "%s", cell.len ? cell.data : "");
         table_cell(&table, TERM_PLAIN, "%s", json_get_string(run, "workflowId", ""));
         table_cell(&table, TERM_PLAIN, "%s", json_get_string(run, "name", ""));

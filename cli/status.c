@@ -58,7 +58,7 @@ static void status_late(struct cli *cli, struct json_object *answer, struct buf 
             buf_printf(out, "cannot start it: %s", json_get_string(item, "error", ""));
         } else {
             buf_puts(out, "is late by ");
-            term_put_duration(out, json_get_int(item, "lateMs", 0));
+            buf_put_duration(out, json_get_int(item, "lateMs", 0));
         }
         buf_printf(out, "%s\n", term_off(&cli->out));
     }

@@ -140,19 +140,6 @@ enum rs_err term_put_fit(struct buf *out, const struct term *term, const char *t
     return out->err;
 }
 
-enum rs_err term_put_duration(struct buf *out, int64_t ms)
-{
-    if (ms < 0)
-        ms = 0;
-    if (ms < 1000)
-        return buf_printf(out, "%d ms", (int)ms);
-    if (ms < 60 * 1000)
-        return buf_printf(out, "%d.%d s", (int)(ms / 1000), (int)(ms % 1000 / 100));
-    if (ms < 3600 * 1000)
-        return buf_printf(out, "%d min %02d s", (int)(ms / 60000), (int)(ms % 60000 / 1000));
-    return buf_printf(out, "%lld h %02d min", (long long)(ms / 3600000), (int)(ms % 3600000 / 60000));
-}
-
 enum rs_err term_put_age(struct buf *out, int64_t ms)
 {
     if (ms < 1000)

@@ -28,8 +28,6 @@ int term_width(const char *text);
  * Escape sequences are kept when colours are on, else dropped; other control characters become blanks. */
 enum rs_err term_put_fit(struct buf *out, const struct term *term, const char *text, int columns, bool pad);
 
-/* term_put_duration - "840 ms", "3.2 s", "2 min 05 s", "3 h 07 min". */
-enum rs_err term_put_duration(struct buf *out, int64_t ms);
 /* term_put_age - how long ago: "now", "12 s", "5 min", "3 h", "2 d". */
 enum rs_err term_put_age(struct buf *out, int64_t ms);
 

@@ -20,7 +20,7 @@ route_fn run_pause_post, workflow_pause_post, workflow_resume_post, queue_pause_
 route_fn queue_get, queue_post, queue_entry_get, queue_entry_patch, queue_entry_delete;
 route_fn run_retry_post, run_resume_post, run_rerun_post;
 route_fn run_logs, run_events;
-route_fn artifacts_list, artifact_get;
+route_fn artifacts_list, artifact_get, run_export_get;
 route_fn sessions_list, session_get_one, session_put, session_remove, session_tools_put;
 route_fn adws_list, adw_get_one, adw_put, adw_patch, adw_remove;
 route_fn items_get, routes_get;

@@ -24,6 +24,7 @@ fcgi_api_fcgi_SOURCES = $(FCGI_COMMON) \
   fcgi/doctor.c \
   fcgi/emit.c \
   fcgi/etag.c fcgi/etag.h \
+  fcgi/export.c \
   fcgi/history.c \
   fcgi/items.c \
   fcgi/import.c \

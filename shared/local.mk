@@ -11,5 +11,6 @@ include shared/index/local.mk
 include shared/http/local.mk
 include shared/auth/local.mk
 include shared/model/local.mk
+include shared/export/local.mk
 include shared/import/local.mk
 include shared/dialect/local.mk

@@ -27,6 +27,7 @@ export const artifactText = (runId, name, signal) => request('GET', artifactPath
 export const startRun = (workflowId, body) => request('POST', `api/workflows/${id(workflowId)}/run`, { body });
 /** what: cancel, pause, resume (go on at what failed), retry (start over): the same run. */
 export const changeRun = (runId, what) => request('POST', `api/runs/${id(runId)}/${what}`, { body: {} });
+export const exportRun = (runId) => request('GET', `api/runs/${id(runId)}/export.html`, { as: 'response' });
 /** A new run of the same; body: {input?}. */
 export const rerun = (runId, body = {}) => request('POST', `api/runs/${id(runId)}/rerun`, { body });
 /** what: approve or reject; body: {comment?}. */

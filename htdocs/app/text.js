@@ -381,6 +381,25 @@ export const text = {
   },
 
   exported: {
+    export: 'Export',
+    hint: { pause: 'Nodes that run end; no other begins', export: 'One HTML file with all of it, for a ticket' },
+    doing: { cancel: 'Cancelling', pause: 'Pausing', unpause: 'Going on', resume: 'Going on', retry: 'Starting over', rerun: 'Starting', export: 'Exporting' },
+    given: { approve: (name) => `${name}: approved`, reject: (name) => `${name}: rejected` },
+    pausing: 'Pauses when the nodes that run have ended',
+    why: {
+      over: 'It has ended',
+      active: 'It has not ended yet',
+      pausing: 'It is paused, or about to be',
+      succeeded: 'All of it succeeded',
+    },
+    next: {
+      signIn: 'Sign in again, then try again.',
+      scope: 'You may watch this run, not change it: ask for the scope operator.',
+      gone: 'It may have been removed. The list of runs shows what there is.',
+      changed: 'It has changed meanwhile; what is shown now is up to date.',
+      again: 'If it stays so, "runspool doctor" in a terminal looks for the cause.',
+      wait: 'Nothing is lost; try again when it answers.',
+    },
   },
 
   attempts: {

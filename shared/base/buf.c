@@ -151,3 +151,16 @@ char *buf_take(struct buf *b, size_t *ret_len)
     buf_init(b, b->max);
     return data;
 }
+
+enum rs_err buf_put_duration(struct buf *b, int64_t ms)
+{
+    if (ms < 0)
+        ms = 0;
+    if (ms < 1000)
+        return buf_printf(b, "%d ms", (int)ms);
+    if (ms < 60 * 1000)
+        return buf_printf(b, "%d.%d s", (int)(ms / 1000), (int)(ms % 1000 / 100));
+    if (ms < 3600 * 1000)
+        return buf_printf(b, "%d min %02d s", (int)(ms / 60000), (int)(ms % 60000 / 1000));
+    return buf_printf(b, "%lld h %02d min", (long long)(ms / 3600000), (int)(ms % 3600000 / 60000));
+}

@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include <stddef.h>
+#include <stdint.h>
 
 struct buf {
     char *data;       /* NUL-terminated whenever non-NULL; the NUL is not counted in len */
@@ -29,6 +30,8 @@ enum rs_err buf_printf(struct buf *b, const char *fmt, ...) RS_PRINTF(2, 3);
 /* buf_put_json - append s (len bytes) as a JSON string with its quotes (RFC 8259, section 7);
  * bytes that are not UTF-8 become U+FFFD. */
 enum rs_err buf_put_json(struct buf *b, const char *s, size_t len);
+/* buf_put_duration - "840 ms", "3.2 s", "2 min 05 s", "3 h 07 min". */
+enum rs_err buf_put_duration(struct buf *b, int64_t ms);
 /* buf_consume - drop the first n bytes (n <= len). */
 void buf_consume(struct buf *b, size_t n);
 /* buf_take - move the contents out: the caller owns the NUL-terminated string (never NULL unless out of memory),

@@ -38,6 +38,7 @@ API_ROUTE("GET", "/api/runs/{id}", run_get, "one run with its nodes", "viewer", 
 API_ROUTE("PATCH", "/api/runs/{id}", run_patch, "change the priority of a run that waits", "operator", NULL)
 API_ROUTE("GET", "/api/runs/{id}/logs", run_logs, "log lines of a run", "viewer", NULL)
 API_ROUTE("GET", "/api/runs/{id}/events", run_events, "events of a run", "viewer", NULL)
+API_ROUTE("GET", "/api/runs/{id}/export.html", run_export_get, "a run as one HTML file that needs nothing else", "viewer", NULL)
 API_ROUTE("GET", "/api/runs/{id}/artifacts", artifacts_list, "files a run has left", "viewer", NULL)
 API_ROUTE("GET", "/api/runs/{id}/artifacts/{name...}", artifact_get, "one of these files; Range is honoured", "viewer", NULL)
 API_ROUTE("POST", "/api/runs/{id}/cancel", run_cancel_post, "end a run", "operator", run_done)

@@ -2,30 +2,24 @@
 // input, pause; and the timeline.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { startModel } from './model.js';
 import { call as rest, onStage } from './stage.js';
 
-let runspool, page, folder, model, modelUrl;
-
-/** The tests' model endpoint; its first line of output is its address. */
-async function startModel() {
-  model = spawn('python3', [new URL('../helper/llm_server.py', import.meta.url).pathname], { stdio: ['ignore', 'pipe', 'inherit'] });
-  for await (const chunk of model.stdout) return String(chunk).trim().split('\n')[0];
-}
+let runspool, page, folder, model;
 
 onStage((now) => ({ runspool = runspool, page = page } = now), async () => {
-  modelUrl = await startModel();
-  return [`model.url=${modelUrl}`, 'model.default=test-model', 'model.prices=test-model=1/2', 'runner.http_private=allow'];
+  model = await startModel();
+  return [...model.settings, 'runner.http_private=allow'];
 });
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'runspool-actions-'));
 });
 after(async () => {
-  model?.kill();
+  model?.close();
   if (folder) await rm(folder, { recursive: true, force: true });
 });
 const call = (...request) => rest(runspool, ...request);
@@ -149,10 +143,8 @@ test('the timeline: a bar for every node that began, one click shows the node', 
   assert.match(page.url(), /node=bad/);
 });
 
-const say = (...replies) => fetch(new URL('/control/script', modelUrl), { method: 'POST', body: JSON.stringify(replies) });
-
 test('an agent: its text as it is written, its tool calls and what they gave, tokens and cost', async () => {
-  await say(
+  await model.say(
     { tool_calls: [{ name: 'shell', arguments: { command: ['echo', 'forty-two'] } }], usage: { prompt_tokens: 100, completion_tokens: 20 } },
     { text: 'The answer is forty-two, as the tool says.', chunks: 8, hold: 4, usage: { prompt_tokens: 200, completion_tokens: 30 } },
   );
@@ -163,7 +155,7 @@ test('an agent: its text as it is written, its tool calls and what they gave, to
   await open(run, '?tab=results');
   const work = page.locator('[data-agent="think"]');
   await work.locator('.work-writing', { hasText: 'The answer is' }).waitFor();
-  await fetch(new URL('/control/release', modelUrl), { method: 'POST' });
+  await fetch(new URL('/control/release', model.url), { method: 'POST' });
   await work.getByText('The answer is forty-two, as the tool says.').waitFor();
   await work.getByText('350 tokens').waitFor();
   await work.getByText('$0.0004').waitFor();

@@ -8,10 +8,12 @@ EXTRA_DIST += \
 	tests/browser/axe.test.js \
 	tests/browser/browser.js \
 	tests/browser/client.test.js \
+	tests/browser/export.test.js \
 	tests/browser/forms.test.js \
 	tests/browser/mock/instance.js \
 	tests/browser/mock/log.js \
 	tests/browser/mock/sample.js \
+	tests/browser/model.js \
 	tests/browser/modules.js \
 	tests/browser/monitor.test.js \
 	tests/browser/package-lock.json \

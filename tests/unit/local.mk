@@ -181,6 +181,12 @@ tests_unit_test_workflow_SOURCES = tests/unit/test_workflow.c tests/unit/model.h
 tests_unit_test_workflow_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_workflow_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
 
+check_PROGRAMS += tests/unit/test_export_text
+TESTS += tests/unit/test_export_text
+tests_unit_test_export_text_SOURCES = tests/unit/test_export_text.c tests/unit/unit.h
+tests_unit_test_export_text_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_export_text_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+
 check_PROGRAMS += tests/unit/test_utf8
 TESTS += tests/unit/test_utf8
 tests_unit_test_utf8_SOURCES = tests/unit/test_utf8.c tests/unit/unit.h

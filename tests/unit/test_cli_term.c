@@ -54,7 +54,7 @@ START_TEST(durations)
     for (unsigned i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         struct buf out;
         buf_init(&out, 64);
-        ck_assert_ok(term_put_duration(&out, cases[i].ms));
+        ck_assert_ok(buf_put_duration(&out, cases[i].ms));
         ck_assert_str_eq(out.data, cases[i].text);
         buf_release(&out);
     }

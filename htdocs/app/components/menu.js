@@ -3,7 +3,7 @@
 import { html, useEffect, useLayoutEffect, useRef, useState } from '../ui.js';
 import { Icon } from './icons.js';
 
-/** items: [{id, label, hint?, act()}] */
+/** items: [{id, label, hint?, disabled?, act()}]; a disabled one is there to say in its hint why. */
 export function Menu({ label, items, disabled }) {
   const [open, setOpen] = useState(false);
   const box = useRef(null);
@@ -38,8 +38,9 @@ export function Menu({ label, items, disabled }) {
       disabled=${disabled} onClick=${() => setOpen(!open)}><${Icon} name="chevron" /></button>
     ${open &&
     html`<div class="menu-list" role="menu" aria-label=${label}>
-      ${items.map(({ id, label: name, hint, act }) => html`<button key=${id} type="button" role="menuitem" tabIndex=${-1} class="menu-item" data-action=${id} aria-label=${name} aria-description=${hint}
+      ${items.map(({ id, label: name, hint, disabled: off, act }) => html`<button key=${id} type="button" role="menuitem" tabIndex=${-1} class="menu-item" data-action=${id} aria-label=${name} aria-description=${hint} aria-disabled=${off ? 'true' : undefined}
         onClick=${() => {
+          if (off) return;
           setOpen(false);
           act();
         }}>${name}${hint && html`<span class="menu-hint">${hint}</span>`}</button>`)}

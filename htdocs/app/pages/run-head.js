@@ -18,7 +18,7 @@ export function RunHead({ id, fold, followed }) {
     <div class="run-title">
       <span class="run-state" data-status=${run.status}><${State} status=${run.status} word /></span>
       <h1 dir="auto" title=${name}>${run.workflowVersion ? html`<a href=${href(['workflows', run.workflowId])}>${name}</a>` : name}</h1>
-      <span class="run-actions"><${RunActions} run=${run} followed=${followed} /></span>
+      <span class="run-actions"><${RunActions} run=${run} status=${run.status} pausing=${Boolean(run.pausing)} followed=${followed} /></span>
     </div>
     <div class="run-facts">
       <span class="mono" title=${text.run.label(id)}>${id}</span>
@@ -27,6 +27,7 @@ export function RunHead({ id, fold, followed }) {
       <span class="number">${text.run.nodeOf(settled, nodes.size)}</span>
       ${run.attempt > 1 && html`<span class="number">${text.run.attempt(run.attempt)}</span>`}
       ${fold.whole && html`<span class="number" title=${text.run.wholeHint}>${text.run.whole(fold.events)}</span>`}
+      ${run.pausing && !done && html`<span>${text.exported.pausing}</span>`}
       ${!done && html`<span class="number run-percent">${percent(run.progress)}</span>`}
     </div>
     <div class=${`run-progress s-${run.status}`} role="progressbar" aria-label=${text.run.progress} aria-valuemin="0" aria-valuemax="100"
