@@ -225,6 +225,8 @@ def test_answers_about_runs(call, instance):
     call(200, "GET", f"/api/runs/{run}")
     call(200, "GET", f"/api/runs/{run}/logs?limit=100")
     call(200, "GET", f"/api/runs/{run}/events?limit=100")
+    call(200, "GET", f"/api/runs/{run}/export.html")
+    call(404, "GET", "/api/runs/r_nobody/export.html")
     call(200, "GET", f"/api/runs/{run}/artifacts")
     call(200, "GET", f"/api/runs/{run}/artifacts/a/b.txt")
     call(200, "GET", f"/api/runs/{run}/nodes/each/items")
