@@ -37,6 +37,7 @@ struct block {
     int n_marks, marks_cap;
     int last_n;               /* messages of the last event */
     int n_queues;             /* subscribers' queues it waits in */
+    int64_t received_us;      /* when the oldest of its events came (clock_mono_us); 0: not known, or no live events */
 };
 /* block_new - empty, one reference. max: bytes it may grow to. NULL: no memory. */
 struct block *block_new(size_t max);

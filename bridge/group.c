@@ -139,7 +139,9 @@ static enum rs_err deliver_format(struct group *g, struct bridge *bridge, enum f
     for (int i = 0; !err && i < g->n_batch; i++) {
         if (!block) {
             block = block_new(BLOCK_MAX);
-            if (!block)
+            if (block)
+                block->received_us = bridge->received_us;
+            else
                 err = RS_NOMEM;
         }
         if (!err)

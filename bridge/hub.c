@@ -299,7 +299,9 @@ void hub_sweep(struct hub *hub)
     int64_t now = (int64_t)uv_now(&hub->bridge->loop), wall_ms = clock_wall_ms();
     int64_t stall_ms = config_number(hub->bridge->config, "limits.subscriber_time");
     int64_t heartbeat_ms = config_number(hub->bridge->config, "bridge.heartbeat");
+    int64_t n_followed = 0;
     for (struct subscriber *sub = hub->all; sub; sub = sub->all_next) {
+        n_followed += sub->feed ? sub->feed->n_streams : 0;
         if (sub->state == SUBSCRIBER_ENDED) {
             if (now - sub->progress_ms > SUBSCRIBER_END_MS)
                 sub->door->cut(sub);
@@ -319,4 +321,5 @@ void hub_sweep(struct hub *hub)
         else if (sub->queue_len == 0 && sub->door->heartbeat && now - sub->progress_ms >= heartbeat_ms)
             sub->door->heartbeat(sub);
     }
+    hub->bridge->metrics.values[METRIC_SUBSCRIPTIONS] = n_followed;
 }

@@ -283,6 +283,8 @@ static void take_event(struct ingest *in, struct peer *peer, const struct line *
         peer->last = line->n;
         list_for_ack(in, peer);
     }
+    if (in->n_entries == 0)
+        current(in)->received_us = in->held->received_us;
     in->peers[in->n_entries] = peer;
     in->entries[in->n_entries++] = (struct eventlog_entry){
         .stream = line->stream,

@@ -38,6 +38,7 @@ struct intake {
     struct intake *next;
     struct peer *peer; /* a reference */
     bool closed;       /* the peer sends no more; no text. Its answer says close */
+    int64_t received_us; /* clock_mono_us */
     size_t len;
     char text[];       /* lines, each ended by '\n' */
 };
@@ -55,6 +56,7 @@ struct outcome {
     bool reports;      /* `upkeep` says something */
     struct upkeep_report upkeep;
     int64_t commit_us; /* -1: nothing was committed */
+    int64_t received_us; /* when the oldest of its events that came by the socket did (clock_mono_us); 0: none did */
     size_t bytes;      /* of intake dealt with */
     bool last;         /* the writer has ended */
 };

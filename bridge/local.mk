@@ -31,7 +31,7 @@ bridge_libbridge_a_SOURCES = \
   bridge/signals.c bridge/signals.h \
   bridge/worker.c bridge/worker.h \
   bridge/limits.c bridge/limits.h \
-  bridge/metrics.c bridge/metrics.h \
+  bridge/metrics.c bridge/metrics.h bridge/sample.c bridge/sample.h \
   bridge/views.c bridge/views.h
 if REDIS
 bridge_libbridge_a_SOURCES += bridge/redis.c bridge/redis_link.c

@@ -11,6 +11,7 @@
 #include "bridge/redis.h"
 #include "bridge/rekey.h"
 #include "bridge/reload.h"
+#include "bridge/sample.h"
 #include "bridge/signals.h"
 #include "bridge/spool_server.h"
 #include "bridge/topic.h"
@@ -37,6 +38,7 @@ static void on_outcome(void *ctx, struct outcome *o)
 {
     struct bridge *bridge = ctx;
     int64_t *values = bridge->metrics.values;
+    bridge->received_us = o->received_us;
     if (o->n_events > 0)
         hub_publish(bridge->hub, o->events, o->n_events);
     redis_publish(bridge->redis, o->events, o->n_events);
@@ -75,6 +77,7 @@ static void on_sweep(uv_timer_t *timer)
 {
     struct bridge *bridge = timer->data;
     hub_sweep(bridge->hub);
+    sample_take(bridge);
     rekey_tick(bridge);
 }
 

@@ -36,6 +36,8 @@ static const struct row {
     {METRIC_COMMITS, "commits_total", "", "counter", "Transactions of the writer."},
     {METRIC_COMMIT_FAILURES, "commit_failures_total", "", "counter", "Transactions that failed and were tried again."},
     {METRIC_BACKLOG_BYTES, "backlog_bytes", "", "gauge", "Received and not yet committed."},
+    {METRIC_SUBSCRIPTIONS, "subscriptions", "", "gauge", "Streams that clients follow, each client's counted."},
+    {METRIC_MEMORY_BYTES, "memory_bytes", "", "gauge", "Resident memory of the bridge."},
     {METRIC_WAL_BYTES, "log_wal_bytes", "", "gauge", "Size of the event log's write-ahead log."},
     {METRIC_REDIS_CONNECTED, "redis_connected", "", "gauge", "1: connected to the Redis server of redis.url."},
     {METRIC_REDIS_CONNECTS, "redis_connects_total", "", "counter", "Times that it was connected to."},
@@ -46,34 +48,40 @@ static const struct row {
     {METRIC_LOG_HEAD, "log_head", "", "gauge", "Id of the newest event published."},
 };
 
-const int64_t metrics_commit_bounds_us[METRICS_COMMIT_BUCKETS] = {100,   250,   500,    1000,   2500,
-                                                                  5000, 10000, 50000, 250000, 1000000};
+const int64_t metrics_bounds_us[METRICS_BUCKETS] = {100, 250, 500, 1000, 2500, 5000, 10000, 50000, 250000, 1000000};
+
+static void count_time(struct metrics_times *times, int64_t took_us)
+{
+    int i = 0;
+    while (i < METRICS_BUCKETS && took_us > metrics_bounds_us[i])
+        i++;
+    times->buckets[i]++;
+    times->sum_us += took_us;
+}
 
 void metrics_commit(struct metrics *m, int64_t took_us)
 {
-    int i = 0;
-    while (i < METRICS_COMMIT_BUCKETS && took_us > metrics_commit_bounds_us[i])
-        i++;
-    m->commit_buckets[i]++;
-    m->commit_sum_us += took_us;
+    count_time(&m->commit, took_us);
     m->values[METRIC_COMMITS]++;
 }
 
-static void put_commit_histogram(const struct metrics *m, struct buf *out)
+void metrics_delivered(struct metrics *m, int64_t took_us)
+{
+    count_time(&m->delivery, took_us);
+    histogram_count(&m->recent, took_us);
+}
+
+static void put_times(const struct metrics_times *times, const char *name, const char *help, struct buf *out)
 {
     int64_t n = 0;
-    buf_puts(out, "# HELP runspool_commit_seconds Time of one transaction of the writer.\n"
-                  "# TYPE runspool_commit_seconds histogram\n");
-    for (int i = 0; i < METRICS_COMMIT_BUCKETS; i++) {
-        n += m->commit_buckets[i];
-        buf_printf(out, "runspool_commit_seconds_bucket{le=\"%g\"} %" PRId64 "\n",
-                   (double)metrics_commit_bounds_us[i] / 1e6, n);
+    buf_printf(out, "# HELP runspool_%s %s\n# TYPE runspool_%s histogram\n", name, help, name);
+    for (int i = 0; i < METRICS_BUCKETS; i++) {
+        n += times->buckets[i];
+        buf_printf(out, "runspool_%s_bucket{le=\"%g\"} %" PRId64 "\n", name, (double)metrics_bounds_us[i] / 1e6, n);
     }
-    n += m->commit_buckets[METRICS_COMMIT_BUCKETS];
-    buf_printf(out,
-               "runspool_commit_seconds_bucket{le=\"+Inf\"} %" PRId64 "\nrunspool_commit_seconds_sum %g\n"
-               "runspool_commit_seconds_count %" PRId64 "\n",
-               n, (double)m->commit_sum_us / 1e6, n);
+    n += times->buckets[METRICS_BUCKETS];
+    buf_printf(out, "runspool_%s_bucket{le=\"+Inf\"} %" PRId64 "\nrunspool_%s_sum %g\nrunspool_%s_count %" PRId64 "\n", name, n,
+               name, (double)times->sum_us / 1e6, name, n);
 }
 
 enum rs_err metrics_put(const struct metrics *m, struct buf *out)
@@ -84,6 +92,8 @@ enum rs_err metrics_put(const struct metrics *m, struct buf *out)
             buf_printf(out, "# HELP runspool_%s %s\n# TYPE runspool_%s %s\n", r->name, r->help, r->name, r->type);
         buf_printf(out, "runspool_%s%s %" PRId64 "\n", r->name, r->labels, m->values[r->metric]);
     }
-    put_commit_histogram(m, out);
+    put_times(&m->commit, "commit_seconds", "Time of one transaction of the writer.", out);
+    put_times(&m->delivery, "delivery_seconds",
+              "Time from the arrival of the oldest event of a batch to its being sent to a live subscriber.", out);
     return out->err;
 }

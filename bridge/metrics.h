@@ -4,6 +4,7 @@
 #define RUNSPOOL_BRIDGE_METRICS_H
 
 #include "base/buf.h"
+#include "stats/histogram.h"
 #include <stdint.h>
 
 enum metric {
@@ -34,6 +35,8 @@ enum metric {
     METRIC_COMMITS,
     METRIC_COMMIT_FAILURES,
     METRIC_BACKLOG_BYTES,
+    METRIC_SUBSCRIPTIONS,
+    METRIC_MEMORY_BYTES,
     METRIC_LOG_HEAD,
     METRIC_WAL_BYTES,
     METRIC_REDIS_CONNECTED,
@@ -44,16 +47,22 @@ enum metric {
     METRIC_REDIS_DROPPED,
     METRIC_N
 };
-/* Upper bounds of the commit latency histogram, in microseconds; one more bucket is +Inf. */
-#define METRICS_COMMIT_BUCKETS 10
-extern const int64_t metrics_commit_bounds_us[METRICS_COMMIT_BUCKETS];
+/* How long things took: upper bounds in microseconds; one more bucket is +Inf. */
+#define METRICS_BUCKETS 10
+extern const int64_t metrics_bounds_us[METRICS_BUCKETS];
+struct metrics_times {
+    int64_t buckets[METRICS_BUCKETS + 1]; /* not cumulative */
+    int64_t sum_us;
+};
 
 struct metrics {
     int64_t values[METRIC_N];
-    int64_t commit_buckets[METRICS_COMMIT_BUCKETS + 1]; /* not cumulative */
-    int64_t commit_sum_us;
+    struct metrics_times commit, delivery;
+    struct histogram recent; /* of deliveries since the last sample (bridge/sample.h) */
 };
 void metrics_commit(struct metrics *m, int64_t took_us); /* one more commit */
+/* metrics_delivered - a live event was handed to the kernel for one subscriber, so long after it had reached the bridge. */
+void metrics_delivered(struct metrics *m, int64_t took_us);
 enum rs_err metrics_put(const struct metrics *m, struct buf *out) RS_MUST_CHECK;
 
 #endif

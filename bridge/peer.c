@@ -1,4 +1,5 @@
 #include "bridge/ingest.h"
+#include "base/clock.h"
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,7 @@ struct intake *intake_new(struct peer *peer, const char *text, size_t len)
     in->peer = peer_ref(peer);
     in->closed = len == 0;
     in->len = len;
+    in->received_us = clock_mono_us();
     if (len > 0)
         memcpy(in->text, text, len);
     return in;

@@ -1,4 +1,5 @@
 #include "bridge/subscriber.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "bridge/assist.h"
 #include "bridge/bridge.h"
@@ -111,6 +112,12 @@ static bool grow_queue(struct subscriber *sub)
     return true;
 }
 
+static void delivered(struct subscriber *sub, const struct block *block)
+{
+    if (block->received_us > 0)
+        metrics_delivered(&sub->bridge->metrics, clock_mono_us() - block->received_us);
+}
+
 /* Send what can be sent at once; keep a reference to the block for the rest. */
 static void enqueue(struct subscriber *sub, struct block *block, size_t at)
 {
@@ -118,6 +125,8 @@ static void enqueue(struct subscriber *sub, struct block *block, size_t at)
     bool was_empty = sub->queue_len == 0;
     if (was_empty && sub->door->send)
         at += sub->door->send(sub, block->bytes.data + at, len - at);
+    if (at == len)
+        delivered(sub, block);
     if (at == len || sub->state == SUBSCRIBER_ENDED)
         return;
     size_t most = (size_t)config_number(sub->bridge->config, "limits.subscriber_bytes");
@@ -229,6 +238,7 @@ void subscriber_consume(struct subscriber *sub, size_t n)
             break;
         }
         n -= rest;
+        delivered(sub, q->block);
         let_go(sub, q->block);
         sub->queue_first++;
         sub->queue_len--;

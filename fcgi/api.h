@@ -13,7 +13,7 @@ route_fn workflow_versions_list, workflow_version_get;
 route_fn workflow_run, workflow_actions_post;
 route_fn schedules_list, workflow_schedule, workflow_schedule_pause, workflow_schedule_resume;
 route_fn system_status_get;
-route_fn webhooks_list, webhook_status_get;
+route_fn webhooks_list, webhook_status_get, metrics_get;
 route_fn workflows_active_get, workflow_history_get;
 route_fn runs_list, run_get, run_patch, run_cancel_post;
 route_fn run_pause_post, workflow_pause_post, workflow_resume_post, queue_pause_post, queue_resume_post;

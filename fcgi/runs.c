@@ -2,6 +2,7 @@
 #include "runs.h"
 
 #include "api.h"
+#include "base/clock.h"
 #include "definition.h"
 #include "event/stream.h"
 #include "gateway.h"
@@ -148,13 +149,20 @@ enum rs_err workflow_run(struct call *call, struct fault *fault)
 enum rs_err runs_list(struct call *call, struct fault *fault)
 {
     const struct query *query = &call->request->query;
-    struct run_filter filter = {
-        .org = call->access.org, .workflow_id = query_get(query, "workflow"), .status = query_get(query, "status"),
-        .session_id = query_get(query, "session")};
+    struct run_filter filter = {.org = call->access.org,
+                                .workflow_id = query_get(query, "workflow"),
+                                .status = query_get(query, "status"),
+                                .session_id = query_get(query, "session"),
+                                .crew_id = query_get(query, "crew"),
+                                .kind = query_get(query, "kind"),
+                                .text = query_get(query, "q")};
+    const char *from = query_get(query, "from");
     struct store *store = NULL;
     struct json_object *list = NULL;
     int limit = 0;
     enum rs_err err = request_limit(call->request, LIST_DEFAULT, LIST_MAX, &limit, fault);
+    if (!err && from && clock_parse(from, &filter.from_ms) != RS_OK)
+        err = fault_set(fault, RS_INVALID, "from must be a time (2026-11-21T15:04:05Z)");
     if (!err)
         err = worker_store(call->worker, &store, fault);
     if (!err)

@@ -47,3 +47,8 @@ enum rs_err webhook_status_get(struct call *call, struct fault *fault)
 {
     return topic_answer(call, &topic_webhooks, fault);
 }
+
+enum rs_err metrics_get(struct call *call, struct fault *fault)
+{
+    return topic_answer(call, &topic_metrics, fault);
+}

@@ -7,6 +7,7 @@ HTDOCS_FILES = \
 	htdocs/app/components/badge.js \
 	htdocs/app/components/chart.js \
 	htdocs/app/components/dialog.js \
+	htdocs/app/components/filters.js \
 	htdocs/app/components/form.js \
 	htdocs/app/components/graph.js \
 	htdocs/app/components/icons.js \
@@ -24,6 +25,7 @@ HTDOCS_FILES = \
 	htdocs/app/components/time.js \
 	htdocs/app/components/toast.js \
 	htdocs/app/components/topic-state.js \
+	htdocs/app/components/window.js \
 	htdocs/app/fold-work.js \
 	htdocs/app/fold.js \
 	htdocs/app/follow-run.js \
@@ -63,6 +65,7 @@ HTDOCS_FILES = \
 	htdocs/app/pages/workflows.js \
 	htdocs/app/prefs.js \
 	htdocs/app/router.js \
+	htdocs/app/run-list.js \
 	htdocs/app/state.js \
 	htdocs/app/text.js \
 	htdocs/app/theme.js \

@@ -190,7 +190,11 @@ export const text = {
     started: 'Started',
     duration: 'Duration',
     more: 'Show older runs',
-    ofWorkflow: (name) => `Workflow: ${name}`,
+    act: (what, name) => `${what}: ${name}`,
+    soon: { cancelled: 'Cancelling', queued: 'Starting over' },
+    refused: (what, name, why) => `${what} did not work for ${name}. ${why}`,
+    fresh: (count) => `Show ${n(count, 'new run', 'new runs')}`,
+    sorted: (count) => `In order are the newest ${n(count, 'run', 'runs')}; older ones are not loaded yet.`,
   },
 
   versions: {

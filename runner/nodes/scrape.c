@@ -57,6 +57,7 @@ static void say(struct scrape *scrape, const char *status)
     json_set_int(data, "items", crawl->items.n);
     json_set_int(data, "pages", crawl->pages);
     json_set_int(data, "failed", crawl->failed);
+    json_set_int(data, "queued", (int64_t)crawl->frontier.n_queued);
     json_set_int(data, "progress", scrape->percent);
     json_set(data, "preview", preview(crawl));
     data = mask_copy(node->x->mask, data); /* an address may hold a secret, and a page may show it */

@@ -56,6 +56,9 @@ static int64_t scraping_percent(struct json_object *data)
     return percent > 100 ? 100 : percent > 0 ? (int64_t)percent : 0; /* NaN gives 0 */
 }
 
+/* Of pages: read, that could not be, and that are known and wait. */
+static const char *const counts[] = {"pages", "failed", "queued"};
+
 enum rs_err console_scraping_project(const struct feed *feed, const struct event *ev, struct dialect_out *out)
 {
     if (strcmp(ev->type, "scrape.progress") != 0)
@@ -75,6 +78,11 @@ enum rs_err console_scraping_project(const struct feed *feed, const struct event
     put_text(text, "status", scraping_status(json_get_string(data, "status", "scraping")));
     put_int(text, "items", scraping_items(data));
     put_int(text, "progress", scraping_percent(data));
+    for (unsigned i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+        if (json_get(data, counts[i]))
+            put_int(text, counts[i], json_get_int(data, counts[i], 0));
+    if (stream_has_kind(ev->home->name, "run"))
+        put_text(text, "runId", stream_id(ev->home->name));
     if (preview)
         put_value(text, "preview", preview);
     else

@@ -102,6 +102,7 @@ static enum rs_err put_agent(const struct feed *feed, const struct event *ev, co
     put_optional(text, "status", json_get(data, "status"));
     put_optional(text, "duration_s", json_get(data, "durationS"));
     put_optional(text, "model", json_get(data, "model"));
+    put_optional(text, "usage", json_get(data, "usage"));
     return end(out);
 }
 

@@ -26,6 +26,7 @@ librunspool_a_SOURCES += \
   shared/dialect/topic.h \
   shared/dialect/topic_adws.c \
   shared/dialect/topic_history.c \
+  shared/dialect/topic_metrics.c \
   shared/dialect/topic_poll.c \
   shared/dialect/topic_queue.c \
   shared/dialect/topic_routes.c \

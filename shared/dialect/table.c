@@ -53,6 +53,7 @@ const struct endpoint endpoints[] = {
     {.path = "/adw-monitor", .description = "topic: all ADWs, and how many there are of each status", .topic = &topic_adw_monitor},
     {.path = "/routes", .description = "topic: all that can be called, and how often it was", .topic = &topic_routes},
     {.path = "/system-status", .description = "topic: how the parts of the system are", .topic = &topic_system},
+    {.path = "/metrics", .description = "topic: the bridge's figures of the last two minutes, second by second", .topic = &topic_metrics},
     {.path = "/webhook-status", .description = "topic: how many webhooks came from whom", .topic = &topic_webhooks},
     {.path = "/graph",
      .description = "crew monitor: tools that crews use; ?crew_id= for one crew",

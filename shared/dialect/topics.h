@@ -11,6 +11,7 @@ extern const struct topic topic_adw_state; /* adw_get */
 extern const struct topic topic_adw_monitor; /* adw_list */
 extern const struct topic topic_routes;    /* route_list */
 extern const struct topic topic_system;    /* system_status */
+extern const struct topic topic_metrics;   /* stats/samples.h */
 extern const struct topic topic_webhooks;  /* hook_status */
 
 #endif

@@ -32,6 +32,7 @@ API_ROUTE("POST", "/api/workflows/{id}/schedule/resume", workflow_schedule_resum
 API_ROUTE("GET", "/api/system-status", system_status_get, "how the parts of the system are", "viewer", NULL)
 API_ROUTE("GET", "/api/webhooks", webhooks_list, "webhooks that came, newest first", "viewer", NULL)
 API_ROUTE("GET", "/api/workflow-history", workflow_history_get, "runs that have ended, newest first, and figures of them", "viewer", NULL)
+API_ROUTE("GET", "/api/metrics", metrics_get, "the bridge's figures of the last two minutes, second by second", "viewer", NULL)
 API_ROUTE("GET", "/api/webhook-status", webhook_status_get, "how many webhooks came from whom", "viewer", NULL)
 API_ROUTE("GET", "/api/runs", runs_list, "runs, newest first", "viewer", NULL)
 API_ROUTE("GET", "/api/runs/{id}", run_get, "one run with its nodes", "viewer", NULL)

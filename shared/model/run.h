@@ -276,8 +276,13 @@ enum rs_err run_outline(struct store *store, const char *org, const char *run_id
 /* run_trigger - what started it, owned; NULL: somebody did. RS_NOT_FOUND. */
 enum rs_err run_trigger(struct store *store, const char *run_id, struct json_object **ret, struct fault *fault) RS_MUST_CHECK;
 /* run_list - newest first; filters may be NULL. Items as the record without input, output, nodes and graph.
- * cursor: opaque, from `next`. *ret: {"items":[...],"next":...|null}, owned. RS_INVALID: bad cursor or status. */
-struct run_filter { const char *org, *workflow_id, *status, *session_id; };
+ * cursor: opaque, from `next`. *ret: {"items":[...],"next":...|null}, owned. RS_INVALID: bad cursor or status, text too long. */
+struct run_filter {
+    const char *org, *workflow_id, *status, *session_id, *crew_id;
+    const char *kind; /* with a node of that kind */
+    const char *text; /* in the name, the workflow's id or its own, any case */
+    int64_t from_ms;  /* made since then */
+};
 enum rs_err run_list(struct store *store, const struct run_filter *filter, int limit, const char *cursor,
                      struct json_object **ret, struct fault *fault) RS_MUST_CHECK;
 

@@ -3,6 +3,7 @@
 #include "model/run_history.h"
 
 #include "model/list_page.h"
+#include "model/run_row.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -31,9 +32,7 @@ static void put_where(struct buf *sql, const struct selection *s)
     buf_puts(sql, f->org != NULL ? " AND org = $3" : " AND CAST($3 AS TEXT) IS NULL");
     buf_puts(sql, f->status != NULL ? " AND status = $4" : " AND CAST($4 AS TEXT) IS NULL");
     buf_puts(sql, f->workflow_id != NULL ? " AND workflow_id = $5" : " AND CAST($5 AS TEXT) IS NULL");
-    buf_puts(sql, s->pattern[0] != '\0' ? " AND (LOWER(name) LIKE LOWER($6) ESCAPE '!' OR LOWER(workflow_id) LIKE LOWER($6) ESCAPE '!'"
-                                          " OR LOWER(id) LIKE LOWER($6) ESCAPE '!')"
-                                        : " AND CAST($6 AS TEXT) IS NULL");
+    buf_puts(sql, s->pattern[0] != '\0' ? RUN_TEXT_LIKE("$6") : " AND CAST($6 AS TEXT) IS NULL");
 }
 #define ARGS(s)                                                                                                        \
     (s)->filter->from_ms, (s)->filter->to_ms, (s)->filter->org, (s)->filter->status, (s)->filter->workflow_id,         \

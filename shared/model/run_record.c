@@ -248,14 +248,21 @@ enum rs_err run_outline(struct store *store, const char *org, const char *run_id
 /* ---- lists ---- */
 
 /* A filter that is not asked for still names its argument, so that one call fits all. */
-static void list_sql(const struct run_filter *filter, struct buf *sql)
+static void list_sql(const struct run_filter *f, bool by_text, struct buf *sql)
 {
+    const struct { bool asked; const char *where, *else_where; } filters[] = {
+        {f->org != NULL, " AND org = $2", " AND CAST($2 AS TEXT) IS NULL"},
+        {f->workflow_id != NULL, " AND workflow_id = $3", " AND CAST($3 AS TEXT) IS NULL"},
+        {f->status != NULL, " AND status = $4", " AND CAST($4 AS TEXT) IS NULL"},
+        {f->session_id != NULL, " AND session_id = $5", " AND CAST($5 AS TEXT) IS NULL"},
+        {f->crew_id != NULL, " AND crew_id = $6", " AND CAST($6 AS TEXT) IS NULL"},
+        {f->kind != NULL, " AND EXISTS (SELECT 1 FROM node WHERE run_id = run.id AND kind = $7)", " AND CAST($7 AS TEXT) IS NULL"},
+        {by_text, RUN_TEXT_LIKE("$8"), " AND CAST($8 AS TEXT) IS NULL"},
+    };
     buf_puts(sql, "SELECT " HEAD_COLUMNS " FROM run WHERE n < $1");
-    buf_puts(sql, filter->org != NULL ? " AND org = $2" : " AND CAST($2 AS TEXT) IS NULL");
-    buf_puts(sql, filter->workflow_id != NULL ? " AND workflow_id = $3" : " AND CAST($3 AS TEXT) IS NULL");
-    buf_puts(sql, filter->status != NULL ? " AND status = $4" : " AND CAST($4 AS TEXT) IS NULL");
-    buf_puts(sql, filter->session_id != NULL ? " AND session_id = $5" : " AND CAST($5 AS TEXT) IS NULL");
-    buf_puts(sql, " ORDER BY n DESC LIMIT $6");
+    for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++)
+        buf_puts(sql, filters[i].asked ? filters[i].where : filters[i].else_where);
+    buf_puts(sql, " AND created >= $9 ORDER BY n DESC LIMIT $10");
 }
 
 enum rs_err run_list(struct store *store, const struct run_filter *filter, int limit, const char *cursor,
@@ -263,6 +270,7 @@ enum rs_err run_list(struct store *store, const struct run_filter *filter, int l
 {
     struct db_rows *rows = NULL;
     enum run_status status;
+    char pattern[LIST_PATTERN_MAX];
     struct buf sql;
     int64_t before;
     enum rs_err err;
@@ -275,13 +283,16 @@ enum rs_err run_list(struct store *store, const struct run_filter *filter, int l
         err = fault_set(fault, RS_INVALID, "no status of a run: use queued, running, success, error, cancelled or paused");
         goto out;
     }
-    list_sql(filter, &sql);
+    if ((err = list_page_pattern(filter->text, pattern, fault)) != RS_OK)
+        goto out;
+    list_sql(filter, pattern[0] != '\0', &sql);
     if (sql.err != RS_OK) {
         err = fault_set(fault, RS_NOMEM, "no memory for a list");
         goto out;
     }
-    if ((err = db_query(store->db, &rows, fault, sql.data, "itttti", before, filter->org, filter->workflow_id,
-                        filter->status, filter->session_id, (int64_t)limit + 1)) == RS_OK)
+    if ((err = db_query(store->db, &rows, fault, sql.data, "itttttttii", before, filter->org, filter->workflow_id,
+                        filter->status, filter->session_id, filter->crew_id, filter->kind, pattern[0] != '\0' ? pattern : NULL,
+                        filter->from_ms, (int64_t)limit + 1)) == RS_OK)
         err = list_page_read(rows, limit, head_of, ret, fault);
     db_done(rows);
 out:

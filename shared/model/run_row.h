@@ -37,6 +37,10 @@ enum rs_err run_state_event(struct change *change, const struct run_row *run, co
 /* run_json_text - value as text to store; NULL for NULL. RS_LIMIT over max bytes; what: for the message. */
 enum rs_err run_json_text(struct json_object *value, size_t max, const char *what, const char **ret,
                           struct fault *fault) RS_MUST_CHECK;
+/* What a pattern (list_page_pattern), as argument $N, is looked for in. */
+#define RUN_TEXT_LIKE(n)                                                                                               \
+    " AND (LOWER(name) LIKE LOWER(" n ") ESCAPE '!' OR LOWER(workflow_id) LIKE LOWER(" n ") ESCAPE '!'"               \
+    " OR LOWER(id) LIKE LOWER(" n ") ESCAPE '!')"
 /* run_duration - from started (0: unknown) to now; never negative, -1 unknown. */
 int64_t run_duration(int64_t started, int64_t now);
 /* run_error - {code,message,nodeId?}, owned by the caller. */

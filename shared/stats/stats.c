@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "stats/histogram.h"
+#include "stats/samples.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -13,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define VERSION 1  /* of what follows; raised when its meaning changes */
+#define VERSION 2  /* of what follows; raised when its meaning changes */
 #define PROBES 64  /* slots looked at for one name */
 #define TRIES 5    /* times another process may be faster at replacing the file */
 
@@ -39,6 +40,7 @@ static const struct head right_head = {"RSSTATS", VERSION, sizeof(struct head), 
 struct table {
     struct head head;
     struct slot slots[STATS_SLOTS];
+    struct samples_ring ring;
 };
 _Static_assert(sizeof(struct slot) % _Alignof(struct slot) == 0, "slots stand in a row");
 
@@ -145,6 +147,11 @@ void stats_close(struct stats *stats)
         return;
     munmap(stats->table, sizeof *stats->table);
     free(stats);
+}
+
+struct samples_ring *stats_ring(struct stats *stats)
+{
+    return stats ? &stats->table->ring : NULL;
 }
 
 /* ---- slots ---- */

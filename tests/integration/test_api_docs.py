@@ -319,6 +319,7 @@ def test_answers_about_the_rest(call, instance):
     call(422, "POST", "/api/jq", {"expression": ".a |", "input": {}})
     call(200, "GET", "/api/routes")
     call(200, "GET", "/api/doctor")
+    call(200, "GET", "/api/metrics")
     run = call(202, "POST", "/api/workflow/actions?client=docs", {"action": "execute_workflow", "input": "hi"})["runId"]
     instance.wait(run)
     call(409, "POST", "/api/workflow/actions?client=docs", {"action": "cancel_workflow"})

@@ -30,6 +30,7 @@ ROUTES = {
     "POST /api/workflows/{id}/schedule/pause": (HIDDEN, {}), "POST /api/workflows/{id}/schedule/resume": (HIDDEN, {}),
     "GET /api/system-status": (SHOWN, None), "GET /api/webhooks": (SHOWN, None), "GET /api/webhook-status": (SHOWN, None),
     "GET /api/workflows/active": (SHOWN, None), "GET /api/workflow-history": (SHOWN, None), "GET /api/routes": (SHOWN, None), "GET /api/doctor": (SHOWN, None),
+    "GET /api/metrics": (SHOWN, None),
     "GET /api/openapi.json": (SHOWN, None), "GET /api/asyncapi.json": (SHOWN, None),
     "GET /api/runs": (SHOWN, None), "GET /api/runs/{id}": (HIDDEN, None), "PATCH /api/runs/{id}": (HIDDEN, {"priority": 1}),
     "GET /api/runs/{id}/logs": (HIDDEN, None), "GET /api/runs/{id}/events": (HIDDEN, None),
@@ -57,7 +58,7 @@ STREAMS = {
     "": SHOWN, "/workflows/{runId}": 404, "/workflows/{runId}/logs": 404, "/scraping/{toolId}": SHOWN,
     "/workflow/{workflowId}": SHOWN, "/runs/{run_id}": 404, "/api/workflow/stream": 404,
     "/workflows": SHOWN, "/workflow-history": SHOWN, "/webhook-status": SHOWN, "/routes": SHOWN, "/queue": SHOWN,
-    "/adw-state/{adw_id}": SHOWN, "/adw-monitor": SHOWN, "/system-status": SHOWN,
+    "/adw-state/{adw_id}": SHOWN, "/adw-monitor": SHOWN, "/system-status": SHOWN, "/metrics": SHOWN,
     "/mission": SHOWN, "/graph": SHOWN, "/graph/{crew_id}": 403,
 }
 NATIVE = ["run:{run}", "run:*", "runs", "workflow:{workflow}", "workflow:*", "workflows", "history", "tool:{tool}", "tool:*",

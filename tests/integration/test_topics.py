@@ -13,7 +13,7 @@ import time
 import pytest
 
 from bridge_fixture import Bridge, bridge  # noqa: F401
-from clients import Sse, Ws, get, poll, refused
+from clients import Emitter, Sse, Ws, get, poll, refused
 from conftest import ALLOW, BUILD, free_port, wait_until
 from fcgi_fixtures import Site
 from issuer import SECRET, hs256
@@ -486,6 +486,25 @@ def test_a_builder_that_takes_long_delays_no_event(bridge):
         with pytest.raises(asyncio.TimeoutError):
             ws.recv(0.01)
         assert components(ws.recv()["data"])["model_endpoint"] == "down"
+
+
+def test_metrics(instance):
+    """The bridge's figures, second by second, among them how long a live event took to its subscriber."""
+    with open_door(instance, "/ws", "/metrics") as topic, Ws(instance.url, "/ws") as live:
+        live.send({"op": "subscribe", "streams": ["tool:measured"]})
+        emit = Emitter(instance.data / "spool.sock", "measured").emit
+        for _ in range(20):
+            emit("tool:measured", "log", {"level": "info", "message": "x"})
+            data = topic.recv()["data"]
+            if any(data["delivery_p50_ms"]) and data["connections_ws"][-1] > 1 and data["subscriptions"][-1] > 0:
+                break
+        assert {len(column) for column in data.values()} == {len(data["times"])}, data
+        at = max(i for i, p50 in enumerate(data["delivery_p50_ms"]) if p50)
+        assert 0 < data["delivery_p50_ms"][at] <= data["delivery_p99_ms"][at] < 60000
+        assert data["connections_ws"][-1] > 1 and data["memory_bytes"][-1] > 1 << 20
+        assert max(v for v in data["ingest_per_s"] if v is not None) > 0
+    twin = instance.http("GET", "/api/metrics")[2]
+    assert set(twin) == set(data) and twin["times"][-1] >= data["times"][-1]
 
 
 def test_webhook_status(instance):

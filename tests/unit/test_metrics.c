@@ -83,6 +83,18 @@ START_TEST(commits_are_counted_by_how_long_they_took)
 }
 END_TEST
 
+START_TEST(deliveries_are_measured)
+{
+    metrics_delivered(&metrics, 300);
+    metrics_delivered(&metrics, 40000);
+    const char *shown = put();
+    ck_assert_ptr_nonnull(strstr(shown, "runspool_delivery_seconds_bucket{le=\"0.0005\"} 1\n"));
+    ck_assert_ptr_nonnull(strstr(shown, "runspool_delivery_seconds_bucket{le=\"0.05\"} 2\n"));
+    ck_assert_ptr_nonnull(strstr(shown, "runspool_delivery_seconds_sum 0.0403\n"));
+    ck_assert_double_eq_tol(histogram_ms(&metrics.recent, 0.99), 40, 40 * 0.07);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("metrics");
@@ -91,6 +103,7 @@ static Suite *suite(void)
     tcase_add_test(t, every_metric_is_shown_once);
     tcase_add_test(t, families_stand_together);
     tcase_add_test(t, commits_are_counted_by_how_long_they_took);
+    tcase_add_test(t, deliveries_are_measured);
     suite_add_tcase(s, t);
     return s;
 }

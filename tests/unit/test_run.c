@@ -889,15 +889,19 @@ START_TEST(pages)
 }
 END_TEST
 
-static int n_listed(const char *org, const char *workflow_id, const char *status)
+static int n_filtered(struct run_filter filter)
 {
-    struct run_filter filter = {.org = org, .workflow_id = workflow_id, .status = status};
     struct json_object *answer = page(&filter, 100, NULL);
     int n = (int)json_object_array_length(json_get_array(answer, "items"));
 
     ck_assert(json_object_object_get_ex(answer, "next", NULL) && json_get(answer, "next") == NULL);
     json_object_put(answer);
     return n;
+}
+
+static int n_listed(const char *org, const char *workflow_id, const char *status)
+{
+    return n_filtered((struct run_filter){.org = org, .workflow_id = workflow_id, .status = status});
 }
 
 START_TEST(filters)
@@ -918,6 +922,14 @@ START_TEST(filters)
     ck_assert_int_eq(n_listed(NULL, "b", "cancelled"), 1);
     ck_assert_int_eq(n_listed(NULL, NULL, "queued"), 2);
     ck_assert_int_eq(n_listed("default", "a", "cancelled"), 0);
+    ck_assert_int_eq(n_filtered((struct run_filter){.text = id}), 1);
+    ck_assert_int_eq(n_filtered((struct run_filter){.text = "%"}), 0);
+    ck_assert_int_eq(n_filtered((struct run_filter){.text = id, .status = "queued"}), 0);
+    ck_assert_int_eq(n_filtered((struct run_filter){.kind = "manual"}), 3);
+    ck_assert_int_eq(n_filtered((struct run_filter){.kind = "scrape"}), 0);
+    ck_assert_int_eq(n_filtered((struct run_filter){.crew_id = "nobody"}), 0);
+    ck_assert_int_eq(n_filtered((struct run_filter){.from_ms = clock_wall_ms() - 60000}), 3);
+    ck_assert_int_eq(n_filtered((struct run_filter){.from_ms = clock_wall_ms() + 60000}), 0);
     ck_assert_int_eq(run_list(&store, &filter, 10, NULL, &answer, &fault), RS_INVALID);
     filter.status = NULL;
     ck_assert_int_eq(run_list(&store, &filter, 10, "x", &answer, &fault), RS_INVALID);

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "stats/histogram.h"
+#include "stats/samples.h"
 #include "stats/stats.h"
 
 #include <fcntl.h>
@@ -191,6 +192,26 @@ START_TEST(no_room)
 }
 END_TEST
 
+/* The newest ones, in order, seen by another program; more than there is room for push out the oldest. */
+START_TEST(samples)
+{
+    struct stats *stats = open_stats(), *other = open_stats();
+    struct sample got[SAMPLES_MAX];
+    ck_assert_int_eq(samples_read(other, got), 0);
+    ck_assert_int_eq(samples_read(NULL, got), 0);
+    samples_put(NULL, got);
+    for (int64_t i = 1; i <= 300; i++) {
+        samples_put(stats, &(struct sample){.figures = {[SAMPLE_AT_MS] = i, [SAMPLE_MEMORY] = -i}});
+        int n = samples_read(other, got);
+        ck_assert_int_eq(n, i < SAMPLES_MAX ? i : SAMPLES_MAX);
+        ck_assert_int_eq(got[n - 1].figures[SAMPLE_AT_MS], i);
+        ck_assert_int_eq(got[0].figures[SAMPLE_MEMORY], n - 1 - i);
+    }
+    stats_close(stats);
+    stats_close(other);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("stats");
@@ -202,6 +223,7 @@ static Suite *suite(void)
     tcase_add_test(t, bad_files_are_replaced);
     tcase_add_test(t, rubbish_in_slots);
     tcase_add_test(t, no_room);
+    tcase_add_test(t, samples);
     suite_add_tcase(s, t);
     return s;
 }

@@ -1,9 +1,10 @@
 // Ended runs: figures and charts of what the filters select, and the list, page by page. The address holds the filters.
 
 import { html, useMemo } from '../ui.js';
-import { getHistory, listWorkflows } from '../api.js';
+import { getHistory } from '../api.js';
 import { Chart } from '../components/chart.js';
-import { Icon, State } from '../components/icons.js';
+import { RunFilters, spanStart } from '../components/filters.js';
+import { State } from '../components/icons.js';
 import { Failure, Skeleton, useResource } from '../components/resource.js';
 import { Ago } from '../components/time.js';
 import { count, duration, percent } from '../format.js';
@@ -15,14 +16,11 @@ const PAGE = 50;
 const CHARTED = 500; // newest runs the charts are made of
 const REFRESH_MS = 5000;
 const STATES = ['success', 'error', 'cancelled'];
-const SPANS = { day: 1, week: 7, month: 30 };
 const DAY_S = 86400;
 
-/** The filters of the address as the query of REST; a span is counted back from the beginning of today, UTC. */
+/** The filters of the address as the query of REST. */
 function queryOf(params) {
-  const days = SPANS[params.get('span')];
-  const from = days ? new Date((Math.floor(Date.now() / 1000 / DAY_S) - days + 1) * DAY_S * 1000).toISOString() : null;
-  const query = { status: params.get('status'), workflow: params.get('workflow'), q: params.get('q'), from };
+  const query = { status: params.get('status'), workflow: params.get('workflow'), q: params.get('q'), from: spanStart(params) };
   return Object.fromEntries(Object.entries(query).filter(([, value]) => value));
 }
 
@@ -92,23 +90,6 @@ const Row = ({ run }) => html`<tr data-run=${run.id}>
   <td class="cell-time"><${Ago} time=${run.end_time} /></td>
   <td class="cell-number wide-only">${typeof run.duration === 'number' && duration(run.duration * 1000)}</td></tr>`;
 
-function Filters({ params }) {
-  const workflows = useResource('workflows of the filter', (signal) => listWorkflows({ limit: 100 }, signal));
-  const change = (part) => setParams({ ...part, page: null });
-  const chips = (name, all, choices, label) => html`<div class="chips" role="group" aria-label=${label}>
-    ${[null, ...choices].map((choice) => html`<button key=${choice} type="button" class="chip" aria-pressed=${choice === params.get(name)} onClick=${() => change({ [name]: choice })}>
-      ${choice ? (text.state[choice] ?? text.history.spans[choice]) : all}</button>`)}</div>`;
-  return html`<div class="filters">
-    ${chips('status', text.runs.all, STATES, text.runs.filter)}
-    ${chips('span', text.history.spans.all, Object.keys(SPANS), text.history.span)}
-    <label><span class="hidden">${text.history.workflow}</span><select value=${params.get('workflow') ?? ''} onChange=${(event) => change({ workflow: event.currentTarget.value })}>
-      <option value="">${text.history.allWorkflows}</option>
-      ${(workflows.data?.items ?? []).map(({ id, name }) => html`<option key=${id} value=${id} selected=${id === params.get('workflow')}>${name || id}</option>`)}</select></label>
-    <label class="search page-search"><${Icon} name="search" /><span class="hidden">${text.history.find}</span>
-      <input type="search" placeholder=${text.history.find} value=${params.get('q') ?? ''} onInput=${(event) => change({ q: event.currentTarget.value })} /></label>
-  </div>`;
-}
-
 export function HistoryPage() {
   usePageState(text.history.title);
   const { params } = route.value;
@@ -121,7 +102,7 @@ export function HistoryPage() {
   const turn = (to) => setParams({ page: to || null });
   return html`<div class="page">
     <header class="page-head"><h1>${text.history.title}</h1></header>
-    <${Filters} params=${params} />
+    <${RunFilters} states=${STATES} />
     ${data && error && html`<p class="stale" role="status">${text.failure.staleList}</p>`}
     ${!data && error && html`<${Failure} error=${error} retry=${reload} />`}
     ${!data && slow && html`<${Skeleton} />`}
