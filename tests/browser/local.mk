@@ -22,6 +22,7 @@ EXTRA_DIST += \
 	tests/browser/people.test.js \
 	tests/browser/proxy.js \
 	tests/browser/runspool.js \
+	tests/browser/runs.test.js \
 	tests/browser/screenshots.js \
 	tests/browser/stage.js \
 	tests/browser/tabs.test.js \
