@@ -9,12 +9,15 @@ HTDOCS_FILES = \
 	htdocs/app/components/dialog.js \
 	htdocs/app/components/filters.js \
 	htdocs/app/components/form.js \
+	htdocs/app/components/graph-camera.js \
 	htdocs/app/components/graph.js \
 	htdocs/app/components/icons.js \
 	htdocs/app/components/json-view.js \
 	htdocs/app/components/lazy.js \
 	htdocs/app/components/log.js \
 	htdocs/app/components/menu.js \
+	htdocs/app/components/minimap.js \
+	htdocs/app/components/node-progress.js \
 	htdocs/app/components/resource.js \
 	htdocs/app/components/scrubber.js \
 	htdocs/app/components/sort.js \
@@ -38,6 +41,7 @@ HTDOCS_FILES = \
 	htdocs/app/forms/schema.js \
 	htdocs/app/forms/settings.js \
 	htdocs/app/json-diff.js \
+	htdocs/app/layout-layered.js \
 	htdocs/app/layout.js \
 	htdocs/app/main.js \
 	htdocs/app/pages/compare.js \

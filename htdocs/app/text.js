@@ -233,9 +233,20 @@ export const text = {
     allNodes: 'All nodes',
     clearNode: 'Show all nodes',
     announce: (name, state) => `${name}: ${state}`,
-    fit: 'Fit',
-    zoomIn: 'Zoom in',
-    zoomOut: 'Zoom out',
+    view: 'View of the graph',
+    fit: 'Show all of it (0)',
+    zoomIn: 'Zoom in (+)',
+    zoomOut: 'Zoom out (-)',
+    scale: (scale) => `${Math.round(scale * 100)} %`,
+    asSaved: 'Place the nodes as in the definition',
+    automatic: 'Place the nodes automatically',
+    noNodes: 'This workflow has no nodes.',
+    next: (names, more) => `Then ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`,
+    last: 'Nothing comes after it',
+    counted: (done, total, failed) => `${done} of ${total}${failed ? `, ${failed} failed` : ''}`,
+    scraped: (percent, items) => `${percent} %, ${n(items, 'item', 'items')}`,
+    usual: (duration) => `It usually takes ${duration}`,
+    slow: 'slower than usual',
     gap: 'Older events are no longer kept. States are complete, the log is not.',
     actionFailed: (detail) => `That did not work: ${detail}`,
     dismiss: 'Dismiss',
@@ -482,6 +493,8 @@ export const text = {
   },
 
   minimap: {
+    show: 'Show the map',
+    hide: 'Hide the map',
   },
 
   io: {

@@ -1,191 +1,204 @@
-// The graph with its live states. Wheel with Ctrl or the buttons zoom, dragging moves; three levels of detail, so that
-// what is readable is shown and what is not is left out.
+// The graph with its live states. Three levels of detail, so that what is readable is shown and what is not is left out;
+// a change draws again only the nodes and edges it is about.
 
-import { html, classes, useEffect, useLayoutEffect, useMemo, useRef, useState } from '../ui.js';
-import { edgeState, ended } from '../fold.js';
-import { layoutGraph, NODE } from '../layout.js';
+import { html, classes, useLayoutEffect, useMemo, useRef, useState } from '../ui.js';
+import { edgeState } from '../fold.js';
+import { layoutGraph, layoutSaved, NODE } from '../layout.js';
+import { recall, remember } from '../prefs.js';
 import { text } from '../text.js';
-import { Icon, State } from './icons.js';
-import { Duration } from './time.js';
+import { fitScale, useBox, useCamera } from './graph-camera.js';
+import { Icon, StateShape } from './icons.js';
+import { Minimap } from './minimap.js';
+import { NodeTime, progressOf } from './node-progress.js';
 
-const PAD = 16;
-const SCALE_MIN = 0.08;
-const SCALE_START = 0.5; // an overview smaller than this is asked for by the button
-const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
-const detailOf = (scale) => (scale >= 0.82 ? 'full' : scale >= 0.4 ? 'compact' : 'dots');
-
-const fitScale = ({ width, height }, box) =>
-  Math.min((box.width - PAD * 2) / width, (box.height - PAD * 2) / height);
+const READABLE = 0.82; // from this scale on everything of a node is shown
+const DRAWN_ALL = 150; // nodes; of larger graphs only what is near the view is drawn
+const MAP_ROOM = 136; // px below the drawing, so that the map hides nothing for good
+const NEXT_SAID = 3;
+const detailOf = (scale) => (scale >= READABLE ? 'full' : scale >= 0.5 ? 'compact' : scale >= 0.3 ? 'small' : 'dots');
+const meets = (a, b) => a.left <= b.right && a.right >= b.left && a.top <= b.bottom && a.bottom >= b.top;
 
 // Left to right when there is room for it; in a narrow pane the direction that shows more.
 function choose(graph, box) {
   const across = layoutGraph(graph, false);
-  if (fitScale(across, box) >= 0.82) return across;
+  if (fitScale(across, box) >= READABLE) return across;
   const down = layoutGraph(graph, true);
   return Math.min(1, fitScale(down, box)) > fitScale(across, box) * 1.15 ? down : across;
 }
 
-function useBox(ref) {
-  const [box, setBox] = useState(null);
-  useLayoutEffect(() => {
-    const measure = () => setBox({ width: ref.current.clientWidth, height: ref.current.clientHeight });
-    measure();
-    const observer = new ResizeObserver(measure);
-    observer.observe(ref.current);
-    return () => observer.disconnect();
-  }, []);
-  return box;
-}
+const PENDING = { status: 'pending' };
+const nameOf = (node) => node.data?.label || node.id;
 
-function Node({ node, record, place, chosen, focusable, detail, onChoose }) {
-  const label = node.data?.label || node.id;
-  const kind = node.data?.kind ?? node.type;
-  return html`<button type="button" class=${classes('node', `s-${record.status}`, { chosen })}
-    style=${{ left: `${place.x}px`, top: `${place.y}px` }} data-node=${node.id} data-status=${record.status}
-    tabIndex=${focusable ? 0 : -1} aria-pressed=${chosen} title=${`${label} · ${text.state[record.status]}`}
-    onClick=${() => onChoose(node.id)}>
-    <${State} status=${record.status} />
+function Node({ node, record, place, chosen, focusable, bare, next }) {
+  const label = nameOf(node);
+  const kind = text.run.nodeKind(node.data?.kind ?? node.type);
+  const { status, attempt, slow } = record;
+  const progress = progressOf(record);
+  const notes = [progress?.words, attempt > 1 && text.run.attempt(attempt), slow && status === 'running' && text.run.slow].filter(Boolean);
+  return html`<button type="button" class=${classes('node', `s-${status}`, { chosen })} style=${{ left: `${place.x}px`, top: `${place.y}px` }}
+    data-node=${node.id} data-status=${status} tabIndex=${focusable ? 0 : -1} aria-pressed=${chosen} title=${[label, text.state[status], ...notes].join(' · ')}
+    aria-label=${[label, kind, text.state[status], ...notes].join(', ')} aria-description=${next}>
+    ${!bare && html`<${StateShape} status=${status} />
     <span class="node-label" dir="auto">${label}</span>
-    ${detail === 'full' &&
-    html`<span class="node-meta"><${Icon} name=${kind} /><span class="node-kind">${text.run.nodeKind(kind)}</span>
-      ${record.startedAt && html`<${Duration} ms=${ended(record.status) ? (record.durationMs ?? null) : undefined}
-        since=${ended(record.status) ? null : record.startedAt} />`}</span>`}
+    <span class="node-meta"><${Icon} name=${node.data?.kind ?? node.type} /><span class="node-kind">${progress?.words ?? kind}</span>
+      ${attempt > 1 && html`<span class="node-attempt number" title=${text.run.attempt(attempt)}>×${attempt}</span>`}
+      <${NodeTime} record=${record} /></span>`}
+    ${progress && html`<span class="node-progress"><span style=${{ transform: `scaleX(${progress.share})` }}></span></span>`}
   </button>`;
 }
 
-/** graph: {nodes, edges}; nodes: Map id -> record, which may change in place: `changes` then does too; chosen: node id or null. */
-export function Graph({ graph, nodes, chosen, onChoose, label }) {
-  const pane = useRef(null);
-  const box = useBox(pane);
-  const [zoom, setZoom] = useState(null); // null: as fits
-  const drag = useRef(null);
-  const centre = useRef(null);
+const same = (a, b) => a.length === b.length && a.every((value, i) => value === b[i]);
 
-  // The direction is chosen for the pane as it is first seen; dragging the divider must not turn the graph round.
-  const direction = useRef(null);
-  const wide = box && Math.round(box.width / 160);
-  const laid = useMemo(() => {
-    if (!box || !graph.nodes.length) return null;
-    direction.current = choose(graph, box);
-    return direction.current;
-  }, [graph, Boolean(box), wide]);
-
-  const scale = laid && (zoom ?? clamp(fitScale(laid, box), SCALE_START, 1));
-  const detail = laid && detailOf(scale);
-  const width = laid && laid.width * scale;
-  const height = laid && laid.height * scale;
-  const offset = laid && {
-    x: Math.max(PAD, (box.width - width) / 2),
-    y: Math.max(PAD, (box.height - height) / 2),
+/** keep(key, parts, make): what was drawn from the same parts is not drawn again. */
+function useKept() {
+  const kept = useRef(new Map());
+  return (key, parts, make) => {
+    const known = kept.current.get(key);
+    if (known && same(known.parts, parts)) return known.drawn;
+    const drawn = make();
+    kept.current.set(key, { parts, drawn });
+    return drawn;
   };
+}
 
-  const zoomTo = (next, at) => {
-    const { scrollLeft, scrollTop } = pane.current;
-    const point = at ?? { x: box.width / 2, y: box.height / 2 };
-    centre.current = {
-      x: (scrollLeft + point.x - offset.x) / scale,
-      y: (scrollTop + point.y - offset.y) / scale,
-      point,
-    };
-    setZoom(clamp(next, SCALE_MIN, 1.5));
-  };
-  useLayoutEffect(() => {
-    if (!centre.current || !laid) return;
-    const { x, y, point } = centre.current;
-    pane.current.scrollLeft = x * scale + offset.x - point.x;
-    pane.current.scrollTop = y * scale + offset.y - point.y;
-    centre.current = null;
-  }, [scale]);
+function Edge({ path: { edge, d, start }, state, near }) {
+  return html`<g><path class=${classes('edge', `edge-${state}`, { 'edge-near': near })} data-edge=${edge.id} data-state=${state} d=${d} />
+    ${edge.sourceHandle && html`<text class="edge-label" x=${start.x + 8} y=${start.y - 6}>${edge.sourceHandle}</text>`}</g>`;
+}
 
-  useEffect(() => {
-    const wheel = (event) => {
-      if (!event.ctrlKey && !event.metaKey) return;
-      event.preventDefault();
-      const { left, top } = pane.current.getBoundingClientRect();
-      zoomTo(scale * Math.exp(-event.deltaY / 300), { x: event.clientX - left, y: event.clientY - top });
-    };
-    const element = pane.current;
-    element.addEventListener('wheel', wheel, { passive: false });
-    return () => element.removeEventListener('wheel', wheel);
-  });
-
-  const show = (id, smooth) => {
-    const place = laid.nodes.get(id);
-    if (!place) return;
-    const x = offset.x + (place.x + NODE.width / 2) * scale - box.width / 2;
-    const y = offset.y + (place.y + NODE.height / 2) * scale - box.height / 2;
-    pane.current.scrollTo({ left: x, top: y, behavior: smooth ? 'smooth' : 'instant' });
-  };
-  // At first sight: what is chosen, else what needs a look.
-  useLayoutEffect(() => {
-    if (!laid) return;
-    const first = (status) => laid.order.find((id) => nodes.get(id)?.status === status);
-    const id = chosen ?? first('error') ?? first('running');
-    if (width + PAD * 2 <= box.width && height + PAD * 2 <= box.height) return;
-    if (id) show(id, false);
-    else pane.current.scrollLeft = laid === layoutGraph(graph, true) ? (width + PAD * 2 - box.width) / 2 : 0;
-  }, [laid]);
-
-  const move = (event) => {
-    const from = drag.current;
-    if (!from) return;
-    pane.current.scrollLeft = from.left - (event.clientX - from.x);
-    pane.current.scrollTop = from.top - (event.clientY - from.y);
-  };
-  const grab = (event) => {
-    if (event.button !== 0 || event.pointerType === 'touch' || event.target.closest('button')) return;
-    drag.current = { x: event.clientX, y: event.clientY, left: pane.current.scrollLeft, top: pane.current.scrollTop };
-    pane.current.setPointerCapture(event.pointerId);
-  };
-
-  // One stop for Tab, arrows between nodes: the nearest one in that direction.
-  const keys = (event) => {
-    const from = event.target.closest('[data-node]')?.dataset.node;
-    const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
-    if (!from || !step) return;
-    event.preventDefault();
-    const here = laid.nodes.get(from);
+/** The nearest node in a direction: along the edges, else whatever stands there. */
+function neighbour(laid, from, step) {
+  const here = laid.nodes.get(from);
+  const nearest = (ids) => {
     let best = null;
-    for (const [id, there] of laid.nodes) {
+    for (const id of ids) {
+      const there = laid.nodes.get(id);
       const along = (there.x - here.x) * step[0] + (there.y - here.y) * step[1];
       const aside = Math.abs((there.x - here.x) * step[1]) + Math.abs((there.y - here.y) * step[0]);
       if (along > 1 && (!best || along + aside * 2 < best.cost)) best = { id, cost: along + aside * 2 };
     }
-    if (!best) return;
-    pane.current.querySelector(`[data-node="${CSS.escape(best.id)}"]`).focus({ preventScroll: true });
-    show(best.id, true);
+    return best?.id;
+  };
+  const linked = [...(laid.next.get(from) ?? []), ...(laid.previous.get(from) ?? [])];
+  return nearest(linked) ?? nearest(laid.nodes.keys());
+}
+const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+/** graph: {nodes, edges}; nodes: Map id -> record, which may change in place: `changes` then does too; chosen: node id or
+ *  null; name: under which the layout chosen by a person is remembered. */
+export function Graph({ graph, nodes, chosen, onChoose, label, name }) {
+  const pane = useRef(null);
+  const box = useBox(pane);
+  const keep = useKept();
+  const saved = useMemo(() => layoutSaved(graph), [graph]);
+  const [asSaved, setAsSaved] = useState(() => recall(`layout.${name}`, 'saved') === 'saved');
+  const [map, setMap] = useState(() => recall('graph.map', true));
+  const [focused, setFocused] = useState(null);
+  const walked = useRef(false); // by the keyboard: the focus follows when the node is drawn
+
+  // The direction is chosen for the pane as it is first seen: dragging the divider must not turn the graph round.
+  const automatic = useMemo(() => box && graph.nodes.length && !(saved && asSaved) && choose(graph, box), [graph, Boolean(box), asSaved]);
+  const laid = !box || !graph.nodes.length ? null : saved && asSaved ? saved : automatic;
+  const camera = useCamera(pane, laid, box, map ? MAP_ROOM : 0);
+  const { scale, offset, space } = camera;
+
+  const centre = (id) => {
+    const { x, y } = laid.nodes.get(id);
+    return { x: x + NODE.width / 2, y: y + NODE.height / 2 };
+  };
+  // At first sight: what is chosen, else what needs a look, else the beginning.
+  useLayoutEffect(() => {
+    if (!laid || !camera.overflows) return;
+    const first = (status) => laid.order.find((id) => nodes.get(id)?.status === status);
+    const id = (laid.nodes.has(chosen) && chosen) || first('error') || first('running') || first('waiting') || laid.order[0];
+    camera.show(centre(id), false);
+  }, [laid]);
+  const inView = (id) => {
+    const { x, y } = laid.nodes.get(id);
+    const [left, top] = [offset.x + x * scale - pane.current.scrollLeft, offset.y + y * scale - pane.current.scrollTop];
+    return left >= 0 && top >= 0 && left + NODE.width * scale <= box.width && top + NODE.height * scale <= box.height;
+  };
+  // One chosen elsewhere (in the timeline, by a link in the log) comes into view.
+  useLayoutEffect(() => {
+    if (laid?.nodes.has(chosen) && !inView(chosen)) camera.show(centre(chosen), true);
+  }, [chosen]);
+
+  const keys = (event) => {
+    camera.keys(event);
+    const from = event.target.closest('[data-node]')?.dataset.node;
+    const to = !from ? null : event.key === 'Home' ? laid.order[0] : event.key === 'End' ? laid.order.at(-1) : STEPS[event.key] && neighbour(laid, from, STEPS[event.key]);
+    if (STEPS[event.key] || to) event.preventDefault();
+    if (!to) return;
+    walked.current = true;
+    setFocused(to);
+    if (!inView(to)) camera.show(centre(to), true);
+  };
+  useLayoutEffect(() => {
+    if (walked.current) pane.current.querySelector(`[data-node="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+    walked.current = false;
+  }, [focused]);
+  const nodeOf = (event) => event.target.closest('[data-node]')?.dataset.node;
+  const click = (event) => {
+    const id = nodeOf(event);
+    if (id) onChoose(id);
+  };
+  const switchLayout = () => {
+    remember(`layout.${name}`, asSaved ? 'automatic' : 'saved');
+    setAsSaved(!asSaved);
+  };
+  const switchMap = () => {
+    remember('graph.map', !map);
+    setMap(!map);
   };
 
-  const firstFocus = chosen && laid?.nodes.has(chosen) ? chosen : laid?.order[0];
-  return html`<section class="graph" aria-label=${label}>
-    <div class="graph-pane" ref=${pane} onPointerDown=${grab} onPointerMove=${move}
-      onPointerUp=${() => (drag.current = null)} onPointerCancel=${() => (drag.current = null)} onKeyDown=${keys}>
-      ${laid &&
-      html`<div class="graph-space" style=${{ width: `${width + offset.x * 2}px`, height: `${height + offset.y * 2}px` }}>
-        <div class=${`graph-scene detail-${detail}`} style=${{
-          width: `${laid.width}px`,
-          height: `${laid.height}px`,
-          transform: `translate(${offset.x}px, ${offset.y}px) scale(${scale})`,
-          '--unscale': 1 / scale,
-        }}>
-          <svg class="edges" width=${laid.width} height=${laid.height} aria-hidden="true">
-            ${laid.edges.map(({ edge, d }, i) => {
-              const state = edgeState(edge, nodes);
-              const active = state === 'taken' && nodes.get(edge.target)?.status === 'running';
-              return html`<path key=${i} class=${classes('edge', `edge-${state}`, { 'edge-active': active })} d=${d} />`;
-            })}
-          </svg>
-          ${graph.nodes.map((node) => html`<${Node} key=${node.id} node=${node} record=${nodes.get(node.id) ?? { status: 'pending' }}
-            place=${laid.nodes.get(node.id)} chosen=${node.id === chosen} focusable=${node.id === firstFocus}
-            detail=${detail} onChoose=${onChoose} />`)}
-        </div>
-      </div>`}
+  const labels = useMemo(() => new Map(graph.nodes.map((node) => [node.id, nameOf(node)])), [graph]);
+  const next = (id) => {
+    const ids = laid.next.get(id) ?? [];
+    return ids.length ? text.run.next(ids.slice(0, NEXT_SAID).map((one) => labels.get(one)), ids.length - NEXT_SAID) : text.run.last;
+  };
+  const stop = laid && [focused, chosen, laid.order[0]].find((id) => laid.nodes.has(id));
+  const detail = laid && detailOf(scale);
+  const part = laid?.nodes.size > DRAWN_ALL && camera.near;
+  const isNear = ({ x, y }) => !part || meets({ left: x, top: y, right: x + NODE.width, bottom: y + NODE.height }, part);
+  const scene = laid && html`<div class="graph-space" style=${{ width: `${space.width}px`, height: `${space.height}px` }}>
+    <div class=${`graph-scene detail-${detail}`} style=${{
+      width: `${laid.width}px`,
+      height: `${laid.height}px`,
+      transform: `translate(${offset.x}px, ${offset.y}px) scale(${scale})`,
+      '--unscale': 1 / scale,
+    }}>
+      <svg class="edges" width=${laid.width} height=${laid.height} aria-hidden="true"><g transform=${laid.origin}>${laid.edges.map((path, i) => {
+        if (part && !meets(path, part)) return null;
+        const { source, target } = path.edge;
+        const taken = edgeState(path.edge, nodes);
+        const state = taken === 'taken' && nodes.get(target)?.status === 'running' ? 'active' : taken;
+        const near = source === chosen || target === chosen;
+        return keep(`edge ${i}`, [path, state, near], () => html`<${Edge} key=${i} path=${path} state=${state} near=${near} />`);
+      })}</g></svg>
+      ${graph.nodes.map((node) => {
+        const place = laid.nodes.get(node.id);
+        const [picked, focusable] = [node.id === chosen, node.id === stop];
+        if (!isNear(place) && !picked && !focusable) return null;
+        const record = nodes.get(node.id) ?? PENDING;
+        const { status, attempt, startedAt, durationMs, expectedMs, slow, progress } = record;
+        const bare = detail === 'dots';
+        return keep(`node ${node.id}`, [node, place, picked, focusable, bare, status, attempt, startedAt, durationMs, expectedMs, slow, progress], () => html`<${Node}
+          key=${node.id} node=${node} record=${record} place=${place} chosen=${picked} focusable=${focusable} bare=${bare} next=${next(node.id)} />`);
+      })}
     </div>
-    ${laid &&
-    html`<div class="graph-tools">
-      <button type="button" class="button-quiet" aria-label=${text.run.zoomOut} onClick=${() => zoomTo(scale / 1.25)}>−</button>
-      <button type="button" class="button-quiet" onClick=${() => zoomTo(Math.min(1, fitScale(laid, box)))}>${text.run.fit}</button>
-      <button type="button" class="button-quiet" aria-label=${text.run.zoomIn} onClick=${() => zoomTo(scale * 1.25)}>+</button>
+  </div>`;
+
+  const tool = (words, icon, act, pressed) => html`<button type="button" class="button-quiet button-icon" aria-label=${words} title=${words} aria-pressed=${pressed} onClick=${act}><${Icon} name=${icon} /></button>`;
+  return html`<section class="graph" aria-label=${label} onKeyDown=${laid && keys}>
+    <div class="graph-pane" ref=${pane} ...${camera.on} onClick=${click} onFocusIn=${(event) => setFocused(nodeOf(event) ?? null)}>${scene}</div>
+    ${!graph.nodes.length && html`<p class="graph-empty faint">${text.run.noNodes}</p>`}
+    ${laid && map && camera.overflows && html`<${Minimap} laid=${laid} nodes=${nodes} changes=${nodes} node=${NODE} pane=${pane} camera=${camera} />`}
+    ${laid && html`<div class="graph-tools" role="group" aria-label=${text.run.view}>
+      ${saved && tool(asSaved ? text.run.automatic : text.run.asSaved, 'layout', switchLayout, !asSaved)}
+      ${camera.overflows && tool(map ? text.minimap.hide : text.minimap.show, 'map', switchMap, map)}
+      ${tool(text.run.zoomOut, 'minus', () => camera.zoomBy(0.8))}
+      <button type="button" class="button-quiet graph-scale number" aria-label=${text.run.fit} title=${text.run.fit} onClick=${camera.fit}>${text.run.scale(scale)}</button>
+      ${tool(text.run.zoomIn, 'plus', () => camera.zoomBy(1.25))}
     </div>`}
   </section>`;
 }

@@ -54,6 +54,10 @@ const SHAPE = {
   download: 'M8 2v8M4.5 6.5L8 10l3.5-3.5M2.5 13.5h11',
   pause: 'M5.25 3v10M10.75 3v10',
   braces: 'M6 2.5c-3 0-1 5.5-3.5 5.5C5 8 3 13.5 6 13.5M10 2.5c3 0 1 5.5 3.5 5.5C11 8 13 13.5 10 13.5',
+  plus: 'M8 3.5v9M3.5 8h9',
+  minus: 'M3.5 8h9',
+  map: 'M2 3h12v10H2zM8.5 8h4v3.5h-4z',
+  layout: 'M2 3h4.5v4H2zM9.5 9H14v4H9.5zM6.5 5H9a2.5 2.5 0 0 1 2.5 2.5V9',
   chevron: 'M4 6l4 4 4-4',
   retry: 'M13.5 8a5.5 5.5 0 1 1-1.75-4M12 1.5V4.25H9.25',
 };
@@ -62,6 +66,9 @@ const svg = (name, content) =>
   html`<svg class=${name} viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false">${content}</svg>`;
 
 export const Icon = ({ name }) => svg('icon', html`<path d=${SHAPE[name] ?? SHAPE.other} />`);
+
+/** The shape alone, where the state is said otherwise. */
+export const StateShape = ({ status }) => html`<span class=${`state s-${status}`}>${svg('icon', (STATE[status] ?? STATE.pending)())}</span>`;
 
 /** word: beside the shape for everyone (true), or only for those who do not see it (false); label: another word. */
 export function State({ status, word = false, label = text.state[status] ?? status }) {

@@ -84,7 +84,7 @@ function RunView({ id, fold, rev, followed }) {
     ended=${over} at=${over ? at : null} onAt=${setAt} onNode=${(chosen) => setParams({ node: chosen, line: null })} />`;
   // Drawn again when a state has changed, not with every line of the log.
   const graph = useMemo(
-    () => html`<${Graph} graph=${fold.graph} nodes=${nodes} changes=${fold.changes} chosen=${node} onChoose=${choose} label=${text.run.graph} />`,
+    () => html`<${Graph} graph=${fold.graph} nodes=${nodes} changes=${fold.changes} chosen=${node} onChoose=${choose} label=${text.run.graph} name=${fold.run.workflowId} />`,
     [fold, fold.changes, node, narrow, at],
   );
   const last = fold.lines.at(-1)?.message.slice(0, 200) ?? '';
