@@ -270,7 +270,7 @@ static bool is_ready(const struct assist *a)
 /* Whatever may happen next: the next run is shown, or an action carried out. */
 static void go_on(struct assist *a)
 {
-    if (a->n_next > 0 && is_ready(a) && !busy(a))
+    while (a->n_next > 0 && is_ready(a) && !busy(a))
         follow_next(a);
     while (a->held && is_ready(a)) {
         struct held *h = a->held;

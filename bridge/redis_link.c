@@ -141,6 +141,7 @@ static bool connect_both(struct redis_link *link)
 {
     const char *subscribe[] = {"PSUBSCRIBE", "run:*", "mission:*", "graph:*"};
     link->in = connect_to(&link->address);
+    note_fds(link);
     if (link->in)
         link->out = connect_to(&link->address);
     note_fds(link);
