@@ -177,21 +177,26 @@ static void forget_batch(struct ingest *in)
     }
 }
 
+typedef enum rs_err append_fn(struct eventlog *log, struct eventlog_entry *entries, size_t n, struct fault *fault);
+
+static enum rs_err append_by(struct ingest *in, append_fn *append, struct fault *fault)
+{
+    struct timespec a, b;
+    clock_gettime(CLOCK_MONOTONIC, &a);
+    enum rs_err err = append(in->log, in->entries, in->n_entries, fault);
+    clock_gettime(CLOCK_MONOTONIC, &b);
+    if (!err)
+        current(in)->commit_us = (b.tv_sec - a.tv_sec) * 1000000 + (b.tv_nsec - a.tv_nsec) / 1000;
+    return err;
+}
+
 static bool append(struct ingest *in)
 {
-    for (int tries = 0;; tries++) {
-        struct fault fault = {0};
-        struct timespec a, b;
-        clock_gettime(CLOCK_MONOTONIC, &a);
-        enum rs_err err = eventlog_append(in->log, in->entries, in->n_entries, &fault);
-        clock_gettime(CLOCK_MONOTONIC, &b);
-        if (!err) {
-            current(in)->commit_us = (b.tv_sec - a.tv_sec) * 1000000 + (b.tv_nsec - a.tv_nsec) / 1000;
-            return true;
-        }
+    struct fault fault = {0};
+    for (int tries = 0; append_by(in, eventlog_append, &fault) != RS_OK; tries++)
         if (!wait_to_retry(in, tries, "commit.failed", &fault))
             return false;
-    }
+    return true;
 }
 
 static void take_stored(struct ingest *in, const struct eventlog_entry *e, struct peer *peer)
@@ -213,10 +218,9 @@ static void take_stored(struct ingest *in, const struct eventlog_entry *e, struc
     }
 }
 
-/* Commit what has been gathered, and hand over the outcome with its events and acknowledgements. */
-static void commit(struct ingest *in)
+/* What has been gathered was committed, or never will be: hand over the outcome with its events and acknowledgements. */
+static void settle(struct ingest *in, bool stored)
 {
-    bool stored = in->n_entries == 0 || append(in);
     for (size_t i = 0; i < in->n_entries; i++)
         if (stored)
             take_stored(in, &in->entries[i], in->peers[i]);
@@ -225,6 +229,11 @@ static void commit(struct ingest *in)
     put_acks(in, stored);
     in->n_entries = 0;
     give_outcome(in);
+}
+
+static void commit(struct ingest *in)
+{
+    settle(in, in->n_entries == 0 || append(in));
 }
 
 static void remove_named(struct ingest *in, struct peer *peer)
@@ -330,7 +339,8 @@ static void take_end(struct ingest *in, struct peer *peer)
     remove_named(in, peer);
 }
 
-void ingest_take(struct ingest *in, struct intake *list)
+/* Commits what does not fit into one transaction. */
+static void gather(struct ingest *in, struct intake *list)
 {
     while (list) {
         struct intake *now = list;
@@ -350,8 +360,41 @@ void ingest_take(struct ingest *in, struct intake *list)
         if (now->closed)
             take_end(in, peer);
     }
+}
+
+void ingest_finish(struct ingest *in)
+{
     commit(in);
     forget_batch(in);
+}
+
+void ingest_take(struct ingest *in, struct intake *list)
+{
+    gather(in, list);
+    ingest_finish(in);
+}
+
+bool ingest_is_light(const struct intake *list)
+{
+    static const char hello[] = "\"hello\"";
+    size_t bytes = 0;
+    for (; list; list = list->next) {
+        bytes += list->len;
+        if (list->closed || bytes > INGEST_LIGHT_BYTES || memmem(list->text, list->len, hello, sizeof hello - 1))
+            return false;
+    }
+    return true;
+}
+
+bool ingest_take_now(struct ingest *in, struct intake *list)
+{
+    struct fault fault = {0};
+    gather(in, list);
+    if (in->n_entries > 0 && append_by(in, eventlog_append_now, &fault) != RS_OK)
+        return false;
+    settle(in, true);
+    forget_batch(in);
+    return true;
 }
 
 void ingest_publish(struct ingest *in)

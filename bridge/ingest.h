@@ -1,5 +1,5 @@
 /* ingest - spool lines into the event log: numbering, acknowledgements, errors, and the order of publication. Knows
- * nothing of sockets. Threads: the writer's, except what is said of peers. */
+ * nothing of sockets. Threads: one at a time, the writer's or who has borrowed its work, except what is said of peers. */
 #ifndef RUNSPOOL_BRIDGE_INGEST_H
 #define RUNSPOOL_BRIDGE_INGEST_H
 
@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #define INGEST_ENTRIES_MAX 1024        /* events of one transaction */
+#define INGEST_LIGHT_BYTES (16 * 1024)  /* fewer events than make a transaction */
 #define INGEST_ANSWER_MAX (256 * 1024) /* bytes of answers to one peer in one outcome; further errors are only counted */
 
 /* A connection to the spool socket, known to both threads. */
@@ -76,6 +77,12 @@ void ingest_free(struct ingest *in); /* NULL is fine */
  * gives an outcome. A log that cannot be written is tried again until it can, or until the sink says stopping.
  * Blocks on the disk. */
 void ingest_take(struct ingest *in, struct intake *list);
+/* ingest_is_light - can a list be taken by ingest_take_now? It is short, and says nothing but events. */
+bool ingest_is_light(const struct intake *list);
+/* ingest_take_now - the same for a light list, without waiting for other writers or trying again. Returns false when it is
+ * not stored yet: ingest_finish does that, before anything else is taken. Blocks as long as a write does. */
+bool ingest_take_now(struct ingest *in, struct intake *list) RS_MUST_CHECK;
+void ingest_finish(struct ingest *in);
 /* ingest_publish - publish what has been stored by other ways than ingest_take. */
 void ingest_publish(struct ingest *in);
 /* ingest_foreign - look for events that other processes appended. */

@@ -11,15 +11,27 @@ struct writer {
     struct upkeep upkeep; /* the thread's */
     uv_thread_t thread;
     uv_async_t async;
+    uv_check_t turn; /* ends */
+    uv_idle_t hurry; /* active while there is something gathered: then the turn does not wait for sockets */
     writer_fn *on_outcome;
     void *ctx;
-    size_t backlog; /* the loop's */
+    bool thread_only;
+    /* the loop's: */
+    size_t backlog;
+    int n_handles; /* not yet closed */
+    struct intake *gathered, **gathered_end; /* in this turn */
+    uint64_t slow_until_ms;
     uv_mutex_t mutex;
     uv_cond_t cond;
     /* under the mutex: */
     struct intake *queue, **queue_end;
     struct outcome *outcomes, **outcomes_end;
     struct eventlog_keep keep;
+    bool working;    /* the thread has `ingest`, and what belongs to it; */
+    bool borrowed;   /* the loop has it; */
+    bool unfinished; /* the loop could not commit what it took */
+    bool appended;   /* the loop committed something since the thread looked */
+    bool wanted;     /* the thread waits for the loop to give it back */
     bool stop, poked;
 };
 
@@ -31,8 +43,9 @@ static void put_outcome(void *ctx, struct outcome *o)
     bool first = !w->outcomes;
     *w->outcomes_end = o;
     w->outcomes_end = &o->next;
+    bool here = w->borrowed;
     uv_mutex_unlock(&w->mutex);
-    if (first)
+    if (first && !here)
         uv_async_send(&w->async);
 }
 
@@ -70,8 +83,16 @@ static void run(void *ctx)
     bool busy = false; /* upkeep has more to do */
     for (bool stop = false; !stop;) {
         uv_mutex_lock(&w->mutex);
-        if (!w->queue && !w->stop && !w->poked && !busy)
+        w->working = false;
+        if (!w->queue && !w->stop && !w->poked && !w->unfinished && !busy)
             uv_cond_timedwait(&w->cond, &w->mutex, WRITER_FOREIGN_MS * 1000000u);
+        for (; w->borrowed; w->wanted = false) {
+            w->wanted = true;
+            uv_cond_wait(&w->cond, &w->mutex);
+        }
+        w->working = true;
+        bool unfinished = w->unfinished, appended = w->appended;
+        w->unfinished = w->appended = false;
         struct intake *list = w->queue;
         w->queue = NULL;
         w->queue_end = &w->queue;
@@ -79,11 +100,13 @@ static void run(void *ctx)
         w->upkeep.keep = w->keep;
         stop = w->stop && !list;
         uv_mutex_unlock(&w->mutex);
+        if (unfinished)
+            ingest_finish(w->ingest);
         if (list)
             ingest_take(w->ingest, list);
         else
             ingest_foreign(w->ingest);
-        busy = !stop && upkeep_step(&w->upkeep, list != NULL);
+        busy = !stop && upkeep_step(&w->upkeep, list || unfinished || appended);
         if (upkeep_take_appended(&w->upkeep))
             ingest_publish(w->ingest);
         if (!busy)
@@ -94,9 +117,8 @@ static void run(void *ctx)
     put_last(w);
 }
 
-static void on_async(uv_async_t *async)
+static void take_outcomes(struct writer *w)
 {
-    struct writer *w = async->data;
     uv_mutex_lock(&w->mutex);
     struct outcome *list = w->outcomes, *next;
     w->outcomes = NULL;
@@ -112,6 +134,73 @@ static void on_async(uv_async_t *async)
     }
 }
 
+static void on_async(uv_async_t *async)
+{
+    take_outcomes(async->data);
+}
+
+/* --- the loop's turn --- */
+
+static void hand_over(struct writer *w, struct intake *list, struct intake **end)
+{
+    uv_mutex_lock(&w->mutex);
+    bool first = !w->queue;
+    *w->queue_end = list;
+    w->queue_end = end;
+    uv_mutex_unlock(&w->mutex);
+    if (first)
+        uv_cond_signal(&w->cond);
+}
+
+static bool borrow(struct writer *w, const struct intake *list)
+{
+    if (w->thread_only || uv_now(w->turn.loop) < w->slow_until_ms || !ingest_is_light(list))
+        return false;
+    uv_mutex_lock(&w->mutex);
+    bool idle = !w->working && !w->queue && !w->stop && !w->poked && !w->unfinished;
+    w->borrowed = idle;
+    uv_mutex_unlock(&w->mutex);
+    return idle;
+}
+
+static void give_back(struct writer *w, bool done)
+{
+    uv_mutex_lock(&w->mutex);
+    bool wake = w->wanted || !done;
+    w->borrowed = false;
+    w->appended = w->appended || done;
+    w->unfinished = !done;
+    uv_mutex_unlock(&w->mutex);
+    if (wake)
+        uv_cond_signal(&w->cond);
+}
+
+static void nothing(uv_idle_t *idle)
+{
+    (void)idle;
+}
+
+static void on_turn(uv_check_t *turn)
+{
+    struct writer *w = turn->data;
+    struct intake *list = w->gathered, **end = w->gathered_end;
+    if (!list)
+        return;
+    w->gathered = NULL;
+    w->gathered_end = &w->gathered;
+    uv_idle_stop(&w->hurry);
+    if (!borrow(w, list)) {
+        hand_over(w, list, end);
+        return;
+    }
+    uint64_t start = uv_hrtime();
+    bool done = ingest_take_now(w->ingest, list);
+    if (!done || uv_hrtime() - start > WRITER_SLOW_US * 1000u)
+        w->slow_until_ms = uv_now(turn->loop) + WRITER_SLOW_MS;
+    give_back(w, done);
+    take_outcomes(w);
+}
+
 enum rs_err writer_start(uv_loop_t *loop, const struct datadir *dd, writer_fn *on_outcome, void *ctx, struct writer **ret,
                          int64_t *ret_head, struct fault *fault)
 {
@@ -122,6 +211,8 @@ enum rs_err writer_start(uv_loop_t *loop, const struct datadir *dd, writer_fn *o
     w->ctx = ctx;
     w->queue_end = &w->queue;
     w->outcomes_end = &w->outcomes;
+    w->gathered_end = &w->gathered;
+    w->thread_only = config_is(dd->config, "eventlog.sync", "full");
     struct ingest_sink sink = {put_outcome, is_stopping, w};
     enum rs_err err = eventlog_open(dd, EVENTLOG_WRITE, store_owner, (void *)dd, &w->log, fault);
     if (!err)
@@ -136,7 +227,11 @@ enum rs_err writer_start(uv_loop_t *loop, const struct datadir *dd, writer_fn *o
     uv_mutex_init(&w->mutex);
     uv_cond_init(&w->cond);
     uv_async_init(loop, &w->async, on_async);
-    w->async.data = w;
+    uv_check_init(loop, &w->turn);
+    uv_idle_init(loop, &w->hurry);
+    w->n_handles = 3;
+    w->async.data = w->turn.data = w->hurry.data = w;
+    uv_check_start(&w->turn, on_turn);
     int failed = uv_thread_create(&w->thread, run, w);
     assert(!failed); /* at start-up: the process limit is no run-time condition to live with */
     *ret = w;
@@ -146,13 +241,10 @@ enum rs_err writer_start(uv_loop_t *loop, const struct datadir *dd, writer_fn *o
 void writer_put(struct writer *w, struct intake *in)
 {
     w->backlog += in->len;
-    uv_mutex_lock(&w->mutex);
-    bool first = !w->queue;
-    *w->queue_end = in;
-    w->queue_end = &in->next;
-    uv_mutex_unlock(&w->mutex);
-    if (first)
-        uv_cond_signal(&w->cond);
+    if (!w->gathered)
+        uv_idle_start(&w->hurry, nothing);
+    *w->gathered_end = in;
+    w->gathered_end = &in->next;
 }
 
 void writer_poke(struct writer *w)
@@ -178,6 +270,7 @@ size_t writer_backlog(const struct writer *w)
 
 void writer_stop(struct writer *w)
 {
+    on_turn(&w->turn);
     uv_mutex_lock(&w->mutex);
     w->stop = true;
     uv_mutex_unlock(&w->mutex);
@@ -187,6 +280,8 @@ void writer_stop(struct writer *w)
 static void on_closed(uv_handle_t *handle)
 {
     struct writer *w = handle->data;
+    if (--w->n_handles > 0)
+        return;
     uv_cond_destroy(&w->cond);
     uv_mutex_destroy(&w->mutex);
     free(w);
@@ -197,6 +292,7 @@ void writer_free(struct writer *w)
     if (!w)
         return;
     uv_thread_join(&w->thread);
+    *w->queue_end = w->gathered;
     while (w->queue) { /* word of connections that closed since */
         struct intake *next = w->queue->next;
         intake_free(w->queue);
@@ -205,4 +301,6 @@ void writer_free(struct writer *w)
     ingest_free(w->ingest);
     eventlog_close(w->log);
     uv_close((uv_handle_t *)&w->async, on_closed);
+    uv_close((uv_handle_t *)&w->turn, on_closed);
+    uv_close((uv_handle_t *)&w->hurry, on_closed);
 }

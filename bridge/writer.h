@@ -1,5 +1,8 @@
-/* writer - the one thread that appends to the event log. The loop gives it lines and never waits for the disk; it
- * commits what has arrived in the meantime as one group, then hands events and acknowledgements back to the loop.
+/* writer - appends to the event log. What arrives while it is at work is committed as one group, in a thread of its own, and
+ * events and acknowledgements are handed back to the loop. When the thread is idle and there is little to do, the loop
+ * commits it itself at the end of its turn, which saves two changes of thread: a write to the page cache takes
+ * microseconds. Where it does not (another process writes, the disk is slow or full, `eventlog.sync = full`) the thread
+ * does it.
  * Functions: called on the loop. */
 #ifndef RUNSPOOL_BRIDGE_WRITER_H
 #define RUNSPOOL_BRIDGE_WRITER_H
@@ -9,6 +12,8 @@
 #include <uv.h>
 
 #define WRITER_BACKLOG_MAX (16 * 1024 * 1024) /* bytes received and not committed, beyond which nothing is read */
+#define WRITER_SLOW_US 2000 /* a commit of the loop that took longer: */
+#define WRITER_SLOW_MS 1000 /* the thread does them for so long */
 #define WRITER_FOREIGN_MS 25                  /* how often an idle writer looks for other processes' events */
 
 struct writer;

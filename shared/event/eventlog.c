@@ -47,6 +47,12 @@ enum rs_err eventlog_append(struct eventlog *log, struct eventlog_entry *entries
     return n == 0 ? RS_OK : log->driver->append(log, entries, n, fault);
 }
 
+enum rs_err eventlog_append_now(struct eventlog *log, struct eventlog_entry *entries, size_t n, struct fault *fault)
+{
+    assert(log->mode == EVENTLOG_WRITE);
+    return n == 0 ? RS_OK : log->driver->append_now(log, entries, n, fault);
+}
+
 enum rs_err eventlog_producer(struct eventlog *log, const char *producer, int64_t *ret_last, struct fault *fault)
 {
     return log->driver->producer(log, producer, ret_last, fault);

@@ -57,6 +57,9 @@ struct eventlog_entry {
  * Returns: RS_OK (look at each status); RS_BUSY, RS_IO: nothing was stored. */
 enum rs_err eventlog_append(struct eventlog *log, struct eventlog_entry *entries, size_t n, struct fault *fault)
     RS_MUST_CHECK;
+/* eventlog_append_now - the same, but RS_BUSY at once where another process is writing. */
+enum rs_err eventlog_append_now(struct eventlog *log, struct eventlog_entry *entries, size_t n, struct fault *fault)
+    RS_MUST_CHECK;
 /* eventlog_producer - the highest producer_seq stored for a producer, 0 for a new one. */
 enum rs_err eventlog_producer(struct eventlog *log, const char *producer, int64_t *ret_last, struct fault *fault)
     RS_MUST_CHECK;

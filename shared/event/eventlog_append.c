@@ -401,3 +401,14 @@ enum rs_err sqlite_append(struct eventlog *base, struct eventlog_entry *entries,
     }
     return err;
 }
+
+enum rs_err sqlite_append_now(struct eventlog *base, struct eventlog_entry *entries, size_t n, struct fault *fault)
+{
+    struct sqlite_log *log = (struct sqlite_log *)base;
+    enum rs_err err;
+
+    sqlite3_busy_timeout(log->db, 0);
+    err = sqlite_append(base, entries, n, fault);
+    sqlite3_busy_timeout(log->db, SQLITE_BUSY_MS);
+    return err;
+}

@@ -19,6 +19,7 @@ struct eventlog_driver {
     enum rs_err (*open)(const struct eventlog_options *options, struct eventlog **ret, struct fault *fault);
     void (*close)(struct eventlog *log);
     enum rs_err (*append)(struct eventlog *log, struct eventlog_entry *entries, size_t n, struct fault *fault);
+    enum rs_err (*append_now)(struct eventlog *log, struct eventlog_entry *entries, size_t n, struct fault *fault);
     enum rs_err (*producer)(struct eventlog *log, const char *producer, int64_t *ret_last, struct fault *fault);
     enum rs_err (*read)(struct eventlog *log, const struct eventlog_query *query, int limit, struct event ***ret,
                         int *ret_n, int64_t *ret_examined, struct fault *fault);

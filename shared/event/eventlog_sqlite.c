@@ -1,5 +1,6 @@
 /* eventlog_sqlite - the event log in one SQLite file: connection, statements, and the small questions. */
 #include "event/eventlog_sqlite.h"
+#include "event/eventlog_vfs.h"
 #include "base/file.h"
 #include "event/eventlog_schema.h"
 #include <stdio.h>
@@ -247,7 +248,7 @@ enum rs_err sqlite_ready(struct sqlite_log *log, bool *ret_exists, struct fault 
     *ret_exists = log->db != NULL;
     if (log->db || access(log->path, F_OK) != 0)
         return RS_OK;
-    if (sqlite3_open_v2(log->path, &log->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+    if (sqlite3_open_v2(log->path, &log->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, eventlog_vfs()) != SQLITE_OK)
         err = log->db ? sqlite_failed(log, fault) : fault_set(fault, RS_NOMEM, "out of memory");
     else
         err = set_up(log, fault);
@@ -402,6 +403,7 @@ const struct eventlog_driver eventlog_sqlite = {
     .open = sqlite_log_open,
     .close = sqlite_log_close,
     .append = sqlite_append,
+    .append_now = sqlite_append_now,
     .producer = sqlite_producer,
     .read = sqlite_read,
     .read_newest = sqlite_read_newest,

@@ -138,6 +138,7 @@ enum rs_err sqlite_void(struct eventlog *log, int64_t id, int64_t *ret_first, in
 enum rs_err sqlite_trim(struct eventlog *log, const struct eventlog_keep *keep, int64_t now_ms,
                         struct eventlog_trimmed *ret, struct fault *fault);
 enum rs_err sqlite_append(struct eventlog *log, struct eventlog_entry *entries, size_t n, struct fault *fault);
+enum rs_err sqlite_append_now(struct eventlog *log, struct eventlog_entry *entries, size_t n, struct fault *fault);
 void append_cache_free(struct append_cache *cache);
 enum rs_err sqlite_read(struct eventlog *log, const struct eventlog_query *query, int limit, struct event ***ret,
                         int *ret_n, int64_t *ret_examined, struct fault *fault);

@@ -16,6 +16,8 @@ librunspool_a_SOURCES += \
   shared/event/eventlog_sqlite.c \
   shared/event/eventlog_sqlite.h \
   shared/event/eventlog_trim.c \
+  shared/event/eventlog_vfs.c \
+  shared/event/eventlog_vfs.h \
   shared/event/eventlog_views.c \
   shared/event/eventlog_wal.c \
   shared/event/jsonscan.c \

@@ -1,6 +1,7 @@
 /* The writer's thread: what it does between batches. */
 #include "bridge/writer.h"
 #include "tests/unit/instance.h"
+#include <sqlite3.h>
 
 static struct datadir dd;
 static struct fault fault;
@@ -12,9 +13,18 @@ static int64_t head;
 static int64_t n_stored, n_trimmed, n_foreign, n_pending, n_events;
 static bool ended;
 
+static int last_number; /* of put_numbered */
+
 static void on_outcome(void *ctx, struct outcome *o)
 {
     (void)ctx;
+    for (int i = 0; i < o->n_events; i++) {
+        int number = 0;
+        if (sscanf(o->events[i]->data, "{\"number\":%d}", &number) == 1) {
+            ck_assert_int_eq(number, last_number + 1);
+            last_number = number;
+        }
+    }
     n_stored += o->n_stored;
     n_trimmed += o->upkeep.n_trimmed;
     n_foreign += o->n_foreign;
@@ -61,6 +71,13 @@ static void put_lines(int n)
     buf_release(&text);
 }
 
+static void put_numbered(int number)
+{
+    char text[128];
+    int len = snprintf(text, sizeof text, "{\"stream\":\"run:x\",\"type\":\"log\",\"data\":{\"number\":%d}}\n", number);
+    writer_put(writer, intake_new(peer, text, (size_t)len));
+}
+
 START_TEST(retention_goes_on_between_batches)
 {
     const char *overrides[] = {"eventlog.keep_count=10", NULL};
@@ -103,6 +120,45 @@ START_TEST(files_of_pending_lines_are_drained_and_published)
 }
 END_TEST
 
+/* Unless the thread is at work just then. */
+START_TEST(an_idle_writer_commits_within_the_turn)
+{
+    int at_once = 0;
+    start(NULL);
+    for (int i = 1; i <= 50; i++) {
+        put_lines(3);
+        uv_run(&loop, UV_RUN_NOWAIT);
+        at_once += n_stored == 3 * i;
+        until(&n_stored, 3 * i);
+    }
+    ck_assert_int_gt(at_once, 0);
+    stop();
+}
+END_TEST
+
+/* Order is kept between what the loop took and could not store, and what came after. */
+START_TEST(what_the_loop_cannot_commit_the_thread_does)
+{
+    char path[PATH_MAX];
+    sqlite3 *other;
+    start(NULL);
+    ck_assert_int_eq(sqlite3_open(datadir_path(&dd, path, DATADIR_EVENTLOG), &other), SQLITE_OK);
+    for (int i = 0; i < 5; i++) {
+        ck_assert_int_eq(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+        put_numbered(2 * i + 1);
+        uv_run(&loop, UV_RUN_NOWAIT);
+        put_numbered(2 * i + 2);
+        uv_run(&loop, UV_RUN_NOWAIT);
+        ck_assert_int_eq(n_stored, 2 * i);
+        ck_assert_int_eq(sqlite3_exec(other, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+        until(&n_stored, 2 * i + 2);
+        ck_assert_int_eq(last_number, 2 * i + 2);
+    }
+    sqlite3_close(other);
+    stop();
+}
+END_TEST
+
 #define DAY INT64_C(86400000)
 
 /* Retention by age must not take a clock that somebody sets for the time that has passed. */
@@ -139,6 +195,8 @@ static Suite *suite(void)
     tcase_add_test(tc, retention_goes_on_between_batches);
     tcase_add_test(tc, what_others_append_is_published);
     tcase_add_test(tc, files_of_pending_lines_are_drained_and_published);
+    tcase_add_test(tc, an_idle_writer_commits_within_the_turn);
+    tcase_add_test(tc, what_the_loop_cannot_commit_the_thread_does);
     tcase_add_test(tc, a_clock_that_is_set_is_believed_after_a_day);
     suite_add_tcase(s, tc);
     return s;
