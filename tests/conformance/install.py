@@ -149,6 +149,13 @@ class Install:
             time.sleep(0.03)
         return record
 
+    def begun(self, run, timeout=60):
+        """Wait until the events say that a run has begun: its record may say so a little earlier."""
+        deadline = time.monotonic() + timeout
+        while not any(e["type"] == "run.started" for e in self.good("GET", f"/api/runs/{run}/events?limit=10")["items"]):
+            assert time.monotonic() < deadline, f"waited {timeout} s in vain for the first event of {run}"
+            time.sleep(0.03)
+
     def ended(self, nodes, edges=None, **more):
         """A run of these nodes that has ended: its record."""
         return self.wait(self.start_inline(nodes, edges, **more))

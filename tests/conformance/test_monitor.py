@@ -51,7 +51,7 @@ def recorded(install):
     for n in range(2):
         runs.append(install.start(workflow))
         if n == 1:
-            install.wait(runs[n], ("running",))
+            install.begun(runs[n])
             joined = {door: Watcher(lambda door=door: source.open(door), recording.last) for door in recording.doors}
         install.wait(runs[n])
     return {"recording": recording.finish(), "runs": runs, "joined": joined, "workflow": workflow}

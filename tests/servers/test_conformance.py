@@ -16,7 +16,7 @@ def site(request, sites):
 
 
 def conformance(site, *args):
-    done = subprocess.run([RUNSPOOL, "conformance", "--url", site.url, *args], capture_output=True, text=True, timeout=500)
+    done = subprocess.run([RUNSPOOL, "conformance", "--url", site.url, *args], capture_output=True, text=True, timeout=1800)
     return done.returncode, done.stdout + done.stderr
 
 
