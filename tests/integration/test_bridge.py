@@ -502,7 +502,7 @@ def test_a_peer_that_ends_its_sending_gets_its_answers(bridge, name):
         s.sendall("\n".join(json.dumps(line) for line in lines).encode())
         s.shutdown(socket.SHUT_WR)
         said = [json.loads(line) for line in answers]
-    assert said[0] == {"hello": 1, "lastSeq": 0} and said[-1] == {"ack": 2999}, (said[0], said[-1])
+    assert said[0] == {"hello": 1, "lastSeq": 0} and {"ack": 2999} in said[-2:], (said[0], said[-2:])
     assert sum("error" in answer for answer in said) == 1
     done = subprocess.run(["nc", "-N", "-U", str(bridge.data / "spool.sock")], input="rubbish", capture_output=True, text=True, timeout=15)
     assert "error" in json.loads(done.stdout)
