@@ -4,6 +4,15 @@ HTDOCS_FILES = \
 	htdocs/app/ansi.js \
 	htdocs/app/api.js \
 	htdocs/app/clock.js \
+	htdocs/app/assistant/advice.js \
+	htdocs/app/assistant/api.js \
+	htdocs/app/assistant/composer.js \
+	htdocs/app/assistant/history.js \
+	htdocs/app/assistant/markdown.js \
+	htdocs/app/assistant/session.js \
+	htdocs/app/assistant/steps.js \
+	htdocs/app/assistant/turn.js \
+	htdocs/app/assistant/turns.js \
 	htdocs/app/components/badge.js \
 	htdocs/app/components/chart.js \
 	htdocs/app/components/dialog.js \
@@ -44,6 +53,7 @@ HTDOCS_FILES = \
 	htdocs/app/layout-layered.js \
 	htdocs/app/layout.js \
 	htdocs/app/main.js \
+	htdocs/app/pages/assistant.js \
 	htdocs/app/pages/compare.js \
 	htdocs/app/pages/history.js \
 	htdocs/app/pages/monitor.js \
@@ -109,6 +119,7 @@ HTDOCS_FILES = \
 	htdocs/client/topics.js \
 	htdocs/client/urls.js \
 	htdocs/client/use-token.js \
+	htdocs/css/assistant.css \
 	htdocs/css/base.css \
 	htdocs/css/graph.css \
 	htdocs/css/forms.css \

@@ -13,6 +13,7 @@ import { href, route } from './router.js';
 import { pageState } from './state.js';
 import { text } from './text.js';
 
+const AssistantPage = lazy(() => import('./pages/assistant.js'), 'AssistantPage');
 const ComparePage = lazy(() => import('./pages/compare.js'), 'ComparePage');
 const HistoryPage = lazy(() => import('./pages/history.js'), 'HistoryPage');
 const MonitorPage = lazy(() => import('./pages/monitor.js'), 'MonitorPage');
@@ -21,10 +22,11 @@ const PAGES = {
   workflows: (id) => (id ? html`<${WorkflowPage} key=${id} id=${id} />` : html`<${WorkflowsPage} />`),
   runs: (id) => (id ? html`<${RunPage} key=${id} id=${id} />` : html`<${RunsPage} />`),
   history: () => html`<${HistoryPage} />`,
+  assistant: (id) => html`<${AssistantPage} id=${id} />`,
   monitor: (view) => html`<${MonitorPage} view=${view} />`,
   compare: (b, a) => (b ? html`<${ComparePage} b=${b} a=${a} />` : html`<${NotHere} />`),
 };
-const NAV = ['workflows', 'runs', 'history', 'monitor'];
+const NAV = ['workflows', 'runs', 'history', 'assistant', 'monitor'];
 const UNDER = { compare: 'runs' }; // pages that belong to an entry of the navigation
 
 const NotHere = () => html`<div class="page"><section class="notice"><p>${text.failure.notHere}</p>

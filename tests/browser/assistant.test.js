@@ -2,12 +2,42 @@
 // the test tells it.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { onStage } from './stage.js';
+import { spawn } from 'node:child_process';
+import { after, test } from 'node:test';
+import { startRunspool } from './runspool.js';
+import { call as rest, onStage } from './stage.js';
 
-let runspool, page;
+let runspool, page, model, modelUrl;
 
-onStage((now) => ({ runspool = runspool, page = page } = now));
+/** The tests' model endpoint; its first line of output is its address. */
+async function startModel() {
+  model = spawn('python3', [new URL('../helper/llm_server.py', import.meta.url).pathname, ...['test-model', 'coder-model', 'embed-model'].flatMap((id) => ['--model', id])],
+    { stdio: ['ignore', 'pipe', 'inherit'] });
+  for await (const chunk of model.stdout) return String(chunk).trim().split('\n')[0];
+}
+
+onStage((now) => ({ runspool = runspool, page = page } = now), async () => {
+  modelUrl = await startModel();
+  return [`model.url=${modelUrl}`, 'model.default=test-model', 'assistant.models.code=gone-model', 'model.prices=test-model=1000/2000', 'runner.http_private=allow'];
+});
+after(() => model?.kill());
+
+const call = (...request) => rest(runspool, ...request);
+const control = (what, body) => fetch(new URL(`/control/${what}`, modelUrl), { method: 'POST', body: JSON.stringify(body ?? null) });
+const INTENT = { text: '{"intent": "chat", "confidence": 1}' };
+/** What the model says next; with tools it is asked before which it wants. */
+const script = (...replies) => control('script', [INTENT, ...replies]);
+
+const field = () => page.getByPlaceholder('Ask something');
+const turn = (n = 0) => page.locator('.turn').nth(n);
+const turnIs = (status, n = 0) => page.locator(`.turn >> nth=${n}`).and(page.locator(`[data-status="${status}"]`)).waitFor();
+const open = (tail = '') => page.goto(`${runspool.url}#/assistant${tail}`);
+const sessionId = () => page.url().match(/assistant\/([\w.-]+)$/)[1];
+const hashOf = () => page.waitForURL(/#\/assistant\/[\w.-]+$/);
+async function ask(words) {
+  await field().fill(words);
+  await field().press('Enter');
+}
 
 /** Show a note from within the page. */
 const note = (what) => page.evaluate(async (one) => {
@@ -42,4 +72,182 @@ test('notes: announced, three at most, dismissed, followed; they stay while the 
   await page.getByRole('link', { name: 'Show runs' }).click();
   await page.waitForURL(/#\/runs$/);
   assert.deepEqual(await notes(), []);
+});
+
+test('an answer: models with their purpose, a tool with its arguments and result, safe Markdown, tokens, cost, the run; from history the same', async () => {
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await open();
+  await page.locator('option', { hasText: 'coder-model' }).waitFor({ state: 'attached' });
+  assert.deepEqual(await page.locator('.model select').locator('option').evaluateAll((all) => all.map((one) => [one.textContent, one.disabled])), [
+    ['Auto · chosen by what you ask', false], ['test-model · general', false], ['gone-model · not at the endpoint', true], ['coder-model · code', false]]);
+  await page.getByRole('switch', { name: 'Web pages' }).click();
+  await script({ tool_calls: [{ name: 'http_request', arguments: { url: `${modelUrl}/models` } }] },
+    { text: '<think>Hm.</think># Three\n\n**They** are <img src=x onerror="document.title=1"> [here](https://example.org/x) and [there](javascript:alert(1)):\n\n```js\nlet three = 3;\n```', usage: { prompt_tokens: 100, completion_tokens: 50 } });
+  await field().fill('Which models');
+  await field().press('Shift+Enter');
+  await field().pressSequentially('are there?');
+  assert.equal(await field().inputValue(), 'Which models\nare there?');
+  await field().press('Enter');
+  await turnIs('success');
+  assert.equal(await field().inputValue(), '');
+  const looks = async () => {
+    await turn().getByRole('heading', { name: 'Three' }).waitFor();
+    const md = turn().locator('.md');
+    assert.deepEqual(await md.evaluate((box) => [box.querySelectorAll('img, script').length, [...box.querySelectorAll('a')].map((a) => a.getAttribute('href'))]), [0, ['https://example.org/x', null]]);
+    await md.getByText('<img src=x').waitFor();
+    await turn().locator('.turn-question', { hasText: 'Which models\nare there?' }).waitFor();
+    assert.equal(await turn().getByText('Hm.').count(), 0);
+    const facts = turn().locator('.turn-facts');
+    for (const fact of ['test-model', /\d tokens/, /\$\d/]) await facts.getByText(fact).waitFor();
+    await turn().locator('.call[data-status="success"] summary', { hasText: `${modelUrl}/models` }).click();
+    await turn().locator('.call-body').getByText('coder-model').first().waitFor();
+    await turn().locator('.steps summary').click();
+    assert.equal(await turn().locator('.steps-list li[data-status="success"]').count(), 8);
+    assert.equal(await turn().getByRole('progressbar').getAttribute('aria-valuenow'), '8');
+  };
+  await looks();
+  await page.locator('.toast', { hasText: 'Web pages gave a result' }).waitFor();
+  await turn().locator('.code-copy').click();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), 'let three = 3;');
+  await page.reload();
+  await looks();
+  assert.equal(await page.locator('.toast').count(), 0);
+  await turn().getByRole('link', { name: 'Open the run' }).click();
+  await page.locator('.run-state[data-status="success"]').waitFor();
+  assert.equal((await call('GET', `api/runs/${page.url().match(/runs\/([\w.-]+)/)[1]}`)).input.input, 'Which models\nare there?');
+});
+
+test('written as it comes; a reload and another tab find it under way; one answer at a time; stopped', async () => {
+  await script({ text: 'First part. Second part. Third part.', chunks: 3, hold: 1 });
+  await open();
+  await ask('Slowly, please');
+  await turn().locator('.md-writing', { hasText: 'First part' }).waitFor();
+  assert.equal(await turn().getByText('Third').count(), 0);
+  await turn().getByText('Step 7 of 8').waitFor();
+  await hashOf();
+  await ask('And this?');
+  await page.getByRole('alert').getByText('One answer at a time').waitFor();
+  assert.equal(await field().inputValue(), 'And this?');
+  await page.reload();
+  await turn().locator('.md-writing', { hasText: 'First part' }).waitFor();
+  const other = await page.context().browser().newPage();
+  await other.goto(page.url());
+  await other.locator('.md-writing', { hasText: 'First part' }).waitFor();
+  await page.goto('about:blank'); // nobody needs to watch
+  await control('release');
+  await other.locator('.turn[data-status="success"]', { hasText: 'Third part.' }).waitFor();
+  await page.goto(other.url());
+  await turn().getByText('Third part.').waitFor();
+  await script({ text: 'Never to be told whole', chunks: 3, hold: 1 });
+  await ask('Again');
+  await turn(1).locator('.md-writing', { hasText: 'Never' }).waitFor();
+  await other.locator('.md-writing', { hasText: 'Never' }).waitFor(); // the other tab follows what this one asks
+  await page.getByRole('button', { name: 'Stop', exact: true }).click();
+  await turnIs('cancelled', 1);
+  await turn(1).getByText('Stopped').waitFor();
+  await page.reload();
+  await turn(1).getByText('Never').waitFor(); // what had been written
+  await turn(1).getByText('Stopped').waitFor();
+  await other.close();
+});
+
+test('errors of the endpoint say what to do, stay in the history, and can be asked again', async () => {
+  await open();
+  const failures = [
+    [{ status: 401, error: 'Incorrect key' }, 'model.key = ...'],
+    [{ status: 500, error: 'out of memory' }, 'The endpoint failed.'],
+    [{ status: 429, error: 'slow down', headers: { 'Retry-After': '0' } }, 'Ask again in a minute'],
+  ];
+  for (const [n, [reply, words]] of failures.entries()) {
+    await script(...Array(8).fill(reply));
+    await ask(`Question ${n}`);
+    await turnIs('error', n);
+    await turn(n).getByRole('alert').getByText(words).waitFor();
+  }
+  await script({ text: 'Now it works.' });
+  await turn(0).getByRole('button', { name: 'Ask again' }).click();
+  await turn(3).getByText('Now it works.').waitFor();
+  await page.reload();
+  await turn(3).getByText('Now it works.').waitFor();
+  assert.deepEqual(await page.locator('.turn-question').allTextContents(), ['Question 0', 'Question 1', 'Question 2', 'Question 0']);
+  await turn(1).getByRole('alert').getByText('out of memory').waitFor();
+});
+
+test('tools and model: changed at once, taken back when refused, kept for the conversation, seen in other tabs', async () => {
+  await open();
+  const tool = page.getByRole('switch', { name: 'Web search' });
+  await page.route('**/tools', async (route) => {
+    await page.getByRole('switch', { name: 'Web search', checked: true }).waitFor(); // before the answer
+    await route.fulfill({ status: 503, contentType: 'application/problem+json', body: '{"title":"Busy","detail":"the database is busy"}' });
+  });
+  await tool.click();
+  await page.locator('.toast[data-kind="error"]', { hasText: 'the database is busy' }).waitFor();
+  await page.getByRole('switch', { name: 'Web search', checked: false }).waitFor();
+  await page.unroute('**/tools');
+  await page.locator('.model select').selectOption('coder-model');
+  await tool.click();
+  await hashOf();
+  const other = await page.context().browser().newPage();
+  await other.goto(page.url());
+  await other.getByRole('switch', { name: 'Web search', checked: true }).waitFor();
+  await page.getByRole('switch', { name: 'Web pages' }).click();
+  await other.getByRole('switch', { name: 'Web pages', checked: true }).waitFor();
+  await other.close();
+  const session = await call('GET', `api/sessions/${sessionId()}`);
+  assert.deepEqual([session.tools, session.model], [{ websearch: true, http_request: true }, 'coder-model']);
+  await page.reload();
+  await page.getByRole('switch', { name: 'Web pages', checked: true }).waitFor();
+  assert.equal(await page.locator('.model select').inputValue(), 'coder-model');
+  await script({ tool_calls: [{ name: 'websearch', arguments: { query: 'news' } }] }, { text: 'No news.' });
+  await ask('What is new?');
+  await turn().locator('.turn-facts').getByText('coder-model').waitFor();
+  await turn().getByText('search.url = ').waitFor();
+});
+
+test('conversations: newest first, found by what was said, renamed, deleted and brought back; a sheet on a phone', async () => {
+  const say = (id, name, ...words) => call('PUT', `api/sessions/${id}`, { name, messages: words.map((content, i) => ({ role: i % 2 ? 'assistant' : 'user', content })) });
+  await say('h-old', 'An old one', 'Where is the zebra?', 'In the zoo.');
+  await say('h-new', 'A new one', 'Hello');
+  await open('/h-old');
+  await page.locator('.turn', { hasText: 'In the zoo.' }).waitFor();
+  const items = page.locator('.assistant-history .history-item');
+  await items.first().waitFor();
+  assert.deepEqual((await items.evaluateAll((all) => all.map((one) => one.dataset.session))).slice(0, 2), ['h-new', 'h-old']);
+  await page.getByRole('searchbox').fill('ZEBRA');
+  await page.locator('[data-session="h-new"]').waitFor({ state: 'detached' });
+  assert.equal(await items.count(), 1);
+  await items.hover();
+  await page.getByRole('button', { name: 'More to do with An old one' }).click();
+  await page.getByRole('menuitem', { name: 'Rename' }).click();
+  await page.getByRole('textbox', { name: 'Rename' }).fill('Zebras');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Zebras' }).waitFor(); // the open one hears it
+  await page.getByRole('button', { name: 'More to do with Zebras' }).click();
+  await page.getByRole('menuitem', { name: 'Delete' }).click();
+  await page.waitForURL(/#\/assistant$/);
+  await page.getByText('No conversation matches.').waitFor();
+  assert.equal((await fetch(new URL('api/sessions/h-old', runspool.url))).status, 404);
+  await page.locator('.toast').getByRole('button', { name: 'Undo' }).click();
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.getByRole('button', { name: 'Conversations' }).click();
+  await page.getByRole('dialog').locator('[data-session="h-old"] a').click();
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await page.locator('.turn', { hasText: 'In the zoo.' }).waitFor();
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), false);
+  assert.deepEqual((await call('GET', 'api/sessions/h-old')).messages.map(({ content }) => content), ['Where is the zebra?', 'In the zoo.']);
+  await open('/nobody');
+  await page.getByText('There is no conversation with this id.').waitFor();
+});
+
+test('without a model the page says which line sets one, and answers with what there is', async () => {
+  const bare = await startRunspool();
+  try {
+    await page.goto(`${bare.url}#/assistant`);
+    await page.getByText('model.url = http://127.0.0.1:11434/v1').waitFor();
+    await ask('Thanks, bye');
+    await turnIs('success');
+    await turn().getByText('No model is configured').waitFor();
+  } finally {
+    await bare.close();
+  }
 });

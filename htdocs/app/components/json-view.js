@@ -41,7 +41,7 @@ function Entries({ value, depth }) {
   </div>`;
 }
 
-function Copy({ value }) {
+export function Copy({ value }) {
   const [done, setDone] = useState(false);
   if (!navigator.clipboard) return null;
   const copy = () =>
