@@ -104,12 +104,14 @@ enum rs_err weblighttpd_config(const struct weblighttpd *web, struct buf *out, s
             "\"image/svg+xml\" )\n",
             web->data);
 
+    /* stream-response-body 2: with 1 what a slow reader has not taken goes to a file, and lighttpd 1.4.69 leaves the end of
+     * it lying until the bridge says something more. */
     buf_printf(out,
                "\n$HTTP[\"url\"] =~ \"^/(api/workflow/stream|ws|sse|poll|metrics|healthz)(/|$)\" {\n"
                "    proxy.server = ( \"\" => (( \"socket\" => \"%s/bridge.sock\", \"disable-time\" => 0 )) )\n"
                "    proxy.header = ( \"upgrade\" => \"enable\" )\n"
                "    server.stream-request-body = 1\n"
-               "    server.stream-response-body = 1\n"
+               "    server.stream-response-body = 2\n"
                "    server.max-read-idle = 3600\n"
                "    server.max-write-idle = 3600\n"
                "} else $HTTP[\"url\"] =~ \"^/api/poll(/|$)\" {\n",

@@ -1,6 +1,7 @@
 # The web root: htdocs and, beside it, the libraries from npm as ES modules. Built once per change into webroot/.
 
 HTDOCS_FILES = \
+	htdocs/app/ansi-colours.js \
 	htdocs/app/ansi.js \
 	htdocs/app/api.js \
 	htdocs/app/clock.js \
@@ -23,6 +24,8 @@ HTDOCS_FILES = \
 	htdocs/app/components/icons.js \
 	htdocs/app/components/json-view.js \
 	htdocs/app/components/lazy.js \
+	htdocs/app/components/log-line.js \
+	htdocs/app/components/log-tools.js \
 	htdocs/app/components/log.js \
 	htdocs/app/components/menu.js \
 	htdocs/app/components/minimap.js \
@@ -52,6 +55,9 @@ HTDOCS_FILES = \
 	htdocs/app/json-diff.js \
 	htdocs/app/layout-layered.js \
 	htdocs/app/layout.js \
+	htdocs/app/log-parts.js \
+	htdocs/app/log-rows.js \
+	htdocs/app/log-scan.js \
 	htdocs/app/main.js \
 	htdocs/app/pages/assistant.js \
 	htdocs/app/pages/compare.js \

@@ -22,6 +22,8 @@ export const changeEntry = (entryId, patch) => request('PATCH', `api/queue/${id(
 export const removeEntry = (entryId) => request('DELETE', `api/queue/${id(entryId)}`);
 export const getRun = (runId, signal) => get(`api/runs/${id(runId)}`, { signal });
 export const listArtifacts = (runId, signal) => get(`api/runs/${id(runId)}/artifacts`, { signal });
+/** A page of its events: {items, next}. */
+export const listEvents = (runId, query, signal) => get(`api/runs/${id(runId)}/events`, { query, signal });
 export const artifactPath = (runId, name) => `api/runs/${id(runId)}/artifacts/${name.split('/').map(id).join('/')}`;
 export const artifactText = (runId, name, signal) => request('GET', artifactPath(runId, name), { as: 'text', signal });
 export const startRun = (workflowId, body) => request('POST', `api/workflows/${id(workflowId)}/run`, { body });

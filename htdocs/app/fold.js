@@ -7,6 +7,7 @@ import { WorkFold } from './fold-work.js';
 
 const LINES_MAX = 200000; // kept in this page; the rest is still at the server
 const LINES_DROP = 20000;
+export const PART_LINES = 2000; // what was dropped is read again from the server in parts of so many lines
 
 const MOMENTS_MAX = 50000;
 
@@ -39,6 +40,8 @@ export class RunFold {
   byNode = new Map(); // node id -> lines
   errors = []; // lines of level error
   folded = 0; // lines dropped from this page
+  parts = [{ n: 0, id: '0' }]; // where each part of the log begins: after line n, of the event id
+  began = null; // time of the first event
   gap = false;
   asks = new Map(); // node id -> {prompt, deadline, time}: who waits for a person
   work = new WorkFold();
@@ -87,6 +90,7 @@ export class RunFold {
 
   apply(event) {
     const { type, data } = event;
+    this.began ??= event.time;
     if (event.seq === this.events + 1) this.events = event.seq;
     this.whole = ended(RUN_STATUS[type] ?? 'queued') && event.seq === this.events;
     if (type === 'log') this.#line(event, data.nodeId, data.level ?? 'info', data.message ?? '');
@@ -104,6 +108,14 @@ export class RunFold {
   applyGap(gap) {
     this.gap = true;
     this.#line({ id: gap.last, time: null }, null, 'note', text.log.gap);
+  }
+
+  /** The lines that these events give, numbered on from n: for a part of the log that is no longer kept here. */
+  linesOf(events, n) {
+    const scratch = new RunFold({ graph: this.graph });
+    scratch.#n = n;
+    for (const event of events) scratch.apply(event);
+    return scratch.lines;
   }
 
   #approval(event) {
@@ -202,6 +214,7 @@ export class RunFold {
   #line({ id, time }, nodeId, level, message) {
     const line = { n: ++this.#n, id, time, nodeId, level, message };
     this.lines.push(line);
+    if (line.n % PART_LINES === 0) this.parts.push({ n: line.n, id });
     if (level === 'error') this.errors.push(line);
     if (nodeId) {
       if (!this.byNode.has(nodeId)) this.byNode.set(nodeId, []);

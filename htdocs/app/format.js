@@ -51,6 +51,16 @@ export const timeOfDay = (time) => {
   return `${clock.format(at)}.${String(at.getMilliseconds()).padStart(3, '0')}`;
 };
 
+/** Time since a run began, as in +1:02.345. */
+export function sinceStart(ms) {
+  const s = Math.max(0, ms) / 1000;
+  const parts = [Math.floor(s / 3600), Math.floor(s / 60) % 60, s % 60];
+  const tail = parts[2].toFixed(3);
+  if (s < 60) return `+${tail}`;
+  const padded = `${String(parts[1]).padStart(parts[0] ? 2 : 1, '0')}:${tail.padStart(6, '0')}`;
+  return parts[0] ? `+${parts[0]}:${padded}` : `+${padded}`;
+}
+
 export function bytes(n) {
   if (n < 1000) return `${n} B`;
   const units = ['kB', 'MB', 'GB', 'TB'];

@@ -27,7 +27,7 @@ static const struct {
                            "\"unix:/run/runspool/bridge.sock|http://localhost\" upgrade=websocket disablereuse=on ...\n" FILES}},
     {"lighttpd",
      {[FAULT_UPGRADE] = "proxy.header = ( \"upgrade\" => \"enable\" )",
-      [FAULT_BUFFERING] = "server.stream-response-body = 1",
+      [FAULT_BUFFERING] = "server.stream-response-body = 2",
       [FAULT_CUT] = "server.max-read-idle = 3600\nserver.max-write-idle = 3600",
       [FAULT_PREFIX] = "proxy.header = ( \"map-urlpath\" => ( \"/PATH/\" => \"/\" ) )   # or public_url in runspool.conf",
       [FAULT_NOT_PASSED] = "$HTTP[\"url\"] =~ \"^/(api/workflow/stream|ws|sse|poll|metrics|healthz)(/|$)\" {\n"

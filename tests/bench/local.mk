@@ -22,5 +22,12 @@ tests_bench_bench_mask_SOURCES = tests/bench/bench_mask.c
 tests_bench_bench_mask_LDADD = $(SHARED_LIBS)
 
 # These need no building.
-EXTRA_DIST += tests/bench/bench_runs.py tests/bench/bench_history.py tests/bench/bench_topics.py tests/bench/bench_servers.py tests/bench/bench_watched.py tests/bench/bench_traffic.js \
-  tests/bench/bench_graph.js
+EXTRA_DIST += \
+	tests/bench/bench_graph.js \
+	tests/bench/bench_history.py \
+	tests/bench/bench_page.js \
+	tests/bench/bench_runs.py \
+	tests/bench/bench_servers.py \
+	tests/bench/bench_topics.py \
+	tests/bench/bench_traffic.js \
+	tests/bench/bench_watched.py

@@ -97,14 +97,15 @@ test('edges: pending, taken, not taken', () => {
 
 test('terminal colours become spans, other sequences vanish', () => {
   const { spans } = parseAnsi('\x1b[1;31mred\x1b[0m \x1b[38;5;208mdeep\x1b[39m \x1b[48;2;1;2;3mback\x1b]8;;http://x\x07link\x1b[K');
-  assert.deepEqual(spans.map(({ text, className, css }) => [text, className, css]), [
-    ['red', 'a-bold a-fg1', {}],
-    [' ', '', {}],
-    ['deep', '', { color: 'rgb(255 135 0)' }],
-    [' ', '', {}],
-    ['back', '', { 'background-color': 'rgb(1 2 3)' }],
-    ['link', '', { 'background-color': 'rgb(1 2 3)' }],
+  assert.deepEqual(spans.map(({ text, style: { bold, fg, bg } }) => [text, bold, fg, bg]), [
+    ['red', true, 1, undefined],
+    [' ', undefined, undefined, undefined],
+    ['deep', undefined, [255, 135, 0], undefined],
+    [' ', undefined, undefined, undefined],
+    ['back', undefined, undefined, [1, 2, 3]],
+    ['link', undefined, undefined, [1, 2, 3]],
   ]);
+  assert.deepEqual(parseAnsi('\x1b[38:2::10:20:30;4:3mcolons').spans[0].style, { fg: [10, 20, 30], underline: true });
   assert.equal(plain('\x1b[32mok\x1b[0m'), 'ok');
   assert.equal(parseAnsi('10 %\r50 %\r100 %\r').spans[0].text, '100 %');
   assert.equal(parseAnsi('x'.repeat(10000)).cut, 6000);

@@ -10,6 +10,7 @@ EXTRA_DIST += \
 	tests/browser/client.test.js \
 	tests/browser/export.test.js \
 	tests/browser/forms.test.js \
+	tests/browser/log.test.js \
 	tests/browser/mock/instance.js \
 	tests/browser/mock/log.js \
 	tests/browser/mock/sample.js \

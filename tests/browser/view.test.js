@@ -60,7 +60,9 @@ test('50,000 lines: only those in view are drawn, Follow turns off when scrolled
   await page.getByText('3 new lines').click();
   await page.getByText('later 2').waitFor();
   await page.locator('[aria-pressed="true"]', { hasText: 'Follow' }).waitFor();
-  await page.getByPlaceholder('Filter lines').fill('gave 3');
+  await page.getByPlaceholder('Search the log').fill('gave 3');
+  await page.getByText('50 matches').waitFor();
+  await page.getByRole('button', { name: 'Only matching lines' }).click();
   await page.getByText('50 of 50,120 lines').waitFor();
   assert.match(page.url(), /q=gave/);
   assert.deepEqual(complaints, []);

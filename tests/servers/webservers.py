@@ -199,7 +199,7 @@ DEFECTS = {
     },
     "lighttpd": {
         "no upgrade": [('"upgrade" => "enable", ', "")],
-        "buffered": [("    server.stream-response-body = 1\n", "")],
+        "buffered": [("    server.stream-response-body = 2\n", "")],
         "no prefix": [(', "map-urlpath" => ( var.runspool_at => "/" )', "")],
     },
     "apache2": {

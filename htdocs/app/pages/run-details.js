@@ -11,7 +11,7 @@ import { Duration } from '../components/time.js';
 import { siteUrl, siteBase } from '../../client/urls.js';
 import { ended } from '../fold.js';
 import { bytes } from '../format.js';
-import { setParams } from '../router.js';
+import { route, setParams } from '../router.js';
 import { text } from '../text.js';
 import { Attempts } from './run-attempts.js';
 import { Timeline } from './run-timeline.js';
@@ -93,14 +93,17 @@ function Artifacts({ id, artifacts }) {
   </table></div>`;
 }
 
+const findOf = (params) => ({ query: params.get('q') ?? '', matchCase: params.has('case'), regex: params.has('regex'), only: params.has('only') });
+const findParams = ({ query, matchCase, regex, only }) => ({ q: query, case: matchCase ? 1 : null, regex: regex ? 1 : null, only: only ? 1 : null });
+
 export function RunDetails({ id, fold, rev, node, params, ended: over, at, onAt, onNode }) {
   const artifacts = useResource(`artifacts ${id} ${fold.run.status}`, (signal) => listArtifacts(id, signal));
   const { tabs } = text.run;
   const tab = Object.hasOwn(tabs, params.get('tab') ?? '') ? params.get('tab') : 'log';
   const counts = { artifacts: artifacts.data?.items.length, attempts: fold.attempts.size > 1 ? fold.attempts.size : 0 };
   const panel = {
-    log: () => html`<${Log} fold=${fold} rev=${rev} node=${node} query=${params.get('q') ?? ''} level=${params.get('level')} wanted=${params.get('line')} ended=${over}
-      onNode=${onNode} onQuery=${(q) => setParams({ q })} onLevel=${(level) => setParams({ level })} onLine=${(line) => setParams({ line })} />`,
+    log: () => html`<${Log} fold=${fold} rev=${rev} node=${node} find=${findOf(params)} level=${params.get('level')} wanted=${params.get('line')} ended=${over}
+      onNode=${onNode} onFind=${(changes) => setParams(findParams({ ...findOf(route.value.params), ...changes }))} onLevel=${(level) => setParams({ level })} onLine=${(line) => setParams({ line })} />`,
     timeline: () => html`<${Timeline} fold=${fold} rev=${rev} at=${at} onAt=${onAt} node=${node} onNode=${onNode} />`,
     results: () => html`<${Results} id=${id} fold=${fold} rev=${rev} node=${node} artifacts=${artifacts} onNode=${onNode} />`,
     io: () => html`<${InputOutput} fold=${fold} node=${node} />`,
