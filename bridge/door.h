@@ -38,7 +38,7 @@ struct door {
     void (*cut)(struct subscriber *sub);
     /* tick - called once a second. NULL: nothing to look after. */
     void (*tick)(struct subscriber *sub);
-    /* heartbeat - nothing was sent for the time set by bridge.heartbeat. NULL: the door's library does it. */
+    /* heartbeat - nothing was sent for the time set by bridge.heartbeat. NULL: the door does it in `tick`, or need not. */
     void (*heartbeat)(struct subscriber *sub);
 };
 

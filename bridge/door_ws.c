@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #define SEND_PIECES 16
+#define HANGUP_MS 12000 /* after a ping without any answer */
 
 /* n of the bytes given went out; have libwebsockets finish the frame in which they end. Returns what is settled. */
 static size_t settle(struct ws_connection *c, const char *bytes, size_t len, size_t n)
@@ -106,13 +107,28 @@ static void ws_cut(struct subscriber *sub)
     shutdown(c->fd, SHUT_RDWR);
 }
 
+/* One who is silent is asked whether it is there. What it has not taken yet shows that by other limits. */
+static void ping(struct ws_connection *c, int64_t now_ms)
+{
+    static const char frame[] = {(char)0x89, 0x00};
+    bool asked = c->pinged_ms > c->heard_ms;
+    if (asked && now_ms - c->pinged_ms > HANGUP_MS) {
+        shutdown(c->fd, SHUT_RDWR);
+    } else if (!asked && c->sub.queue_len == 0 &&
+               now_ms - c->heard_ms >= config_number(c->sub.bridge->config, "bridge.heartbeat")) {
+        c->pinged_ms = now_ms;
+        subscriber_raw(&c->sub, frame, sizeof frame);
+    }
+}
+
 /* A message that dribbles in would hold its memory for ever. One whose first frame's head is not complete yet is not known
  * here, but its sender cannot answer pings meanwhile. */
 static void ws_tick(struct subscriber *sub)
 {
-    const struct ws_connection *c = sub->connection;
-    int64_t most_ms = config_number(sub->bridge->config, "limits.header_time");
-    if (!c->message_ms || (int64_t)uv_now(&sub->bridge->loop) - c->message_ms <= most_ms)
+    struct ws_connection *c = sub->connection;
+    int64_t now_ms = (int64_t)uv_now(&sub->bridge->loop);
+    ping(c, now_ms);
+    if (!c->message_ms || now_ms - c->message_ms <= config_number(sub->bridge->config, "limits.header_time"))
         return;
     sub->bridge->metrics.values[METRIC_MESSAGES_CUT]++;
     subscriber_end(sub, END_SLOW);

@@ -15,6 +15,8 @@ struct ws_connection {
     struct subscriber sub;
     struct buf message;  /* fragments of the client's message */
     int64_t message_ms;  /* when it began to arrive; 0: none is */
+    int64_t heard_ms;    /* when the client last said anything */
+    int64_t pinged_ms;   /* 0: never */
     size_t n_discarded;  /* of a message that is too long; 0: none is */
 };
 /* door_ws_writable - the socket takes bytes again. */

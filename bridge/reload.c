@@ -4,7 +4,6 @@
 #include "bridge/rekey.h"
 #include "bridge/web.h"
 #include "bridge/writer.h"
-#include "bridge/ws.h"
 #include <string.h>
 
 /* What is opened, or given to threads, when the bridge starts: read from bridge->dd.config for as long as it runs. All
@@ -67,7 +66,6 @@ void reload_settings(struct bridge *bridge, const char *const *set)
     if (anew)
         hub_each(bridge->hub, end_unchecked, NULL);
     reload_log_level(config);
-    ws_reload(bridge->ws);
     writer_keep(bridge->writer, config);
     log_event(LOG_LEVEL_INFO, "config.reloaded", "log_level=%s", config_text(config, "log.level"));
 }

@@ -18,7 +18,6 @@
 
 #define HANDSHAKE_MAX 512
 #define REASON_MAX 123 /* bytes in a close frame beside its code (RFC 6455) */
-#define HANGUP_EXTRA_S 12 /* after a ping without any answer */
 
 /* What a handshake being adopted is for: picked up when libwebsockets says it is established, which it does from within
  * the adopting call. */
@@ -35,7 +34,6 @@ struct ws {
     struct lws_context *context;
     struct lws_vhost *vhost;
     struct adoption *adopting;
-    struct lws_retry_bo retry;
 };
 
 static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len);
@@ -103,6 +101,7 @@ static int on_established(struct ws *ws, struct lws *wsi, struct ws_connection *
     subscriber_init(&c->sub, ws->bridge, &door_ws, c);
     subscriber_admit(&c->sub, a->who);
     c->open = true;
+    c->heard_ms = (int64_t)uv_now(&ws->bridge->loop);
     err = take_caller(c, a->who);
     if (!err) {
         struct feed *feed = a->feed;
@@ -194,7 +193,11 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
         return add_headers(lws_context_user(lws_get_context(wsi)), wsi, in);
     case LWS_CALLBACK_ESTABLISHED:
         return on_established(lws_context_user(lws_get_context(wsi)), wsi, c);
+    case LWS_CALLBACK_RECEIVE_PONG:
+        c->heard_ms = (int64_t)uv_now(&c->sub.bridge->loop);
+        return 0;
     case LWS_CALLBACK_RECEIVE:
+        c->heard_ms = (int64_t)uv_now(&c->sub.bridge->loop);
         return on_receive(wsi, c, in, len);
     case LWS_CALLBACK_SERVER_WRITEABLE:
         door_ws_writable(c);
@@ -217,22 +220,14 @@ static void log_line(int level, const char *line)
     log_event(LOG_LEVEL_DEBUG, "ws.library", "line=\"%.*s\"", (int)len, line);
 }
 
-void ws_reload(struct ws *ws)
-{
-    int64_t ping_s = config_number(ws->bridge->config, "bridge.heartbeat") / 1000;
-    ws->retry = (struct lws_retry_bo){
-        .secs_since_valid_ping = (uint16_t)(ping_s > 0 ? ping_s : 1),
-        .secs_since_valid_hangup = (uint16_t)((ping_s > 0 ? ping_s : 1) + HANGUP_EXTRA_S),
-    };
-}
-
 enum rs_err ws_open(struct bridge *bridge, struct ws **ret, struct fault *fault)
 {
     struct ws *ws = calloc(1, sizeof *ws);
     if (!ws)
         return fault_set(fault, RS_NOMEM, "no memory for WebSockets");
+    /* No pings of its own: it keeps those timers in a list that it walks for each connection. */
+    static const struct lws_retry_bo no_pings = {0};
     ws->bridge = bridge;
-    ws_reload(ws);
     void *loops[] = {&bridge->loop};
     struct lws_context_creation_info info = {
         .port = CONTEXT_PORT_NO_LISTEN_SERVER,
@@ -241,7 +236,7 @@ enum rs_err ws_open(struct bridge *bridge, struct ws **ret, struct fault *fault)
         .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_VALIDATE_UTF8 | LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
         .gid = (gid_t)-1,
         .uid = (uid_t)-1,
-        .retry_and_idle_policy = &ws->retry,
+        .retry_and_idle_policy = &no_pings,
         .user = ws,
         .vhost_name = "default",
     };

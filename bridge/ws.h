@@ -16,9 +16,6 @@
 struct ws;
 enum rs_err ws_open(struct bridge *bridge, struct ws **ret, struct fault *fault) RS_MUST_CHECK;
 
-/* ws_reload - the settings have changed: pings follow them, from each connection's next one on. */
-void ws_reload(struct ws *ws);
-
 /* ws_check - is the handshake one we can accept (version, key)? RS_INVALID, or RS_UPGRADE for another version. */
 enum rs_err ws_check(const struct http_head *head, struct fault *fault) RS_MUST_CHECK;
 /* ws_adopt - accept a handshake. fd: non-blocking, head already read from it, now ours. feed: of a dialect endpoint, not
