@@ -41,6 +41,7 @@ HTDOCS_FILES = \
 	htdocs/app/components/toast.js \
 	htdocs/app/components/topic-state.js \
 	htdocs/app/components/window.js \
+	htdocs/app/fold-at.js \
 	htdocs/app/fold-work.js \
 	htdocs/app/fold.js \
 	htdocs/app/follow-run.js \

@@ -471,7 +471,12 @@ export const text = {
 
   exported: {
     export: 'Export',
-    hint: { pause: 'Nodes that run end; no other begins', export: 'One HTML file with all of it, for a ticket' },
+    replay: 'Replay',
+    replayKeys: 'Space plays, Page up and Page down go from change to change, Escape shows the end',
+    speed: 'Speed',
+    auto: 'In 10 s',
+    times: (n) => `${n} ×`,
+    hint: { replay: 'The run in time, from its beginning', pause: 'Nodes that run end; no other begins', export: 'One HTML file with all of it, for a ticket' },
     doing: { cancel: 'Cancelling', pause: 'Pausing', unpause: 'Going on', resume: 'Going on', retry: 'Starting over', rerun: 'Starting', export: 'Exporting' },
     given: { approve: (name) => `${name}: approved`, reject: (name) => `${name}: rejected` },
     pausing: 'Pauses when the nodes that run have ended',

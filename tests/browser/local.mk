@@ -8,6 +8,7 @@ EXTRA_DIST += \
 	tests/browser/axe.test.js \
 	tests/browser/browser.js \
 	tests/browser/client.test.js \
+	tests/browser/compare.test.js \
 	tests/browser/export.test.js \
 	tests/browser/forms.test.js \
 	tests/browser/log.test.js \

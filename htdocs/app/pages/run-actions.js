@@ -7,7 +7,7 @@ import { RunForm } from '../components/form.js';
 import { Menu } from '../components/menu.js';
 import { explain, useResource } from '../components/resource.js';
 import { ended } from '../fold.js';
-import { go } from '../router.js';
+import { go, setParams } from '../router.js';
 import { text } from '../text.js';
 
 /** By the run's state: what is a button; the rest of MORE is in the menu. */
@@ -19,7 +19,7 @@ const BUTTONS = {
   error: ['resume'],
   cancelled: ['resume'],
 };
-const MORE = ['pause', 'resume', 'retry', 'rerun', 'edit', 'compare', 'export'];
+const MORE = ['pause', 'resume', 'retry', 'rerun', 'edit', 'compare', 'replay', 'export'];
 const CALL = { unpause: 'resume' }; // elsewhere the action's own name
 
 /** Why this cannot be done to the run now; null when it can. */
@@ -28,7 +28,7 @@ function reasonAgainst(name, run) {
   const over = ended(run.status);
   if (name === 'pause') return over ? why.over : run.status === 'paused' || run.pausing ? why.pausing : null;
   if (name === 'resume') return !over ? why.active : run.status === 'success' ? why.succeeded : null;
-  if (name === 'retry') return over ? null : why.active;
+  if (name === 'retry' || name === 'replay') return over ? null : why.active;
   return null;
 }
 
@@ -112,6 +112,7 @@ export function RunActions({ run, status, pausing, followed }) {
   };
   const act = async (name) => {
     if (name === 'edit') return setEditing(true);
+    if (name === 'replay') return setParams({ at: 0 });
     if (name === 'compare') return go(['compare', run.id]);
     setBusy(name);
     setFailure(null);
@@ -127,7 +128,7 @@ export function RunActions({ run, status, pausing, followed }) {
   const buttons = BUTTONS[status] ?? [];
   const more = MORE.filter((name) => !buttons.includes(name)).map((name) => {
     const reason = reasonAgainst(name, run);
-    return { id: name, label: action[name] ?? text.exported.export, hint: reason ?? actionHint[name] ?? text.exported.hint[name], disabled: reason !== null, act: () => act(name) };
+    return { id: name, label: action[name] ?? text.exported[name], hint: reason ?? actionHint[name] ?? text.exported.hint[name], disabled: reason !== null, act: () => act(name) };
   });
   return html`${failure && html`<p class="run-failure" role="alert"><span>${text.run.actionFailed(failure.words)} ${failure.step}</span>
       <button type="button" class="button-quiet" onClick=${() => act(failure.name)}>${text.failure.retry}</button>

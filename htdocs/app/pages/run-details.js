@@ -96,7 +96,8 @@ function Artifacts({ id, artifacts }) {
 const findOf = (params) => ({ query: params.get('q') ?? '', matchCase: params.has('case'), regex: params.has('regex'), only: params.has('only') });
 const findParams = ({ query, matchCase, regex, only }) => ({ q: query, case: matchCase ? 1 : null, regex: regex ? 1 : null, only: only ? 1 : null });
 
-export function RunDetails({ id, fold, rev, node, params, ended: over, at, onAt, onNode }) {
+/** fold: as it is shown, perhaps at an earlier moment, which is `at`; whole: as it ended. */
+export function RunDetails({ id, fold, whole, rev, node, params, ended: over, at, onNode }) {
   const artifacts = useResource(`artifacts ${id} ${fold.run.status}`, (signal) => listArtifacts(id, signal));
   const { tabs } = text.run;
   const tab = Object.hasOwn(tabs, params.get('tab') ?? '') ? params.get('tab') : 'log';
@@ -104,7 +105,7 @@ export function RunDetails({ id, fold, rev, node, params, ended: over, at, onAt,
   const panel = {
     log: () => html`<${Log} fold=${fold} rev=${rev} node=${node} find=${findOf(params)} level=${params.get('level')} wanted=${params.get('line')} ended=${over}
       onNode=${onNode} onFind=${(changes) => setParams(findParams({ ...findOf(route.value.params), ...changes }))} onLevel=${(level) => setParams({ level })} onLine=${(line) => setParams({ line })} />`,
-    timeline: () => html`<${Timeline} fold=${fold} rev=${rev} at=${at} onAt=${onAt} node=${node} onNode=${onNode} />`,
+    timeline: () => html`<${Timeline} fold=${whole} rev=${rev} at=${at} node=${node} onNode=${onNode} />`,
     results: () => html`<${Results} id=${id} fold=${fold} rev=${rev} node=${node} artifacts=${artifacts} onNode=${onNode} />`,
     io: () => html`<${InputOutput} fold=${fold} node=${node} />`,
     attempts: () => html`<${Attempts} fold=${fold} rev=${rev} />`,

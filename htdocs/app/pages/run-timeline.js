@@ -2,7 +2,6 @@
 
 import { html, classes } from '../ui.js';
 import { State } from '../components/icons.js';
-import { Scrubber } from '../components/scrubber.js';
 import { useNow } from '../components/time.js';
 import { duration } from '../format.js';
 import { ended } from '../fold.js';
@@ -31,7 +30,7 @@ const rowsOf = (fold, now) =>
     .sort((a, b) => a.from - b.from || a.to - b.to);
 
 /** at: where a finished run is looked at, ms from its start, or null. */
-export function Timeline({ fold, node, at, onAt, onNode }) {
+export function Timeline({ fold, node, at, onNode }) {
   const over = ended(fold.run.status);
   const now = useNow(!over);
   const rows = rowsOf(fold, now);
@@ -39,25 +38,27 @@ export function Timeline({ fold, node, at, onAt, onNode }) {
   const start = rows[0].from;
   const whole = Math.max(1, Math.max(...rows.map(({ to }) => to)) - start);
   const share = (ms) => (ms / whole) * 100;
-  return html`${over && fold.moments.length > 0 && html`<${Scrubber} whole=${whole} at=${at} onAt=${onAt} />`}
-  <div class="panel-scroll timeline" role="list" aria-label=${text.timeline.label}>
+  const then = at === null ? fold.nodes : fold.nodesAt(start + at); // what is drawn; the scale stays
+  return html`<div class="panel-scroll timeline" role="list" aria-label=${text.timeline.label}>
     <div class="timeline-scale" aria-hidden="true">${ticksOf(whole).map((at) => html`<span key=${at} class="number" style=${{ insetInlineStart: `${share(at)}%` }}>${duration(at)}</span>`)}</div>
-    ${rows.map(({ id, record, from, to }) => {
+    ${rows.map(({ id, record, from, to: end }) => {
+      const { status } = then.get(id);
+      const to = at === null ? end : Math.max(from, Math.min(end, start + at));
       const name = fold.label(id);
       const width = Math.max(LEAST, share(to - from));
       const begin = Math.min(share(from - start), 100 - width);
       const length = duration(to - from);
       return html`<div key=${id} class="timeline-row" role="listitem">
         <button type="button" class=${classes('timeline-button', { chosen: id === node })} data-node=${id} onClick=${() => onNode(id === node ? null : id)}>
-          <span class="timeline-name" dir="auto" title=${name}><${State} status=${record.status} /><span class="timeline-label">${name}</span></span>
+          <span class="timeline-name" dir="auto" title=${name}><${State} status=${status} /><span class="timeline-label">${name}</span></span>
           <span class="timeline-lane">
             <span class="hidden">${text.timeline.after(duration(from - start) || '0 ms')}</span>
             ${at !== null && html`<span class="timeline-now" style=${{ insetInlineStart: `${share(at)}%` }}></span>`}
-            <span class=${`timeline-bar s-${record.status}`} style=${{ insetInlineStart: `${begin}%`, inlineSize: `${width}%` }}></span>
+            ${status !== 'pending' && html`<span class=${`timeline-bar s-${status}`} style=${{ insetInlineStart: `${begin}%`, inlineSize: `${width}%` }}></span>
             <span class=${classes('timeline-length number', { 'timeline-inside': width >= INSIDE })} style=${width >= INSIDE
               ? { insetInlineEnd: `${100 - begin - width}%` }
               : begin + width < 80 ? { insetInlineStart: `${begin + width}%` } : { insetInlineEnd: `${100 - begin}%` }}>${length}${
-              record.attempt > 1 ? ` · ${text.timeline.attempt(record.attempt)}` : ''}</span>
+              record.attempt > 1 ? ` · ${text.timeline.attempt(record.attempt)}` : ''}</span>`}
           </span>
         </button>
       </div>`;

@@ -3,8 +3,10 @@
 import { html, useEffect, useMemo, useRef, useState } from '../ui.js';
 import { Failure, Skeleton } from '../components/resource.js';
 import { Graph } from '../components/graph.js';
+import { Scrubber } from '../components/scrubber.js';
 import { Split } from '../components/split.js';
 import { ended } from '../fold.js';
+import { foldAt, spanOf } from '../fold-at.js';
 import { followRun } from '../follow-run.js';
 import { percent } from '../format.js';
 import { layoutGraph } from '../layout.js';
@@ -48,6 +50,17 @@ function Announcer({ fold, rev }) {
   return html`<div class="hidden" role="status" aria-live="polite">${words}</div>`;
 }
 
+/** The moment of a replay: drawn at once, kept in the URL where it stays. A moment is none when there is nothing to replay. */
+function useMoment(span, wanted) {
+  const [at, setAt] = useState(null);
+  useEffect(() => setAt(wanted === null || !(Number(wanted) >= 0) ? null : Number(wanted)), [wanted]);
+  const move = (ms, stays) => {
+    setAt(ms);
+    if (stays) setParams({ at: ms === null ? null : Math.round(ms) });
+  };
+  return [span && at !== null && at < span.whole ? at : null, move];
+}
+
 function titleOf(run) {
   const name = run.name || run.workflowId;
   const word = text.state[run.status];
@@ -69,9 +82,10 @@ function RunView({ id, fold, rev, followed }) {
   const { params } = route.value;
   const narrow = useMedia(NARROW);
   const node = fold.nodes.has(params.get('node')) ? params.get('node') : null;
-  const [at, setAt] = useState(null); // ms from the start: the graph as it was then
   const over = ended(fold.run.status);
-  const nodes = over && at !== null && fold.moments.length ? fold.nodesAt(fold.moments[0].ms + at) : fold.nodes;
+  const span = over ? spanOf(fold) : null;
+  const [at, setAt] = useMoment(span, params.get('at')); // ms from the start, or null: the run as it was then
+  const shown = at === null ? fold : foldAt(fold, span.start + at);
   const [sheet, setSheet] = useState(() => Boolean(params.get('tab') || params.get('line')));
   const order = useMemo(() => (fold.graph.nodes.length ? layoutGraph(fold.graph, false).order : []), [fold]);
   usePageState(titleOf(fold.run), fold.run.status);
@@ -80,13 +94,15 @@ function RunView({ id, fold, rev, followed }) {
     setParams({ node: chosen === node && !narrow ? null : chosen, line: null });
     if (narrow) setSheet(true);
   };
-  const details = html`<${RunDetails} id=${id} fold=${fold} rev=${rev} node=${node} params=${params}
-    ended=${over} at=${over ? at : null} onAt=${setAt} onNode=${(chosen) => setParams({ node: chosen, line: null })} />`;
+  const details = html`<${RunDetails} id=${id} fold=${shown} rev=${at === null ? rev : `at ${at}`} node=${node} params=${params}
+    ended=${over} whole=${fold} at=${at} onNode=${(chosen) => setParams({ node: chosen, line: null })} />`;
   // Drawn again when a state has changed, not with every line of the log.
   const graph = useMemo(
-    () => html`<${Graph} graph=${fold.graph} nodes=${nodes} changes=${fold.changes} chosen=${node} onChoose=${choose} label=${text.run.graph} name=${fold.run.workflowId} />`,
+    () => html`<${Graph} graph=${fold.graph} nodes=${shown.nodes} changes=${fold.changes} chosen=${node} onChoose=${choose} label=${text.run.graph} name=${fold.run.workflowId} />`,
     [fold, fold.changes, node, narrow, at],
   );
+  const scrubber = span && (at !== null || params.get('tab') === 'timeline') &&
+    html`<${Scrubber} moments=${fold.moments} start=${span.start} whole=${span.whole} at=${at} onAt=${setAt} />`;
   const last = fold.lines.at(-1)?.message.slice(0, 200) ?? '';
 
   return html`<div class="run">
@@ -94,9 +110,10 @@ function RunView({ id, fold, rev, followed }) {
     <${Announcer} fold=${fold} rev=${rev} />
     <${Approvals} id=${id} fold=${fold} rev=${rev} />
     ${fold.gap && html`<p class="stale" role="status">${text.run.gap}</p>`}
+    ${!(narrow && sheet) && scrubber}
     ${narrow
-      ? html`<${Stepper} fold=${fold} order=${order} chosen=${node} onChoose=${choose} />
-          <${Sheet} open=${sheet} setOpen=${setSheet} last=${last}>${details}<//>`
+      ? html`<${Stepper} fold=${shown} order=${order} chosen=${node} onChoose=${choose} />
+          <${Sheet} open=${sheet} setOpen=${setSheet} last=${last}>${scrubber}${details}<//>`
       : html`<${Split} name="run" start=${GRAPH_SHARE} label=${text.run.divider}
           left=${graph}
           right=${html`<div class="details">${details}</div>`} />`}

@@ -1,0 +1,100 @@
+// A run in time and beside another, on the real stack: what was followed live is what history shows, the replay, two runs.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { call as rest, onStage } from './stage.js';
+
+let runspool, page;
+onStage((now) => ({ runspool = runspool, page = page } = now));
+const call = (...request) => rest(runspool, ...request);
+const node = (id, type, data) => ({ id, type, position: { x: 0, y: 0 }, data: { label: id, ...data } });
+const chain = (...ids) => ids.slice(1).map((target, i) => ({ id: `e${i}`, source: ids[i], target }));
+const begin = async (workflow, definition, input) => (await call('POST', `api/workflows/${workflow}/run`, { ...definition, input })).runId;
+const open = (run, tail = '') => page.goto(`${runspool.url}#/runs/${run}${tail}`);
+const state = (status, on = page) => on.locator(`.run-state[data-status="${status}"]`).waitFor();
+
+const mixed = {
+  nodes: [node('start', 'trigger', { kind: 'manual' }), node('talk', 'tool', { kind: 'shell', command: ['sh', '-c', 'for i in 1 2 3 4 5; do echo "line $i"; sleep 0.1; done; echo wrong >&2'] }),
+    node('ask', 'control', { kind: 'approval', message: 'Go on?' }), node('choose', 'control', { kind: 'condition', expression: '.input.yes' }),
+    node('left', 'output', { kind: 'result', value: 'left' }), node('right', 'tool', { kind: 'shell', command: ['false'] })],
+  edges: [{ id: 'z', source: 'start', target: 'ask' }, { id: 'a', source: 'ask', target: 'talk', sourceHandle: 'approved' }, { id: 'y', source: 'talk', target: 'choose' },
+    { id: 'b', source: 'choose', target: 'left', sourceHandle: 'true' }, { id: 'c', source: 'choose', target: 'right', sourceHandle: 'false' }],
+};
+
+/** What a person sees of a run, without what tells the time of looking. */
+async function seen(on) {
+  await on.getByText(/^Complete, \d+ events$/).waitFor();
+  const shown = { head: await on.locator('.run-head').evaluate((head) => {
+    const copy = head.cloneNode(true);
+    for (const time of copy.querySelectorAll('time')) time.remove();
+    return copy.textContent.replace(/\s+/g, ' ').trim();
+  }) };
+  shown.graph = await on.locator('.node').evaluateAll((nodes) => nodes.map((one) => [one.dataset.node, one.dataset.status, one.textContent, one.className]));
+  shown.edges = await on.locator('path.edge').evaluateAll((edges) => edges.map((edge) => edge.getAttribute('class')));
+  for (const tab of ['Log', 'Timeline', 'Results', 'Input and output', 'Artifacts', 'Attempts']) {
+    await on.getByRole('tab', { name: tab }).click();
+    await on.locator('#panel').evaluate((panel) => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+    shown[tab] = await on.locator('#panel').evaluate((panel) => panel.innerText.replace(/Follow|\s+/g, ' ').trim());
+  }
+  return shown;
+}
+
+for (const [how, yes, end] of [['succeeds', true, 'success'], ['fails', false, 'error']])
+  test(`a run that ${how} looks the same followed live and opened from history`, async () => {
+    const run = await begin('mixed', mixed, { yes });
+    await open(run);
+    await page.getByRole('button', { name: 'Approve' }).click();
+    await state(end);
+    const live = await seen(page);
+    assert(live.Log.includes('line 5') && live.graph.length === 6);
+    await open(run, '?tab=attempts'); // the same page, read anew
+    await page.reload();
+    await state(end);
+    assert.deepEqual(await seen(page), live);
+  });
+
+test('a finished run in time: graph, log and timeline as they were, the moment in the address, by keyboard, back to the end', async () => {
+  const run = await begin('played', {
+    nodes: [node('start', 'trigger', { kind: 'manual' }), node('first', 'tool', { kind: 'shell', command: ['sh', '-c', 'echo one; sleep 1; echo two'] }), node('last', 'tool', { kind: 'shell', command: ['echo', 'three'] })],
+    edges: chain('start', 'first', 'last'),
+  });
+  await open(run);
+  await state('success');
+  await page.getByText(/^Complete/).waitFor();
+  assert.equal(await page.locator('.scrubber').count(), 0);
+  await page.getByRole('button', { name: 'More to do with this run' }).click();
+  await page.getByRole('menuitem', { name: 'Replay' }).click();
+  const slider = page.getByRole('slider', { name: 'Time in the run' });
+  const has = (id, status) => page.locator(`.node[data-node="${id}"][data-status="${status}"]`).waitFor();
+  await slider.evaluate((input) => {
+    input.value = input.max / 2;
+    for (const type of ['input', 'change']) input.dispatchEvent(new Event(type, { bubbles: true }));
+  });
+  await has('first', 'running');
+  await has('last', 'pending');
+  await page.locator('.line', { hasText: 'one' }).waitFor();
+  assert.equal(await page.locator('.line', { hasText: /two|three/ }).count(), 0);
+  await page.getByRole('tab', { name: 'Timeline' }).click();
+  assert.equal(await page.locator('.timeline-bar').count(), 2);
+  assert.match(page.url(), /at=\d+/);
+  await page.reload();
+  await has('first', 'running');
+  await has('last', 'pending');
+  await slider.focus();
+  await page.keyboard.press('PageDown');
+  await has('first', 'success');
+  await page.keyboard.press('Home');
+  await has('last', 'pending');
+  assert.match(page.url(), /at=0/);
+  await page.getByLabel('Speed').selectOption('60');
+  await slider.focus();
+  await page.keyboard.press(' ');
+  await has('last', 'success');
+  await page.waitForURL((url) => !/at=/.test(url.href));
+  assert.equal(await page.locator('.timeline-bar').count(), 3);
+  assert(await page.locator('.scrubber-mark').count() > 2);
+  await page.keyboard.press('Home');
+  await has('last', 'pending');
+  await page.keyboard.press('Escape');
+  await has('last', 'success');
+});
