@@ -32,9 +32,14 @@ export function go(parts, params) {
   location.hash = href(parts, params);
 }
 
+/** The page in view has got another address: no new entry in the history. */
+export function replaceRoute(parts, params) {
+  history.replaceState(null, '', href(parts, params));
+  route.value = parse(location.hash);
+}
+
 /** Change parameters of the page in view: a view of the same thing, so no new entry in the history. */
 export function setParams(changes) {
   const { parts, params } = route.value;
-  history.replaceState(null, '', href(parts, { ...Object.fromEntries(params), ...changes }));
-  route.value = parse(location.hash);
+  replaceRoute(parts, { ...Object.fromEntries(params), ...changes });
 }

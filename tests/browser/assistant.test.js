@@ -2,31 +2,23 @@
 // the test tells it.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { after, test } from 'node:test';
+import { startModel } from './model.js';
 import { startRunspool } from './runspool.js';
 import { call as rest, onStage } from './stage.js';
 
-let runspool, page, model, modelUrl;
-
-/** The tests' model endpoint; its first line of output is its address. */
-async function startModel() {
-  model = spawn('python3', [new URL('../helper/llm_server.py', import.meta.url).pathname, ...['test-model', 'coder-model', 'embed-model'].flatMap((id) => ['--model', id])],
-    { stdio: ['ignore', 'pipe', 'inherit'] });
-  for await (const chunk of model.stdout) return String(chunk).trim().split('\n')[0];
-}
+let runspool, page, model;
 
 onStage((now) => ({ runspool = runspool, page = page } = now), async () => {
-  modelUrl = await startModel();
-  return [`model.url=${modelUrl}`, 'model.default=test-model', 'assistant.models.code=gone-model', 'model.prices=test-model=1000/2000', 'runner.http_private=allow'];
+  model = await startModel('test-model', 'coder-model', 'embed-model');
+  return [...model.settings, 'assistant.models.code=gone-model', 'runner.http_private=allow'];
 });
-after(() => model?.kill());
+after(() => model?.close());
 
 const call = (...request) => rest(runspool, ...request);
-const control = (what, body) => fetch(new URL(`/control/${what}`, modelUrl), { method: 'POST', body: JSON.stringify(body ?? null) });
 const INTENT = { text: '{"intent": "chat", "confidence": 1}' };
 /** What the model says next; with tools it is asked before which it wants. */
-const script = (...replies) => control('script', [INTENT, ...replies]);
+const script = (...replies) => model.say(INTENT, ...replies);
 
 const field = () => page.getByPlaceholder('Ask something');
 const turn = (n = 0) => page.locator('.turn').nth(n);
@@ -81,7 +73,7 @@ test('an answer: models with their purpose, a tool with its arguments and result
   assert.deepEqual(await page.locator('.model select').locator('option').evaluateAll((all) => all.map((one) => [one.textContent, one.disabled])), [
     ['Auto · chosen by what you ask', false], ['test-model · general', false], ['gone-model · not at the endpoint', true], ['coder-model · code', false]]);
   await page.getByRole('switch', { name: 'Web pages' }).click();
-  await script({ tool_calls: [{ name: 'http_request', arguments: { url: `${modelUrl}/models` } }] },
+  await script({ tool_calls: [{ name: 'http_request', arguments: { url: `${model.url}/models` } }] },
     { text: '<think>Hm.</think># Three\n\n**They** are <img src=x onerror="document.title=1"> [here](https://example.org/x) and [there](javascript:alert(1)):\n\n```js\nlet three = 3;\n```', usage: { prompt_tokens: 100, completion_tokens: 50 } });
   await field().fill('Which models');
   await field().press('Shift+Enter');
@@ -99,7 +91,7 @@ test('an answer: models with their purpose, a tool with its arguments and result
     assert.equal(await turn().getByText('Hm.').count(), 0);
     const facts = turn().locator('.turn-facts');
     for (const fact of ['test-model', /\d tokens/, /\$\d/]) await facts.getByText(fact).waitFor();
-    await turn().locator('.call[data-status="success"] summary', { hasText: `${modelUrl}/models` }).click();
+    await turn().locator('.call[data-status="success"] summary', { hasText: `${model.url}/models` }).click();
     await turn().locator('.call-body').getByText('coder-model').first().waitFor();
     await turn().locator('.steps summary').click();
     assert.equal(await turn().locator('.steps-list li[data-status="success"]').count(), 8);
@@ -134,7 +126,7 @@ test('written as it comes; a reload and another tab find it under way; one answe
   await other.goto(page.url());
   await other.locator('.md-writing', { hasText: 'First part' }).waitFor();
   await page.goto('about:blank'); // nobody needs to watch
-  await control('release');
+  await model.release();
   await other.locator('.turn[data-status="success"]', { hasText: 'Third part.' }).waitFor();
   await page.goto(other.url());
   await turn().getByText('Third part.').waitFor();
@@ -170,7 +162,7 @@ test('errors of the endpoint say what to do, stay in the history, and can be ask
   await page.reload();
   await turn(3).getByText('Now it works.').waitFor();
   assert.deepEqual(await page.locator('.turn-question').allTextContents(), ['Question 0', 'Question 1', 'Question 2', 'Question 0']);
-  await turn(1).getByRole('alert').getByText('out of memory').waitFor();
+  await turn(1).locator('.turn-failed').getByText('out of memory').waitFor();
 });
 
 test('tools and model: changed at once, taken back when refused, kept for the conversation, seen in other tabs', async () => {
@@ -184,6 +176,7 @@ test('tools and model: changed at once, taken back when refused, kept for the co
   await page.locator('.toast[data-kind="error"]', { hasText: 'the database is busy' }).waitFor();
   await page.getByRole('switch', { name: 'Web search', checked: false }).waitFor();
   await page.unroute('**/tools');
+  assert.match(page.url(), /#\/assistant$/); // there is nothing yet to come back to
   await page.locator('.model select').selectOption('coder-model');
   await tool.click();
   await hashOf();

@@ -37,6 +37,8 @@ async function seed() {
     const { runId } = await call(runspool, 'POST', `api/workflows/${id}/run`, { input: id === 'good' ? { who: 'Ada' } : {} });
     runs[id] = runId;
   }
+  await call(runspool, 'PUT', 'api/sessions/axe', { name: 'Talk', messages: [{ role: 'user', content: 'Hello' }, { role: 'assistant', content: '# Hello\n\n| a | b |\n| --- | --- |\n| 1 | [2](https://example.org/) |\n\n```sh\nls\n```' }] });
+  await call(runspool, 'POST', 'api/workflows/assistant/run', { input: { input: 'Thanks, bye' }, sessionId: 'axe' });
   await call(runspool, 'PUT', 'api/adws/axe', { status: 'running', issue: 7 });
   await call(runspool, 'POST', 'api/queue/pause', {});
   await call(runspool, 'POST', 'api/queue', { issue_number: 7, workflowId: 'good', input: { who: 'later' } });
@@ -65,6 +67,8 @@ const PAGES = [
   ...['active', 'queue', 'schedules', 'webhooks', 'adws', 'routes', 'system'].map((view) => [
     `monitor, ${view}`, () => `#/monitor/${view}`, (on) => on.locator('.monitor-view').locator('table, .notice').first().waitFor(),
   ]),
+  ['assistant', () => '#/assistant', (view) => view.locator('.assistant-notice').waitFor()],
+  ['a conversation', () => '#/assistant/axe', (view) => view.locator('.turn[data-status="success"] .steps').waitFor()],
   ['no such page', () => '#/nowhere', (view) => view.locator('.notice').waitFor()],
 ];
 

@@ -3,15 +3,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-/** {url, settings for `up`, say(...replies): what it answers next, close()} */
-export async function startModel() {
-  const program = spawn('python3', [new URL('../helper/llm_server.py', import.meta.url).pathname], { stdio: ['ignore', 'pipe', 'inherit'] });
+/** models: that it knows, else its own. {url, settings for `up`, say(...replies): what it answers next, release() one that holds, close()} */
+export async function startModel(...models) {
+  const program = spawn('python3', [new URL('../helper/llm_server.py', import.meta.url).pathname, ...models.flatMap((id) => ['--model', id])], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [chunk] = await once(program.stdout, 'data');
   const url = String(chunk).trim();
+  const control = (what, body) => fetch(new URL(`/control/${what}`, url), { method: 'POST', body: JSON.stringify(body) });
   return {
     url,
     settings: [`model.url=${url}`, 'model.default=test-model', 'model.prices=test-model=1/2'],
-    say: (...replies) => fetch(new URL('/control/script', url), { method: 'POST', body: JSON.stringify(replies) }),
+    say: (...replies) => control('script', replies),
+    release: () => control('release', null),
     close: () => program.kill(),
   };
 }

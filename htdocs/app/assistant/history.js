@@ -11,6 +11,7 @@ import { getSession, listSessions, putSession, removeSession } from './api.js';
 import { changed } from './session.js';
 
 const PAGE = 50;
+const LIST_MAX = 500; // beyond it one searches
 const TYPING_MS = 200;
 
 export const nameOf = ({ id, name }) => (!name || name === id ? text.assistant.unnamed : name);
@@ -111,6 +112,6 @@ export function History({ openId }) {
     ${list && (shown.length
       ? html`<ol class="history-list">${shown.map((session) => html`<${Item} key=${session.id} session=${session} open=${session.id === openId} onRemove=${() => remove(session)} />`)}</ol>`
       : html`<p class="faint">${q ? text.assistant.noMatch : text.assistant.none}</p>`)}
-    ${list?.next && html`<button type="button" class="button-quiet" onClick=${() => setLimit(limit + PAGE)}>${text.assistant.older}</button>`}
+    ${list?.next && limit < LIST_MAX && html`<button type="button" class="button-quiet" onClick=${() => setLimit(limit + PAGE)}>${text.assistant.older}</button>`}
   </div>`;
 }

@@ -76,7 +76,8 @@ export class Session {
 
   #event({ stream, type, data }) {
     if (stream === `session:${this.id}` && type === 'session.changed') {
-      if (!data.deleted) this.#take(data);
+      if (data.deleted) this.doc.value = null;
+      else this.#take(data);
     } else if (RUN_EVENTS.includes(type)) {
       clearTimeout(this.#soon);
       this.#soon = setTimeout(() => this.loadRuns(), SOON_MS);

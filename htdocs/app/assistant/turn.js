@@ -24,7 +24,7 @@ function useRun(turn, box) {
   const [source, setSource] = useState(null);
   const follow = turn.status !== 'success' || source?.close !== undefined;
   useEffect(() => {
-    const seen = new IntersectionObserver(([entry]) => entry.isIntersecting && setNear(true), { rootMargin: NEAR });
+    const seen = new IntersectionObserver(([entry]) => entry.isIntersecting && setNear(true), { root: box.current.closest('.chat-scroll'), rootMargin: NEAR });
     seen.observe(box.current);
     return () => seen.disconnect();
   }, []);
@@ -103,7 +103,7 @@ function useToolNotes(calls, { runId, here }) {
 
 function Failed({ turn, error, onAsk }) {
   const advice = adviceFor(error);
-  return html`<div class="turn-failed" role="alert">
+  return html`<div class="turn-failed" role=${turn.here && 'alert'}>
     <p><${State} status="error" word=${true} /> <span dir="auto">${error.message}</span></p>
     <p>${advice.words}${advice.line && html` <code class="command">${advice.line}</code>`}</p>
     ${turn.question && html`<button type="button" class="button" onClick=${() => onAsk(turn.question)}>${text.assistant.again}</button>`}

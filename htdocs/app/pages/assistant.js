@@ -6,7 +6,7 @@ import { Icon } from '../components/icons.js';
 import { explain, Failure, Skeleton, useResource } from '../components/resource.js';
 import { toast } from '../components/toast.js';
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from '../ui.js';
-import { href, route } from '../router.js';
+import { replaceRoute, route } from '../router.js';
 import { usePageState } from '../state.js';
 import { text } from '../text.js';
 import { listModels } from '../assistant/api.js';
@@ -52,15 +52,12 @@ function useEnd(box) {
   return { away, toEnd, scrolled, grown: () => stay.current && toEnd() };
 }
 
-function Conversation({ id, fresh, onBegun, draft, onDraft }) {
+function Conversation({ id, fresh, onBegun, draft, onDraft, models, lookAgain, tools }) {
   const session = useMemo(() => new Session(id, fresh), [id]);
   const [refused, setRefused] = useState(null);
   const [sheet, setSheet] = useState(false);
   const box = useRef(null);
   const { away, toEnd, scrolled, grown } = useEnd(box);
-  const { data: models, reload: lookAgain } = useResource('models', listModels);
-  const { data: workflow } = useResource('assistant', (signal) => getWorkflow('assistant', signal));
-  const tools = useMemo(() => toolsOf(workflow), [workflow]);
   useEffect(() => () => session.close(), [session]);
 
   const turns = session.turns.value;
@@ -85,7 +82,7 @@ function Conversation({ id, fresh, onBegun, draft, onDraft }) {
     }
   };
   const stop = () => session.stop().catch((error) => error.status === 409 || toast({ text: `${text.assistant.stopFailed} ${explain(error)}`, kind: 'error' }));
-  const change = (what) => what.then(onBegun);
+  const change = (what) => what.then(() => session.doc.value && onBegun());
   const error = session.error.value;
   const empty = session.loaded.value && !turns.length && !asking;
   return html`<section class="chat">
@@ -118,6 +115,9 @@ export function AssistantPage({ id }) {
   const own = useRef(null); // the new one's id
   const [turn, setTurn] = useState(0);
   const [draft, setDraft] = useState('');
+  const { data: models, reload: lookAgain } = useResource('models', listModels);
+  const { data: workflow } = useResource('assistant', (signal) => getWorkflow('assistant', signal));
+  const tools = useMemo(() => toolsOf(workflow), [workflow]);
   if (!id && !own.current) own.current = newId();
   const shown = id ?? own.current;
   const fresh = shown === own.current;
@@ -130,12 +130,11 @@ export function AssistantPage({ id }) {
     left.current = id;
   }, [id]);
   const begun = () => {
-    if (id || location.hash !== href(['assistant'])) return;
-    history.replaceState(null, '', href(['assistant', shown]));
-    dispatchEvent(new HashChangeEvent('hashchange'));
+    const { parts } = route.value; // one may be elsewhere by now
+    if (parts[0] === 'assistant' && !parts[1]) replaceRoute(['assistant', shown]);
   };
   return html`<div class="assistant">
     <aside class="assistant-history" aria-label=${text.assistant.conversations}><${History} openId=${id} /></aside>
-    <${Conversation} key=${shown} id=${shown} fresh=${fresh} onBegun=${begun} draft=${draft} onDraft=${setDraft} />
+    <${Conversation} key=${shown} id=${shown} fresh=${fresh} onBegun=${begun} draft=${draft} onDraft=${setDraft} models=${models} lookAgain=${lookAgain} tools=${tools} />
   </div>`;
 }
