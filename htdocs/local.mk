@@ -21,6 +21,7 @@ HTDOCS_FILES = \
 	htdocs/app/components/form.js \
 	htdocs/app/components/graph-camera.js \
 	htdocs/app/components/graph.js \
+	htdocs/app/components/guess.js \
 	htdocs/app/components/icons.js \
 	htdocs/app/components/json-view.js \
 	htdocs/app/components/lazy.js \
@@ -40,7 +41,9 @@ HTDOCS_FILES = \
 	htdocs/app/components/time.js \
 	htdocs/app/components/toast.js \
 	htdocs/app/components/topic-state.js \
+	htdocs/app/components/use-topic.js \
 	htdocs/app/components/window.js \
+	htdocs/app/crew-watch.js \
 	htdocs/app/fold-at.js \
 	htdocs/app/fold-work.js \
 	htdocs/app/fold.js \
@@ -66,9 +69,13 @@ HTDOCS_FILES = \
 	htdocs/app/pages/monitor.js \
 	htdocs/app/pages/monitor/active.js \
 	htdocs/app/pages/monitor/adws.js \
+	htdocs/app/pages/monitor/crews.js \
+	htdocs/app/pages/monitor/metrics.js \
+	htdocs/app/pages/monitor/queue-order.js \
 	htdocs/app/pages/monitor/queue.js \
 	htdocs/app/pages/monitor/routes.js \
 	htdocs/app/pages/monitor/schedules.js \
+	htdocs/app/pages/monitor/scraping.js \
 	htdocs/app/pages/monitor/system.js \
 	htdocs/app/pages/monitor/webhooks.js \
 	htdocs/app/pages/run-actions.js \
@@ -132,6 +139,7 @@ HTDOCS_FILES = \
 	htdocs/css/forms.css \
 	htdocs/css/lists.css \
 	htdocs/css/log.css \
+	htdocs/css/monitor.css \
 	htdocs/css/run.css \
 	htdocs/css/toast.css \
 	htdocs/css/tokens.css \

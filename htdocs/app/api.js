@@ -14,7 +14,8 @@ async function get(path, options) {
 export const listWorkflows = (query, signal) => get('api/workflows', { query, signal });
 export const getWorkflow = (workflowId, signal) => get(`api/workflows/${id(workflowId)}`, { signal });
 export const listRuns = (query, signal) => get('api/runs', { query, signal });
-export const getHistory = (query, signal) => get('api/workflow-history', { query, signal });
+/** what: pause or resume. */
+export const changeSchedule = (workflowId, what) => request('POST', `api/workflows/${id(workflowId)}/schedule/${what}`, { body: {} });
 export const listSchedules = (query, signal) => get('api/schedules', { query, signal });
 /** what: pause or resume. */
 export const changeQueue = (what) => request('POST', `api/queue/${what}`, { body: {} });

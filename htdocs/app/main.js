@@ -23,7 +23,7 @@ const PAGES = {
   runs: (id) => (id ? html`<${RunPage} key=${id} id=${id} />` : html`<${RunsPage} />`),
   history: () => html`<${HistoryPage} />`,
   assistant: (id) => html`<${AssistantPage} id=${id} />`,
-  monitor: (view) => html`<${MonitorPage} view=${view} />`,
+  monitor: (view, id) => html`<${MonitorPage} view=${view} id=${id} />`,
   compare: (b, a) => (b ? html`<${ComparePage} b=${b} a=${a} />` : html`<${NotHere} />`),
 };
 const NAV = ['workflows', 'runs', 'history', 'assistant', 'monitor'];

@@ -62,6 +62,7 @@ static enum rs_err read_filter(const struct query *query, struct run_history_fil
         .workflow_id = query_get(query, "workflow"),
         .text = query_get(query, "q"),
         .to_ms = INT64_MAX,
+        .days = query_get(query, "days") != NULL,
         .limit = LIMIT_DEFAULT,
     };
     enum rs_err err = read_number(query, "limit", 1, RUN_HISTORY_MAX, &ret->limit, fault);
@@ -106,7 +107,7 @@ static bool concerns(const struct event *ev)
 }
 
 static const char *const streams[] = {"history", NULL};
-static const char *const parameters[] = {"limit", "offset", "status", "workflow", "from", "to", "q", NULL};
+static const char *const parameters[] = {"limit", "offset", "status", "workflow", "from", "to", "q", "days", NULL};
 
 const struct topic topic_history = {
     .type = "workflow_history_update",

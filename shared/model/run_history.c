@@ -2,6 +2,7 @@
  * run_took. */
 #include "model/run_history.h"
 
+#include "base/clock.h"
 #include "model/list_page.h"
 #include "model/run_row.h"
 
@@ -149,6 +150,41 @@ static enum rs_err percentile(struct db *db, const struct selection *s, struct f
     return err == RS_NOT_FOUND ? RS_OK : err; /* retried meanwhile */
 }
 
+static struct json_object *day_item(struct db_rows *rows)
+{
+    static const char *const counts[] = {"success", "error", "cancelled"};
+    struct json_object *item = json_object_new_object();
+    char day[CLOCK_TEXT_MAX];
+
+    clock_format(db_int(rows, 0) * DAY_MS, day);
+    day[strlen("2026-11-21")] = '\0';
+    json_set_string(item, "day", day);
+    for (int i = 0; i < 3; i++)
+        json_set_int(item, counts[i], db_int(rows, 1 + i));
+    json_set(item, "p50_duration", db_is_null(rows, 4) ? NULL : seconds(db_int(rows, 4)));
+    json_set(item, "p95_duration", db_is_null(rows, 5) ? NULL : seconds(db_int(rows, 5)));
+    return item;
+}
+
+/* Percentiles by nearest rank among the day's runs that had begun. */
+static enum rs_err list_days(struct db *db, const struct selection *s, struct json_object *list, struct fault *fault)
+{
+    static const char columns[] =
+        "SELECT * FROM (SELECT day, SUM(CASE WHEN status = 'success' THEN 1 ELSE 0 END), SUM(CASE WHEN status = 'error' THEN 1 ELSE 0 END),"
+        " SUM(CASE WHEN status = 'cancelled' THEN 1 ELSE 0 END), MIN(CASE WHEN began = 1 AND place * 100 >= n * 50 THEN took END),"
+        " MIN(CASE WHEN began = 1 AND place * 100 >= n * 95 THEN took END) FROM (SELECT day, status, began, took,"
+        " ROW_NUMBER() OVER (PARTITION BY day, began ORDER BY took) AS place, COUNT(*) OVER (PARTITION BY day, began) AS n"
+        " FROM (SELECT finished / 86400000 AS day, status, CASE WHEN started IS NULL THEN 0 ELSE 1 END AS began, " TOOK " AS took";
+    struct db_rows *rows = NULL;
+    enum rs_err err = one_row(db, s, columns, ") AS r) AS placed GROUP BY day ORDER BY day DESC LIMIT $7) AS newest ORDER BY day",
+                              RUN_HISTORY_DAYS_MAX, &rows, fault);
+
+    for (; err == RS_OK; err = db_next(rows, fault))
+        json_object_array_add(list, day_item(rows));
+    db_done(rows);
+    return err == RS_NOT_FOUND ? RS_OK : err;
+}
+
 static int64_t day_of(int64_t wall_ms)
 {
     return (wall_ms >= 0 ? wall_ms : wall_ms - DAY_MS + 1) / DAY_MS;
@@ -201,6 +237,11 @@ enum rs_err run_history(struct store *store, const struct run_history_filter *fi
         err = count(store->db, &s, now_ms, &figures, fault);
     if (err == RS_OK)
         err = percentile(store->db, &s, &figures, fault);
+    if (err == RS_OK && filter->days) {
+        struct json_object *days = json_object_new_array();
+        json_set(answer, "days", days);
+        err = list_days(store->db, &s, days, fault);
+    }
     db_rollback(store->db);
     if (err != RS_OK) {
         json_object_put(answer);

@@ -9,9 +9,11 @@ EXTRA_DIST += \
 	tests/browser/browser.js \
 	tests/browser/client.test.js \
 	tests/browser/compare.test.js \
+	tests/browser/crews.test.js \
 	tests/browser/export.test.js \
 	tests/browser/forms.test.js \
 	tests/browser/log.test.js \
+	tests/browser/metrics.test.js \
 	tests/browser/mock/instance.js \
 	tests/browser/mock/log.js \
 	tests/browser/mock/sample.js \

@@ -42,16 +42,85 @@ test('the queue: paused, moved, removed; what the server says stands', async () 
   assert.equal((await call('GET', 'api/queue')).total, 1);
 });
 
+test('the queue by keyboard and by dragging; what is refused is taken back', async () => {
+  const ids = [];
+  for (const issue of [21, 22, 23, 24]) ids.push((await call('POST', 'api/queue', { issue_number: issue })).queue_id);
+  await open('queue');
+  const shown = () => page.locator('tbody tr .cell-main strong').allTextContents();
+  const inOrder = (...issues) => page.waitForFunction((wanted) => [...document.querySelectorAll('tbody tr .cell-main strong')].map((cell) => cell.textContent).join().includes(wanted), issues.map((n) => `Issue ${n}`).join());
+  const stored = async (...issues) => {
+    for (;;) if ((await call('GET', 'api/queue')).phases.map(({ issue_number: n }) => n).filter((n) => n > 20).join() === issues.join()) return;
+  };
+  await inOrder(21, 22, 23, 24);
+  const grip = page.getByRole('button', { name: 'Move Issue 24', exact: true });
+  await grip.focus();
+  await grip.press('ArrowUp');
+  await inOrder(21, 22, 24, 23);
+  await page.getByText('Issue 24 is now at place').waitFor({ state: 'attached' });
+  assert(await grip.evaluate((button) => button === document.activeElement)); // it can go on
+  await grip.press('ArrowUp');
+  await inOrder(21, 24, 22, 23);
+  await stored(21, 24, 22, 23);
+  const from = await page.getByRole('button', { name: 'Move Issue 21', exact: true }).boundingBox();
+  const to = await page.locator('tbody tr', { hasText: 'Issue 23' }).boundingBox();
+  await page.mouse.move(from.x + 5, from.y + 5);
+  await page.mouse.down();
+  await page.mouse.move(from.x + 5, to.y + to.height - 5, { steps: 5 });
+  await inOrder(24, 22, 23, 21); // where it would go
+  await page.mouse.up();
+  await inOrder(24, 22, 23, 21);
+  await stored(24, 22, 23, 21);
+
+  let answer;
+  const asked = new Promise((resolve) => {
+    page.route('**/api/queue/*', (route) => {
+      resolve();
+      return new Promise((done) => (answer = () => done(route.fulfill({ status: 409, contentType: 'application/problem+json', body: '{"title":"No","detail":"it has begun"}' }))));
+    });
+  });
+  const before = await shown();
+  await page.getByRole('button', { name: 'Remove Issue 22' }).click();
+  await asked;
+  await page.locator('tbody tr', { hasText: 'Issue 22' }).waitFor({ state: 'detached' }); // at once
+  answer();
+  await page.locator('tbody tr', { hasText: 'Issue 22' }).waitFor();
+  await page.getByText('it has begun').waitFor();
+  assert.deepEqual(await shown(), before);
+  await page.unrouteAll();
+  for (const id of ids) await call('DELETE', `api/queue/${id}`);
+});
+
+test('places in the queue: as few priorities as will do, and always the order asked for', async () => {
+  const { moved, prioritiesFor } = await import('../../htdocs/app/pages/monitor/queue-order.js');
+  const order = (a, b) => b.priority - a.priority || (a.created_at < b.created_at ? -1 : 1);
+  const lists = [[0, 0, 0, 0], [3, 2, 1, 0], [1, 1, 0, 0, 0], [5, 5, 4, 4, 4, 0]];
+  for (const priorities of lists)
+    for (let from = 0; from < priorities.length; from++)
+      for (let to = 0; to < priorities.length; to++) {
+        const list = priorities.map((priority, i) => ({ queue_id: `q${i}`, priority, created_at: `${100 + ((i * 7) % priorities.length)}` })).sort(order);
+        const wanted = moved(list, from, to);
+        const changes = prioritiesFor(wanted, to);
+        const got = list.map((entry) => ({ ...entry, priority: changes.get(entry.queue_id) ?? entry.priority })).sort(order);
+        assert.deepEqual(got.map(({ queue_id: id }) => id), wanted.map(({ queue_id: id }) => id));
+        assert(changes.size <= list.length / 2 + 1);
+      }
+});
+
 test('ADWs with their summary, routes with their counters, the parts of the system', async () => {
   await open('adws');
   await page.getByText('No ADW has told its state yet.').waitFor();
   await call('PUT', 'api/adws/adw-7', { status: 'running', issue_number: 7, nl_input: 'Make it so' });
   await page.locator('[data-adw="adw-7"]', { hasText: 'Make it so' }).waitFor();
-  await page.locator('.figure', { hasText: 'Running' }).getByText('1', { exact: true }).waitFor();
+  const column = (status) => page.locator(`.board-column[data-status="${status}"]`);
+  await column('running').locator('h2').getByText('1', { exact: true }).waitFor();
+  await call('PATCH', 'api/adws/adw-7', { status: 'completed' });
+  await column('completed').locator('[data-adw="adw-7"]').waitFor();
+  await column('running').getByText('None').waitFor();
   await page.getByRole('tab', { name: 'Routes' }).click();
   await page.locator('tr', { hasText: 'PUT /api/adws/{id}' }).waitFor();
   await page.getByRole('tab', { name: 'System' }).click();
   await page.locator('[data-component="bridge"]', { hasText: 'Healthy' }).waitFor();
+  await page.locator('[data-component="redis"]', { hasText: 'Set redis.url' }).waitFor(); // what to do
   await page.getByRole('tab', { name: 'Webhooks' }).click();
   await page.getByText('No webhook has come yet.').waitFor();
 });
@@ -64,6 +133,15 @@ test('schedules with their next times', async () => {
   const row = page.locator('tr', { hasText: 'nightly' });
   await row.getByText('30 2 * * * Europe/Berlin').waitFor();
   assert.equal(await row.locator('time').count(), 3);
+  assert.match(await row.locator('.next-times li').first().textContent(), /02:30.*here/); // by its own clock, and by this one's
+  await row.getByRole('button', { name: 'Pause the schedule of nightly' }).click();
+  await row.getByText('Paused').waitFor();
+  await row.getByRole('button', { name: 'Resume the schedule of nightly' }).waitFor();
+  assert.equal((await call('GET', 'api/schedules')).items[0].paused, true);
+  await page.route('**/schedule/resume', (route) => route.fulfill({ status: 500, contentType: 'application/problem+json', body: '{"title":"No","detail":"not now"}' }));
+  await row.getByRole('button', { name: 'Resume the schedule of nightly' }).click();
+  await page.getByText('not now').waitFor();
+  await row.getByText('Paused').waitFor();
 });
 
 test('on a phone the chosen tab is in view, and two runs fit side by side', async () => {

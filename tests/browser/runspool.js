@@ -10,7 +10,7 @@ const run = promisify(execFile);
 const source = process.env.RUNSPOOL_SOURCE ?? new URL('../..', import.meta.url).pathname;
 const build = process.env.RUNSPOOL_BUILD ?? join(source, 'build');
 
-/** settings: more `key=value` for `up`. Gives {url, import(name of an example), run(...arguments of runspool), close()}. */
+/** settings: more `key=value` for `up`. Gives {url, import(name of an example), run(...arguments of runspool), data: its directory, close()}. */
 export async function startRunspool(settings = []) {
   if (process.env.RUNSPOOL_URL && !settings.length) return handle(process.env.RUNSPOOL_URL, async () => {});
   const program = join(build, 'cli', 'runspool');
@@ -24,7 +24,7 @@ export async function startRunspool(settings = []) {
     const set = ['runner.shell=allow', 'runner.git_local=allow', ...settings].flatMap((setting) => ['--set', setting]);
     await runspool('up', '--detach', '--listen', '127.0.0.1:0', ...set);
     const { stdout } = await runspool('status', '--json');
-    return { ...handle(JSON.parse(stdout).url, close), run: runspool };
+    return { ...handle(JSON.parse(stdout).url, close), run: runspool, data };
   } catch (error) {
     await close();
     throw error;

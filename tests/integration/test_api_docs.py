@@ -313,7 +313,7 @@ def test_answers_about_the_rest(call, instance):
     call(200, "GET", "/healthz")
     call(200, "GET", "/metrics")
     call(200, "GET", "/api/workflows/active")
-    call(200, "GET", "/api/workflow-history?limit=500")
+    call(200, "GET", "/api/workflow-history?limit=500&days=true")
     call(400, "GET", "/api/workflow-history?limit=x")
     call(200, "POST", "/api/jq", {"expression": ".a", "input": {"a": 1}})
     call(422, "POST", "/api/jq", {"expression": ".a |", "input": {}})

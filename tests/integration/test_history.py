@@ -45,6 +45,21 @@ def history(site, query=""):
     return answer.json
 
 
+def test_days(site):
+    """What each day's runs did; figures by nearest rank, of those that had begun."""
+    at = lambda day, ms=0: (20000 + day) * 86400000 + ms  # noqa: E731
+    runs = [{"id": f"r_d{i}", "workflow_id": "w", "name": "W", "status": status, "started": at(day, 500) if begun else None, "finished": at(day, 500 + took)}
+            for i, (day, status, took, begun) in enumerate(
+                [(0, "success", 1000, True), (0, "success", 3000, True), (0, "error", 2000, True), (0, "cancelled", 9000, False),
+                 (3, "cancelled", 10, False), (4, "success", 0, True)])]
+    add_runs(site.data, runs)
+    assert "days" not in history(site)
+    days = history(site, "?days=true&limit=1")["days"]
+    assert [tuple(d.values()) for d in days] == [("2024-10-04", 2, 1, 1, 2.0, 3.0), ("2024-10-07", 0, 0, 1, None, None), ("2024-10-08", 1, 0, 0, 0.0, 0.0)]
+    assert [d["success"] for d in history(site, "?days=true&status=success")["days"]] == [2, 1]
+    assert history(site, "?days=true&workflow=other")["days"] == []
+
+
 def percentile95(durations):
     """Nearest rank: the smallest that at least 95 % do not go beyond."""
     durations = sorted(durations)

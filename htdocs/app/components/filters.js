@@ -17,7 +17,7 @@ export function spanStart(params) {
   return days ? new Date((Math.floor(Date.now() / DAY_MS) - days + 1) * DAY_MS).toISOString() : null;
 }
 
-const change = (part) => setParams({ ...part, page: null });
+const change = (part) => setParams({ ...part, page: null, until: null });
 
 const Chips = ({ name, all, choices, label }) => html`<div class="chips" role="group" aria-label=${label}>
   ${[null, ...choices].map((choice) => html`<button key=${choice} type="button" class="chip" aria-pressed=${choice === route.value.params.get(name)} onClick=${() => change({ [name]: choice })}>

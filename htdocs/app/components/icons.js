@@ -16,6 +16,8 @@ const STATE = {
   waiting: () => html`<path d="M4 1.75h8M4 14.25h8M4.75 1.75c0 4 6.5 4.5 6.5 12.5M11.25 1.75c0 4-6.5 4.5-6.5 12.5" />`,
   paused: () => html`<path d="M5.25 3v10M10.75 3v10" stroke-width="2.5" />`,
   never: () => html`<path d="M5.5 8h5" />`,
+  available: () => html`${ring}<circle cx="8" cy="8" r="2.5" class="icon-dot" />`,
+  offline: () => html`${ring}<path d="M3.6 12.4l8.8-8.8" />`,
 };
 
 const SHAPE = {
@@ -61,6 +63,7 @@ const SHAPE = {
   map: 'M2 3h12v10H2zM8.5 8h4v3.5h-4z',
   layout: 'M2 3h4.5v4H2zM9.5 9H14v4H9.5zM6.5 5H9a2.5 2.5 0 0 1 2.5 2.5V9',
   chevron: 'M4 6l4 4 4-4',
+  grip: 'M6 3.5v.01M10 3.5v.01M6 8v.01M10 8v.01M6 12.5v.01M10 12.5v.01',
   retry: 'M13.5 8a5.5 5.5 0 1 1-1.75-4M12 1.5V4.25H9.25',
 };
 

@@ -2,14 +2,17 @@
 
 import { html } from '../ui.js';
 import { text } from '../text.js';
-import { Skeleton } from './resource.js';
+import { Failure, Skeleton } from './resource.js';
 import { Ago } from './time.js';
 
 /** topic: what one of the client's topic hooks gives. children are drawn once there is data. */
 export function TopicState({ topic, children }) {
   const { isConnected, lastUpdated } = topic;
-  if (!lastUpdated) return html`<${Skeleton} rows=${4} />`;
+  if (!lastUpdated) return html`<${Awaited} topic=${topic} />`;
   return html`${!isConnected && html`<p class="stale" role="status">${text.monitor.polled} <${Ago} time=${lastUpdated.toISOString()} /></p>`}${children}`;
 }
+
+/** Before the first data: the shape of what comes; when no door opens, that the server does not answer. It is tried again anyway. */
+export const Awaited = ({ topic }) => (topic.reconnectAttempts > 0 ? html`<${Failure} error=${{ status: 0 }} retry=${() => location.reload()} />` : html`<${Skeleton} rows=${4} />`);
 
 export const Empty = ({ words, children }) => html`<section class="notice"><p>${words}</p>${children}</section>`;

@@ -1,22 +1,22 @@
 // Ended runs: figures and charts of what the filters select, and the list, page by page. The address holds the filters.
 
 import { html, useMemo } from '../ui.js';
-import { getHistory } from '../api.js';
 import { Chart } from '../components/chart.js';
 import { RunFilters, spanStart } from '../components/filters.js';
 import { State } from '../components/icons.js';
-import { Failure, Skeleton, useResource } from '../components/resource.js';
-import { Ago } from '../components/time.js';
+import { Ago, clockSkew } from '../components/time.js';
+import { Awaited } from '../components/topic-state.js';
+import { useTopic } from '../components/use-topic.js';
 import { count, duration, percent } from '../format.js';
 import { href, route, setParams } from '../router.js';
 import { usePageState } from '../state.js';
 import { text } from '../text.js';
 
 const PAGE = 50;
-const CHARTED = 500; // newest runs the charts are made of
-const REFRESH_MS = 5000;
 const STATES = ['success', 'error', 'cancelled'];
 const DAY_S = 86400;
+
+const whole = (value) => count(Math.round(value));
 
 /** The filters of the address as the query of REST. */
 function queryOf(params) {
@@ -24,36 +24,28 @@ function queryOf(params) {
   return Object.fromEntries(Object.entries(query).filter(([, value]) => value));
 }
 
-const rank = (sorted, share) => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
+const at = (day) => Date.parse(`${day}T00:00:00Z`) / 1000;
 
 /** One entry a day from the first to the last on which a run ended: times and what is drawn over them. */
-function daysOf(runs) {
-  const days = new Map();
-  for (const run of runs) {
-    const at = Math.floor(Date.parse(run.end_time) / 1000 / DAY_S) * DAY_S;
-    if (!days.has(at)) days.set(at, { success: 0, error: 0, cancelled: 0, took: [] });
-    const day = days.get(at);
-    if (run.status in day) day[run.status]++;
-    if (typeof run.duration === 'number') day.took.push(run.duration);
-  }
-  if (!days.size) return null;
-  const [first, last] = [Math.min(...days.keys()), Math.max(...days.keys())];
-  const times = Array.from({ length: (last - first) / DAY_S + 1 }, (_, i) => first + i * DAY_S);
-  const of = (pick) => times.map((at) => (days.has(at) ? pick(days.get(at)) : null));
-  const took = (share) => of((day) => (day.took.length ? rank([...day.took].sort((a, b) => a - b), share) : null));
-  const zero = (values) => values.map((value) => value ?? 0);
+function daysOf(told) {
+  if (!told.length) return null;
+  const days = new Map(told.map((day) => [at(day.day), day]));
+  const first = at(told[0].day);
+  const times = Array.from({ length: (at(told.at(-1).day) - first) / DAY_S + 1 }, (_, i) => first + i * DAY_S);
+  const of = (pick, otherwise = null) => times.map((time) => (days.has(time) ? pick(days.get(time)) : otherwise));
+  const seconds = (s) => duration(s * 1000);
   return {
     times,
     ends: [
-      { label: text.state.cancelled, color: '--rest', format: count, bars: true, values: zero(of((day) => day.success + day.error + day.cancelled)), said: zero(of((day) => day.cancelled)) },
-      { label: text.state.error, color: '--error', format: count, bars: true, values: zero(of((day) => day.success + day.error)), said: zero(of((day) => day.error)) },
-      { label: text.state.success, color: '--success', format: count, bars: true, values: zero(of((day) => day.success)) },
+      { label: text.state.cancelled, color: '--rest', format: whole, bars: true, values: of((day) => day.success + day.error + day.cancelled, 0), said: of((day) => day.cancelled, 0) },
+      { label: text.state.error, color: '--error', format: whole, bars: true, values: of((day) => day.success + day.error, 0), said: of((day) => day.error, 0) },
+      { label: text.state.success, color: '--success', format: whole, bars: true, values: of((day) => day.success, 0) },
     ],
     took: [
-      { label: text.history.p95, color: '--waiting', format: (s) => duration(s * 1000), values: took(0.95) },
-      { label: text.history.p50, color: '--running', format: (s) => duration(s * 1000), values: took(0.5) },
+      { label: text.history.p95, color: '--waiting', format: seconds, values: of((day) => day.p95_duration) },
+      { label: text.history.p50, color: '--running', format: seconds, values: of((day) => day.p50_duration) },
     ],
-    rate: [{ label: text.history.rate, color: '--success', format: (share) => percent(share), values: of((day) => (day.success + day.error ? (day.success / (day.success + day.error)) * 100 : null)) }],
+    rate: [{ label: text.history.rate, color: '--success', format: percent, values: of(({ success, error }) => (success + error ? (success / (success + error)) * 100 : null)) }],
   };
 }
 
@@ -72,15 +64,14 @@ function Figures({ analytics }) {
   </div>`;
 }
 
-function Charts({ runs, total }) {
-  const days = useMemo(() => daysOf(runs), [JSON.stringify(runs.map(({ id, end_time: end }) => [id, end]))]);
+function Charts({ days: told }) {
+  const days = useMemo(() => daysOf(told), [JSON.stringify(told)]);
   if (!days) return null;
   return html`<div class="charts">
-    <${Chart} title=${text.history.ends} times=${days.times} series=${days.ends} />
-    <${Chart} title=${text.history.took} times=${days.times} series=${days.took} />
-    <${Chart} title=${text.history.rateDay} times=${days.times} series=${days.rate} />
-  </div>
-  ${total > runs.length && html`<p class="faint">${text.history.charted(count(runs.length))}</p>`}`;
+    <${Chart} title=${text.history.ends} times=${days.times} series=${days.ends} least=${4} whole />
+    <${Chart} title=${text.history.took} times=${days.times} series=${days.took} least=${0.1} />
+    <${Chart} title=${text.history.rateDay} times=${days.times} series=${days.rate} least=${100} />
+  </div>`;
 }
 
 const Row = ({ run }) => html`<tr data-run=${run.id}>
@@ -90,26 +81,26 @@ const Row = ({ run }) => html`<tr data-run=${run.id}>
   <td class="cell-time"><${Ago} time=${run.end_time} /></td>
   <td class="cell-number wide-only">${typeof run.duration === 'number' && duration(run.duration * 1000)}</td></tr>`;
 
+// Pages after the first are of what had ended when one went there, so that what ends meanwhile moves nothing; the first is live.
 export function HistoryPage() {
   usePageState(text.history.title);
   const { params } = route.value;
   const page = Math.max(0, Number(params.get('page')) || 0);
-  const query = queryOf(params);
-  const key = JSON.stringify(query);
-  const { data, error, slow, reload } = useResource(`history ${key} ${page}`, (signal) => getHistory({ ...query, limit: PAGE, offset: page * PAGE }, signal), () => REFRESH_MS);
-  const charted = useResource(`charts ${key}`, (signal) => getHistory({ ...query, limit: CHARTED }, signal), () => REFRESH_MS * 6);
+  const filters = queryOf(params);
+  const asked = new URLSearchParams({ ...filters, ...(page && params.get('until') ? { to: params.get('until') } : {}), limit: PAGE, offset: page * PAGE, days: true });
+  const topic = useTopic(`/workflow-history?${asked}`, `api/workflow-history?${asked}`);
+  const { data, isConnected, lastUpdated } = topic;
   const pages = data ? Math.ceil(data.total_count / PAGE) : 0;
-  const turn = (to) => setParams({ page: to || null });
+  const any = Object.keys(filters).length > 0;
+  const turn = (to) => setParams({ page: to || null, until: to ? (params.get('until') ?? new Date(Date.now() + clockSkew.value).toISOString()) : null });
   return html`<div class="page">
     <header class="page-head"><h1>${text.history.title}</h1></header>
     <${RunFilters} states=${STATES} />
-    ${data && error && html`<p class="stale" role="status">${text.failure.staleList}</p>`}
-    ${!data && error && html`<${Failure} error=${error} retry=${reload} />`}
-    ${!data && slow && html`<${Skeleton} />`}
-    ${data && html`<${Figures} analytics=${data.analytics} />`}
-    ${charted.data && html`<${Charts} runs=${charted.data.workflows} total=${charted.data.total_count} />`}
-    ${data?.workflows.length === 0 && html`<section class="notice"><p>${key === '{}' ? text.history.empty : text.runs.emptyFilter}</p>
-      <a class="button" href=${key === '{}' ? href(['workflows']) : href(['history'])}>${key === '{}' ? text.runs.toWorkflows : text.runs.clear}</a></section>`}
+    ${data && !isConnected && lastUpdated && html`<p class="stale" role="status">${text.monitor.polled} <${Ago} time=${lastUpdated.toISOString()} /></p>`}
+    ${!data && html`<${Awaited} topic=${topic} />`}
+    ${data && html`<${Figures} analytics=${data.analytics} /><${Charts} days=${data.days ?? []} />`}
+    ${data?.workflows.length === 0 && html`<section class="notice"><p>${any ? text.runs.emptyFilter : text.history.empty}</p>
+      <a class="button" href=${any ? href(['history']) : href(['workflows'])}>${any ? text.runs.clear : text.runs.toWorkflows}</a></section>`}
     ${data?.workflows.length > 0 && html`<table class="list"><thead><tr><th class="cell-state">${text.runs.state}</th><th>${text.runs.name}</th><th>${text.history.ended}</th>
       <th class="cell-number wide-only">${text.runs.duration}</th></tr></thead><tbody>${data.workflows.map((run) => html`<${Row} key=${run.id} run=${run} />`)}</tbody></table>
       ${pages > 1 && html`<nav class="pager" aria-label=${text.history.pages}>
