@@ -80,6 +80,7 @@ HTDOCS_FILES = \
 	htdocs/app/pages/monitor/webhooks.js \
 	htdocs/app/pages/run-actions.js \
 	htdocs/app/pages/run-approvals.js \
+	htdocs/app/pages/run-artifacts.js \
 	htdocs/app/pages/run-attempts.js \
 	htdocs/app/pages/run-details.js \
 	htdocs/app/pages/run-head.js \

@@ -17,11 +17,18 @@ export class WorkFold {
   }
 
   apply({ type, data }) {
-    const handler = { 'agent.started': this.#began, 'agent.delta': this.#delta, 'agent.finished': this.#finished, 'tool.started': this.#call, 'tool.finished': this.#called }[type];
-    if (!handler || !data.nodeId) return;
-    handler.call(this, data);
+    if (!data.nodeId || !Object.hasOwn(this.#handlers, type)) return;
+    this.#handlers[type](data);
     this.changes++;
   }
+
+  #handlers = {
+    'agent.started': (data) => this.#began(data),
+    'agent.delta': (data) => this.#delta(data),
+    'agent.finished': (data) => this.#finished(data),
+    'tool.started': (data) => this.#call(data),
+    'tool.finished': (data) => this.#called(data),
+  };
 
   #agent(nodeId) {
     if (!this.agents.has(nodeId)) this.agents.set(nodeId, { nodeId, model: null, text: '', cut: 0, status: 'running', usage: null });

@@ -1,12 +1,13 @@
 // One run, followed: its record, then its events from the start, folded and drawn at most once a frame.
 
 import { connectStreams } from '../client/console.js';
-import { getRun } from './api.js';
+import { getRun, listEvents } from './api.js';
 import { ended, RunFold } from './fold.js';
 import { signal } from './ui.js';
 
 const SETTLE_MS = 150; // after the last event of a run, before its record is read again
 const HIDDEN_MS = 500; // a page nobody sees is drawn so often, for its title
+const PAGES = [1000, 5000]; // events of an ended run asked for at a time, first and then: much quicker than one by one
 const FLOOD = 200; // events within one frame; then ...
 const FLOOD_MS = 150; // ... it is drawn so often, and the time goes into reading
 
@@ -42,25 +43,39 @@ export function followRun(runId) {
     clearTimeout(settle);
     settle = setTimeout(refresh, SETTLE_MS);
   };
+  const take = (fold, item) => {
+    const was = fold.run.status;
+    if (item.op === 'gap') fold.applyGap(item);
+    else fold.apply(item);
+    fresh++;
+    if (item.op === 'gap' || (ended(fold.run.status) && !ended(was))) refreshSoon();
+    draw();
+  };
+  /** What there is of a run that has ended, page by page; returns the cursor to go on at. */
+  const readHistory = async (fold) => {
+    let cursor = 'start';
+    try {
+      for (let page = 0, more = true; more; page++) {
+        const limit = PAGES[Math.min(page, PAGES.length - 1)];
+        const { items, next } = await listEvents(runId, { cursor: cursor === 'start' ? null : cursor, limit }, abort.signal);
+        for (const item of items) {
+          take(fold, item);
+          cursor = item.op === 'gap' ? item.last : item.id;
+        }
+        more = next !== null;
+      }
+    } catch (error) {
+      if (abort.signal.aborted) throw error; // else the stream brings the rest
+    }
+    return cursor;
+  };
   const load = async () => {
     try {
+      live?.close();
       const fold = new RunFold(await getRun(runId, abort.signal));
       view.value = { fold, rev: 1, error: null };
-      live?.close();
-      live = connectStreams([`run:${runId}`], (event) => {
-        const was = fold.run.status;
-        fold.apply(event);
-        fresh++;
-        if (ended(fold.run.status) && !ended(was)) refreshSoon();
-        draw();
-      }, {
-        since: 'start',
-        onGap(gap) {
-          fold.applyGap(gap);
-          refreshSoon();
-          draw();
-        },
-      });
+      const since = ended(fold.run.status) ? await readHistory(fold) : 'start';
+      live = connectStreams([`run:${runId}`], (event) => take(fold, event), { since, onGap: (gap) => take(fold, { op: 'gap', ...gap }) });
     } catch (error) {
       if (!abort.signal.aborted) view.value = { fold: null, rev: 0, error };
     }

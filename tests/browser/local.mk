@@ -11,6 +11,7 @@ EXTRA_DIST += \
 	tests/browser/compare.test.js \
 	tests/browser/crews.test.js \
 	tests/browser/export.test.js \
+	tests/browser/flood.test.js \
 	tests/browser/forms.test.js \
 	tests/browser/log.test.js \
 	tests/browser/metrics.test.js \

@@ -1,18 +1,17 @@
 // The right side of a run: the chosen node, and the tabs.
 
-import { html } from '../ui.js';
-import { artifactPath, artifactText, listArtifacts } from '../api.js';
+import { html, useLayoutEffect, useRef } from '../ui.js';
+import { artifactText, listArtifacts } from '../api.js';
 import { Icon, State } from '../components/icons.js';
-import { JsonBlock } from '../components/json-view.js';
+import { JsonBlock, keyPath } from '../components/json-view.js';
 import { Log } from '../components/log.js';
 import { Failure, useResource } from '../components/resource.js';
 import { Tabs } from '../components/tabs.js';
 import { Duration } from '../components/time.js';
-import { siteUrl, siteBase } from '../../client/urls.js';
 import { ended } from '../fold.js';
-import { bytes } from '../format.js';
 import { route, setParams } from '../router.js';
 import { text } from '../text.js';
+import { Artifacts } from './run-artifacts.js';
 import { Attempts } from './run-attempts.js';
 import { Timeline } from './run-timeline.js';
 import { Work } from './run-work.js';
@@ -59,38 +58,34 @@ function Results({ id, fold, node, artifacts, onNode }) {
   const reports = artifacts.data?.items.filter(isReport) ?? [];
   const worked = fold.work.agents.size > 0 || fold.work.calls.length > 0;
   const nothing = !worked && !run.error && (run.output === null || run.output === undefined) && !reports.length;
-  return html`<div class="panel-scroll">
+  // Who has scrolled to the end of a text that grows stays there.
+  const box = useRef(null);
+  const atEnd = useRef(false);
+  useLayoutEffect(() => {
+    if (atEnd.current) box.current.scrollTop = box.current.scrollHeight;
+  }, [fold.work.changes]);
+  const scrolled = ({ currentTarget: { scrollTop, scrollHeight, clientHeight } }) => (atEnd.current = scrollTop > 0 && scrollHeight - scrollTop - clientHeight < 24);
+  return html`<div class="panel-scroll" ref=${box} onScroll=${scrolled}>
     ${run.error && html`<${RunError} error=${run.error} fold=${fold} onNode=${onNode} />`}
     ${nothing && html`<p class="faint">${ended(run.status) ? text.results.none : text.results.later}</p>`}
     <${Work} fold=${fold} node=${node} changes=${fold.work.changes} />
     ${reports.map((artifact) => html`<${Report} key=${artifact.name} runId=${id} artifact=${artifact} />`)}
-    ${run.output !== null && run.output !== undefined && html`<${JsonBlock} title=${text.results.result} value=${run.output} />`}
+    ${run.output !== null && run.output !== undefined && html`<${JsonBlock} title=${text.results.result} value=${run.output} path=".output" />`}
   </div>`;
 }
 
 function InputOutput({ fold, node }) {
   const record = node ? fold.nodes.get(node) : fold.run;
+  const path = node ? `.nodes${keyPath(node)}` : '';
   const settings = node && fold.graph.nodes.find(({ id }) => id === node)?.data;
   return html`<div class="panel-scroll">
     ${!node && fold.nodes.size > 0 && html`<p class="faint">${text.io.choose}</p>`}
-    <${JsonBlock} key=${`in ${node}`} title=${text.io.input} value=${node ? settings : record.input} />
-    ${record.error && html`<${JsonBlock} key=${`err ${node}`} title=${text.io.error} value=${record.error} />`}
+    <${JsonBlock} key=${`in ${node}`} title=${text.io.input} value=${node ? settings : record.input} path=${node ? '' : '.input'} />
+    ${record.error && html`<${JsonBlock} key=${`err ${node}`} title=${text.io.error} value=${record.error} path=${`${path}.error`} />`}
     ${ended(record.status) || record.output
-      ? html`<${JsonBlock} key=${`out ${node}`} title=${text.io.output} value=${record.output} />`
+      ? html`<${JsonBlock} key=${`out ${node}`} title=${text.io.output} value=${record.output} path=${`${path}.output`} />`
       : html`<p class="faint">${text.io.notYet}</p>`}
   </div>`;
-}
-
-function Artifacts({ id, artifacts }) {
-  if (artifacts.error && !artifacts.data) return html`<div class="panel-scroll"><${Failure} error=${artifacts.error} retry=${artifacts.reload} /></div>`;
-  const items = artifacts.data?.items ?? [];
-  if (!items.length) return html`<div class="panel-scroll"><p class="faint">${text.artifacts.empty}</p></div>`;
-  return html`<div class="panel-scroll"><table class="list">
-    <thead><tr><th>${text.artifacts.name}</th><th class="cell-number">${text.artifacts.size}</th><th class="wide-only">${text.artifacts.type}</th></tr></thead>
-    <tbody>${items.map(({ name, bytes: size, type }) => html`<tr key=${name}>
-      <td class="cell-main"><a href=${siteUrl(siteBase, artifactPath(id, name)).href} download title=${text.artifacts.download}>${name}</a></td>
-      <td class="cell-number">${bytes(size)}</td><td class="wide-only">${type}</td></tr>`)}</tbody>
-  </table></div>`;
 }
 
 const findOf = (params) => ({ query: params.get('q') ?? '', matchCase: params.has('case'), regex: params.has('regex'), only: params.has('only') });
@@ -109,7 +104,7 @@ export function RunDetails({ id, fold, whole, rev, node, params, ended: over, at
     results: () => html`<${Results} id=${id} fold=${fold} rev=${rev} node=${node} artifacts=${artifacts} onNode=${onNode} />`,
     io: () => html`<${InputOutput} fold=${fold} node=${node} />`,
     attempts: () => html`<${Attempts} fold=${fold} rev=${rev} />`,
-    artifacts: () => html`<${Artifacts} id=${id} artifacts=${artifacts} />`,
+    artifacts: () => html`<${Artifacts} id=${id} artifacts=${artifacts} chosen=${params.get('artifact')} />`,
   };
   return html`
     <${Tabs} label=${text.run.detail} chosen=${tab} onChoose=${(name) => setParams({ tab: name === 'log' ? null : name })}

@@ -1,12 +1,13 @@
 // What agents wrote, as they write it, with tokens and cost; and what the tools gave they called.
 
-import { html, useState } from '../ui.js';
+import { html, useRef, useState } from '../ui.js';
 import { State } from '../components/icons.js';
 import { JsonBlock } from '../components/json-view.js';
 import { count, duration, money } from '../format.js';
 import { text } from '../text.js';
 
 const SHOWN = 50; // calls drawn at first
+const BLOCK = 3000; // characters of a text drawn as one: of a long one that grows only the last is laid out again
 
 /** success, error and so on; "completed_with_errors" is an end that was allowed to be bad. */
 const stateOf = (status) => (status === 'completed_with_errors' ? 'error' : status);
@@ -41,6 +42,14 @@ function Calls({ calls }) {
     ${drawn.map((call) => html`<${Call} key=${call.key} call=${call} status=${call.status} />`)}</div>`;
 }
 
+function Written({ words }) {
+  const ends = useRef([]);
+  let from = ends.current.at(-1) ?? 0;
+  if (from > words.length) from = (ends.current = []).length;
+  for (let end; (end = words.indexOf('\n', from + BLOCK)) >= 0; from = end + 1) ends.current.push(end + 1);
+  return [...ends.current, words.length + 1].map((end, i, all) => html`<div key=${i} class="work-block">${words.slice(all[i - 1] ?? 0, end - 1)}</div>`);
+}
+
 /** node: only this one's, or null for all. changes: the fold changes in place. */
 export function Work({ fold, node }) {
   const { agents, calls } = fold.work;
@@ -54,7 +63,7 @@ export function Work({ fold, node }) {
         <span class="work-facts">${model && html`<span class="mono">${model}</span>`}<${Usage} usage=${usage} />
           ${typeof durationS === 'number' && html`<span class="number">${duration(durationS * 1000)}</span>`}</span></header>
       ${called.length > 0 && html`<${Calls} calls=${called} rev=${fold.work.changes} />`}
-      <div class=${status === 'running' ? 'work-text work-writing' : 'work-text'} dir="auto">${written || (status === 'running' ? text.work.thinking : text.work.silent)}${
+      <div class=${status === 'running' ? 'work-text work-writing' : 'work-text'} dir="auto">${written ? html`<${Written} words=${written} />` : status === 'running' ? text.work.thinking : text.work.silent}${
         cut > 0 && html`<span class="faint">${text.log.cut(cut)}</span>`}</div>
     </section>`;
   })}

@@ -193,6 +193,11 @@ export class Instance {
         return problem(response, 422, error.message, error.errors);
       }
     }
+    if (kind === 'runs' && action === 'events') {
+      const limit = Number(url.searchParams.get('limit'));
+      const items = this.log.after([`run:${id}`], url.searchParams.get('cursor') ?? '0');
+      return json(response, 200, { items: items.slice(0, limit), next: items.length > limit ? items[limit - 1].id : null });
+    }
     if (kind === 'runs' && action === 'artifacts') {
       const files = this.artifacts.get(id) ?? new Map();
       if (!name) return list([...files].map(([file, text]) => ({ name: file, bytes: text.length, type: file.endsWith('.md') ? 'text/markdown' : 'text/plain' })));
