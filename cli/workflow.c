@@ -78,7 +78,7 @@ static int workflow_import(struct cli *cli)
         }
         int before = err == RS_OK ? version_before(cli, id) : 0;
         if (err == RS_OK &&
-            (err = workflow_save(&cli->store, cli_org(cli), id, definition, how, &created, &record, &fault)) != RS_OK)
+            (err = workflow_save(&cli->store, cli_org(cli), id, NULL, definition, how, &created, &record, &fault)) != RS_OK)
             cli_fail(cli, "%s: %s", path, fault.message);
         if (err != RS_OK)
             status = EXIT_FAILED;

@@ -99,8 +99,8 @@ static enum rs_err save(struct call *call, const char *id, enum workflow_save ho
         err = worker_store(call->worker, &store, fault);
     if (!err) {
         id = json_get_string(definition, "id", "");
-        err = if_version ? workflow_save_if(store, call->access.org, id, definition, if_version, &record, fault)
-                         : workflow_save(store, call->access.org, id, definition, how, &created, &record, fault);
+        err = if_version ? workflow_save_if(store, call->access.org, id, call->access.sub, definition, if_version, &record, fault)
+                         : workflow_save(store, call->access.org, id, call->access.sub, definition, how, &created, &record, fault);
     }
     if (!err) {
         char location[2 * REQUEST_PATH_MAX];

@@ -53,9 +53,13 @@ HTDOCS_FILES = \
 	htdocs/app/forms/complete.js \
 	htdocs/app/forms/expression.js \
 	htdocs/app/forms/fields.js \
+	htdocs/app/forms/import.js \
 	htdocs/app/forms/jq-test.js \
+	htdocs/app/forms/line-diff.js \
+	htdocs/app/forms/params.js \
 	htdocs/app/forms/schema.js \
 	htdocs/app/forms/settings.js \
+	htdocs/app/forms/version-diff.js \
 	htdocs/app/json-diff.js \
 	htdocs/app/layout-layered.js \
 	htdocs/app/layout.js \
@@ -90,6 +94,7 @@ HTDOCS_FILES = \
 	htdocs/app/pages/run.js \
 	htdocs/app/pages/runs-table.js \
 	htdocs/app/pages/runs.js \
+	htdocs/app/pages/versions.js \
 	htdocs/app/pages/workflow.js \
 	htdocs/app/pages/workflows.js \
 	htdocs/app/prefs.js \
@@ -99,6 +104,7 @@ HTDOCS_FILES = \
 	htdocs/app/text.js \
 	htdocs/app/theme.js \
 	htdocs/app/ui.js \
+	htdocs/app/workflow-list.js \
 	htdocs/client/README.md \
 	htdocs/client/assistant-client.js \
 	htdocs/client/assistant.d.ts \
@@ -136,8 +142,8 @@ HTDOCS_FILES = \
 	htdocs/client/use-token.js \
 	htdocs/css/assistant.css \
 	htdocs/css/base.css \
-	htdocs/css/graph.css \
 	htdocs/css/forms.css \
+	htdocs/css/graph.css \
 	htdocs/css/lists.css \
 	htdocs/css/log.css \
 	htdocs/css/monitor.css \

@@ -13,6 +13,7 @@ const LIBRARIES = [
   { name: '@preact/signals-core', package: '@preact/signals-core', file: 'dist/signals-core.mjs' },
   { name: '@preact/signals', package: '@preact/signals', file: 'dist/signals.mjs' },
   { name: '@dagrejs/dagre', package: '@dagrejs/dagre', file: 'dist/dagre.esm.js', bundles: ['@dagrejs/graphlib'] },
+  { name: 'diff', package: 'diff', file: 'libesm/diff/base.js' },
   { name: 'dompurify', package: 'dompurify', file: 'dist/purify.es.mjs' },
   { name: 'marked', package: 'marked', file: 'lib/marked.esm.js' },
   { name: 'uplot', package: 'uplot', file: 'dist/uPlot.esm.js', styles: 'dist/uPlot.min.css' },

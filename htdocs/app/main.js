@@ -15,11 +15,15 @@ import { text } from './text.js';
 
 const AssistantPage = lazy(() => import('./pages/assistant.js'), 'AssistantPage');
 const ComparePage = lazy(() => import('./pages/compare.js'), 'ComparePage');
+const VersionsPage = lazy(() => import('./pages/versions.js'), 'VersionsPage');
 const HistoryPage = lazy(() => import('./pages/history.js'), 'HistoryPage');
 const MonitorPage = lazy(() => import('./pages/monitor.js'), 'MonitorPage');
 
 const PAGES = {
-  workflows: (id) => (id ? html`<${WorkflowPage} key=${id} id=${id} />` : html`<${WorkflowsPage} />`),
+  workflows: (id, view) => {
+    if (!id) return html`<${WorkflowsPage} />`;
+    return view === 'versions' ? html`<${VersionsPage} key=${id} id=${id} />` : html`<${WorkflowPage} key=${id} id=${id} />`;
+  },
   runs: (id) => (id ? html`<${RunPage} key=${id} id=${id} />` : html`<${RunsPage} />`),
   history: () => html`<${HistoryPage} />`,
   assistant: (id) => html`<${AssistantPage} id=${id} />`,

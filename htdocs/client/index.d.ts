@@ -140,6 +140,8 @@ export class RequestError extends Error {
 
 export interface RequestOptions extends Pick<Defaults, 'base' | 'token' | 'fetch'> {
   body?: unknown;
+  /** Media type of a body that is text and goes as it is. */
+  type?: string;
   query?: Record<string, string | number | (string | number)[] | null | undefined>;
   signal?: AbortSignal;
   as?: 'json' | 'text' | 'response';

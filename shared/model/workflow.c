@@ -85,8 +85,8 @@ static enum rs_err present(struct db *db, const char *org, const char *id, struc
     return err == RS_NOT_FOUND ? RS_OK : err;
 }
 
-static enum rs_err write_row(struct db *db, const char *org, const char *id, const struct present *row, const char *summary,
-                             const char *definition, struct fault *fault)
+static enum rs_err write_row(struct db *db, const char *org, const char *id, const char *by, const struct present *row,
+                             const char *summary, const char *definition, struct fault *fault)
 {
     enum rs_err err = db_run(db, NULL, fault,
                              "INSERT INTO workflow (org, id, version, created, updated, summary, definition)"
@@ -97,8 +97,8 @@ static enum rs_err write_row(struct db *db, const char *org, const char *id, con
 
     if (err == RS_OK)
         err = db_run(db, NULL, fault,
-                     "INSERT INTO workflow_version (org, id, version, created, definition) VALUES ($1, $2, $3, $4, $5)",
-                     "ttiit", org, id, row->version, row->updated, definition);
+                     "INSERT INTO workflow_version (org, id, version, created, definition, saved_by) VALUES ($1, $2, $3, $4, $5, $6)",
+                     "ttiitt", org, id, row->version, row->updated, definition, by != NULL && by[0] != '\0' ? by : NULL);
     if (err == RS_OK)
         err = db_run(db, NULL, fault, "DELETE FROM workflow_version WHERE org = $1 AND id = $2 AND version <= $3", "tti", org,
                      id, row->version - WORKFLOW_VERSIONS_MAX);
@@ -123,7 +123,7 @@ static enum rs_err check_condition(const struct condition *only, const char *id,
 }
 
 /* Inside a transaction. *row: what is there; then what is there after it. */
-static enum rs_err save_row(struct db *db, const char *org, const char *id, struct json_object *definition,
+static enum rs_err save_row(struct db *db, const char *org, const char *id, const char *by, struct json_object *definition,
                             const struct condition *only, struct present *row, struct fault *fault)
 {
     struct json_object *summary;
@@ -139,7 +139,7 @@ static enum rs_err save_row(struct db *db, const char *org, const char *id, stru
     row->created = row->version == 1 ? now : row->created;
     if ((summary = summary_of(definition, id)) == NULL)
         return fault_set(fault, RS_NOMEM, "no memory for a workflow");
-    err = write_row(db, org, id, row, json_text(summary, NULL), json_text(definition, NULL), fault);
+    err = write_row(db, org, id, by, row, json_text(summary, NULL), json_text(definition, NULL), fault);
     json_object_put(summary);
     if (err == RS_OK)
         err = event_trigger_sync(db, org, id, definition, fault);
@@ -150,7 +150,7 @@ static enum rs_err save_row(struct db *db, const char *org, const char *id, stru
     return err == RS_OK ? schedule_sync(db, org, id, definition, now, fault) : err;
 }
 
-static enum rs_err save(struct store *store, const char *org, const char *id, struct json_object *definition,
+static enum rs_err save(struct store *store, const char *org, const char *id, const char *by, struct json_object *definition,
                         const struct condition *only, bool *ret_created, struct json_object **ret, struct fault *fault)
 {
     struct json_object *copy = NULL;
@@ -172,7 +172,7 @@ static enum rs_err save(struct store *store, const char *org, const char *id, st
     }
     if ((err = db_begin(store->db, fault)) != RS_OK)
         goto out;
-    if ((err = save_row(store->db, org, id, copy, only, &row, fault)) == RS_OK)
+    if ((err = save_row(store->db, org, id, by, copy, only, &row, fault)) == RS_OK)
         err = db_commit(store->db, fault);
     db_rollback(store->db);
     if (err != RS_OK)
@@ -188,18 +188,18 @@ out:
     return err;
 }
 
-enum rs_err workflow_save(struct store *store, const char *org, const char *id, struct json_object *definition,
+enum rs_err workflow_save(struct store *store, const char *org, const char *id, const char *by, struct json_object *definition,
                           enum workflow_save how, bool *ret_created, struct json_object **ret, struct fault *fault)
 {
-    return save(store, org, id, definition, &(struct condition){.create = how == WORKFLOW_CREATE}, ret_created, ret, fault);
+    return save(store, org, id, by, definition, &(struct condition){.create = how == WORKFLOW_CREATE}, ret_created, ret, fault);
 }
 
-enum rs_err workflow_save_if(struct store *store, const char *org, const char *id, struct json_object *definition,
+enum rs_err workflow_save_if(struct store *store, const char *org, const char *id, const char *by, struct json_object *definition,
                              int64_t if_version, struct json_object **ret, struct fault *fault)
 {
     bool created;
 
-    return save(store, org, id, definition, &(struct condition){.if_version = if_version}, &created, ret, fault);
+    return save(store, org, id, by, definition, &(struct condition){.if_version = if_version}, &created, ret, fault);
 }
 
 enum rs_err workflow_get_in(struct db *db, const char *org, const char *id, struct json_object **ret, struct fault *fault)

@@ -31,7 +31,7 @@ enum rs_err workflow_version(struct store *store, const char *org, const char *i
     return err;
 }
 
-/* rows: version, created, definition. */
+/* rows: version, created, definition, saved_by. */
 static struct json_object *item_of(struct db_rows *rows, const char *id)
 {
     struct json_object *item = json_object_new_object(), *definition = NULL, *nodes;
@@ -44,6 +44,7 @@ static struct json_object *item_of(struct db_rows *rows, const char *id)
     nodes = json_get_array(definition, "nodes");
     json_set_int(item, "version", db_int(rows, 0));
     json_set_time(item, "createdAt", db_int(rows, 1));
+    json_set_string(item, "by", db_text(rows, 3));
     json_set_string(item, "name", json_get_string(definition, "name", id));
     json_set_int(item, "nodeCount", nodes != NULL ? (int64_t)json_object_array_length(nodes) : 0);
     json_object_put(definition);
@@ -85,7 +86,7 @@ enum rs_err workflow_versions(struct store *store, const char *org, const char *
         return fault_set(fault, RS_NOMEM, "no memory for a list");
     limit = limit < 1 ? 1 : limit > WORKFLOW_VERSIONS_MAX ? WORKFLOW_VERSIONS_MAX : limit;
     err = db_query(store->db, &rows, fault,
-                   "SELECT version, created, definition FROM workflow_version WHERE org = $1 AND id = $2 AND version < $3"
+                   "SELECT version, created, definition, saved_by FROM workflow_version WHERE org = $1 AND id = $2 AND version < $3"
                    " ORDER BY version DESC LIMIT $4",
                    "ttii", org, id, before > 0 ? before : INT64_MAX, (int64_t)limit + 1);
     if (err == RS_OK)

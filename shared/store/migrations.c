@@ -311,6 +311,11 @@ static const char *const conversations[] = {
     NULL,
 };
 
+static const char *const version_author[] = {
+    "ALTER TABLE workflow_version ADD COLUMN saved_by TEXT",
+    NULL,
+};
+
 static const char *const *const migrations[] = {
     first,
     orphan_resumed,
@@ -337,6 +342,7 @@ static const char *const *const migrations[] = {
     runner_told,
     components,
     conversations,
+    version_author,
 };
 
 #define N_MIGRATIONS ((int)(sizeof(migrations) / sizeof(migrations[0])))

@@ -32,7 +32,8 @@ EXTRA_DIST += \
 	tests/browser/stage.js \
 	tests/browser/tabs.test.js \
 	tests/browser/token.test.js \
-	tests/browser/view.test.js
+	tests/browser/view.test.js \
+	tests/browser/workflows.test.js
 
 if HAVE_NPM
 if SYSTEM_TESTS

@@ -102,7 +102,7 @@ static void save(const char *id, const char *settings)
              "{\"nodes\":[{\"id\":\"in\",\"type\":\"trigger\",\"data\":{\"kind\":\"webhook\",\"source\":\"github\"%s}}],\"edges\":[]}",
              settings);
     struct json_object *definition = json_of(text);
-    must(workflow_save(&store, "default", id, definition, WORKFLOW_PUT, &created, NULL, &fault));
+    must(workflow_save(&store, "default", id, NULL, definition, WORKFLOW_PUT, &created, NULL, &fault));
     json_object_put(definition);
 }
 
@@ -239,7 +239,7 @@ START_TEST(a_workflow_that_cannot_start_does_not_keep_others)
         "{\"params\":[{\"name\":\"x\",\"type\":\"string\",\"required\":true}],\"nodes\":[{\"id\":\"in\",\"type\":\"trigger\",\"data\":"
         "{\"kind\":\"webhook\",\"source\":\"github\"}}],\"edges\":[]}"), *answer = NULL;
     bool created;
-    must(workflow_save(&store, "default", "a", definition, WORKFLOW_PUT, &created, NULL, &fault));
+    must(workflow_save(&store, "default", "a", NULL, definition, WORKFLOW_PUT, &created, NULL, &fault));
     save("b", "");
     must(deliver("d1", "push", "{}", NOW, &answer));
     ck_assert_uint_eq(json_object_array_length(json_get_array(answer, "runs")), 1);

@@ -171,7 +171,7 @@ static void listen(const char *id, const char *settings)
     snprintf(text, sizeof(text),
              "{\"nodes\":[{\"id\":\"t\",\"type\":\"trigger\",\"data\":{\"kind\":\"event\"%s}}],\"edges\":[]}", settings);
     definition = json_of(text);
-    must(workflow_save(&store, "default", id, definition, WORKFLOW_PUT, &created, NULL, &fault));
+    must(workflow_save(&store, "default", id, NULL, definition, WORKFLOW_PUT, &created, NULL, &fault));
     json_object_put(definition);
 }
 

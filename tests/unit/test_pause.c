@@ -184,7 +184,7 @@ START_TEST(queue_and_workflow)
     bool created;
     int active = -1;
 
-    must(workflow_save(&store, "default", "w", definition, WORKFLOW_PUT, &created, NULL, &fault));
+    must(workflow_save(&store, "default", "w", NULL, definition, WORKFLOW_PUT, &created, NULL, &fault));
     create_run("w", ONE("queue"), 0, id);
     must(queue_pause(&store, "default", true, &fault));
     must(queue_pause(&store, "default", true, &fault));
@@ -199,7 +199,7 @@ START_TEST(queue_and_workflow)
     ck_assert_int_eq(workflow_pause(&store, "default", "none", true, &fault), RS_NOT_FOUND);
     must(workflow_pause(&store, "default", "w", true, &fault));
     nothing_to_claim();
-    must(workflow_save(&store, "default", "w", definition, WORKFLOW_PUT, &created, &record, &fault));
+    must(workflow_save(&store, "default", "w", NULL, definition, WORKFLOW_PUT, &created, &record, &fault));
     ck_assert(json_get_bool(record, "paused", false)); /* another version is paused all the same */
     must(workflow_pause(&store, "default", "w", false, &fault));
     claim_is(id);

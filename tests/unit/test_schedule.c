@@ -33,7 +33,7 @@ static void save(const char *id, const char *cron, const char *settings, const c
              "\"edges\":[{\"source\":\"when\",\"target\":\"done\"}]}",
              id, cron, settings);
     struct json_object *definition = json_of(text);
-    must(workflow_save(&store, "default", id, definition, WORKFLOW_PUT, &created, NULL, &fault));
+    must(workflow_save(&store, "default", id, NULL, definition, WORKFLOW_PUT, &created, NULL, &fault));
     if (from) {
         must(db_begin(store.db, &fault));
         must(schedule_sync(store.db, "default", id, NULL, 0, &fault));
@@ -265,7 +265,7 @@ START_TEST(what_cannot_start_says_so_and_goes_on)
         "{\"name\":\"w\",\"params\":[{\"name\":\"x\",\"type\":\"string\",\"required\":true}],\"nodes\":[{\"id\":\"when\",\"type\":"
         "\"trigger\",\"data\":{\"kind\":\"schedule\",\"cron\":\"0 * * * *\",\"catchUp\":\"all\"}}],\"edges\":[]}");
     bool created;
-    must(workflow_save(&store, "default", "w", definition, WORKFLOW_PUT, &created, NULL, &fault));
+    must(workflow_save(&store, "default", "w", NULL, definition, WORKFLOW_PUT, &created, NULL, &fault));
     must(db_run(store.db, NULL, &fault, "UPDATE schedule SET due = $1, fire = $1", "i", at("2026-03-01T11:00:00Z")));
     struct schedule_fired fired = fire("2026-03-01T13:30:00Z");
     ck_assert_int_eq(fired.n_runs, 0);

@@ -11,7 +11,7 @@ static enum rs_err save(const char *org, const char *id, const char *definition_
                         bool *ret_created, struct json_object **ret)
 {
     struct json_object *definition = json_of(definition_text);
-    enum rs_err err = workflow_save(&store, org, id, definition, how, ret_created, ret, &fault);
+    enum rs_err err = workflow_save(&store, org, id, NULL, definition, how, ret_created, ret, &fault);
 
     json_object_put(definition);
     return err;
@@ -19,7 +19,7 @@ static enum rs_err save(const char *org, const char *id, const char *definition_
 
 START_TEST(saved)
 {
-    struct json_object *record = NULL, *again = NULL;
+    struct json_object *record = NULL, *again = NULL, *list = NULL;
     char created_at[CLOCK_TEXT_MAX];
     bool created = false;
 
@@ -37,14 +37,18 @@ START_TEST(saved)
 
     ck_assert_int_eq(save("default", "small", DEF_SMALL, WORKFLOW_CREATE, &created, NULL), RS_CONFLICT);
     /* A record that was read can be put again: it says nothing new. */
-    must(workflow_save(&store, "default", "small", record, WORKFLOW_PUT, &created, &again, &fault));
+    must(workflow_save(&store, "default", "small", NULL, record, WORKFLOW_PUT, &created, &again, &fault));
     ck_assert(!created);
     ck_assert(json_object_equal(record, again));
     json_object_put(again);
     json_set_string(record, "name", "Changed");
-    must(workflow_save(&store, "default", "small", record, WORKFLOW_PUT, &created, &again, &fault));
+    must(workflow_save(&store, "default", "small", "ann", record, WORKFLOW_PUT, &created, &again, &fault));
     ck_assert(!created);
     ck_assert_int_eq(json_get_int(again, "version", 0), 2);
+    must(workflow_versions(&store, "default", "small", 2, 0, &list, &fault));
+    ck_assert_str_eq(json_get_string(json_object_array_get_idx(json_get_array(list, "items"), 0), "by", ""), "ann");
+    ck_assert_ptr_null(json_get(json_object_array_get_idx(json_get_array(list, "items"), 1), "by"));
+    json_object_put(list);
     ck_assert_str_eq(json_get_string(again, "createdAt", ""), created_at);
     json_object_put(again);
     json_object_put(record);

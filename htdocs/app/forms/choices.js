@@ -8,7 +8,7 @@ const FRESH_MS = 60000;
 const ASK = {
   secrets: async () => (await request('GET', 'api/secrets')).items.map(({ name }) => name),
   workflows: async () => (await request('GET', 'api/workflows', { query: { limit: 1000 } })).items.map(({ id, name }) => ({ id, name: name || id })),
-  models: async () => (await request('GET', 'api/models')).items,
+  models: async () => (await request('GET', 'api/models')).items.map(({ id, purposes }) => ({ id, name: [id, ...purposes].join(' · ') })),
   kinds: async () => (await request('GET', 'api/node-types')).items,
 };
 const asked = new Map(); // what -> {at, promise}

@@ -55,8 +55,3 @@ export function RunsTable({ runs, named, onAct, sort, sortable }) {
       <${Gap} height=${view.after} columns=${columns} /></tbody>
   </table>`;
 }
-
-const ACTIVE_MS = 2000;
-const IDLE_MS = 8000;
-/** When to look again: soon while something runs. */
-export const refreshRuns = (data) => (data?.items.some(({ status }) => !ended(status)) ? ACTIVE_MS : IDLE_MS);
