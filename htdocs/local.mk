@@ -24,6 +24,7 @@ HTDOCS_FILES = \
 	htdocs/app/components/guess.js \
 	htdocs/app/components/icons.js \
 	htdocs/app/components/json-view.js \
+	htdocs/app/components/kept.js \
 	htdocs/app/components/lazy.js \
 	htdocs/app/components/log-line.js \
 	htdocs/app/components/log-tools.js \
@@ -45,6 +46,20 @@ HTDOCS_FILES = \
 	htdocs/app/components/window.js \
 	htdocs/app/crew-watch.js \
 	htdocs/app/fold-at.js \
+	htdocs/app/editor/camera.js \
+	htdocs/app/editor/canvas.js \
+	htdocs/app/editor/check.js \
+	htdocs/app/editor/chooser.js \
+	htdocs/app/editor/geometry.js \
+	htdocs/app/editor/gestures.js \
+	htdocs/app/editor/history.js \
+	htdocs/app/editor/inspector.js \
+	htdocs/app/editor/model.js \
+	htdocs/app/editor/panels.js \
+	htdocs/app/editor/run.js \
+	htdocs/app/editor/session.js \
+	htdocs/app/editor/shortcuts.js \
+	htdocs/app/editor/state.js \
 	htdocs/app/fold-work.js \
 	htdocs/app/fold.js \
 	htdocs/app/follow-run.js \
@@ -69,6 +84,7 @@ HTDOCS_FILES = \
 	htdocs/app/main.js \
 	htdocs/app/pages/assistant.js \
 	htdocs/app/pages/compare.js \
+	htdocs/app/pages/edit.js \
 	htdocs/app/pages/history.js \
 	htdocs/app/pages/monitor.js \
 	htdocs/app/pages/monitor/active.js \
@@ -142,6 +158,7 @@ HTDOCS_FILES = \
 	htdocs/client/use-token.js \
 	htdocs/css/assistant.css \
 	htdocs/css/base.css \
+	htdocs/css/editor.css \
 	htdocs/css/forms.css \
 	htdocs/css/graph.css \
 	htdocs/css/lists.css \

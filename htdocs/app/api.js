@@ -15,15 +15,20 @@ export const listWorkflows = (query, signal) => get('api/workflows', { query, si
 export const getWorkflow = (workflowId, signal) => get(`api/workflows/${id(workflowId)}`, { signal });
 export const listVersions = (workflowId, query, signal) => get(`api/workflows/${id(workflowId)}/versions`, { query, signal });
 export const getVersion = (workflowId, version, signal) => get(`api/workflows/${id(workflowId)}/versions/${version}`, { signal });
-/** A new version of it, or a new workflow. */
-export const saveWorkflow = (workflowId, definition) => request('PUT', `api/workflows/${id(workflowId)}`, { body: definition });
+/** A new version of it, or a new workflow. only: the ETag of the version in whose place it is saved ('"7"'), '*' for any; 412 when
+ *  that is not there any more. */
+export const saveWorkflow = (workflowId, definition, only) =>
+  request('PUT', `api/workflows/${id(workflowId)}`, { body: definition, headers: only && { 'If-Match': only } });
+/** A new workflow; 409 when there is one with its id. */
+export const createWorkflow = (definition) => request('POST', 'api/workflows', { body: definition });
 /** A workflow of another system as a definition, with a report: {workflow, report}. */
 export const importWorkflow = (source, name) => request('POST', 'api/workflows/import', { body: source, type: 'application/yaml', query: { name: name || undefined } });
-export const validateWorkflow = (definition) => request('POST', 'api/workflows/validate', { body: definition });
+export const validateWorkflow = (definition, signal) => request('POST', 'api/workflows/validate', { body: definition, signal });
 export const deleteWorkflow = (workflowId) => request('DELETE', `api/workflows/${id(workflowId)}`);
 /** what: pause or resume. */
 export const changeWorkflow = (workflowId, what) => request('POST', `api/workflows/${id(workflowId)}/${what}`, { body: {} });
 export const getSchedule = (workflowId, query, signal) => get(`api/workflows/${id(workflowId)}/schedule`, { query, signal });
+export const listNodeTypes = (signal) => get('api/node-types', { signal });
 export const listRuns = (query, signal) => get('api/runs', { query, signal });
 /** what: pause or resume. */
 export const changeSchedule = (workflowId, what) => request('POST', `api/workflows/${id(workflowId)}/schedule/${what}`, { body: {} });

@@ -15,6 +15,7 @@ import { text } from './text.js';
 
 const AssistantPage = lazy(() => import('./pages/assistant.js'), 'AssistantPage');
 const ComparePage = lazy(() => import('./pages/compare.js'), 'ComparePage');
+const EditPage = lazy(() => import('./pages/edit.js'), 'EditPage');
 const VersionsPage = lazy(() => import('./pages/versions.js'), 'VersionsPage');
 const HistoryPage = lazy(() => import('./pages/history.js'), 'HistoryPage');
 const MonitorPage = lazy(() => import('./pages/monitor.js'), 'MonitorPage');
@@ -22,6 +23,8 @@ const MonitorPage = lazy(() => import('./pages/monitor.js'), 'MonitorPage');
 const PAGES = {
   workflows: (id, view) => {
     if (!id) return html`<${WorkflowsPage} />`;
+    if (id === 'new' && !view) return html`<${EditPage} />`;
+    if (view === 'edit') return html`<${EditPage} id=${id} />`;
     return view === 'versions' ? html`<${VersionsPage} key=${id} id=${id} />` : html`<${WorkflowPage} key=${id} id=${id} />`;
   },
   runs: (id) => (id ? html`<${RunPage} key=${id} id=${id} />` : html`<${RunsPage} />`),

@@ -15,3 +15,11 @@ export function remember(name, value) {
     // nothing to do about it
   }
 }
+
+export function forget(name) {
+  try {
+    localStorage.removeItem(`runspool.${name}`);
+  } catch {
+    // nothing to do about it
+  }
+}

@@ -17,7 +17,22 @@ function decode(part) {
 }
 
 export const route = signal(parse(location.hash));
-addEventListener('hashchange', () => (route.value = parse(location.hash)));
+let guard = null;
+addEventListener('hashchange', () => {
+  const wanted = location.hash;
+  const next = parse(wanted);
+  if (guard && next.parts.join('/') !== route.value.parts.join('/')) {
+    history.pushState(null, '', href(route.value.parts, Object.fromEntries(route.value.params)));
+    return guard(() => {
+      guard = null;
+      location.hash = wanted;
+    });
+  }
+  route.value = next;
+});
+
+/** ask(leave) is called in place of leaving the page in view, and may call leave(); null: nobody asks. */
+export const guardRoute = (ask) => (guard = ask);
 
 /** href(['runs', id], {tab: 'log'}); empty parameters are left out. */
 export function href(parts, params = {}) {

@@ -143,6 +143,7 @@ export interface RequestOptions extends Pick<Defaults, 'base' | 'token' | 'fetch
   /** Media type of a body that is text and goes as it is. */
   type?: string;
   query?: Record<string, string | number | (string | number)[] | null | undefined>;
+  headers?: Record<string, string>;
   signal?: AbortSignal;
   as?: 'json' | 'text' | 'response';
 }

@@ -40,16 +40,16 @@ async function ask(url, { token, fetch, ...rest }) {
   }
 }
 
-/** request('POST', 'api/workflows/x/run', {body, type, query, token, base, signal, as: 'json'|'text'|'response'}). type: that of
+/** request('POST', 'api/workflows/x/run', {body, type, query, headers, token, base, signal, as: 'json'|'text'|'response'}). type: that of
  *  a body that is text and goes as it is. */
 export async function request(method, path, options = {}) {
-  const { base = defaults.base, token = defaults.token, fetch = defaults.fetch, body, type, query, signal, as = 'json' } = options;
+  const { base = defaults.base, token = defaults.token, fetch = defaults.fetch, body, type, query, headers, signal, as = 'json' } = options;
   const response = await ask(siteUrl(checkedBase(base), path, query), {
     method,
     token,
     fetch,
     signal,
-    headers: body === undefined ? {} : { 'Content-Type': type ?? 'application/json' },
+    headers: { ...headers, ...(body === undefined ? {} : { 'Content-Type': type ?? 'application/json' }) },
     body: body === undefined || type ? body : JSON.stringify(body),
   });
   if (!response.ok) throw await problem(response);

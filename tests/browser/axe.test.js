@@ -51,6 +51,15 @@ const heading = (name) => (view) => view.getByRole('heading', { level: 1, name }
 const PAGES = [
   ['workflows', () => '#/workflows', (view) => view.locator('tbody tr').nth(2).waitFor()],
   ['a workflow', () => '#/workflows/good', heading('Workflow good')],
+  ['the editor', () => '#/workflows/good/edit', async (view) => {
+    await view.locator('[data-node-button="say"]').click();
+    await view.locator('.settings').waitFor();
+  }],
+  ['the editor, adding', () => '#/workflows/new', async (view) => {
+    await view.locator('.first').waitFor();
+    await view.keyboard.press('a');
+    await view.locator('.choice').first().waitFor();
+  }],
   ['runs', () => '#/runs', (view) => view.locator('tbody tr').nth(2).waitFor()],
   ['runs, none', () => '#/runs?workflow=nothing', (view) => view.locator('.notice').waitFor()],
   ['a run', () => `#/runs/${runs.good}`, ended('success')],

@@ -10,6 +10,7 @@ EXTRA_DIST += \
 	tests/browser/client.test.js \
 	tests/browser/compare.test.js \
 	tests/browser/crews.test.js \
+	tests/browser/editor.test.js \
 	tests/browser/export.test.js \
 	tests/browser/flood.test.js \
 	tests/browser/forms.test.js \

@@ -47,20 +47,6 @@ function Node({ node, record, place, chosen, focusable, bare, next }) {
   </button>`;
 }
 
-const same = (a, b) => a.length === b.length && a.every((value, i) => value === b[i]);
-
-/** keep(key, parts, make): what was drawn from the same parts is not drawn again. */
-function useKept() {
-  const kept = useRef(new Map());
-  return (key, parts, make) => {
-    const known = kept.current.get(key);
-    if (known && same(known.parts, parts)) return known.drawn;
-    const drawn = make();
-    kept.current.set(key, { parts, drawn });
-    return drawn;
-  };
-}
-
 function Edge({ path: { edge, d, start }, state, near }) {
   return html`<g><path class=${classes('edge', `edge-${state}`, { 'edge-near': near })} data-edge=${edge.id} data-state=${state} d=${d} />
     ${edge.sourceHandle && html`<text class="edge-label" x=${start.x + 8} y=${start.y - 6}>${edge.sourceHandle}</text>`}</g>`;
