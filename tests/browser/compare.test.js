@@ -34,7 +34,7 @@ async function seen(on) {
   for (const tab of ['Log', 'Timeline', 'Results', 'Input and output', 'Artifacts', 'Attempts']) {
     await on.getByRole('tab', { name: tab }).click();
     await on.locator('#panel').evaluate((panel) => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
-    shown[tab] = await on.locator('#panel').evaluate((panel) => panel.innerText.replace(/Follow|\s+/g, ' ').trim());
+    shown[tab] = await on.locator('#panel').evaluate((panel) => panel.innerText.replace(/Follow|just now|\d+ \w+ ago|\s+/g, ' ').trim());
   }
   return shown;
 }
@@ -97,4 +97,48 @@ test('a finished run in time: graph, log and timeline as they were, the moment i
   await has('last', 'pending');
   await page.keyboard.press('Escape');
   await has('last', 'success');
+});
+
+const both = (last) => ({
+  id: 'both', name: 'Both', params: [{ name: 'size', type: 'integer' }],
+  nodes: [node('start', 'trigger', { kind: 'manual' }), node('make', 'control', { kind: 'transform', expression: '{size: .input.size, text: "one\\ntwo"}' }), node('wait', 'control', { kind: 'delay', ms: 300 }),
+    node('check', 'tool', { kind: 'shell', command: ['sh', '-c', 'test "$0" -lt 5', '{{ .input.size }}'] }), ...last],
+  edges: chain('start', 'make', 'wait', 'check', ...last.map(({ id }) => id)),
+});
+
+test('two runs: compared with the last that succeeded; graph with both states, inputs, definitions, errors, bars; on a phone', async () => {
+  const ends = [];
+  const start = async (size, expected) => {
+    const run = await begin('both', {}, { size });
+    await open(run);
+    await state(expected);
+    ends.push(run);
+  };
+  await call('PUT', 'api/workflows/both', both([]));
+  await start(1, 'success');
+  await start(9, 'error');
+  await call('PUT', 'api/workflows/both', both([node('added', 'output', { kind: 'result', value: 1 })]));
+  await start(8, 'error');
+  await page.getByRole('button', { name: 'More to do with this run' }).click();
+  await page.getByRole('menuitem', { name: 'Compare' }).click();
+  await page.getByText('They first differ at make.').waitFor();
+  assert.equal(await page.getByLabel('Run A').inputValue(), ends[0]);
+  assert.match(await page.getByLabel('Run B').locator('option').nth(1).textContent(), /the last that succeeded/);
+  const graph = page.locator('.compare-graph');
+  assert.deepEqual(await graph.locator('.node').evaluateAll((nodes) => nodes.map((one) => [one.dataset.node, one.querySelector('.compare-states').textContent.replace(/\s+/g, ' ').trim()])),
+    [['start', 'A SuccessB Success'], ['make', 'A SuccessB Success'], ['wait', 'A SuccessB Success'], ['check', 'A SuccessB Failed'], ['added', 'A –B Skipped']]);
+  assert.equal(await graph.locator('.node.first').getAttribute('data-node'), 'make');
+  await page.getByText('A ran version 1 of the workflow, B 2.').waitFor();
+  await page.locator('.compare-part summary').click();
+  await page.locator('.compare-part .mono', { hasText: '.added' }).waitFor();
+  await graph.locator('.node[data-node="check"]').click();
+  const row = page.locator('.compare tr[data-node="check"]');
+  assert.equal(await row.evaluate((one) => one === document.activeElement), true);
+  await row.getByRole('button').click();
+  await page.locator('.places-row .mono', { hasText: /^error/ }).first().waitFor();
+  assert.equal(await page.locator('.compare tr[data-node="wait"] .compare-bar').count(), 2);
+  await page.setViewportSize({ width: 390, height: 844 });
+  assert(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing sticks out');
+  await page.getByLabel('Run A').selectOption(ends[1]);
+  await page.waitForURL((url) => url.href.endsWith(`#/compare/${ends[2]}/${ends[1]}`));
 });
