@@ -4,7 +4,7 @@
 
 import { GraphWebSocket, MissionWebSocket, RunWebSocket } from '../client/crew.js';
 import { TopicClient } from '../client/topic-client.js';
-import { getRun, getWorkflow, listRuns, listWorkflows } from './api.js';
+import { getWorkflow, listRuns, listWorkflows } from './api.js';
 import { signal } from './ui.js';
 
 const WORKFLOWS_MAX = 100;
@@ -26,7 +26,7 @@ export class CrewWatch {
   #workflows = new Map(); // id -> {id, name, crewId}
   #agents = new Map();
   #runs = new Map(); // id -> {socket, crew, workflow, status}
-  #seen = new Set(); // runs that were looked at
+  #under = []; // the runs under way
   #sockets;
   #active;
   #live = true;
@@ -39,12 +39,15 @@ export class CrewWatch {
   constructor(crewId = null) {
     this.#only = crewId;
     const mission = new MissionWebSocket(undefined, { onStatus: ({ state }) => this.#stands(state) });
-    mission.subscribe(({ type, payload }) => type === 'signal' && this.#change(() => this.#signals.set(payload.crewId, payload.status)));
+    mission.subscribe(({ type, payload }) => type === 'signal' && this.#signal(payload));
     const graph = new GraphWebSocket(crewId, undefined, PATIENT);
     graph.subscribe((message) => this.#tool(message));
     this.#sockets = [mission, graph];
     for (const socket of this.#sockets) socket.connect();
-    this.#active = new TopicClient({ path: '/workflows', twin: 'api/workflows/active' }, {}, ({ data }) => data && this.#goOn(data));
+    this.#active = new TopicClient({ path: '/workflows', twin: 'api/workflows/active' }, {}, ({ data }) => {
+      this.#under = data ?? [];
+      this.#followThose();
+    });
     this.load();
   }
 
@@ -62,6 +65,7 @@ export class CrewWatch {
       const { items } = await listWorkflows({ limit: WORKFLOWS_MAX });
       const ours = items.filter(({ crewId }) => crewId && (!this.#only || crewId === this.#only));
       this.#workflows = new Map(ours.map((workflow) => [workflow.id, workflow]));
+      this.#followThose();
       await Promise.all([...ours.map((workflow) => this.#define(workflow)), ...[...new Set(ours.map(({ crewId }) => crewId))].map((crew) => this.#lastRun(crew))]);
       this.#loaded = true;
     } catch (error) {
@@ -80,27 +84,24 @@ export class CrewWatch {
     if (items.length) this.#follow(items[0]);
   }
 
+  // A crew that has become busy may be so with a workflow that was never saved.
+  #signal({ crewId, status }) {
+    this.#change(() => this.#signals.set(crewId, status));
+    if (status === 'busy') this.#lastRun(crewId).catch(() => {}); // its agents are told when it is known
+  }
+
   #agent(crew, workflow, id, name) {
     const key = agentKey(crew, workflow, id);
     if (!this.#agents.has(key)) this.#agents.set(key, newAgent(crew, workflow, id, name));
     return this.#agents.get(key);
   }
 
-  // A run that is new among those under way may be a crew's.
-  async #goOn(active) {
-    for (const { id } of active) {
-      if (this.#seen.has(id)) continue;
-      this.#seen.add(id);
-      try {
-        this.#follow(await getRun(id));
-      } catch {
-        this.#seen.delete(id);
-      }
-    }
+  #followThose() {
+    for (const { id, workflow_id: workflowId } of this.#under)
+      if (this.#workflows.has(workflowId)) this.#follow({ id, workflowId, crewId: this.#workflows.get(workflowId).crewId });
   }
 
   #follow({ id, crewId, workflowId }) {
-    this.#seen.add(id);
     if (this.#closed || !crewId || this.#runs.has(id) || (this.#only && crewId !== this.#only)) return;
     const over = [...this.#runs].filter(([, { done }]) => done);
     if (this.#runs.size >= RUNS_MAX && over.length) this.#runs.delete(over[0][0]);

@@ -73,8 +73,8 @@ const PAGES = [
   ['no such run', () => '#/runs/r_nowhere', (view) => view.getByRole('alert').waitFor()],
   ['comparison', () => `#/compare/${runs.good}`, (view) => view.locator('.compare-verdict').waitFor()],
   ['history', () => '#/history', (view) => view.locator('tbody tr[data-run]').first().waitFor()],
-  ...['active', 'queue', 'schedules', 'webhooks', 'adws', 'routes', 'system'].map((view) => [
-    `monitor, ${view}`, () => `#/monitor/${view}`, (on) => on.locator('.monitor-view').locator('table, .notice').first().waitFor(),
+  ...['active', 'queue', 'schedules', 'crews', 'scraping', 'webhooks', 'adws', 'routes', 'metrics', 'system'].map((view) => [
+    `monitor, ${view}`, () => `#/monitor/${view}`, (on) => on.locator('.monitor-view').locator('table, .notice, .board').first().waitFor(),
   ]),
   ['assistant', () => '#/assistant', (view) => view.locator('.assistant-notice').waitFor()],
   ['a conversation', () => '#/assistant/axe', (view) => view.locator('.turn[data-status="success"] .steps').waitFor()],

@@ -69,7 +69,7 @@ function options(uPlot, box, { series, axis, least, whole }, latest) {
     cursor: { drag: { setScale: false } },
     scales: { x: { time: true, range: () => range(latest.current.times) }, y: { range: (_, min, max) => [0, Math.max(max * 1.1, least)] } },
     axes: [
-      { ...style, ...ticks, grid: { show: false }, values: (_, at) => at.map(name) },
+      { ...style, ...ticks, size: 32, grid: { show: false }, values: (_, at) => at.map(name) },
       { ...style, size: 64, values: (_, at) => at.map(series[0].format), ...(whole ? { incrs: WHOLE } : {}) },
     ],
     series: [

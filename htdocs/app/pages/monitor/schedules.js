@@ -61,7 +61,7 @@ export function SchedulesView() {
     setAnswers({ of: data, items: [...fresh.filter((one) => one.workflowId !== workflowId), ...answer.items] });
   });
   return html`${error && html`<p class="stale" role="status">${text.failure.staleList}</p>`}
-    <table class="list"><thead><tr><th>${text.history.workflow}</th><th>${text.schedules.next}</th><th class="wide-only">${text.schedules.last}</th><th class="wide-only"><span class="hidden">${text.schedules.note}</span></th><th><span class="hidden">${text.queue.change}</span></th></tr></thead>
+    <table class="list schedule-list"><thead><tr><th>${text.history.workflow}</th><th>${text.schedules.next}</th><th class="wide-only">${text.schedules.last}</th><th class="wide-only"><span class="hidden">${text.schedules.note}</span></th><th><span class="hidden">${text.queue.change}</span></th></tr></thead>
     <tbody>${items.map((schedule) => html`<${Row} key=${keyOf(schedule)} schedule=${schedule} paused=${guess[schedule.workflowId] ?? schedule.paused} onPause=${pause} />`)}</tbody></table>
     <p class="faint">${text.schedules.zone(here)}</p>`;
 }
