@@ -116,6 +116,7 @@ HTDOCS_FILES = \
 	htdocs/app/prefs.js \
 	htdocs/app/router.js \
 	htdocs/app/run-list.js \
+	htdocs/app/spans.js \
 	htdocs/app/state.js \
 	htdocs/app/text.js \
 	htdocs/app/theme.js \

@@ -49,6 +49,7 @@ export const changeRun = (runId, what) => request('POST', `api/runs/${id(runId)}
 export const exportRun = (runId) => request('GET', `api/runs/${id(runId)}/export.html`, { as: 'response' });
 /** A new run of the same; body: {input?}. */
 export const rerun = (runId, body = {}) => request('POST', `api/runs/${id(runId)}/rerun`, { body });
+export const listItems = (runId, node, query, signal) => get(`api/runs/${id(runId)}/nodes/${id(node)}/items`, { query, signal });
 /** what: approve or reject; body: {comment?}. */
 export const decide = (runId, nodeId, what, body) =>
   request('POST', `api/runs/${id(runId)}/nodes/${id(nodeId)}/${what}`, { body });

@@ -20,6 +20,7 @@ EXTRA_DIST += \
 	tests/browser/mock/log.js \
 	tests/browser/mock/sample.js \
 	tests/browser/model.js \
+	tests/browser/graph.test.js \
 	tests/browser/modules.js \
 	tests/browser/monitor.test.js \
 	tests/browser/package-lock.json \

@@ -6,7 +6,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from '../ui.js';
 const PAD = 16;
 const SCALE_MIN = 0.08;
 const SCALE_MAX = 1.5;
-const SCALE_START = 0.5; // an overview smaller than this is asked for
+const SCALE_START = 0.45; // an overview smaller than this is asked for
 const STEP = 1.25;
 const TILE = 256; // px the pane is scrolled before what is near its view is told anew
 const DRAG_PX = 4; // a pointer that has moved so far means to drag, not to choose
@@ -30,18 +30,20 @@ export function useBox(ref) {
  *  Gives {scale, offset, space: size of what scrolls, near: the part {left, top, right, bottom} of the drawing in view or soon
  *  to be, overflows, zoomBy, fit, show, on: handlers for the pane, keys}. */
 export function useCamera(pane, size, box, room) {
-  const [zoom, setZoom] = useState(null); // null: as fits
+  const [zoom, setZoom] = useState(null); // a scale, 'fit', or null: as fits, but readable
   const [tile, setTile] = useState({ x: 0, y: 0 });
   const held = useRef(null); // what stays where it is while the scale changes
   const drag = useRef(null);
   const now = useRef(null);
 
-  const scale = size && (zoom ?? clamp(fitScale(size, box), SCALE_START, 1));
+  const free = typeof zoom === 'number'; // there is room around the drawing then, so that any point can stay where it is
+  const scale = size && (free ? zoom : clamp(fitScale(size, box), zoom === 'fit' ? SCALE_MIN : SCALE_START, 1));
   const width = size && size.width * scale;
   const height = size && size.height * scale;
   const overflows = size && (width + PAD * 2 > box.width || height + PAD * 2 > box.height);
-  const offset = size && { x: Math.max(PAD, (box.width - width) / 2), y: Math.max(PAD, (box.height - height) / 2) };
-  const space = size && { width: width + offset.x * 2, height: height + offset.y * 2 + (overflows ? room : 0) };
+  const around = (pane, drawing) => Math.max(free ? pane / 2 : PAD, (pane - drawing) / 2);
+  const offset = size && { x: around(box.width, width), y: around(box.height, height) };
+  const space = size && { width: width + offset.x * 2, height: height + offset.y * 2 + (overflows && !free ? room : 0) };
   now.current = { scale, offset, box, size };
   const near = size && {
     left: ((tile.x - 1) * TILE - offset.x) / scale,
@@ -65,7 +67,7 @@ export function useCamera(pane, size, box, room) {
     setZoom(clamp(next, SCALE_MIN, SCALE_MAX));
   };
   const zoomBy = (factor, at) => zoomTo(now.current.scale * factor, at);
-  const fit = () => zoomTo(Math.min(1, fitScale(size, box)));
+  const fit = () => setZoom('fit');
   useLayoutEffect(() => {
     if (!held.current || !size) return;
     const { x, y, point } = held.current;

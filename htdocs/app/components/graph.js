@@ -9,13 +9,13 @@ import { text } from '../text.js';
 import { fitScale, useBox, useCamera } from './graph-camera.js';
 import { Icon, StateShape } from './icons.js';
 import { Minimap } from './minimap.js';
-import { NodeTime, progressOf } from './node-progress.js';
+import { NodeTime, ProgressBar, progressOf } from './node-progress.js';
 
 const READABLE = 0.82; // from this scale on everything of a node is shown
 const DRAWN_ALL = 150; // nodes; of larger graphs only what is near the view is drawn
 const MAP_ROOM = 136; // px below the drawing, so that the map hides nothing for good
 const NEXT_SAID = 3;
-const detailOf = (scale) => (scale >= READABLE ? 'full' : scale >= 0.5 ? 'compact' : scale >= 0.3 ? 'small' : 'dots');
+const detailOf = (scale) => (scale >= READABLE ? 'full' : scale >= 0.45 ? 'compact' : scale >= 0.3 ? 'small' : 'dots');
 const meets = (a, b) => a.left <= b.right && a.right >= b.left && a.top <= b.bottom && a.bottom >= b.top;
 
 // Left to right when there is room for it; in a narrow pane the direction that shows more.
@@ -40,10 +40,10 @@ function Node({ node, record, place, chosen, focusable, bare, next }) {
     aria-label=${[label, kind, text.state[status], ...notes].join(', ')} aria-description=${next}>
     ${!bare && html`<${StateShape} status=${status} />
     <span class="node-label" dir="auto">${label}</span>
-    <span class="node-meta"><${Icon} name=${node.data?.kind ?? node.type} /><span class="node-kind">${progress?.words ?? kind}</span>
+    <span class="node-meta"><${Icon} name=${node.data?.kind ?? node.type} /><span class=${classes('node-kind', { 'node-told': progress })}>${progress?.short ?? kind}</span>
       ${attempt > 1 && html`<span class="node-attempt number" title=${text.run.attempt(attempt)}>×${attempt}</span>`}
       <${NodeTime} record=${record} /></span>`}
-    ${progress && html`<span class="node-progress"><span style=${{ transform: `scaleX(${progress.share})` }}></span></span>`}
+    <${ProgressBar} progress=${progress} status=${status} />
   </button>`;
 }
 

@@ -26,6 +26,7 @@ export function Minimap({ laid, nodes, node, pane, camera }) {
   now.current = camera;
   const place = useRef();
   place.current = () => {
+    if (!view.current) return;
     const { scale, offset } = now.current;
     const { scrollLeft, scrollTop, clientWidth, clientHeight } = pane.current;
     const from = { x: Math.max(0, (scrollLeft - offset.x) / scale), y: Math.max(0, (scrollTop - offset.y) / scale) };

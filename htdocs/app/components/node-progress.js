@@ -6,13 +6,17 @@ import { count, duration } from '../format.js';
 import { text } from '../text.js';
 import { Duration } from './time.js';
 
-/** {share: 0 to 1, words} or null: it has not told. */
+/** {share: 0 to 1, words, short} or null: it has not told. */
 export function progressOf({ progress }) {
   if (!progress) return null;
   const { done, total, failed = 0, percent, items } = progress;
-  if (total === undefined) return { share: percent / 100, words: text.run.scraped(percent, items ?? 0) };
-  return { share: total ? (done + failed) / total : 1, words: text.run.counted(count(done), count(total), failed) };
+  if (total === undefined) return { share: percent / 100, words: text.run.scraped(percent, items ?? 0), short: text.run.scraped(percent) };
+  return { share: total ? (done + failed) / total : 1, words: text.run.counted(count(done), count(total), failed), short: `${count(done + failed)}/${count(total)}` };
 }
+
+/** The share as a bar, while the node is at work. */
+export const ProgressBar = ({ progress, status }) =>
+  progress && !ended(status) && html`<span class="node-progress"><span style=${{ transform: `scaleX(${progress.share})` }}></span></span>`;
 
 /** The time of a node: counting while it is at work, beside what it usually takes. */
 export function NodeTime({ record }) {
