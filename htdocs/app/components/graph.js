@@ -7,7 +7,7 @@ import { layoutGraph, layoutSaved, NODE } from '../layout.js';
 import { recall, remember } from '../prefs.js';
 import { text } from '../text.js';
 import { fitScale, useBox, useCamera } from './graph-camera.js';
-import { Icon, StateShape } from './icons.js';
+import { Icon, State } from './icons.js';
 import { Minimap } from './minimap.js';
 import { NodeTime, ProgressBar, progressOf } from './node-progress.js';
 
@@ -37,8 +37,8 @@ function Node({ node, record, place, chosen, focusable, bare, next }) {
   const notes = [progress?.words, attempt > 1 && text.run.attempt(attempt), slow && status === 'running' && text.run.slow].filter(Boolean);
   return html`<button type="button" class=${classes('node', `s-${status}`, { chosen })} style=${{ left: `${place.x}px`, top: `${place.y}px` }}
     data-node=${node.id} data-status=${status} tabIndex=${focusable ? 0 : -1} aria-pressed=${chosen} title=${[label, text.state[status], ...notes].join(' · ')}
-    aria-label=${[label, kind, text.state[status], ...notes].join(', ')} aria-description=${next}>
-    ${!bare && html`<${StateShape} status=${status} />
+    aria-description=${[...notes, next].join('. ')}>
+    ${!bare && html`<${State} status=${status} />
     <span class="node-label" dir="auto">${label}</span>
     <span class="node-meta"><${Icon} name=${node.data?.kind ?? node.type} /><span class=${classes('node-kind', { 'node-told': progress })}>${progress?.short ?? kind}</span>
       ${attempt > 1 && html`<span class="node-attempt number" title=${text.run.attempt(attempt)}>×${attempt}</span>`}
@@ -183,7 +183,7 @@ export function Graph({ graph, nodes, chosen, onChoose, label, name }) {
       ${saved && tool(asSaved ? text.run.automatic : text.run.asSaved, 'layout', switchLayout, !asSaved)}
       ${camera.overflows && tool(map ? text.minimap.hide : text.minimap.show, 'map', switchMap, map)}
       ${tool(text.run.zoomOut, 'minus', () => camera.zoomBy(0.8))}
-      <button type="button" class="button-quiet graph-scale number" aria-label=${text.run.fit} title=${text.run.fit} onClick=${camera.fit}>${text.run.scale(scale)}</button>
+      <button type="button" class="button-quiet graph-scale number" aria-label=${`${text.run.scale(scale)}, ${text.run.fit}`} title=${text.run.fit} onClick=${camera.fit}>${text.run.scale(scale)}</button>
       ${tool(text.run.zoomIn, 'plus', () => camera.zoomBy(1.25))}
     </div>`}
   </section>`;

@@ -186,6 +186,7 @@ export function Timeline({ fold, node, at, onNode }) {
     const place = placeOf({ from: ms, to: ms }, part, start);
     return place && html`<span class=${kind} style=${{ insetInlineStart: `${place.begin}%` }}></span>`;
   };
+  const seen = view.zoomed ? text.timeline.part(length(part.from), length(part.to)) : length(whole);
   const tool = (words, icon, act) => html`<button type="button" class="button-quiet button-icon" aria-label=${words} title=${words} onClick=${act}><${Icon} name=${icon} /></button>`;
   return html`<div class="panel-fill">
     <div class="timeline" ref=${scroller} role="group" aria-label=${text.timeline.label} onScroll=${scrolled} onKeyDown=${keys} onMouseLeave=${() => setPointed(null)}>
@@ -209,8 +210,7 @@ export function Timeline({ fold, node, at, onNode }) {
         : html`<span class="faint">${open && items ? (items.lanes.length ? (items.all ? text.timeline.hint : text.timeline.itemsFirst(ITEMS)) : text.timeline.itemsNone) : text.timeline.hint}</span>`}</div>
       <div class="timeline-tools" role="group" aria-label=${text.timeline.zoom}>
         ${tool(text.run.zoomOut, 'minus', () => view.zoomBy(1 / STEP))}
-        <button type="button" class="button-quiet number" aria-label=${text.timeline.all} title=${text.timeline.all} onClick=${view.all}>${
-          view.zoomed ? text.timeline.part(length(part.from), length(part.to)) : length(whole)}</button>
+        <button type="button" class="button-quiet number" aria-label=${`${seen}, ${text.timeline.all}`} title=${text.timeline.all} onClick=${view.all}>${seen}</button>
         ${tool(text.run.zoomIn, 'plus', () => view.zoomBy(STEP))}
       </div>
     </footer>
