@@ -6,7 +6,8 @@ import { useEffect, useLayoutEffect, useRef, useState } from '../ui.js';
 const PAD = 16;
 const SCALE_MIN = 0.08;
 const SCALE_MAX = 1.5;
-const SCALE_START = 0.45; // an overview smaller than this is asked for
+const OVERVIEW_MIN = 0.45; // a smaller one is asked for; it begins ...
+const SCALE_START = 0.7; // ... with a part that can be read
 const STEP = 1.25;
 const TILE = 256; // px the pane is scrolled before what is near its view is told anew
 const DRAG_PX = 4; // a pointer that has moved so far means to drag, not to choose
@@ -37,7 +38,8 @@ export function useCamera(pane, size, box, room) {
   const now = useRef(null);
 
   const free = typeof zoom === 'number'; // there is room around the drawing then, so that any point can stay where it is
-  const scale = size && (free ? zoom : clamp(fitScale(size, box), zoom === 'fit' ? SCALE_MIN : SCALE_START, 1));
+  const fitting = size && clamp(fitScale(size, box), SCALE_MIN, 1);
+  const scale = size && (free ? zoom : zoom === 'fit' || fitting >= OVERVIEW_MIN ? fitting : SCALE_START);
   const width = size && size.width * scale;
   const height = size && size.height * scale;
   const overflows = size && (width + PAD * 2 > box.width || height + PAD * 2 > box.height);

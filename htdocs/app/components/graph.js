@@ -8,6 +8,7 @@ import { recall, remember } from '../prefs.js';
 import { text } from '../text.js';
 import { fitScale, useBox, useCamera } from './graph-camera.js';
 import { Icon, State } from './icons.js';
+import { useKept } from './kept.js';
 import { Minimap } from './minimap.js';
 import { NodeTime, ProgressBar, progressOf } from './node-progress.js';
 
