@@ -25,6 +25,7 @@ HTDOCS_FILES = \
 	htdocs/app/components/icons.js \
 	htdocs/app/components/json-view.js \
 	htdocs/app/components/kept.js \
+	htdocs/app/components/keys.js \
 	htdocs/app/components/lazy.js \
 	htdocs/app/components/log-line.js \
 	htdocs/app/components/log-tools.js \
@@ -34,6 +35,7 @@ HTDOCS_FILES = \
 	htdocs/app/components/node-progress.js \
 	htdocs/app/components/resource.js \
 	htdocs/app/components/scrubber.js \
+	htdocs/app/components/sign-in.js \
 	htdocs/app/components/sort.js \
 	htdocs/app/components/sparkline.js \
 	htdocs/app/components/split.js \
@@ -60,6 +62,7 @@ HTDOCS_FILES = \
 	htdocs/app/editor/session.js \
 	htdocs/app/editor/shortcuts.js \
 	htdocs/app/editor/state.js \
+	htdocs/app/focus.js \
 	htdocs/app/fold-work.js \
 	htdocs/app/fold.js \
 	htdocs/app/follow-run.js \
@@ -83,8 +86,10 @@ HTDOCS_FILES = \
 	htdocs/app/log-scan.js \
 	htdocs/app/main.js \
 	htdocs/app/pages/assistant.js \
+	htdocs/app/measure.js \
 	htdocs/app/pages/compare.js \
 	htdocs/app/pages/edit.js \
+	htdocs/app/pages/doctor.js \
 	htdocs/app/pages/history.js \
 	htdocs/app/pages/monitor.js \
 	htdocs/app/pages/monitor/active.js \
@@ -113,6 +118,7 @@ HTDOCS_FILES = \
 	htdocs/app/pages/versions.js \
 	htdocs/app/pages/workflow.js \
 	htdocs/app/pages/workflows.js \
+	htdocs/app/notify.js \
 	htdocs/app/prefs.js \
 	htdocs/app/router.js \
 	htdocs/app/run-list.js \

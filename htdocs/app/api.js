@@ -53,3 +53,6 @@ export const listItems = (runId, node, query, signal) => get(`api/runs/${id(runI
 /** what: approve or reject; body: {comment?}. */
 export const decide = (runId, nodeId, what, body) =>
   request('POST', `api/runs/${id(runId)}/nodes/${id(nodeId)}/${what}`, { body });
+export const getSession = () => get('api/auth/session');
+export const startSession = (token) => request('POST', 'api/auth/session', { token, body: {} });
+export const endSession = () => request('DELETE', 'api/auth/session');

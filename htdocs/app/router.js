@@ -18,6 +18,7 @@ function decode(part) {
 
 export const route = signal(parse(location.hash));
 let guard = null;
+let leaving = () => {};
 addEventListener('hashchange', () => {
   const wanted = location.hash;
   const next = parse(wanted);
@@ -28,8 +29,12 @@ addEventListener('hashchange', () => {
       location.hash = wanted;
     });
   }
+  leaving();
   route.value = next;
 });
+
+/** fn() is called when another page is wanted, while the one before is still there. */
+export const onLeave = (fn) => (leaving = fn);
 
 /** ask(leave) is called in place of leaving the page in view, and may call leave(); null: nobody asks. */
 export const guardRoute = (ask) => (guard = ask);
@@ -49,7 +54,7 @@ export function go(parts, params) {
 
 /** The page in view has got another address: no new entry in the history. */
 export function replaceRoute(parts, params) {
-  history.replaceState(null, '', href(parts, params));
+  history.replaceState(history.state, '', href(parts, params));
   route.value = parse(location.hash);
 }
 

@@ -78,6 +78,7 @@ const PAGES = [
   ]),
   ['assistant', () => '#/assistant', (view) => view.locator('.assistant-notice').waitFor()],
   ['a conversation', () => '#/assistant/axe', (view) => view.locator('.turn[data-status="success"] .steps').waitFor()],
+  ['doctor', () => '#/doctor?silence=1', (view) => view.getByRole('button', { name: 'Measure again' }).waitFor()],
   ['no such page', () => '#/nowhere', (view) => view.locator('.notice').waitFor()],
 ];
 

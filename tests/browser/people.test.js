@@ -1,8 +1,11 @@
 // What the frame does for people: the badge and what it tells, keys, focus, notifications, signing in, sub-paths.
 
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { Proxy } from './proxy.js';
+import { startRunspool } from './runspool.js';
 import { call as rest, onStage } from './stage.js';
 
 let runspool, page;
@@ -86,4 +89,243 @@ test('a break: it counts down, not in red, tries at once when told to, and is li
     await badge('live').waitFor();
     await page.getByText('Connected again.').waitFor({ state: 'attached' });
   });
+});
+
+const heading = (name) => page.getByRole('heading', { level: 1, name }).waitFor();
+const focused = () => page.evaluate(() => document.activeElement.getAttribute('href') ?? (document.activeElement.id || document.activeElement.tagName));
+
+test('keys go to pages, the sheet shows them and what the page adds; none does anything while one types', async () => {
+  const run = await begin('short', shell('say', 'true'));
+  await page.goto(`${runspool.url}#/workflows`);
+  await heading('Workflows');
+  for (const [keys, name] of [['gr', 'Runs'], ['gh', 'History'], ['gm', 'Monitor'], ['gw', 'Workflows']]) {
+    for (const key of keys) await page.keyboard.press(key);
+    await heading(name);
+  }
+  await page.goto(`${runspool.url}#/runs/${run}`);
+  await page.locator('.run-state').waitFor();
+  await page.keyboard.press('2');
+  await page.getByRole('tab', { name: 'Timeline', selected: true }).waitFor();
+  await page.keyboard.press('?');
+  const sheet = page.getByRole('dialog', { name: 'Keys' });
+  await sheet.getByText('Go to Runs').waitFor();
+  await sheet.getByText('Input and output').waitFor();
+  await page.keyboard.press('g');
+  await page.keyboard.press('h'); // not behind a dialog
+  await page.keyboard.press('Escape');
+  await sheet.waitFor({ state: 'detached' });
+  await page.keyboard.press('1');
+  await page.keyboard.press('/');
+  await page.keyboard.type('gr?');
+  assert.equal(await page.locator('main input[type="search"]').inputValue(), 'gr?');
+  assert.match(page.url(), new RegExp(`runs/${run}`));
+});
+
+test('another page: the content has the focus and the title is said; the way back leads to where one was', async () => {
+  const run = await begin('short', shell('say', 'true'));
+  await page.goto(`${runspool.url}#/runs`);
+  const link = page.locator(`main a[href="#/runs/${run}"]`).first();
+  await link.waitFor();
+  await page.keyboard.press('Tab');
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Skip to the content');
+  await page.keyboard.press('Enter');
+  assert.equal(await focused(), 'main');
+  await page.keyboard.press('j');
+  assert.match(await focused(), /^#\/runs\/r_/);
+  await link.focus();
+  await page.keyboard.press('Enter');
+  await page.locator('.run-state').waitFor();
+  assert.equal(await focused(), 'main');
+  await page.locator('[data-said="page"]', { hasText: 'short' }).waitFor({ state: 'attached' });
+  await page.goBack();
+  await page.waitForFunction((href) => document.activeElement.getAttribute('href') === href, `#/runs/${run}`);
+  await page.goto(`${runspool.url}#/monitor/queue`);
+  await page.getByRole('tab', { name: 'Queue' }).focus();
+  await page.keyboard.press('ArrowRight');
+  await page.getByRole('tab', { name: 'Schedules', selected: true }).waitFor();
+  assert.equal(await focused(), 'tab-schedules');
+});
+
+test('who wants it is told when a run ends, also of one whose page was left; nothing is asked before a click', async () => {
+  await page.context().grantPermissions(['notifications'], { origin: new URL(runspool.url).origin });
+  await page.addInitScript(() => {
+    window.notes = [];
+    window.asked = 0;
+    window.Notification = class {
+      static permission = 'default';
+      static requestPermission = async () => ((window.asked += 1), (window.Notification.permission = 'granted'));
+      constructor(words) {
+        window.notes.push(words);
+      }
+      close() {}
+    };
+  });
+  const hide = (hidden) => page.evaluate((value) => Object.defineProperty(document, 'hidden', { value, configurable: true }), hidden);
+  const run = await begin('watched', shell('wait', 'exec sleep 600'));
+  await page.goto(`${runspool.url}#/runs/${run}`);
+  await badge('live').waitFor();
+  assert.equal(await page.evaluate(() => window.asked), 0);
+  const bell = page.getByRole('button', { name: 'Tell me when a run ends' });
+  await bell.click();
+  await page.locator('[aria-pressed="true"].notify-on').waitFor();
+  assert.equal(await page.evaluate(() => window.asked), 1);
+  await hide(true);
+  await cancel(run);
+  await page.waitForFunction(() => window.notes.length === 1);
+  assert.deepEqual(await page.evaluate(() => window.notes), ['watched: Cancelled']);
+  assert.match(await page.locator('#favicon').getAttribute('href'), /cancelled/);
+  assert.match(await page.title(), /^Cancelled · watched/);
+  await hide(false);
+  const other = await begin('other', shell('wait', 'exec sleep 600'));
+  await page.goto(`${runspool.url}#/runs/${other}`);
+  await badge('live').waitFor();
+  await page.goto(`${runspool.url}#/workflows`);
+  await badge('live').waitFor();
+  await cancel(other);
+  await page.locator('.toast', { hasText: 'other: Cancelled' }).getByRole('link').click();
+  await page.locator('.run-state[data-status="cancelled"]').waitFor();
+  assert.equal(await page.evaluate(() => window.notes.length), 1);
+});
+
+test('usable before any socket is up: a page whose WebSocket hangs shows, runs and follows', async () => {
+  await page.addInitScript(() => {
+    window.WebSocket = class extends EventTarget {
+      readyState = 0;
+      close() {}
+      send() {}
+    };
+  });
+  const run = await begin('lasting', shell('wait', 'echo here; exec sleep 600'));
+  await page.goto(`${runspool.url}#/runs/${run}`);
+  await page.locator('.node[data-node="wait"]').waitFor();
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await page.locator('.run-state[data-status="cancelled"]').waitFor();
+  await badge('live', 'sse').or(badge('ended')).waitFor();
+});
+
+test('the first load is below 150 kB compressed, that of a run below 175', async () => {
+  const run = await begin('short', shell('say', 'true'));
+  for (const [hash, ready, most] of [['', 'main h1', 150000], [`#/runs/${run}`, '.log .line', 175000]]) {
+    const sizes = {};
+    const loads = [];
+    const count = (response) => {
+      const { pathname } = new URL(response.url());
+      if (!pathname.startsWith('/api')) loads.push(response.body().then((body) => (sizes[pathname] = gzipSync(body).length)));
+    };
+    await page.goto('about:blank');
+    page.on('response', count);
+    await page.goto(`${runspool.url}${hash}`);
+    await page.locator(ready).first().waitFor();
+    page.off('response', count);
+    await Promise.all(loads);
+    const total = Object.values(sizes).reduce((sum, size) => sum + size, 0);
+    assert(Object.keys(sizes).length > 20 && total < most, `${hash}: ${total} bytes: ${JSON.stringify(sizes)}`);
+  }
+});
+
+test('below a sub-path, under the strictest policy: every page, no complaint', async () => {
+  const proxy = await new Proxy(runspool.url, {
+    prefix: '/runs', headers: { 'Content-Security-Policy': "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'" },
+  }).start();
+  const complaints = [];
+  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+  page.on('response', (response) => response.status() >= 400 && complaints.push(`${response.status()} ${response.url()}`));
+  const run = await begin('short', shell('say', 'true'));
+  try {
+    await page.goto(`${proxy.url}#/runs/${run}`);
+    await badge('live', 'websocket').waitFor();
+    for (const [address, name] of [['#/runs', 'Runs'], ['#/workflows', 'Workflows'], ['#/history', 'History'], ['#/monitor/queue', 'Monitor']]) {
+      await page.evaluate((hash) => (location.hash = hash), address);
+      await heading(name);
+    }
+    await badge('live', 'websocket').waitFor();
+    await page.goto(`${proxy.url}#/doctor?silence=1`);
+    await page.locator('[data-check="prefix"][data-level="good"]', { hasText: '"/runs"' }).waitFor();
+    await page.locator('[data-check="websocket"][data-level="good"]').waitFor();
+    assert.deepEqual(complaints, []);
+  } finally {
+    await page.goto('about:blank');
+    await proxy.close();
+  }
+});
+
+test('on a phone the whole frame fits, and every entry of the navigation can be tapped', async () => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.goto(`${runspool.url}#/runs`);
+  await heading('Runs');
+  const boxes = await page.locator('.top nav a, .top-end button, .top-end .theme').evaluateAll((all) => all.map((one) => one.getBoundingClientRect()).map(({ left, right, height }) => ({ left, right, height })));
+  assert(boxes.length >= 6 && boxes.every(({ left, right, height }) => left >= 0 && right <= 390 && height >= 24), JSON.stringify(boxes));
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390);
+});
+
+test('a toggle shows at once; refused, it goes back and says why; accepted, it stays', async () => {
+  let refuse;
+  const asked = new Promise((resolve) => (refuse = resolve));
+  await page.route('**/api/queue/pause', async (route) => {
+    await asked;
+    await route.fulfill({ status: 503, contentType: 'application/problem+json', body: '{"title":"Busy","detail":"Later, please."}' });
+  }, { times: 1 });
+  await page.goto(`${runspool.url}#/monitor/queue`);
+  const pause = page.getByRole('button', { name: 'Pause the queue' });
+  await pause.click();
+  await page.getByRole('button', { name: 'Resume the queue' }).waitFor();
+  refuse();
+  await page.getByText('Later, please.').waitFor();
+  await pause.click();
+  await page.getByRole('button', { name: 'Resume the queue' }).waitFor();
+  await page.reload();
+  await page.getByRole('button', { name: 'Resume the queue' }).click();
+  await pause.waitFor();
+});
+
+test('on paper there is no frame, and with reduced motion nothing moves', async () => {
+  const run = await begin('lasting', shell('wait', 'exec sleep 600'));
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  await page.goto(`${runspool.url}#/runs/${run}`);
+  await badge('live').waitFor();
+  await page.locator('.node.s-running').waitFor();
+  assert.deepEqual(await page.evaluate(() => document.getAnimations().map(({ animationName }) => animationName)), []);
+  await page.emulateMedia({ media: 'print' });
+  assert(await page.locator('.top').isHidden());
+  assert(await page.locator('.node').first().isVisible());
+  await cancel(run);
+});
+
+const SECRET = 'a secret that is long enough for HS256';
+function token(claims = {}) {
+  const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const text = `${part({ alg: 'HS256' })}.${part({ org: 'acme', sub: 'ann', scope: 'viewer', exp: Math.floor(Date.now() / 1000) + 600, ...claims })}`;
+  return `${text}.${createHmac('sha256', SECRET).update(text).digest('base64url')}`;
+}
+
+test('auth = jwt: a page says what to do, takes a token, says who one is and before it ends; what is not allowed is said so', async () => {
+  const locked = await startRunspool(['auth=jwt', `auth.secret=${SECRET}`]);
+  try {
+    await page.goto(`${locked.url}#/monitor/queue`);
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await page.goto(`${locked.url}#/workflows`);
+    await page.getByText('runspool token --sub NAME').waitFor();
+    await page.getByRole('textbox', { name: 'Token' }).fill('x.y.z');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('The server does not take it.').waitFor();
+    await page.getByRole('textbox', { name: 'Token' }).fill(` ${token({ exp: Math.floor(Date.now() / 1000) + 120 })}\n`);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('No workflow is saved yet.').waitFor();
+    await page.getByRole('button', { name: /ann/ }).getByText('ends soon').waitFor();
+    await page.getByRole('button', { name: /ann/ }).click();
+    await page.locator('#session').getByText('viewer').waitFor();
+    await page.getByRole('button', { name: 'Use another token' }).click();
+    await page.getByRole('textbox', { name: 'Token' }).fill(token({ sub: 'bob' }));
+    await page.getByRole('dialog').getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('button', { name: 'bob', exact: true }).click();
+    await page.goto(`${locked.url}#/monitor/queue`);
+    await page.getByRole('button', { name: 'Pause the queue' }).click();
+    await page.getByText('Your token does not allow this.').waitFor();
+    await page.getByRole('button', { name: 'bob', exact: true }).click();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  } finally {
+    await page.goto('about:blank');
+    await locked.close();
+  }
 });

@@ -2,6 +2,7 @@
 
 import { html, useCallback, useEffect, useRef, useState } from '../ui.js';
 import { text } from '../text.js';
+import { SignIn } from './sign-in.js';
 
 const SKELETON_MS = 200;
 
@@ -49,10 +50,12 @@ export function useResource(key, loader, refreshMs) {
 export function explain(error, missing = '') {
   if (error.status === 0) return text.failure.network;
   if (error.status === 404 && missing) return missing;
+  if (error.status === 403) return text.failure.forbidden(error.detail);
   return text.failure.server(error.status, error.detail || error.title);
 }
 
 export function Failure({ error, missing, retry }) {
+  if (error.status === 401) return html`<${SignIn} />`;
   return html`<section class="notice" role="alert">
     <h2>${text.failure.title}</h2>
     <p>${explain(error, missing)}</p>

@@ -3,6 +3,7 @@
 import { html, useEffect, useMemo, useRef, useState } from '../ui.js';
 import { Failure, Skeleton } from '../components/resource.js';
 import { Graph } from '../components/graph.js';
+import { useKeys } from '../components/keys.js';
 import { Scrubber } from '../components/scrubber.js';
 import { Split } from '../components/split.js';
 import { ended } from '../fold.js';
@@ -10,6 +11,7 @@ import { foldAt, spanOf } from '../fold-at.js';
 import { followRun } from '../follow-run.js';
 import { percent } from '../format.js';
 import { layoutGraph } from '../layout.js';
+import { tellEnd, unwatch, watchOn } from '../notify.js';
 import { route, setParams } from '../router.js';
 import { usePageState } from '../state.js';
 import { text } from '../text.js';
@@ -78,6 +80,23 @@ function Sheet({ open, setOpen, last, children }) {
   </section>`;
 }
 
+/** The shortcuts of its tabs. */
+const TABS = Object.entries(text.run.tabs).map(([tab, label], i) => ({ keys: `${i + 1}`, label, act: () => setParams({ tab: tab === 'log' ? null : tab }) }));
+
+/** Who wants it is told when the run ends, here or after the page was left. */
+function useEndTold(fold) {
+  const { status } = fold.run;
+  const was = useRef(status);
+  useEffect(() => {
+    if (ended(status) && !ended(was.current)) tellEnd(fold.run);
+    was.current = status;
+  }, [fold, status]);
+  useEffect(() => {
+    unwatch(fold.run.id);
+    return () => watchOn(fold.run);
+  }, [fold]);
+}
+
 function RunView({ id, fold, rev, followed }) {
   const { params } = route.value;
   const narrow = useMedia(NARROW);
@@ -89,6 +108,8 @@ function RunView({ id, fold, rev, followed }) {
   const [sheet, setSheet] = useState(() => Boolean(params.get('tab') || params.get('line')));
   const order = useMemo(() => (fold.graph.nodes.length ? layoutGraph(fold.graph, false).order : []), [fold]);
   usePageState(titleOf(fold.run), fold.run.status);
+  useKeys(text.keys.run, TABS);
+  useEndTold(fold);
 
   const choose = (chosen) => {
     setParams({ node: chosen === node && !narrow ? null : chosen, line: null });
