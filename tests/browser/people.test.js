@@ -203,9 +203,9 @@ test('usable before any socket is up: a page whose WebSocket hangs shows, runs a
   await badge('live', 'sse').or(badge('ended')).waitFor();
 });
 
-test('the first load is below 150 kB compressed, that of a run below 175', async () => {
+test('the first load is below 150 kB compressed, that of a run below 190', async () => {
   const run = await begin('short', shell('say', 'true'));
-  for (const [hash, ready, most] of [['', 'main h1', 150000], [`#/runs/${run}`, '.log .line', 175000]]) {
+  for (const [hash, ready, most] of [['', 'main h1', 150000], [`#/runs/${run}`, '.log .line', 190000]]) {
     const sizes = {};
     const loads = [];
     const count = (response) => {
