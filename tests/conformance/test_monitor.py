@@ -51,9 +51,10 @@ def recorded(install):
     for n in range(2):
         runs.append(install.start(workflow))
         if n == 1:
-            install.begun(runs[n])
+            install.said(runs[n], "run.started")
             joined = {door: Watcher(lambda door=door: source.open(door), recording.last) for door in recording.doors}
         install.wait(runs[n])
+        install.said(runs[n], "run.finished")
     return {"recording": recording.finish(), "runs": runs, "joined": joined, "workflow": workflow}
 
 
