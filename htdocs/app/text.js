@@ -482,7 +482,7 @@ export const text = {
     undoFailed: 'It could not be brought back.',
     missing: 'There is no conversation with this id.',
     empty: 'Ask a question. Each answer shows the steps to it, the tools that were called, and what it cost.',
-    examples: ['What does the event log keep, and for how long?', 'Write a shell script that counts the lines of all C files', 'Summarise https://example.org/ in three sentences'],
+    examples: ['What does the event log keep, and for how long?', 'Write a shell script that counts the lines of all C files', 'Explain a fencing token, with an example in C'],
     prompt: 'Ask something',
     send: 'Send',
     sending: 'Sending',

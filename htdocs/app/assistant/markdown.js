@@ -4,7 +4,7 @@
 
 import DOMPurify from '../../lib/dompurify.js';
 import { Marked } from '../../lib/marked.js';
-import { html, useMemo, useRef } from '../ui.js';
+import { html, useMemo } from '../ui.js';
 import { text } from '../text.js';
 
 const COPIED_MS = 1500;
@@ -43,7 +43,6 @@ function Block({ token, raw }) {
 }
 
 export function Markdown({ source, writing = false }) {
-  const box = useRef(null);
   const tokens = useMemo(() => marked.lexer(source).filter(({ type }) => type !== 'space' && type !== 'def'), [source]);
   const copy = async (event) => {
     const button = event.target.closest('.code-copy');
@@ -56,6 +55,6 @@ export function Markdown({ source, writing = false }) {
       getSelection().selectAllChildren(button.closest('.code').querySelector('code')); // the keyboard copies it
     }
   };
-  return html`<div class=${writing ? 'md md-writing' : 'md'} ref=${box} onClick=${copy}>
+  return html`<div class=${writing ? 'md md-writing' : 'md'} onClick=${copy}>
     ${tokens.map((token, i) => html`<${Block} key=${i} token=${token} raw=${token.raw} />`)}</div>`;
 }
