@@ -48,6 +48,7 @@ export class RunList {
   #timer;
   #abort = new AbortController();
   #fetching = null;
+  #loaded = false;
 
   /** query: {status, workflow, q, from}, as REST has it. */
   constructor(query) {
@@ -115,6 +116,7 @@ export class RunList {
         this.#take(page.items, Boolean(cursor) || first);
       } while (!cursor && !first && !known && page.next);
       this.#error = null;
+      this.#loaded = true;
       if (cursor || first) this.#next = page.next;
     } catch (error) {
       if (this.#abort.signal.aborted) return;
@@ -151,7 +153,7 @@ export class RunList {
       for (const { id } of unknown) this.#strangers.add(id);
       if (unknown.length && this.view.value.items) this.load();
     }
-    if (state.isConnected && before && !before.isConnected && before.lastUpdated) this.load();
+    if (state.isConnected && !before?.isConnected && (before?.lastUpdated || this.#error)) this.load();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#askForgotten(), SETTLE_MS);
     this.#draw();
@@ -195,7 +197,7 @@ export class RunList {
     }
     const { active, past } = this.#states;
     this.view.value = {
-      items: this.#order.length || !this.#fetching ? items : null,
+      items: this.#loaded ? items : null,
       next: this.#next,
       held: this.#held.size,
       error: this.#error,

@@ -119,6 +119,16 @@ test('thousands of rows: few are drawn, and a new run moves nothing while one re
   await inState(id, 'success');
 });
 
+test('a list that cannot be had says so, and is tried again', async () => {
+  await page.route('**/api/runs?*', (route) => route.abort());
+  await page.goto(`${runspool.url}#/runs`);
+  await page.getByRole('alert').getByText('The server did not answer.').waitFor();
+  assert.equal(await page.getByText('Nothing has run yet.').count(), 0);
+  await page.unrouteAll();
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.locator('tr[data-run]').first().waitFor();
+});
+
 test('without the server the list keeps what it has and says so', async () => {
   const id = await start('quick', quick);
   const proxy = await new Proxy(runspool.url, {}).start();

@@ -6,7 +6,6 @@ import { CrewWatch } from '../../crew-watch.js';
 import { Icon, State } from '../../components/icons.js';
 import { Failure, Skeleton, useResource } from '../../components/resource.js';
 import { Duration } from '../../components/time.js';
-import { Empty } from '../../components/topic-state.js';
 import { count } from '../../format.js';
 import { layoutGraph } from '../../layout.js';
 import { href } from '../../router.js';
@@ -57,7 +56,7 @@ function Box({ node, place }) {
       <${State} status=${status} /><span class="crew-box-name" dir="auto">${firstLine(task.text) || text.crews.noTask}</span>
       <span class="crew-box-meta" dir="auto">${agent.tool ? text.crews.tool(agent.tool.name) : firstLine(agent.output)}</span></div>`;
   const body = html`<${State} status=${status} /><span class="crew-box-name" dir="auto">${agent.name}</span>
-    <span class="crew-box-meta"><${Icon} name="agent" /><span dir="auto">${[agent.model, tokens(agent.usage)].filter(Boolean).join(' · ') || text.crews.agent}</span></span>`;
+    <span class="crew-box-meta"><${Icon} name="agent" /><span dir="auto">${[tokens(agent.usage), agent.model].filter(Boolean).join(' · ') || text.crews.agent}</span></span>`;
   const where = agent.runId ? href(['runs', agent.runId], { node: agent.id }) : href(['workflows', agent.workflow]);
   return html`<a class="crew-box" style=${style} href=${where} data-agent=${agent.id} data-status=${status} title=${agent.name}>${body}</a>`;
 }
