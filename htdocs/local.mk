@@ -85,6 +85,7 @@ HTDOCS_FILES = \
 	htdocs/app/log-rows.js \
 	htdocs/app/log-scan.js \
 	htdocs/app/main.js \
+	htdocs/app/node-size.js \
 	htdocs/app/pages/assistant.js \
 	htdocs/app/measure.js \
 	htdocs/app/pages/compare.js \

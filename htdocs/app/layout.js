@@ -3,8 +3,9 @@
 
 import { Graph, layout } from '../lib/dagrejs-dagre.js';
 import { layerGraph } from './layout-layered.js';
+import { NODE } from './node-size.js';
 
-export const NODE = { width: 200, height: 56 };
+export { NODE };
 const GAP = { horizontal: { nodesep: 20, ranksep: 56 }, vertical: { nodesep: 14, ranksep: 64 } };
 const DAGRE_MAX = 120; // nodes and edges; more would keep the page waiting
 const CACHE_MAX = 20;

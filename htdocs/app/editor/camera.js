@@ -9,7 +9,7 @@ const SCALE_MAX = 1.5;
 const STEP = 1.25;
 const PAD = 32;
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
-const detailOf = (scale) => (scale >= 0.72 ? 'full' : scale >= 0.36 ? 'compact' : 'dots');
+const detailOf = (scale) => (scale >= 0.72 ? 'full' : scale >= 0.5 ? 'compact' : scale >= 0.3 ? 'small' : 'dots');
 
 /** pane, scene: refs; the scene lies in the pane. Gives {detail, at, pan, zoomBy, fit, show, middle, fingers}. */
 export function useCamera(pane, scene) {

@@ -30,7 +30,12 @@ function ancestors({ nodes, edges }) {
   };
 }
 
+const known = new WeakMap(); // node -> what is wrong with it: most stay the same from one change to the next
 function nodeErrors(node, type) {
+  if (!known.has(node)) known.set(node, settingErrors(node, type));
+  return known.get(node);
+}
+function settingErrors(node, type) {
   if (!type) return [{ code: 'kind', message: said.kind(node.data?.kind ?? '') }];
   return problemsOf(type.schema, node.data).map(({ path, message }) => ({ code: 'setting', setting: path, message: path ? said.setting(labelOf(path), message) : message }));
 }

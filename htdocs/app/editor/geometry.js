@@ -1,6 +1,8 @@
 // Places and sizes on the canvas, in its own pixels: nodes by their upper left corner, on a grid.
 
-export const NODE = { width: 200, height: 56 };
+import { NODE } from '../node-size.js';
+
+export { NODE };
 export const GRID = 20;
 export const GRID_FINE = 4;
 const PORT_STEP = 20;

@@ -57,7 +57,7 @@ function NodePanel({ editor, definition, node, problems, lastRun, onClose }) {
   return html`<${Head} icon=${node.data?.kind} title=${nameOf(node)} sub=${type?.label ?? node.data?.kind} onClose=${onClose} />
     <div class="side-body">
       ${own.filter(({ code, level }) => code !== 'setting' || level === 'warning').map(({ message, level }, i) => html`<p key=${i} class=${level === 'error' ? 'form-failure' : 'node-said'}>${message}</p>`)}
-      <${SettingsForm} key=${node.id} kind=${node.data?.kind} schema=${type?.schema ?? { properties: { label: { type: 'string' } } }} value=${node.data} onChange=${set}
+      <${SettingsForm} key=${node.id} kind=${node.data?.kind} schema=${type?.schema ?? { properties: { label: { type: 'string' } } }} value=${node.data ?? {}} onChange=${set}
         problems=${own.filter(({ code, setting }) => code === 'setting' && setting === undefined)} context=${contextOf(definition, node.id, editor.byKind, lastRun)} />
       <${Settled} key=${`id ${node.id}`} label=${text.editor.id} hint=${text.editor.idHint} value=${node.id} onChange=${(next) => editor.rename(node.id, next)}
         refuse=${(next) => text.editor.idRefused[idRefusal(editor.definition(), node.id, next)]} />

@@ -4,6 +4,7 @@ import { createWorkflow, getWorkflow, saveWorkflow, validateWorkflow } from '../
 import { useEffect, useRef, useState } from '../ui.js';
 import { forget, recall, remember } from '../prefs.js';
 import { definitionOf, edgeKey } from './model.js';
+import { withPlaces } from './state.js';
 
 const DRAFT_MS = 300;
 const CHECK_MS = 600;
@@ -91,7 +92,7 @@ export function useSaving(editor, onSaved) {
   };
   const takeTheirs = () => {
     const { theirs } = state;
-    editor.replace(definitionOf(theirs), theirs.version);
+    editor.replace(withPlaces(definitionOf(theirs)), theirs.version);
     setState({ name: 'idle' });
   };
   return { state, save, takeTheirs, dismiss: () => setState({ name: 'idle' }) };

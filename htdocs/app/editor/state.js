@@ -136,7 +136,7 @@ export function createEditor({ definition, version, types, saved = definition })
     },
     clip: () => model.clipOf(now(), chosen.value.nodes),
     paste(clip, at) {
-      const { definition, ids } = model.paste(now(), clip, at);
+      const { definition, ids } = model.paste(now(), withPlaces(clip), at);
       editor.apply(definition);
       editor.choose([...ids]);
       said.value = text.editor.pasted(ids.size);

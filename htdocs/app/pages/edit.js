@@ -191,7 +191,7 @@ function Editor({ id, data, onSaved }) {
         </div>
         <div class="graph-tools canvas-over">
           <button type="button" class="button-quiet" aria-label=${text.run.zoomOut} onClick=${() => editor.camera.zoomOut()}>−</button>
-          <button type="button" class="button-quiet" title="F" onClick=${() => editor.fit()}>${text.run.fit}</button>
+          <button type="button" class="button-quiet" title=${text.editor.fitHint} onClick=${() => editor.fit()}>${text.editor.fit}</button>
           <button type="button" class="button-quiet" aria-label=${text.run.zoomIn} onClick=${() => editor.camera.zoomIn()}>+</button>
         </div>
         ${running.run && html`<${RunBar} run=${running.run} rev=${running.run.rev} onClose=${running.clear} />`}
