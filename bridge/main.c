@@ -175,7 +175,7 @@ static int run(struct bridge *bridge)
         err = start(bridge, &fault);
     if (err) {
         log_event(LOG_LEVEL_ERROR, "bridge.failed", "reason=\"%s\"", fault.message);
-        return 1; /* the system takes back what was opened */
+        return 1;
     }
     watch(bridge);
     bridge->started_ms = uv_now(&bridge->loop);
@@ -227,6 +227,8 @@ int main(int argc, char **argv)
     bridge.config = bridge.dd.config;
     uv_loop_init(&bridge.loop);
     status = run(&bridge);
+    if (status != 0)
+        return status; /* threads may be at work with all this: the system takes it back */
     if (bridge.config != bridge.dd.config)
         config_free(bridge.config);
     datadir_release(&bridge.dd);
