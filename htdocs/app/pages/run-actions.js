@@ -3,12 +3,14 @@
 import { html, useEffect, useState } from '../ui.js';
 import { changeRun, exportRun, getWorkflow, rerun } from '../api.js';
 import { Dialog } from '../components/dialog.js';
-import { RunForm } from '../components/form.js';
+import { lazy } from '../components/lazy.js';
 import { Menu } from '../components/menu.js';
 import { explain, useResource } from '../components/resource.js';
 import { ended } from '../fold.js';
 import { go, setParams } from '../router.js';
 import { text } from '../text.js';
+
+const RunForm = lazy(() => import('../components/form.js'), 'RunForm');
 
 /** By the run's state: what is a button; the rest of MORE is in the menu. */
 const BUTTONS = {

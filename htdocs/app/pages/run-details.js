@@ -4,6 +4,7 @@ import { html, useLayoutEffect, useRef } from '../ui.js';
 import { artifactText, listArtifacts } from '../api.js';
 import { Icon, State } from '../components/icons.js';
 import { JsonBlock, keyPath } from '../components/json-view.js';
+import { lazy } from '../components/lazy.js';
 import { Log } from '../components/log.js';
 import { Failure, useResource } from '../components/resource.js';
 import { Tabs } from '../components/tabs.js';
@@ -11,10 +12,11 @@ import { Duration } from '../components/time.js';
 import { ended } from '../fold.js';
 import { route, setParams } from '../router.js';
 import { text } from '../text.js';
-import { Artifacts } from './run-artifacts.js';
-import { Attempts } from './run-attempts.js';
-import { Timeline } from './run-timeline.js';
-import { Work } from './run-work.js';
+
+const Artifacts = lazy(() => import('./run-artifacts.js'), 'Artifacts');
+const Attempts = lazy(() => import('./run-attempts.js'), 'Attempts');
+const Timeline = lazy(() => import('./run-timeline.js'), 'Timeline');
+const Work = lazy(() => import('./run-work.js'), 'Work');
 
 const REPORT_MAX = 512 * 1024; // bytes of a report drawn here; larger ones are for downloading
 
