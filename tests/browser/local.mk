@@ -29,6 +29,7 @@ EXTRA_DIST += \
 	tests/browser/page.test.js \
 	tests/browser/people.test.js \
 	tests/browser/proxy.js \
+	tests/browser/results.test.js \
 	tests/browser/runspool.js \
 	tests/browser/runs.test.js \
 	tests/browser/screenshots.js \

@@ -26,18 +26,24 @@ function place({ error, hits, at, done }) {
 /** find: {query, matchCase, regex, only}; onFind(changes); found: {error, hits, at, done}; onStep(1 or -1, later). */
 export function Search({ field, find, found, onFind, onStep, onLeave }) {
   const [typed, setTyped] = useState(find.query);
-  useEffect(() => setTyped(find.query), [find.query]);
+  const sent = useRef(find.query); // by this field: what comes back of it is older than what stands there now
   const timer = useRef(0);
   useEffect(() => () => clearTimeout(timer.current), []);
+  useEffect(() => {
+    if (find.query !== sent.current) setTyped((sent.current = find.query));
+  }, [find.query]);
+  const send = (query) => {
+    if (query !== sent.current) onFind({ query: (sent.current = query) });
+  };
   const commit = (query) => {
     clearTimeout(timer.current);
     setTyped(query);
-    if (query !== find.query) onFind({ query });
+    send(query);
   };
   const type = (query) => {
     setTyped(query);
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => onFind({ query }), TYPING_MS);
+    timer.current = setTimeout(send, TYPING_MS, query);
   };
   const keys = (event) => {
     if (event.key === 'Enter') {

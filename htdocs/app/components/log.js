@@ -117,6 +117,7 @@ export function Log({ fold, rev, node, find, level, wanted, ended, onNode, onFin
   const [view, setView] = useState({ top: 0, height: 600, width: 0 });
   const [follow, setFollow] = useState(!wanted);
   const [seen, setSeen] = useState(0); // number of the last line when Follow was turned off
+  const [live] = useState(!ended); // what history brings is not new
   const [look, setLook] = useState(() => ({ times: 'off', wrap: false, ...recall('log.look', {}) }));
   const [place, setPlace] = useState({}); // {matcher, n}: the number of the matching line one stands at
   const [saving, setSaving] = useState(false);
@@ -188,7 +189,7 @@ export function Log({ fold, rev, node, find, level, wanted, ended, onNode, onFin
     const index = indexOfId(lines, from);
     if (Number(lines[index]?.id) !== from) return;
     shown.current = wanted;
-    setFollow(false);
+    stop();
     reveal(index);
   }, [rev, wanted, part, total]);
 
@@ -297,7 +298,7 @@ export function Log({ fold, rev, node, find, level, wanted, ended, onNode, onFin
     if (wrong) again();
   });
 
-  const waiting = follow || part ? 0 : total - firstFrom(lines, seen + 1);
+  const waiting = follow || part || !live ? 0 : total - firstFrom(lines, seen + 1);
   const empty = !total && scan.done && (part?.error ? text.log.partFailed : query || node || level ? text.log.emptyFilter : ended ? text.log.emptyEnded : text.log.empty);
   const hitAt = current ? firstFrom(lines, current, hits) + 1 : 0;
 
@@ -305,10 +306,10 @@ export function Log({ fold, rev, node, find, level, wanted, ended, onNode, onFin
     <div class="log-tools">
       <${Search} field=${field} find=${find} onFind=${onFind} onStep=${step} onLeave=${() => scroller.current.focus()}
         found=${{ error: matcher?.error, hits: hits.length, at: hitAt, done: scan.done }} />
-      <${Filters} fold=${fold} node=${node} level=${level} onNode=${onNode} onLevel=${onLevel} />
+      <div class="log-which"><${Filters} fold=${fold} node=${node} level=${level} onNode=${onNode} onLevel=${onLevel} />
       <span class="log-count number">${total === fold.lines.length && !part ? text.log.lines(total + fold.folded) : text.log.linesOf(count(total), count(fold.lines.length + fold.folded))}</span>
       <${Looks} look=${look} onLook=${change} saving=${saving} onDownload=${download} shown=${total} all=${all} />
-      ${!ended && html`<button type="button" class="button-quiet" aria-pressed=${follow} onClick=${turnFollow}>${text.log.follow}</button>`}
+      ${!ended && html`<button type="button" class="button-quiet" aria-pressed=${follow} onClick=${turnFollow}>${text.log.follow}</button>`}</div>
     </div>
     ${part && html`<${PartBar} fold=${fold} part=${part} onShow=${showPart} onClose=${() => (onLine(null), closePart(), setFollow(true))} />`}
     <div class="log-body">

@@ -68,7 +68,7 @@ export function Artifacts({ id, artifacts, chosen }) {
     <thead><tr><th>${text.artifacts.name}</th><th class="cell-number">${text.artifacts.size}</th><th class="wide-only">${text.artifacts.type}</th><th><span class="hidden">${text.artifacts.download}</span></th></tr></thead>
     <tbody>${items.map(({ name, bytes: size, type }) => html`<tr key=${name}>
       <td class="cell-main"><button type="button" class="artifact-name" dir="auto" aria-expanded=${name === chosen} onClick=${() => setParams({ artifact: name === chosen ? null : name })}>${name}</button></td>
-      <td class="cell-number">${bytes(size)}</td><td class="wide-only">${type}</td>
+      <td class="cell-number">${bytes(size)}</td><td class="wide-only">${type?.split(';')[0]}</td>
       <td class="cell-number"><a class="button-quiet button-icon" href=${urlOf(name)} download=${name.split('/').pop()} aria-label=${text.artifacts.save(name)} title=${text.artifacts.download}><${Icon} name="download" /></a></td></tr>`)}</tbody>
   </table>
   ${shown && html`<${Preview} key=${chosen} runId=${id} artifact=${shown} url=${urlOf(chosen)} />`}</div>`;

@@ -105,7 +105,7 @@ function RunView({ id, fold, rev, followed }) {
   const span = over ? spanOf(fold) : null;
   const [at, setAt] = useMoment(span, params.get('at')); // ms from the start, or null: the run as it was then
   const shown = at === null ? fold : foldAt(fold, span.start + at);
-  const [sheet, setSheet] = useState(() => Boolean(params.get('tab') || params.get('line')));
+  const [sheet, setSheet] = useState(() => Boolean(params.get('tab') || params.get('line') || params.get('q')));
   const order = useMemo(() => (fold.graph.nodes.length ? layoutGraph(fold.graph, false).order : []), [fold]);
   usePageState(titleOf(fold.run), fold.run.status);
   useKeys(text.keys.run, TABS);
