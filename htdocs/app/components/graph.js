@@ -16,6 +16,7 @@ const READABLE = 0.82; // from this scale on everything of a node is shown
 const DRAWN_ALL = 150; // nodes; of larger graphs only what is near the view is drawn
 const MAP_ROOM = 136; // px below the drawing, so that the map hides nothing for good
 const NEXT_SAID = 3;
+const UNSCALE = 1.08; // what keeps its size while one zooms follows in such steps: each costs a restyling of all
 const detailOf = (scale) => (scale >= READABLE ? 'full' : scale >= 0.45 ? 'compact' : scale >= 0.3 ? 'small' : 'dots');
 const meets = (a, b) => a.left <= b.right && a.right >= b.left && a.top <= b.bottom && a.bottom >= b.top;
 
@@ -41,7 +42,7 @@ function Node({ node, record, place, chosen, focusable, bare, next }) {
     aria-description=${[...notes, next].join('. ')}>
     ${!bare && html`<${State} status=${status} />
     <span class="node-label" dir="auto">${label}</span>
-    <span class="node-meta"><${Icon} name=${node.data?.kind ?? node.type} /><span class=${classes('node-kind', { 'node-told': progress })}>${progress?.short ?? kind}</span>
+    <span class="node-meta"><${Icon} name=${node.data?.kind ?? node.type} /><span class=${classes('node-kind', { 'node-told': progress || !record.startedAt })}>${progress?.short ?? kind}</span>
       ${attempt > 1 && html`<span class="node-attempt number" title=${text.run.attempt(attempt)}>×${attempt}</span>`}
       <${NodeTime} record=${record} /></span>`}
     <${ProgressBar} progress=${progress} status=${status} />
@@ -152,7 +153,7 @@ export function Graph({ graph, nodes, chosen, onChoose, label, name }) {
       width: `${laid.width}px`,
       height: `${laid.height}px`,
       transform: `translate(${offset.x}px, ${offset.y}px) scale(${scale})`,
-      '--unscale': 1 / scale,
+      '--unscale': detail === 'full' ? 1 : UNSCALE ** Math.round(Math.log(1 / scale) / Math.log(UNSCALE)),
     }}>
       <svg class="edges" width=${laid.width} height=${laid.height} aria-hidden="true"><g transform=${laid.origin}>${laid.edges.map((path, i) => {
         if (part && !meets(path, part)) return null;

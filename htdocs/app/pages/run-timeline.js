@@ -1,7 +1,7 @@
 // The nodes over time: a row for each that has begun, in it a piece for each attempt and each wait, the time it waited for
 // its turn as a thin line, and the items of a foreach in lanes below. Only the rows in view are drawn.
 
-import { html, classes, useEffect, useRef, useState } from '../ui.js';
+import { html, classes, useEffect, useLayoutEffect, useRef, useState } from '../ui.js';
 import { listItems } from '../api.js';
 import { useBox } from '../components/graph-camera.js';
 import { Icon, State, StateShape } from '../components/icons.js';
@@ -13,6 +13,7 @@ import { lanesOf, spansOf } from '../spans.js';
 import { text } from '../text.js';
 
 const ROW = 32;
+const SCALE = 28; // the scale's own height
 const MARGIN = 8; // rows drawn above and below those in view
 const TICK_PX = 96; // between two times of the scale, at least
 const STEPS_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 3e4, 6e4, 12e4, 3e5, 6e5, 18e5, 36e5, 72e5, 216e5, 864e5];
@@ -164,6 +165,15 @@ export function Timeline({ fold, node, at, onNode }) {
   const first = Math.max(0, top - MARGIN);
   const last = Math.min(rows.length, top + Math.ceil((box?.height ?? 0) / ROW) + MARGIN);
   const scrolled = () => setTop(Math.floor(scroller.current.scrollTop / ROW / MARGIN) * MARGIN);
+
+  // What is chosen comes into view, as far as it has begun.
+  const chosenAt = rows.findIndex(({ span }) => span?.id === node);
+  useLayoutEffect(() => {
+    if (!box || chosenAt < 0) return;
+    const { scrollTop } = scroller.current;
+    if (chosenAt * ROW < scrollTop || (chosenAt + 1) * ROW + SCALE > scrollTop + box.height)
+      scroller.current.scrollTop = Math.max(0, chosenAt * ROW - box.height / 2);
+  }, [Boolean(box), node, chosenAt >= 0]);
 
   const focusRow = (index) => {
     const target = rows[clamp(index, 0, rows.length - 1)];
