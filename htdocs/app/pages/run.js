@@ -6,6 +6,7 @@ import { Graph } from '../components/graph.js';
 import { useKeys } from '../components/keys.js';
 import { Scrubber } from '../components/scrubber.js';
 import { Split } from '../components/split.js';
+import { plain } from '../ansi.js';
 import { ended } from '../fold.js';
 import { foldAt, spanOf } from '../fold-at.js';
 import { followRun } from '../follow-run.js';
@@ -124,7 +125,7 @@ function RunView({ id, fold, rev, followed }) {
   );
   const scrubber = span && (at !== null || params.get('tab') === 'timeline') &&
     html`<${Scrubber} moments=${fold.moments} start=${span.start} whole=${span.whole} at=${at} onAt=${setAt} />`;
-  const last = fold.lines.at(-1)?.message.slice(0, 200) ?? '';
+  const last = plain(fold.lines.at(-1)?.message ?? '').slice(0, 200);
 
   return html`<div class="run">
     <${RunHead} id=${id} fold=${fold} followed=${followed} />
