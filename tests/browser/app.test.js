@@ -118,7 +118,7 @@ test('numbers carry units', () => {
 
 const css = readFileSync(new URL('../../htdocs/css/tokens.css', import.meta.url), 'utf8');
 const tokens = (block) => Object.fromEntries([...block.matchAll(/--([\w-]+):\s*(#[0-9a-f]{6})\b/g)].map(([, name, value]) => [name, value]));
-const themes = Object.fromEntries([...css.matchAll(/:root(?:\[data-theme="(\w+)"\])?\s*\{([^}]*)\}/g)].map(([, name = 'light', block]) => [name, tokens(block)]));
+const themes = Object.fromEntries([...css.matchAll(/:root(?:\[data-theme="(\w+)"\])?\s*\{([^}]*)\}/g)].filter(([, , block]) => block.includes('#')).map(([, name = 'light', block]) => [name, tokens(block)]));
 const channel = (value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
 const luminance = (hex) => [1, 3, 5].map((at) => channel(parseInt(hex.slice(at, at + 2), 16) / 255)).reduce((sum, value, i) => sum + value * [0.2126, 0.7152, 0.0722][i], 0);
 const contrast = (a, b) => {
