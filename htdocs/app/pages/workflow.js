@@ -104,6 +104,7 @@ export function WorkflowPage({ id }) {
   const [deleting, setDeleting] = useState(false);
   const graph = useMemo(() => workflow && { nodes: workflow.nodes ?? [], edges: workflow.edges ?? [] }, [workflow]);
   const nodes = useMemo(() => new Map(graph?.nodes.map((node) => [node.id, { status: 'pending' }])), [graph]);
+  useEffect(() => void import('./run.js').catch(() => {}), []); // the next page, most likely: it is there when Run is pressed
   usePageState(workflow?.name || id);
   if (error && !workflow)
     return html`<div class="page"><${Failure} error=${error} missing=${text.failure.notFound.workflow} retry=${reload} /></div>`;
