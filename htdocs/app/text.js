@@ -381,7 +381,6 @@ export const text = {
     current: 'current',
     first: 'The oldest kept',
     what: 'Version',
-    when: 'Saved',
     a: 'From',
     b: 'to',
     restore: 'Restore',

@@ -51,6 +51,7 @@ const heading = (name) => (view) => view.getByRole('heading', { level: 1, name }
 const PAGES = [
   ['workflows', () => '#/workflows', (view) => view.locator('tbody tr').nth(2).waitFor()],
   ['a workflow', () => '#/workflows/good', heading('Workflow good')],
+  ['versions', () => '#/workflows/good/versions', heading('Versions of Workflow good')],
   ['the editor', () => '#/workflows/good/edit', async (view) => {
     await view.locator('[data-node-button="say"]').click();
     await view.locator('.settings').waitFor();

@@ -47,5 +47,6 @@ export function versionDiff(a, b) {
   if (!equal(edgeLines(edgesA), edgeLines(edgesB))) part(undefined, 'changed', '', edgeLines(edgesA), edgeLines(edgesB));
   const known = new Set(edgesB.map(edgeKey));
   const edges = [...edgesB, ...edgesA.filter((edge) => !known.has(edgeKey(edge)))];
-  return { marks, graph: { nodes, edges }, moved, parts };
+  // Without their saved places: what came may stand where something else was.
+  return { marks, graph: { nodes: nodes.map(({ position, ...node }) => node), edges }, moved, parts };
 }

@@ -54,8 +54,8 @@ function Row({ item, newest, before, definitions, chosen, onRestore, busy }) {
   return html`<tr class=${chosen ? 'chosen-row' : ''} data-version=${item.version}>
     <td class="cell-main"><a href=${href(['workflows', route.value.parts[1], 'versions'], { a: before ?? item.version, b: item.version })} aria-current=${chosen ? 'true' : undefined} onClick=${choose}>
         ${text.versions.version(item.version)}${item.version === newest && html`<span class="field-required">${text.versions.current}</span>`}</a>
-      <span class="cell-sub" dir="auto" title=${changes}>${before ? changes : text.versions.first}</span></td>
-    <td class="cell-time"><${Ago} time=${item.createdAt} />${item.by && html`<span class="cell-sub" dir="auto">${item.by}</span>`}</td>
+      <span class="cell-sub" dir="auto">${before ? changes : text.versions.first}</span>
+      <span class="cell-sub"><${Ago} time=${item.createdAt} />${item.by && html` · <bdi>${item.by}</bdi>`}</span></td>
     <td class="cell-action">${item.version !== newest && html`<button type="button" class="button" disabled=${busy} aria-label=${text.versions.restoreNamed(item.version)} onClick=${() => onRestore(item.version)}>${text.versions.restore}</button>`}</td>
   </tr>`;
 }
@@ -121,7 +121,7 @@ export function VersionsPage({ id }) {
   return html`<div class="page">
     <header class="page-head"><h1 dir="auto">${text.versions.title(data.workflow.name || id)}</h1><a href=${href(['workflows', id])}>${text.versions.back}</a></header>
     <div class="versions">
-      <section class="versions-list"><table class="list"><thead class="hidden"><tr><th>${text.versions.what}</th><th>${text.versions.when}</th><th>${text.versions.restore}</th></tr></thead>
+      <section class="versions-list"><table class="list"><thead class="hidden"><tr><th>${text.versions.what}</th><th>${text.versions.restore}</th></tr></thead>
         <tbody>${items.map((item, i) => html`<${Row} key=${item.version} item=${item} newest=${newest} before=${data.items[i + 1]?.version} definitions=${definitions}
           chosen=${item.version === b} onRestore=${restore} busy=${busy} />`)}</tbody></table>
         ${data.items.length > limit && html`<button type="button" class="button" onClick=${() => setLimit(limit + PAGE)}>${text.versions.older}</button>`}</section>
