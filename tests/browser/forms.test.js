@@ -73,7 +73,7 @@ test('what is at hand where the caret is', () => {
 
 /** The form of a kind alone on the page; its value is window.settings. */
 async function show(kind, data = {}, { problems = [], context = {} } = {}) {
-  await page.goto(`${runspool.url}#/runs`);
+  await page.goto(`${runspool.url}#/nowhere`);
   await page.evaluate(async ({ kind: name, data: given, problems: said, context: around }) => {
     const [{ SettingsForm }, { html, render, signal }] = await Promise.all([import('./app/forms/settings.js'), import('./app/ui.js')]);
     const { schema: found } = (await (await fetch('api/node-types')).json()).items.find((type) => type.kind === name);
