@@ -256,7 +256,8 @@ export const text = {
     openRun: 'Open run',
     closeRun: 'Clear the states',
     fit: 'Fit',
-    fitHint: 'Show all of it (F)',
+    fitHint: 'Show all of it',
+    nextEdge: 'Next edge of the node',
     undo: 'Undo',
     redo: 'Redo',
     add: 'Add node',
@@ -334,7 +335,7 @@ export const text = {
     copied: (count) => `${n(count, 'node', 'nodes')} copied`,
     pasted: (count) => `${n(count, 'node', 'nodes')} pasted`,
     notPasted: 'The clipboard holds no nodes.',
-    nodeSaid: (name, kind, wrong) => `${name} ${kind}${wrong ? `, ${n(wrong, 'problem', 'problems')}` : ''}`,
+    added: (name) => `${name} added`,
     edgeSaid: (from, to, what) => `From ${from} to ${to}${what ? `, ${what}` : ''}`,
     addNext: 'Add after',
     problem: {

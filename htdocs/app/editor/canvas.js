@@ -10,16 +10,16 @@ import { boundsOf, curve, heightOf, inPort, middle, NODE, outPort } from './geom
 import { useGestures } from './gestures.js';
 import { edgeKey, handlesOf, nameOf, nodeOf, whenOf } from './model.js';
 
-function Node({ id, name, kind, label, trigger, x, y, height, handles, chosen, focusable, target, problems, status }) {
+function Node({ id, name, kind, label, trigger, x, y, height, handles, chosen, focusable, target, problems, status, bare }) {
   const wrong = problems.filter(({ level }) => level === 'error').length;
-  const said = problems.map(({ message }) => message).join('\n');
+  const said = problems.map(({ message }) => message).join('\n') || undefined;
   return html`<div class=${classes('spot', { 'spot-target': target, 'spot-named': handles.length })} data-node=${id} style=${{ left: `${x}px`, top: `${y}px`, height: `${height}px` }}>
-    <button type="button" class=${classes('node', status && `s-${status}`, { chosen, 'node-wrong': wrong, 'node-hint': problems.length && !wrong })} data-node-button=${id}
-      data-status=${status} tabIndex=${focusable ? 0 : -1} aria-pressed=${chosen} title=${said || undefined}
-      aria-label=${text.editor.nodeSaid(name, label, wrong) + (status ? `, ${text.state[status]}` : '')} aria-description=${said || undefined}>
-      ${status ? html`<${State} status=${status} />` : html`<${Icon} name=${kind} />`}
+    <button type="button" class=${classes('node', status && `s-${status}`, { chosen, 'node-wrong': wrong })} data-node-button=${id}
+      data-status=${status} tabIndex=${focusable ? 0 : -1} aria-pressed=${chosen} title=${said} aria-label=${bare ? name : undefined} aria-description=${said}>
+      ${!bare && html`${status ? html`<${State} status=${status} />` : html`<${Icon} name=${kind} />`}
       <span class="node-label" dir="auto">${name}</span>
-      <span class="node-meta"><span class="node-kind">${label}</span></span>
+      <span class="node-meta"><span class="node-kind node-told">${label}</span></span>
+      ${wrong > 0 && html`<span class="hidden">${text.editor.problems(wrong)}</span>`}`}
       ${problems.length > 0 && html`<span class="node-mark" aria-hidden="true">!</span>`}
     </button>
     ${!trigger && html`<span class="port port-in" aria-hidden="true"></span>`}
@@ -129,10 +129,10 @@ export function Canvas({ editor, definition, chosen, problems, records, rev, chi
   const drawNode = (node) => {
     const place = placeOf(node);
     const type = editor.typeOf(node);
-    const parts = [node, place, chosen.nodes.has(node.id), node.id === focus, drag?.over === node.id, problemsOf(node.id), records?.get(node.id)?.status];
+    const parts = [node, place, chosen.nodes.has(node.id), node.id === focus, drag?.over === node.id, problemsOf(node.id), records?.get(node.id)?.status, camera.detail === 'dots'];
     return keep(`n${node.id}`, parts, () => html`<${Node} key=${node.id} id=${node.id} name=${nameOf(node)} kind=${node.data?.kind} label=${type?.label ?? node.data?.kind ?? ''}
       trigger=${node.type === 'trigger'} x=${place.x} y=${place.y} height=${heightOf(handles.get(node.id))} handles=${handles.get(node.id)}
-      chosen=${parts[2]} focusable=${parts[3]} target=${parts[4]} problems=${parts[5]} status=${parts[6]} />`);
+      chosen=${parts[2]} focusable=${parts[3]} target=${parts[4]} problems=${parts[5]} status=${parts[6]} bare=${parts[7]} />`);
   };
   const drawEdge = (edge) => {
     const [source, target] = [byId.get(edge.source), byId.get(edge.target)];

@@ -1,6 +1,7 @@
 // The editor's keys, wherever the focus is on its page, but for fields; and the clipboard.
 
 import { useEffect, useRef } from '../ui.js';
+import { useKeys } from '../components/keys.js';
 import { text } from '../text.js';
 import { edgeKey, readClip } from './model.js';
 
@@ -20,21 +21,25 @@ function nextEdge(editor) {
 /** save, settle(): after something that takes away what had the focus. */
 export function useShortcuts(editor, { save, settle, focusName }) {
   const latest = useRef(null);
-  latest.current = { save, settle, focusName };
+  latest.current = save;
+  const add = () => editor.ask({ kind: 'add', from: editor.one()?.id, edge: editor.edge() && edgeKey(editor.edge()) });
+  const remove = () => {
+    editor.remove();
+    settle();
+  };
+  useKeys(text.editor.canvas, [
+    { keys: 'a', label: text.editor.add, act: add },
+    { keys: '/', label: text.editor.add, act: add },
+    { keys: 'c', label: text.editor.connect, act: () => editor.one() && editor.ask({ kind: 'connect', from: editor.one().id }) },
+    { keys: 'e', label: text.editor.nextEdge, act: () => nextEdge(editor) },
+    { keys: 'Delete', label: text.editor.remove, act: remove },
+    { keys: 'Backspace', label: text.editor.remove, act: remove },
+    { keys: 'F2', label: text.editor.name, act: focusName },
+    { keys: 'f', label: text.editor.fitHint, act: () => editor.fit() },
+    { keys: '+', label: text.run.zoomIn, act: () => editor.camera.zoomIn() },
+    { keys: '-', label: text.run.zoomOut, act: () => editor.camera.zoomOut() },
+  ]);
   useEffect(() => {
-    const plain = {
-      a: () => editor.ask({ kind: 'add', from: editor.one()?.id, edge: editor.edge() && edgeKey(editor.edge()) }),
-      c: () => editor.one() && editor.ask({ kind: 'connect', from: editor.one().id }),
-      e: () => nextEdge(editor),
-      f: () => editor.fit(),
-      '+': () => editor.camera.zoomIn(),
-      '=': () => editor.camera.zoomIn(),
-      '-': () => editor.camera.zoomOut(),
-      F2: () => latest.current.focusName(),
-      Delete: () => (editor.remove(), latest.current.settle()),
-    };
-    plain['/'] = plain.a;
-    plain.Backspace = plain.Delete;
     const withMod = {
       z: (event) => (event.shiftKey ? editor.redo() : editor.undo()),
       y: editor.redo,
@@ -46,7 +51,7 @@ export function useShortcuts(editor, { save, settle, focusName }) {
       if (event.defaultPrevented || elsewhere(event.target)) return;
       if (mod && event.key.toLowerCase() === 's') {
         event.preventDefault();
-        return latest.current.save();
+        return latest.current();
       }
       if (typing(event.target) || event.altKey) return;
       if (event.key === 'Escape') {
@@ -54,7 +59,7 @@ export function useShortcuts(editor, { save, settle, focusName }) {
         else editor.choose([]);
         return;
       }
-      const act = (mod ? withMod : plain)[mod ? event.key.toLowerCase() : event.key];
+      const act = mod && withMod[event.key.toLowerCase()];
       if (!act) return;
       event.preventDefault();
       act(event);

@@ -127,7 +127,7 @@ export function createEditor({ definition, version, types, saved = definition })
       editor.apply(added.definition);
       editor.choose([added.id]);
       panel.value = null;
-      said.value = text.editor.nodeSaid(model.nameOf(model.nodeOf(now(), added.id)), type.label, 0);
+      said.value = text.editor.added(model.nameOf(model.nodeOf(now(), added.id)));
       return added.id;
     },
     remove() {
