@@ -4,7 +4,6 @@ import { html, classes } from '../ui.js';
 import { looksOf } from '../ansi-colours.js';
 import { parseAnsi } from '../ansi.js';
 import { sinceStart, timeOfDay } from '../format.js';
-import { href } from '../router.js';
 import { text } from '../text.js';
 
 /** Spans with those parts cut out that lie in `ranges` (of the whole text, in order): {..., marked: true}. */
@@ -36,15 +35,18 @@ function drawPart({ text: words, style, marked }, key) {
 const timeOf = (line, times, began) =>
   !line.time ? '' : times === 'absolute' ? timeOfDay(line.time) : sinceStart(Date.parse(line.time) - Date.parse(began));
 
-/** look: {times, began, matcher, from, to, current, address, stripeOf, labelOf}: the same for all lines of one drawing. */
-export function drawLine(line, look) {
+/**
+ * slot: lines that leave give their elements to those that come into view. look: {times, began, matcher, from, to, current,
+ * address, stripeOf, labelOf}: the same for all lines of one drawing.
+ */
+export function drawLine(line, slot, look) {
   const { times, began, matcher, from, to, current, address, stripeOf, labelOf } = look;
   const { spans, cut } = parseAnsi(line.message);
   const ranges = matcher?.ranges(spans.map((span) => span.text).join('')) ?? [];
   const parts = ranges.length ? markSpans(spans, ranges) : spans;
   const id = Number(line.id);
-  return html`<div key=${line.n} class=${classes('line', `l-${line.level}`, { wanted: from && id >= from && id <= to, current: line.n === current })} data-line=${line.id} data-n=${line.n}>
-    <a class="line-number" tabIndex=${-1} href=${href(address.parts, { ...address.params, line: line.id })} aria-label=${text.log.permalink(line.n)}>${line.n}</a>
+  return html`<div key=${slot} class=${classes('line', `l-${line.level}`, { wanted: from && id >= from && id <= to, current: line.n === current })} data-line=${line.id} data-n=${line.n}>
+    <a class="line-number" tabIndex=${-1} href=${`${address}${address.includes('?') ? '&' : '?'}line=${line.id}`} aria-label=${text.log.permalink(line.n)}>${line.n}</a>
     ${times !== 'off' && html`<span class="line-time">${timeOf(line, times, began)}</span>`}
     <span class=${`line-stripe stripe-${stripeOf(line.nodeId)}`} title=${line.nodeId && labelOf(line.nodeId)}></span>
     <span class="line-text">${parts.map((part, i) => drawPart(part, i))}${cut > 0 && html`<span class="faint">${text.log.cut(cut)}</span>`}</span>

@@ -8,7 +8,7 @@ import { partOf, readAll, readPart } from '../log-parts.js';
 import { FLAT, WrappedRows } from '../log-rows.js';
 import { firstFrom, indexOfId, matcherOf, Scan } from '../log-scan.js';
 import { recall, remember } from '../prefs.js';
-import { route } from '../router.js';
+import { href, route } from '../router.js';
 import { text } from '../text.js';
 import { Icon } from './icons.js';
 import { drawLine } from './log-line.js';
@@ -95,9 +95,12 @@ function useParts(fold, wanted) {
       if (!signal.aborted) setPart({ index, lines: [], error });
     }
   };
-  const index = wanted && !part?.lines.some((line) => Number(line.id) === wanted) ? partOf(fold, wanted) : -1;
+  const opened = useRef(0); // the linked line for which a part was opened; from then on one goes where one likes
+  const index = wanted && wanted !== opened.current ? partOf(fold, wanted) : -1;
   useEffect(() => {
-    if (index >= 0) show(index);
+    if (index < 0) return;
+    opened.current = wanted;
+    show(index);
   }, [index, wanted]);
   useEffect(() => () => abort.current?.abort(), []);
   return { part, show, close };
@@ -184,11 +187,12 @@ export function Log({ fold, rev, node, find, level, wanted, ended, onNode, onFin
 
   // The linked line is shown once, as soon as it is there.
   const shown = useRef(null);
+  const inPart = (link) => `${link} ${part?.index}`;
   useLayoutEffect(() => {
-    if (!from || shown.current === wanted) return;
+    if (!from || shown.current === inPart(wanted)) return;
     const index = indexOfId(lines, from);
     if (Number(lines[index]?.id) !== from) return;
-    shown.current = wanted;
+    shown.current = inPart(wanted);
     stop();
     reveal(index);
   }, [rev, wanted, part, total]);
@@ -214,7 +218,7 @@ export function Log({ fold, rev, node, find, level, wanted, ended, onNode, onFin
     event.preventDefault();
     const { line: id } = number.closest('.line').dataset;
     const range = event.shiftKey && from ? [from, Number(id)].sort((a, b) => a - b).join('-') : id;
-    shown.current = range; // it is in view already
+    shown.current = inPart(range); // it is in view already
     stop();
     scroller.current.focus({ preventScroll: true });
     onLine(range === wanted ? null : range);
@@ -276,19 +280,20 @@ export function Log({ fold, rev, node, find, level, wanted, ended, onNode, onFin
   // The rows drawn, and those of the last drawing that are still the same.
   const stripes = useMemo(() => new Map(fold.graph.nodes.map(({ id }, i) => [id, i % STRIPES])), [fold]);
   const { parts: addressParts, params } = route.value;
-  const address = { parts: addressParts, params: Object.fromEntries(params) };
+  const address = href(addressParts, { ...Object.fromEntries(params), line: null });
   const kept = useRef({ key: null, rows: new Map() });
-  const key = JSON.stringify([look, query, matchCase, regex, from, to, current, theme, address]);
-  if (kept.current.key !== key || kept.current.fold !== fold) kept.current = { key, fold, rows: new Map() };
+  const slots = Math.ceil(view.height / ROW) + SPARE * 2;
+  const key = JSON.stringify([look, query, matchCase, regex, from, to, current, theme, address, slots]);
+  if (kept.current.key !== key || kept.current.lines !== lines) kept.current = { key, lines, rows: new Map() };
   const settings = {
     times: look.times, began: fold.began, matcher: searched, from, to, current, address,
     stripeOf: (id) => stripes.get(id) ?? 'none', labelOf: (id) => fold.label(id),
   };
   const top = follow ? height - view.height : view.top; // the scroll event of a followed line comes too late
   const begin = Math.max(0, Math.min(rows.at(top / ROW), total) - SPARE);
-  const drawn = lines.slice(begin, begin + Math.ceil(view.height / ROW) + SPARE * 2);
+  const drawn = lines.slice(begin, begin + slots);
   const cache = kept.current.rows;
-  kept.current.rows = new Map(drawn.map((line) => [line.n, cache.get(line.n) ?? drawLine(line, settings)]));
+  kept.current.rows = new Map(drawn.map((line, i) => [line.n, cache.get(line.n) ?? drawLine(line, (begin + i) % slots, settings)]));
 
   const list = useRef(null);
   useLayoutEffect(() => {
