@@ -100,8 +100,9 @@ function Length({ span, part, start }) {
   const { begin, width } = place;
   const end = begin + width;
   const inside = width >= INSIDE;
-  const style = inside ? { insetInlineEnd: `${Math.max(0, 100 - end)}%` } : end < 80 ? { insetInlineStart: `${end}%` } : { insetInlineEnd: `${100 - begin}%` };
-  return html`<span class=${classes('timeline-length number', { 'timeline-inside': inside })} style=${style}>${length(span.to - span.from)}${
+  const before = !inside && end >= 80; // it then stands over the line of the wait
+  const style = inside ? { insetInlineEnd: `${Math.max(0, 100 - end)}%` } : before ? { insetInlineEnd: `${100 - begin}%` } : { insetInlineStart: `${end}%` };
+  return html`<span class=${classes('timeline-length number', { 'timeline-inside': inside, 'timeline-before': before })} style=${style}>${length(span.to - span.from)}${
     span.attempt > 1 ? ` · ${text.timeline.attempt(span.attempt)}` : ''}</span>`;
 }
 

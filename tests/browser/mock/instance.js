@@ -176,6 +176,7 @@ export class Instance {
     };
     if (this.failure) return problem(response, this.failure, 'The database is locked');
     if (kind === 'workflows' && !id) return list([...this.workflows.values()].map(({ nodes, edges, ...rest }) => ({ ...rest, nodeCount: nodes.length })));
+    if (kind === 'auth') return json(response, 200, { auth: 'none' });
     if (kind === 'runs' && !id) {
       const [status, workflow] = ['status', 'workflow'].map((field) => url.searchParams.get(field));
       return list([...this.runs.values()]
