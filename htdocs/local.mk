@@ -69,6 +69,7 @@ HTDOCS_FILES = \
 	htdocs/app/format.js \
 	htdocs/app/forms/choices.js \
 	htdocs/app/forms/complete.js \
+	htdocs/app/forms/described.js \
 	htdocs/app/forms/expression.js \
 	htdocs/app/forms/fields.js \
 	htdocs/app/forms/import.js \

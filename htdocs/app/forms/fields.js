@@ -5,6 +5,7 @@ import { html, useState } from '../ui.js';
 import { Icon } from '../components/icons.js';
 import { text } from '../text.js';
 import { useChoices } from './choices.js';
+import { Described } from './described.js';
 import { ExpressionInput } from './expression.js';
 import { JqTest } from './jq-test.js';
 import { fieldsOf, fittingUnit, isObject, isTemplate, readAny, same, withMember, within, writeAny } from './schema.js';
@@ -226,9 +227,6 @@ const TEXTS = new Set(['text', 'multiline', 'code', 'jq', 'cron', 'secret', 'wor
 const BOXES = new Set(['group', 'items', 'table', 'list', 'map', 'choices']); // several controls, named by the label as a group
 
 const WHOLES = new Set(['group', 'items', 'table', 'node']); // hardly ever computed as a whole
-
-/** Names in backquotes are set as code. */
-const Described = ({ words }) => words.split('`').map((part, i) => (i % 2 ? html`<code key=${i}>${part}</code>` : part));
 
 /** The problems at this field, or in it when none of its parts shows them. */
 const problemsAt = (form, path, deep) => form.problems.filter(({ path: place }) => (deep ? within(path, place) : place === path));

@@ -7,6 +7,7 @@ import { explain } from '../components/resource.js';
 import { toast } from '../components/toast.js';
 import { go } from '../router.js';
 import { text } from '../text.js';
+import { Described } from './described.js';
 import { isObject } from './schema.js';
 
 const ID = /^[A-Za-z0-9._-]{1,128}$/;
@@ -35,7 +36,7 @@ const isTaken = (id) => getWorkflow(id).then(({ version }) => version > 0, () =>
 function Notes({ title, notes }) {
   if (!notes.length) return null;
   return html`<h3>${title}</h3><ul class="import-notes">${notes.map((note, i) => html`<li key=${i}>
-    ${note.line && html`<span class="faint number">${text.importing.line(note.line)} </span>`}<code dir="auto">${note.what}</code> ${note.message}</li>`)}</ul>`;
+    ${note.line && html`<span class="faint number">${text.importing.line(note.line)} </span>`}<code dir="auto">${note.what}</code> <${Described} words=${note.message} /></li>`)}</ul>`;
 }
 
 function Report({ found }) {
@@ -44,7 +45,7 @@ function Report({ found }) {
     ${report && html`<p><strong>${text.importing.carried(text.importing.systems[report.from] ?? report.from, report.mapped, report.nodes)}</strong></p>
       <${Notes} title=${text.importing.notMapped} notes=${report.notMapped} /><${Notes} title=${text.importing.approximated} notes=${report.approximated} />`}
     ${!report && !errors.length && html`<p>${text.importing.right}</p>`}
-    ${errors.length > 0 && html`<p class="form-failure">${text.importing.wrong}</p><ul class="import-notes">${errors.map(({ nodeId, edgeId, message }, i) => html`<li key=${i}><code>${nodeId ?? edgeId ?? ''}</code> ${message}</li>`)}</ul>`}
+    ${errors.length > 0 && html`<p class="form-failure">${text.importing.wrong}</p><ul class="import-notes">${errors.map(({ nodeId, edgeId, message }, i) => html`<li key=${i}><code>${nodeId ?? edgeId ?? ''}</code> <${Described} words=${message} /></li>`)}</ul>`}
   </div>`;
 }
 
