@@ -185,7 +185,7 @@ HTDOCS_FILES = \
 	htdocs/icons/success.svg \
 	htdocs/index.html
 
-EXTRA_DIST += docs/run-view.png $(HTDOCS_FILES) htdocs/package.json htdocs/package-lock.json htdocs/stage.mjs
+EXTRA_DIST += $(HTDOCS_FILES) htdocs/package.json htdocs/package-lock.json htdocs/stage.mjs
 
 npm_verbose = $(npm_verbose_@AM_V@)
 npm_verbose_ = $(npm_verbose_@AM_DEFAULT_V@)

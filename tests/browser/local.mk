@@ -28,6 +28,7 @@ EXTRA_DIST += \
 	tests/browser/package.json \
 	tests/browser/page.test.js \
 	tests/browser/people.test.js \
+	tests/browser/places.test.js \
 	tests/browser/proxy.js \
 	tests/browser/results.test.js \
 	tests/browser/runspool.js \

@@ -1,75 +1,84 @@
-// node screenshots.js FOLDER: every page in every state and width, for looking at. Needs the staged web root.
+// node screenshots.js FOLDER [PATTERN]: the pictures of docs/DASHBOARD.md, from real runs on an instance of its own, the agents against
+// the tests' model endpoint. 1440 and 390 px, light and dark, WebP. RUNSPOOL_BUILD and RUNSPOOL_TEST_MODULES as in the tests.
 
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { launch } from './browser.js';
-import { Instance } from './mock/instance.js';
-import { addRun, byName } from './mock/sample.js';
+import { startModel } from './model.js';
+import { startRunspool } from './runspool.js';
+import { call as rest } from './stage.js';
 
-const folder = process.argv[2] ?? process.env.RUNSPOOL_SHOTS ?? 'shots';
-const only = process.argv[3];
-const webroot = process.env.RUNSPOOL_WEBROOT ?? new URL('../../build/webroot', import.meta.url).pathname;
-const WIDTHS = { 1440: 900, 1024: 768, 390: 844 };
-const THEMES = ['light', 'dark'];
+const folder = process.argv[2] ?? 'docs/img';
+const only = new RegExp(process.argv[3] ?? '');
+const SIZES = { 1440: 900, 390: 844 };
+const PATIENCE_MS = 120000;
+const QUALITY = 0.8;
 
-await mkdir(folder, { recursive: true });
-const full = await new Instance({ webroot }).start();
-const empty = await new Instance({ webroot }).start();
-const broken = await new Instance({ webroot }).start();
-broken.failure = 503;
-for (const workflow of Object.values(byName)) full.workflows.set(workflow.id, workflow);
-addRun(full, byName.health, { id: 'r_old', age: 90000 });
-addRun(full, byName.long, { id: 'r_long', age: 7200 });
-addRun(full, byName.rtl, { id: 'r_rtl', age: 4000 });
-addRun(full, byName.health, { id: 'r_cancelled', age: 3000, until: 6, cancel: true });
-addRun(full, byName.health, { id: 'r_failed', age: 1800, fail: 'scripts', input: { repo: 'https://example.org/project.git' } });
-addRun(full, byName.wide, { id: 'r_wide', age: 300, until: 120, lines: 50000 });
-addRun(full, byName.health, { id: 'r_done', age: 65, input: { repo: 'https://example.org/project.git', level: 'quick', strict: true } });
-addRun(full, byName.health, { id: 'r_running', age: 8, until: 7 });
-full.runs = new Map([...full.runs].reverse());
-for (const run of full.runs.values()) {
-  const workflow = full.workflows.get(run.workflowId);
-  full.workflows.set(workflow.id, { ...workflow, recent: [...(workflow.recent ?? []), ...['success', 'error', 'cancelled'].includes(run.status) ? [{ id: run.id, status: run.status, durationMs: run.durationMs }] : []], lastRun: workflow.lastRun ?? { id: run.id, status: run.status, startedAt: run.startedAt, finishedAt: run.finishedAt } });
+const model = await startModel();
+const runspool = await startRunspool([...model.settings, 'runner.http_private=allow']);
+const browser = await launch();
+const call = (...request) => rest(runspool, ...request);
+
+async function run(id, input) {
+  const { runId } = await call('POST', `api/workflows/${id}/run`, { input });
+  for (const until = Date.now() + PATIENCE_MS; Date.now() < until; await new Promise((resolve) => setTimeout(resolve, 200)))
+    if (['success', 'error', 'cancelled'].includes((await call('GET', `api/runs/${runId}`)).status)) break;
+  return runId;
 }
+
+const node = (id, type, label, data) => ({ id, type, position: { x: 0, y: 0 }, data: { label, ...data } });
+const chain = (...ids) => ids.slice(1).map((target, i) => ({ id: `e${i}`, source: ids[i], target }));
+const release = {
+  id: 'release', name: 'Release', params: [{ name: 'version', type: 'string', required: true }, { name: 'errors', type: 'integer', default: 0 }],
+  nodes: [node('start', 'trigger', 'Start', { kind: 'manual' }),
+    node('build', 'tool', 'Build', { kind: 'shell', command: ['sh', '-c', 'for f in main router fold graph log; do printf "\\033[2mcc\\033[0m %s.o\\n" $f; sleep 0.05; done; printf "\\033[32mbuilt\\033[0m\\n"'] }),
+    node('test', 'tool', 'Test', { kind: 'shell', command: ['sh', '-c', 'for i in 1 2 3 4 5 6 7 8; do echo "ok $i - checks part $i"; sleep 0.05; done; if [ "$0" -gt 0 ]; then echo "not ok 9 - the last part" >&2; exit 1; fi', '{{ .input.errors }}'] }),
+    node('notes', 'agent', 'Write the notes', { kind: 'agent', prompt: 'Write release notes for {{ .input.version }}', tools: ['shell'] }),
+    node('ask', 'control', 'Ask the release manager', { kind: 'approval', message: 'Publish {{ .input.version }}?' }),
+    node('done', 'output', 'Published', { kind: 'result', value: '{{ .nodes.notes.output.text }}' })],
+  edges: [{ id: 'a', source: 'start', target: 'build' }, { id: 'b', source: 'build', target: 'test' }, { id: 'c', source: 'test', target: 'notes' },
+    { id: 'e', source: 'notes', target: 'ask' }, { id: 'f', source: 'ask', target: 'done', sourceHandle: 'approved' }],
+};
+const nightly = { id: 'nightly', name: 'Nightly checks', nodes: [node('start', 'trigger', 'Start', { kind: 'manual' }), node('look', 'tool', 'Look', { kind: 'shell', command: ['echo', 'all is well'] })], edges: chain('start', 'look') };
+
+for (const definition of [release, nightly]) await call('PUT', `api/workflows/${definition.id}`, definition);
+await runspool.import('repo-health');
+for (let i = 0; i < 6; i++) await run('nightly', {});
+const notes = (version) => model.say({ tool_calls: [{ name: 'shell', arguments: { command: ['echo', '14 commits since the last release'] } }], usage: { prompt_tokens: 640, completion_tokens: 48 } },
+  { text: `Runspool ${version}\n\nRuns can be exported as one file, replayed in time and compared.\nFourteen changes, none of them breaks what worked.`, usage: { prompt_tokens: 720, completion_tokens: 96 } });
+const failed = await run('release', { version: '2.4', errors: 1 });
+const health = await run('repo-health', { repo: '.' });
+await notes('2.5');
+const { runId: asking } = await call('POST', 'api/workflows/release/run', { input: { version: '2.5' } });
+const other = await run('repo-health', { repo: '.', largeBytes: 20000 });
 
 const PAGES = [
-  ['workflows', full, '#/workflows'],
-  ['workflows-empty', empty, '#/workflows'],
-  ['workflows-failure', broken, '#/workflows'],
-  ['workflow', full, '#/workflows/repo-health'],
-  ['runs', full, '#/runs'],
-  ['runs-empty', empty, '#/runs?status=error'],
-  ['run-done', full, '#/runs/r_done'],
-  ['run-results', full, '#/runs/r_done?tab=results'],
-  ['run-io', full, '#/runs/r_done?tab=io&node=good'],
-  ['run-artifacts', full, '#/runs/r_done?tab=artifacts'],
-  ['run-running', full, '#/runs/r_running'],
-  ['run-node', full, '#/runs/r_running?node=clone'],
-  ['run-failed', full, '#/runs/r_failed?node=scripts'],
-  ['run-failed-results', full, '#/runs/r_failed?tab=results'],
-  ['run-wide', full, '#/runs/r_wide'],
-  ['run-long', full, '#/runs/r_long'],
-  ['run-rtl', full, '#/runs/r_rtl'],
-  ['run-missing', full, '#/runs/r_nowhere'],
+  ['workflows', '#/workflows'], ['run', `#/runs/${health}`], ['asking', `#/runs/${asking}?tab=results`], ['timeline', `#/runs/${health}?tab=timeline&at=400`],
+  ['compare', `#/compare/${other}/${health}`], ['editor', '#/workflows/release/edit'], ['history', '#/history'], ['export', `export of ${failed}`],
 ];
 
-const browser = await launch();
-for (const theme of THEMES) {
-  for (const [width, height] of Object.entries(WIDTHS)) {
-    const context = await browser.newContext({ viewport: { width: Number(width), height }, colorScheme: theme });
-    const page = await context.newPage();
-    page.on('console', (message) => message.type() === 'error' && console.log(`${theme} ${width}: ${message.text()}`));
-    page.on('pageerror', (error) => console.log(`${theme} ${width}: ${error.stack}`));
-    for (const [name, instance, hash] of PAGES) {
-      if (only && !name.match(only)) continue;
-      await page.goto('about:blank');
-      await page.goto(`${instance.url}${hash}`);
-      await page.waitForLoadState('networkidle');
-      await page.waitForTimeout(600); // let pictures settle: nothing is asserted here
-      await page.screenshot({ path: join(folder, `${name}-${width}-${theme}.png`) });
+/** PNG to WebP, by the browser: so no other program is needed. */
+const webp = (page, png) => page.evaluate(async ([data, quality]) => {
+  const image = await createImageBitmap(await (await fetch(`data:image/png;base64,${data}`)).blob());
+  const canvas = new OffscreenCanvas(image.width, image.height);
+  canvas.getContext('2d').drawImage(image, 0, 0);
+  const bytes = new Uint8Array(await (await canvas.convertToBlob({ type: 'image/webp', quality })).arrayBuffer());
+  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
+}, [png.toString('base64'), QUALITY]);
+
+await mkdir(folder, { recursive: true });
+const blank = await browser.newPage();
+const exported = await (await fetch(new URL(`api/runs/${failed}/export.html`, runspool.url))).text();
+for (const colorScheme of ['light', 'dark'])
+  for (const [width, height] of Object.entries(SIZES))
+    for (const [name, hash] of PAGES.filter(([one]) => only.test(one))) {
+      const page = await browser.newPage({ viewport: { width: Number(width), height }, colorScheme });
+      if (name === 'export') await page.setContent(exported);
+      else await page.goto(`${runspool.url}${hash}`);
+      await page.waitForTimeout(1500); // let pictures settle: nothing is asserted here
+      await writeFile(join(folder, `${name}-${width}-${colorScheme}.webp`), Buffer.from(await webp(blank, await page.screenshot()), 'base64'));
+      await page.close();
     }
-    await context.close();
-  }
-}
 await browser.close();
-await Promise.all([full, empty, broken].map((instance) => instance.close()));
+await runspool.close();
+model.close();
