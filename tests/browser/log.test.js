@@ -138,6 +138,8 @@ test('times since the start and by the clock, remembered; long lines wrap and th
 });
 
 test('a link to a line far back, and to a range, works after a reload; Shift and a click choose the range', async () => {
+  await open(many);
+  await ended();
   const [from, to] = [await eventOf(many, 'number 700'), await eventOf(many, 'number 703')];
   await open(many, `?line=${from}`);
   const wanted = page.locator('.line.wanted');
@@ -154,6 +156,8 @@ test('a link to a line far back, and to a range, works after a reload; Shift and
 });
 
 test('chosen lines and a selection are copied as text, without numbers and times', async () => {
+  await open(many);
+  await ended();
   const [from, to] = [await eventOf(many, 'number 20'), await eventOf(many, 'number 21')];
   await open(many, `?line=${from}-${to}`);
   await page.locator('.line.wanted').nth(1).waitFor();

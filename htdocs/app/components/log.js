@@ -111,7 +111,6 @@ function useParts(fold, wanted) {
  * shown; wanted: the linked line or lines, "ID" or "ID-ID"; onNode, onFind, onLevel, onLine: the page keeps these in the URL.
  */
 export function Log({ fold, rev, node, find, level, wanted, ended, onNode, onFind, onLevel, onLine }) {
-  const section = useRef(null);
   const scroller = useRef(null);
   const field = useRef(null);
   const ruler = useRef(null);
@@ -307,7 +306,7 @@ export function Log({ fold, rev, node, find, level, wanted, ended, onNode, onFin
   const empty = !total && scan.done && (part?.error ? text.log.partFailed : query || node || level ? text.log.emptyFilter : ended ? text.log.emptyEnded : text.log.empty);
   const hitAt = current ? firstFrom(lines, current, hits) + 1 : 0;
 
-  return html`<section class="log" aria-label=${text.log.label} ref=${section} onKeyDown=${keys}>
+  return html`<section class="log" aria-label=${text.log.label} onKeyDown=${keys}>
     <div class="log-tools">
       <${Search} field=${field} find=${find} onFind=${onFind} onStep=${step} onLeave=${() => scroller.current.focus()}
         found=${{ error: matcher?.error, hits: hits.length, at: hitAt, done: scan.done }} />
