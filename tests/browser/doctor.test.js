@@ -103,7 +103,7 @@ test('the lines for each server are those of the program, and are copied', async
     const [{ lines }, told] = [await look(url, 1), await printed(url)];
     const mend = Object.fromEntries(told.filter((one) => one.mend).map((one) => [one.check, one.mend]));
     assert.deepEqual([lines.upgrade, lines.buffering], [mend.WebSocket, mend.SSE]);
-    assert.equal(lines.buffering, 'server.stream-response-body = 1');
+    assert.match(lines.buffering, /server.stream-response-body/);
     await page.getByRole('tab', { name: 'nginx' }).click();
     const upgrade = page.locator('[data-fault="upgrade"]');
     await upgrade.getByText('proxy_set_header Upgrade').waitFor();
