@@ -54,6 +54,7 @@ const PAGES = [
   ['versions', () => '#/workflows/good/versions', heading('Versions of Workflow good')],
   ['the editor', () => '#/workflows/good/edit', async (view) => {
     await view.locator('[data-node-button="say"]').click();
+    if (view.viewportSize().width < 760) await view.getByRole('button', { name: 'Settings', exact: true }).click();
     await view.locator('.settings').waitFor();
   }],
   ['the editor, adding', () => '#/workflows/new', async (view) => {
