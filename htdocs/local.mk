@@ -126,6 +126,7 @@ HTDOCS_FILES = \
 	htdocs/app/run-list.js \
 	htdocs/app/spans.js \
 	htdocs/app/state.js \
+	htdocs/app/styles.js \
 	htdocs/app/text.js \
 	htdocs/app/theme.js \
 	htdocs/app/ui.js \

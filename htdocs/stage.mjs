@@ -1,9 +1,11 @@
 // stage.mjs SOURCE MODULES TARGET: make TARGET the web root: htdocs from SOURCE, and the libraries from MODULES
-// (node_modules) as plain ES modules in TARGET/lib. What is served is what was written: only the libraries' bare
-// imports are rewritten to files beside them, and the client's `react` to Preact's compat.
+// (node_modules) as plain ES modules in TARGET/lib. What is served is what was written, file by file, without comments and
+// indentation (source maps lie beside it); the libraries' bare imports are rewritten to files beside them, and the client's
+// `react` to Preact's compat.
 
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { createRequire } from 'node:module';
+import { basename, extname, join, resolve } from 'node:path';
 
 const LIBRARIES = [
   { name: 'preact', package: 'preact', file: 'dist/preact.mjs' },
@@ -26,6 +28,9 @@ if (!target) {
   process.exit(2);
 }
 
+const { transformSync } = createRequire(`${resolve(modules)}/`)('esbuild');
+const LOADERS = { '.js': 'js', '.css': 'css' };
+
 const fileOf = (name) => `${name.replace(/^@/, '').replaceAll('/', '-')}.js`;
 const known = new Set(LIBRARIES.map(({ name }) => name));
 
@@ -36,6 +41,14 @@ function rewriteImports(code, importer, folder = './') {
   });
 }
 
+function write(to, code) {
+  const loader = LOADERS[extname(to)];
+  if (!loader) return writeFileSync(to, code);
+  const made = transformSync(code.toString(), { loader, minifyWhitespace: true, sourcemap: true, sourcefile: basename(to), legalComments: 'inline' });
+  writeFileSync(to, `${made.code}${loader === 'css' ? `/*# sourceMappingURL=${basename(to)}.map */` : `//# sourceMappingURL=${basename(to)}.map`}\n`);
+  writeFileSync(`${to}.map`, made.map);
+}
+
 // Contents only: a source tree that is read-only must not make a web root that is.
 function copy(from, to) {
   let entries;
@@ -43,7 +56,7 @@ function copy(from, to) {
     entries = readdirSync(from);
   } catch (error) {
     if (error.code !== 'ENOTDIR') throw error;
-    return writeFileSync(to, readFileSync(from));
+    return write(to, readFileSync(from));
   }
   mkdirSync(to, { recursive: true });
   for (const entry of entries) copy(join(from, entry), join(to, entry));
@@ -55,7 +68,7 @@ mkdirSync(lib, { recursive: true });
 for (const entry of SITE) copy(join(source, entry), join(target, entry));
 for (const entry of readdirSync(join(source, 'client')).filter((name) => name.endsWith('.js'))) {
   const code = readFileSync(join(source, 'client', entry), 'utf8');
-  writeFileSync(join(target, 'client', entry), rewriteImports(code, entry, '../lib/'));
+  write(join(target, 'client', entry), rewriteImports(code, entry, '../lib/'));
 }
 
 const licences = new Map();

@@ -10,21 +10,21 @@ import { ThemeSwitch } from './components/theme-switch.js';
 import { Toasts } from './components/toast.js';
 import { RouteFocus } from './focus.js';
 import { notifying, toggleNotify } from './notify.js';
-import { RunsPage } from './pages/runs.js';
-import { WorkflowsPage } from './pages/workflows.js';
 import { go, href, route } from './router.js';
 import { pageState, usePageState } from './state.js';
 import { text } from './text.js';
 
-const AssistantPage = lazy(() => import('./pages/assistant.js'), 'AssistantPage');
+const AssistantPage = lazy(() => import('./pages/assistant.js'), 'AssistantPage', 'css/assistant.css');
 const ComparePage = lazy(() => import('./pages/compare.js'), 'ComparePage');
-const EditPage = lazy(() => import('./pages/edit.js'), 'EditPage');
+const EditPage = lazy(() => import('./pages/edit.js'), 'EditPage', 'css/editor.css');
 const VersionsPage = lazy(() => import('./pages/versions.js'), 'VersionsPage');
 const DoctorPage = lazy(() => import('./pages/doctor.js'), 'DoctorPage');
 const HistoryPage = lazy(() => import('./pages/history.js'), 'HistoryPage');
-const MonitorPage = lazy(() => import('./pages/monitor.js'), 'MonitorPage');
+const MonitorPage = lazy(() => import('./pages/monitor.js'), 'MonitorPage', 'css/monitor.css');
 const RunPage = lazy(() => import('./pages/run.js'), 'RunPage');
+const RunsPage = lazy(() => import('./pages/runs.js'), 'RunsPage');
 const WorkflowPage = lazy(() => import('./pages/workflow.js'), 'WorkflowPage');
+const WorkflowsPage = lazy(() => import('./pages/workflows.js'), 'WorkflowsPage');
 
 const PAGES = {
   workflows: (id, view) => {

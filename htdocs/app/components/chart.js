@@ -2,6 +2,7 @@
 // the theme, and new values move it without drawing it anew. What it says is a table, too, for those who cannot see it.
 
 import { html, signal, useEffect, useRef, useState } from '../ui.js';
+import { styles } from '../styles.js';
 import { text } from '../text.js';
 
 const HEIGHT = 160;
@@ -13,13 +14,7 @@ let library;
 
 /** The library and its style sheet, once. */
 function load() {
-  library ??= new Promise((resolve) => {
-    const link = document.createElement('link');
-    link.rel = 'stylesheet';
-    link.href = 'lib/uplot.css';
-    link.onload = link.onerror = () => import('../../lib/uplot.js').then((module) => resolve(module.default));
-    document.head.append(link);
-  });
+  library ??= Promise.all([import('../../lib/uplot.js'), styles('lib/uplot.css')]).then(([module]) => module.default);
   return library;
 }
 

@@ -210,21 +210,13 @@ function Editor({ id, data, onSaved }) {
   </div>`;
 }
 
-let styles; // of a page few open: fetched with it
-const loadStyles = () =>
-  (styles ??= new Promise((resolve) => {
-    const link = Object.assign(document.createElement('link'), { rel: 'stylesheet', href: 'css/editor.css' });
-    link.onload = link.onerror = resolve;
-    document.head.append(link);
-  }));
-
 /** id: of a saved workflow; none: a new one. */
 export function EditPage({ id }) {
   const fresh = useRef({ turn: 0, id: null }); // the new one, and the id it has been saved under
   if (!id && fresh.current.id) fresh.current = { turn: fresh.current.turn + 1, id: null };
   const key = id && id !== fresh.current.id ? id : ` ${fresh.current.turn}`;
   const load = async (signal) => {
-    const [types, record] = await Promise.all([listNodeTypes(signal), id ? getWorkflow(id, signal) : null, loadStyles()]);
+    const [types, record] = await Promise.all([listNodeTypes(signal), id ? getWorkflow(id, signal) : null]);
     return { types, record };
   };
   const { data, error, slow, reload } = useResource(`edit ${key}`, load);
