@@ -31,7 +31,10 @@ async function seen(on) {
   }) };
   shown.graph = await on.locator('.node').evaluateAll((nodes) => nodes.map((one) => [one.dataset.node, one.dataset.status, one.textContent, one.className]));
   shown.edges = await on.locator('path.edge').evaluateAll((edges) => edges.map((edge) => edge.getAttribute('class')));
-  for (const tab of ['Log', 'Timeline', 'Results', 'Input and output', 'Artifacts', 'Attempts']) {
+  const tabs = ['Log', 'Timeline', 'Results', 'Input and output', 'Artifacts', 'Attempts'];
+  for (const tab of tabs) await on.getByRole('tab', { name: tab }).click(); // what they need is fetched once
+  await on.waitForLoadState('networkidle');
+  for (const tab of tabs) {
     await on.getByRole('tab', { name: tab }).click();
     await on.locator('#panel').evaluate((panel) => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
     shown[tab] = await on.locator('#panel').evaluate((panel) => panel.innerText.replace(/Follow|just now|\d+ \w+ ago|\s+/g, ' ').trim());
@@ -75,6 +78,7 @@ test('a finished run in time: graph, log and timeline as they were, the moment i
   await page.locator('.line', { hasText: 'one' }).waitFor();
   assert.equal(await page.locator('.line', { hasText: /two|three/ }).count(), 0);
   await page.getByRole('tab', { name: 'Timeline' }).click();
+  await page.locator('.timeline-bar').nth(1).waitFor();
   assert.equal(await page.locator('.timeline-bar').count(), 2);
   assert.match(page.url(), /at=\d+/);
   await page.reload();
@@ -91,7 +95,7 @@ test('a finished run in time: graph, log and timeline as they were, the moment i
   await page.keyboard.press(' ');
   await has('last', 'success');
   await page.waitForURL((url) => !/at=/.test(url.href));
-  assert.equal(await page.locator('.timeline-bar').count(), 3);
+  await page.locator('.timeline-bar').nth(2).waitFor();
   assert(await page.locator('.scrubber-mark').count() > 2);
   await page.keyboard.press('Home');
   await has('last', 'pending');
