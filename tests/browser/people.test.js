@@ -180,7 +180,7 @@ test('who wants it is told when a run ends, also of one whose page was left; not
   await page.goto(`${runspool.url}#/runs/${other}`);
   await badge('live').waitFor();
   await page.goto(`${runspool.url}#/workflows`);
-  await badge('live').waitFor();
+  await page.locator('main h1', { hasText: 'Workflows' }).waitFor();
   await cancel(other);
   await page.locator('.toast', { hasText: 'other: Cancelled' }).getByRole('link').click();
   await page.locator('.run-state[data-status="cancelled"]').waitFor();

@@ -135,8 +135,8 @@ END_TEST
 
 #define SCRAPE(url, status, items, progress, preview)                                                                  \
     "{\"type\":\"scraping_progress\",\"id\":\"12\",\"toolId\":\"web\","                                                \
-    "\"url\":\"" url "\",\"status\":\"" status "\",\"items\":" items ",\"progress\":" progress ",\"preview\":" preview \
-    ",\"timestamp\":\"" TIME "\"}"
+    "\"url\":\"" url "\",\"status\":\"" status "\",\"items\":" items ",\"progress\":" progress                          \
+    ",\"runId\":\"r1\",\"preview\":" preview ",\"timestamp\":\"" TIME "\"}"
 
 START_TEST(scraping_of_one_tool_only)
 {
