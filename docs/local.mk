@@ -3,11 +3,15 @@ EXTRA_DIST += README.md CHANGELOG.md docs/ARCHITECTURE.md docs/DASHBOARD.md docs
 EXTRA_DIST += \
   docs/img/asking-1440-dark.webp \
   docs/img/asking-390-dark.webp \
+  docs/img/assistant-1440-light.webp \
+  docs/img/assistant-390-dark.webp \
   docs/img/compare-1440-light.webp \
   docs/img/compare-390-light.webp \
+  docs/img/doctor-1440-light.webp \
   docs/img/editor-1440-light.webp \
   docs/img/export-1440-light.webp \
   docs/img/history-1440-dark.webp \
+  docs/img/metrics-1440-dark.webp \
   docs/img/run-1440-light.webp \
   docs/img/run-390-light.webp \
   docs/img/timeline-1440-light.webp \

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { call as rest, onStage } from './stage.js';
+import { call as rest, edgesInside, onStage } from './stage.js';
 
 let runspool, page;
 onStage((now) => ({ runspool = runspool, page = page } = now));
@@ -131,6 +131,7 @@ test('two runs: compared with the last that succeeded; graph with both states, i
   const graph = page.locator('.compare-graph');
   assert.deepEqual(await graph.locator('.node').evaluateAll((nodes) => nodes.map((one) => [one.dataset.node, one.querySelector('.compare-states').textContent.replace(/\s+/g, ' ').trim()])),
     [['start', 'A SuccessB Success'], ['make', 'A SuccessB Success'], ['wait', 'A SuccessB Success'], ['check', 'A SuccessB Failed'], ['added', 'A –B Skipped']]);
+  assert(await edgesInside(graph.locator('> div'), 'path.edge'));
   assert.equal(await graph.locator('.node.first').getAttribute('data-node'), 'make');
   await page.getByText('A ran version 1 of the workflow, B 2.').waitFor();
   await page.locator('.compare-part summary').click();

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { after, test } from 'node:test';
 import { startModel } from './model.js';
-import { call as rest, onStage } from './stage.js';
+import { call as rest, edgesInside, onStage } from './stage.js';
 
 let runspool, page, model;
 onStage((now) => ({ runspool = runspool, page = page } = now), async () => [...(model = await startModel()).settings, 'runner.http_private=allow']);
@@ -42,6 +42,7 @@ test('a crew, its agents and tasks move as they work', async () => {
   const row = page.locator('.crew-agents tr[data-agent="critic"]');
   await row.locator('.crew-output', { hasText: 'It lacks a test.' }).waitFor();
   await row.getByText('42', { exact: true }).waitFor(); // tokens
+  assert(await edgesInside(page.locator('.crew-canvas'), '.crew-edge'));
   assert.equal(await page.locator('.crew-edge.running').count(), 2); // crew to writer, writer to its task
   await page.locator('.crew-box[data-crew="quality"]').click();
   await page.waitForURL(/#\/monitor\/crews\/quality$/);

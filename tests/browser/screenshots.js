@@ -52,9 +52,27 @@ await notes('2.5');
 const { runId: asking } = await call('POST', 'api/workflows/release/run', { input: { version: '2.5' } });
 const other = await run('repo-health', { repo: '.', largeBytes: 20000 });
 
+for (const [i, name] of ['nightly', 'release', 'repo-health'].entries())
+  await call('POST', 'api/queue', { issue_number: 41 + i, phase: i + 1, priority: 5 * i, ...(i ? {} : { workflowId: name }) });
+
+/** A conversation, asked as a person would: its address. */
+async function talk() {
+  await model.say({ text: '{"intent": "chat", "confidence": 0.9}' },
+    { text: '**Two things changed** between the runs:\n\n1. `Links` took 1.2 s, it took 0.4 s before.\n2. The report lists three large files more.\n\n```sh\nrunspool export r_1 > run.html\n```\n\nBoth ended well, so nothing needs to be done.', usage: { prompt_tokens: 812, completion_tokens: 74 } });
+  const page = await browser.newPage();
+  await page.goto(`${runspool.url}#/assistant`);
+  await page.getByPlaceholder('Ask something').fill('What is different between the last two checks of the repository?');
+  await page.getByPlaceholder('Ask something').press('Enter');
+  await page.locator('.turn[data-status="success"]').waitFor({ timeout: PATIENCE_MS });
+  const { hash } = new URL(page.url());
+  await page.close();
+  return hash;
+}
+
 const PAGES = [
   ['workflows', '#/workflows'], ['run', `#/runs/${health}`], ['asking', `#/runs/${asking}?tab=results`], ['timeline', `#/runs/${health}?tab=timeline&at=400`],
-  ['compare', `#/compare/${other}/${health}`], ['editor', '#/workflows/release/edit'], ['history', '#/history'], ['export', `export of ${failed}`],
+  ['compare', `#/compare/${other}/${health}`], ['editor', '#/workflows/release/edit'], ['history', '#/history'], ['assistant', await talk()],
+  ['metrics', '#/monitor/metrics'], ['queue', '#/monitor/queue'], ['doctor', '#/doctor'], ['export', `export of ${failed}`],
 ];
 
 /** PNG to WebP, by the browser: so no other program is needed. */

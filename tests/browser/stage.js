@@ -30,6 +30,14 @@ export function onStage(set, settings = async () => []) {
   });
 }
 
+/** Are all edges of a drawing within it? */
+export const edgesInside = (drawing, paths) =>
+  drawing.evaluate((one, wanted) => {
+    const [box, all] = [one.getBoundingClientRect(), [...one.querySelectorAll(wanted)]];
+    const inside = ({ left, right, top, bottom }) => left >= box.left && right <= box.right && top >= box.top && bottom <= box.bottom;
+    return all.length > 0 && all.every((path) => inside(path.getBoundingClientRect()));
+  }, paths);
+
 /** One REST call that must succeed; its answer. */
 export async function call(runspool, method, path, body) {
   const response = await fetch(new URL(path, runspool.url), { method, headers: { 'Content-Type': 'application/json' }, body: body && JSON.stringify(body) });

@@ -1,6 +1,6 @@
 // Two runs side by side: the first node that differs, states, durations, outputs.
 
-import { html, classes, useMemo, useState } from '../ui.js';
+import { html, classes, useLayoutEffect, useMemo, useRef, useState } from '../ui.js';
 import { getRun, listRuns } from '../api.js';
 import { State } from '../components/icons.js';
 import { Failure, Skeleton, useResource } from '../components/resource.js';
@@ -43,10 +43,15 @@ function Bars({ from, to, longest }) {
 /** The graph of both: each node with its two states; a click leads to its row. */
 function BothGraph({ first, second, rows, differing, onNode }) {
   const graph = useMemo(() => union(first.graph, second.graph), [first, second]);
+  const pane = useRef(null);
+  useLayoutEffect(() => { // where they first differ is in view
+    const place = differing && pane.current?.querySelector('.node.first');
+    if (place) pane.current.scrollTo(place.offsetLeft + (place.offsetWidth - pane.current.clientWidth) / 2, place.offsetTop + (place.offsetHeight - pane.current.clientHeight) / 2);
+  }, [graph]);
   if (graph.nodes.length < 2) return null;
   const laid = layoutGraph(graph, matchMedia(NARROW).matches);
-  return html`<section class="compare-graph" aria-label=${text.run.graph} tabIndex=${0}><div style=${{ width: `${laid.width}px`, height: `${laid.height}px` }}>
-    <svg class="edges" width=${laid.width} height=${laid.height} aria-hidden="true">${laid.edges.map(({ d }, i) => html`<path key=${i} class="edge" d=${d} />`)}</svg>
+  return html`<section ref=${pane} class="compare-graph" aria-label=${text.run.graph} tabIndex=${0}><div style=${{ width: `${laid.width}px`, height: `${laid.height}px` }}>
+    <svg class="edges" width=${laid.width} height=${laid.height} aria-hidden="true"><g transform=${laid.origin}>${laid.edges.map(({ d }, i) => html`<path key=${i} class="edge" d=${d} />`)}</g></svg>
     ${rows.filter(({ id }) => laid.nodes.has(id)).map((row) => html`<button key=${row.id} type="button" class=${classes('node', { differs: row.differs, first: row === differing })} data-node=${row.id}
       style=${{ left: `${laid.nodes.get(row.id).x}px`, top: `${laid.nodes.get(row.id).y}px` }} onClick=${() => onNode(row.id)}>
       <span class="node-label" dir="auto">${row.label}</span>

@@ -78,7 +78,7 @@ function Picture({ crews }) {
   const busy = new Set(graph.nodes.filter(({ status }) => status === 'running').map(({ id }) => id));
   const laid = layoutGraph(graph, narrow && graph.nodes.length < 5);
   return html`<section class="crew-graph" aria-label=${text.crews.graph} tabIndex="0"><div class="crew-canvas" style=${{ width: `${laid.width + 2 * PAD}px`, height: `${laid.height + 2 * PAD}px` }}>
-    <svg width=${laid.width + 2 * PAD} height=${laid.height + 2 * PAD} aria-hidden="true"><g transform=${`translate(${PAD} ${PAD})`}>
+    <svg width=${laid.width + 2 * PAD} height=${laid.height + 2 * PAD} aria-hidden="true"><g transform=${`translate(${PAD} ${PAD}) ${laid.origin}`}>
       ${laid.edges.map(({ edge, d }) => html`<path key=${edge.id} d=${d} class=${busy.has(edge.target) ? 'crew-edge running' : 'crew-edge'} />`)}</g></svg>
     ${graph.nodes.map((node) => html`<${Box} key=${node.id} node=${node} place=${laid.nodes.get(node.id)} />`)}
   </div></section>`;
