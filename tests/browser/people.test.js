@@ -178,7 +178,7 @@ test('who wants it is told when a run ends, also of one whose page was left; not
   await hide(false);
   const other = await begin('other', shell('wait', 'exec sleep 600'));
   await page.goto(`${runspool.url}#/runs/${other}`);
-  await badge('live').waitFor();
+  await page.locator('.run-head', { hasText: 'other' }).and(page.locator(':has(.run-state[data-status="running"])')).waitFor();
   await page.goto(`${runspool.url}#/workflows`);
   await page.locator('main h1', { hasText: 'Workflows' }).waitFor();
   await cancel(other);
