@@ -24,7 +24,7 @@ enum end_reason {
 
 struct door {
     const char *name;         /* the first part of its paths: "/ws", "/sse", "/poll" */
-    enum frame_format format;
+    enum frame_format format; /* of its subscribers, until they choose another */
     enum metric connections, deliveries;
     bool ends_with_run; /* a connection that follows one run is over when the run is, and its end was given */
     /* send - put bytes (whole frames) on the wire now; returns how many will arrive without further ado, 0 when none.

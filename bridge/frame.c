@@ -1,27 +1,62 @@
 #include "bridge/frame.h"
+#include "bridge/pack.h"
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-static enum rs_err put_websocket(struct buf *out, const char *json, size_t len)
+#define HEAD_BATCH 4  /* bytes of the head of a frame of a batch */
+#define SSE_AROUND 64 /* more than stands around the JSON of a message */
+#define SCALE 3       /* MessagePack is at most so many times as long: a number of three characters and its comma are nine bytes */
+
+size_t frame_head(unsigned char head[FRAME_HEAD_MAX], unsigned char first, size_t len)
 {
-    unsigned char head[10] = {0x81}; /* FIN, text */
-    size_t n = 2;
+    head[0] = first;
     if (len < 126) {
         head[1] = (unsigned char)len;
-    } else if (len <= 0xffff) {
+        return 2;
+    }
+    if (len <= 0xffff) {
         head[1] = 126;
         head[2] = (unsigned char)(len >> 8);
         head[3] = (unsigned char)len;
-        n = 4;
-    } else {
-        head[1] = 127;
-        for (int i = 0; i < 8; i++)
-            head[2 + i] = (unsigned char)((uint64_t)len >> (56 - 8 * i));
-        n = 10;
+        return 4;
     }
-    buf_append(out, head, n);
-    return buf_append(out, json, len);
+    head[1] = 127;
+    for (int i = 0; i < 8; i++)
+        head[2 + i] = (unsigned char)((uint64_t)len >> (56 - 8 * i));
+    return 10;
+}
+
+/* FIN, and text or binary. */
+static unsigned char first_byte(enum frame_format format)
+{
+    return format & FRAME_MSGPACK ? 0x82 : 0x81;
+}
+
+/* Its payload is there, at or after where it goes: the head before it. */
+static void finish(struct buf *out, enum frame_format format, size_t start, size_t payload)
+{
+    unsigned char head[FRAME_HEAD_MAX];
+    size_t len = out->len - payload, n = frame_head(head, first_byte(format), len);
+    memcpy(out->data + start, head, n);
+    memmove(out->data + start + n, out->data + payload, len);
+    out->len = start + n + len;
+    out->data[out->len] = '\0';
+}
+
+static enum rs_err put_websocket(struct buf *out, enum frame_format format, const char *json, size_t len)
+{
+    unsigned char head[FRAME_HEAD_MAX] = {0};
+    if (!(format & FRAME_MSGPACK)) {
+        buf_append(out, head, frame_head(head, first_byte(format), len));
+        return buf_append(out, json, len);
+    }
+    size_t start = out->len;
+    buf_append(out, head, sizeof head);
+    enum rs_err err = pack_json(out, json, len);
+    if (!err)
+        finish(out, format, start, start + sizeof head);
+    return err;
 }
 
 /* Between the tokens of JSON a carriage return is as good as a space; within a string it cannot stand as it is. */
@@ -33,8 +68,8 @@ static void break_no_line(char *json, size_t len)
 
 enum rs_err frame_put(struct buf *out, enum frame_format format, const char *id, const char *json, size_t len)
 {
-    if (format == FRAME_WEBSOCKET)
-        return put_websocket(out, json, len);
+    if (format < FRAME_SSE)
+        return put_websocket(out, format, json, len);
     if (id) {
         buf_append(out, "id: ", 4);
         buf_puts(out, id);
@@ -45,6 +80,11 @@ enum rs_err frame_put(struct buf *out, enum frame_format format, const char *id,
     if (buf_append(out, json, len) == RS_OK) /* an emitter's data may be spread over lines; a break would end ours */
         break_no_line(out->data + at, len);
     return buf_append(out, "\n\n", 2);
+}
+
+size_t frame_max(enum frame_format format, size_t len)
+{
+    return format < FRAME_SSE && format & FRAME_MSGPACK ? SCALE * len + SSE_AROUND : len + SSE_AROUND;
 }
 
 size_t frame_boundary(const char *bytes, size_t len, size_t n)
@@ -107,14 +147,71 @@ enum rs_err block_begin_event(struct block *b, int64_t id)
         b->marks = marks;
         b->marks_cap = cap;
     }
-    b->marks[b->n_marks++] = (struct block_mark){id, b->bytes.len};
+    b->marks[b->n_marks++] = (struct block_mark){id, (uint32_t)(b->n_open ? b->open_at : b->bytes.len), b->n_open > 0};
     b->last_n = 0;
     return RS_OK;
 }
 
+/* Bytes that the head of an array of messages takes at most; for JSON, with its end. */
+static size_t array_room(enum frame_format format)
+{
+    return format & FRAME_MSGPACK ? 3 : 1;
+}
+
+enum rs_err block_close(struct block *b, enum frame_format format)
+{
+    size_t payload = b->open_at + HEAD_BATCH + array_room(format);
+    unsigned char *p = (unsigned char *)b->bytes.data + payload;
+    if (b->n_open == 0)
+        return RS_OK;
+    if (b->n_open > 1 && !(format & FRAME_MSGPACK)) {
+        p[-1] = '[';
+        payload--;
+        if (buf_putc(&b->bytes, ']') != RS_OK)
+            return b->bytes.err;
+    } else if (b->n_open > 15) {
+        p[-3] = 0xdc; /* array 16 */
+        p[-2] = (unsigned char)(b->n_open >> 8);
+        p[-1] = (unsigned char)b->n_open;
+        payload -= 3;
+    } else if (b->n_open > 1) {
+        p[-1] = (unsigned char)(0x90 | b->n_open); /* fixarray */
+        payload--;
+    }
+    finish(&b->bytes, format, b->open_at, payload);
+    b->n_open = 0;
+    return RS_OK;
+}
+
+static enum rs_err put_batched(struct block *b, enum frame_format format, const char *json, size_t len)
+{
+    static const char room[HEAD_BATCH + 3];
+    size_t most = frame_max(format, len), around = HEAD_BATCH + array_room(format);
+    enum rs_err err = RS_OK;
+    if (b->n_open > 0 && b->bytes.len - b->open_at + most > BATCH_BYTES_MAX)
+        err = block_close(b, format);
+    if (!err && b->n_open == 0 && b->last_n == 0 && b->n_marks > 0) {
+        b->marks[b->n_marks - 1].start = (uint32_t)b->bytes.len;
+        b->marks[b->n_marks - 1].within = false;
+    }
+    if (err)
+        return err;
+    if (most > BATCH_BYTES_MAX)
+        return frame_put(&b->bytes, format, NULL, json, len);
+    if (b->n_open == 0) {
+        b->open_at = b->bytes.len;
+        buf_append(&b->bytes, room, around);
+    } else if (!(format & FRAME_MSGPACK)) {
+        buf_putc(&b->bytes, ',');
+    }
+    b->n_open++;
+    return format & FRAME_MSGPACK ? pack_json(&b->bytes, json, len) : buf_append(&b->bytes, json, len);
+}
+
 enum rs_err block_put(struct block *b, enum frame_format format, const char *id, const char *json, size_t len)
 {
-    enum rs_err err = frame_put(&b->bytes, format, id, json, len);
+    enum rs_err err = format < FRAME_SSE && format & FRAME_BATCH ? put_batched(b, format, json, len)
+                                                                 : frame_put(&b->bytes, format, id, json, len);
     if (err)
         return err;
     b->n_messages++;
@@ -122,7 +219,7 @@ enum rs_err block_put(struct block *b, enum frame_format format, const char *id,
     return RS_OK;
 }
 
-size_t block_after(const struct block *b, int64_t after)
+bool block_after(const struct block *b, int64_t after, size_t *ret)
 {
     int low = 0, high = b->n_marks;
     while (low < high) {
@@ -132,5 +229,6 @@ size_t block_after(const struct block *b, int64_t after)
         else
             low = middle + 1;
     }
-    return low < b->n_marks ? b->marks[low].start : b->bytes.len;
+    *ret = low < b->n_marks ? b->marks[low].start : b->bytes.len;
+    return low == b->n_marks || !b->marks[low].within;
 }

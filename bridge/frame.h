@@ -10,16 +10,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Those of WebSockets are made of bits. Unmasked frames (RFC 6455, section 5.2). */
 enum frame_format {
-    FRAME_WEBSOCKET, /* one unmasked text frame (RFC 6455, section 5.2) */
-    FRAME_SSE,       /* "id: N\ndata: {...}\n\n" (WHATWG HTML, server-sent events) */
-    FRAME_NONE,      /* the door reads the log itself and wants to be woken only */
+    FRAME_WEBSOCKET = 0, /* a text frame a message */
+    FRAME_BATCH = 1,     /* messages that are given together are arrays, each one frame; one by itself stands bare */
+    FRAME_MSGPACK = 2,   /* MessagePack in binary frames in place of JSON */
+    FRAME_SSE = 4,       /* "id: N\ndata: {...}\n\n" (WHATWG HTML, server-sent events) */
+    FRAME_NONE,          /* the door reads the log itself and wants to be woken only */
     FRAME_N_FORMATS,
 };
-#define BLOCK_BYTES_MAX (256 * 1024)   /* a block is closed when it is larger than that */
+#define BLOCK_BYTES_MAX (256 * 1024) /* a block is closed when it is larger than that */
+#define BATCH_BYTES_MAX 65535        /* bytes of a frame of several messages; a longer message is a frame by itself */
 
-/* frame_put - append one message. id: "N", "N.1", or NULL for a control message. Returns out->err. */
+/* frame_put - append one message, not in a batch. id: "N", "N.1", or NULL for a control message. Returns out->err. */
 enum rs_err frame_put(struct buf *out, enum frame_format format, const char *id, const char *json, size_t len);
+#define FRAME_HEAD_MAX 10
+/* frame_head - of an unmasked WebSocket frame with len bytes; first: its first byte. Returns its length. */
+size_t frame_head(unsigned char head[FRAME_HEAD_MAX], unsigned char first, size_t len);
+/* frame_max - bytes that a message of len bytes of JSON becomes at most. */
+size_t frame_max(enum frame_format format, size_t len);
 /* frame_boundary - bytes holds whole WebSocket frames, of which the first n bytes (0 < n <= len) were sent: how many
  * bytes is it to the end of the frame the last of them belongs to? At least n. */
 size_t frame_boundary(const char *bytes, size_t len, size_t n);
@@ -27,7 +36,8 @@ size_t frame_boundary(const char *bytes, size_t len, size_t n);
 /* Where the messages of one event begin in a block. */
 struct block_mark {
     int64_t id;
-    size_t start;
+    uint32_t start; /* of the frame that its first message is in */
+    bool within;    /* that frame begins with messages of events before it */
 };
 struct block {
     int refs;
@@ -37,6 +47,8 @@ struct block {
     int n_marks, marks_cap;
     int last_n;               /* messages of the last event */
     int n_queues;             /* subscribers' queues it waits in */
+    int n_open;               /* messages of the frame that is being filled, at open_at: FRAME_BATCH only */
+    size_t open_at;
     int64_t received_us;      /* when the oldest of its events came (clock_mono_us); 0: not known, or no live events */
 };
 /* block_new - empty, one reference. max: bytes it may grow to. NULL: no memory. */
@@ -45,10 +57,13 @@ struct block *block_ref(struct block *b);
 void block_unref(struct block *b); /* NULL is fine */
 /* block_begin_event - the messages that follow are of event id; ids rise. */
 enum rs_err block_begin_event(struct block *b, int64_t id) RS_MUST_CHECK;
-/* block_put - one message. */
+/* block_put - one message; format: the same for all of a block. */
 enum rs_err block_put(struct block *b, enum frame_format format, const char *id, const char *json, size_t len)
     RS_MUST_CHECK;
-/* block_after - offset of the first message of an event with id > after (bytes.len when there is none). */
-size_t block_after(const struct block *b, int64_t after);
+/* block_close - nothing more is put: bytes are whole frames from now on. */
+enum rs_err block_close(struct block *b, enum frame_format format) RS_MUST_CHECK;
+/* block_after - *ret: offset of the first message of an event with id > after (bytes.len when there is none). false: there
+ * is none, because it shares its frame with messages of events before it. */
+bool block_after(const struct block *b, int64_t after, size_t *ret) RS_MUST_CHECK;
 
 #endif

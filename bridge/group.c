@@ -64,7 +64,7 @@ void group_free(struct group *g)
 
 void group_add(struct group *g, struct subscriber *sub)
 {
-    struct subscriber **list = &g->members[sub->door->format];
+    struct subscriber **list = &g->members[sub->format];
     sub->group = g;
     sub->group_next = *list;
     sub->group_link = list;
@@ -146,7 +146,10 @@ static enum rs_err deliver_format(struct group *g, struct bridge *bridge, enum f
         }
         if (!err)
             err = put_event(g, block, format, &out, g->batch[i]);
-        if (!err && (block->bytes.len > BLOCK_BYTES_MAX || i == g->n_batch - 1)) {
+        if (err || (block->bytes.len <= BLOCK_BYTES_MAX && i < g->n_batch - 1))
+            continue;
+        err = block_close(block, format);
+        if (!err) {
             give(g, bridge, format, block);
             block_unref(block);
             block = NULL;

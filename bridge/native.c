@@ -80,7 +80,7 @@ void native_bye(struct subscriber *sub, const char *code, const char *reason, in
 
 bool native_speaks(const struct subscriber *sub)
 {
-    return sub->native || (sub->door->format == FRAME_SSE && sub->feed && sub->feed->endpoint->native);
+    return sub->native || (sub->format == FRAME_SSE && sub->feed && sub->feed->endpoint->native);
 }
 
 enum rs_err native_open(struct subscriber *sub, const char *org)

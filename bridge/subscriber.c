@@ -18,7 +18,7 @@
 
 void subscriber_init(struct subscriber *sub, struct bridge *bridge, const struct door *door, void *connection)
 {
-    *sub = (struct subscriber){.door = door, .bridge = bridge, .connection = connection};
+    *sub = (struct subscriber){.door = door, .format = door->format, .bridge = bridge, .connection = connection};
     sub->progress_ms = (int64_t)uv_now(&bridge->loop);
     hub_enter(bridge->hub, sub);
     bridge->metrics.values[door->connections]++;
@@ -27,6 +27,16 @@ void subscriber_init(struct subscriber *sub, struct bridge *bridge, const struct
 void subscriber_admit(struct subscriber *sub, const struct access *who)
 {
     sub->expires_ms = who->expires_ms;
+}
+
+void subscriber_set_format(struct subscriber *sub, enum frame_format format)
+{
+    struct group *g = sub->group;
+    if (g)
+        group_remove(g, sub);
+    sub->format = format;
+    if (g)
+        group_add(g, sub);
 }
 
 void subscriber_release(struct subscriber *sub)
@@ -152,7 +162,11 @@ void subscriber_live(struct subscriber *sub, struct block *block)
     int64_t last = block->marks[block->n_marks - 1].id;
     if (sub->state != SUBSCRIBER_LIVE || last <= sub->after)
         return;
-    size_t at = sub->after < block->marks[0].id ? 0 : block_after(block, sub->after);
+    size_t at = 0;
+    if (sub->after >= block->marks[0].id && !block_after(block, sub->after, &at)) {
+        subscriber_resume(sub); /* it gets its part of that frame from the log */
+        return;
+    }
     sub->after = last;
     if (at == block->bytes.len)
         return;
@@ -168,12 +182,14 @@ void subscriber_give(struct subscriber *sub, struct block *block)
 
 static void queue_bytes(struct subscriber *sub, const char *json, const char *raw, size_t len)
 {
-    if (sub->state == SUBSCRIBER_ENDED || sub->door->format == FRAME_NONE)
+    if (sub->state == SUBSCRIBER_ENDED || sub->format == FRAME_NONE)
         return;
-    struct block *block = block_new(len + 64);
+    struct block *block = block_new(frame_max(sub->format, len));
     enum rs_err err = !block ? RS_NOMEM
-                      : json ? block_put(block, sub->door->format, NULL, json, len)
+                      : json ? block_put(block, sub->format, NULL, json, len)
                              : buf_append(&block->bytes, raw, len);
+    if (!err)
+        err = block_close(block, sub->format);
     if (err)
         subscriber_end(sub, END_FAILED);
     else
@@ -195,7 +211,7 @@ void subscriber_beat(struct subscriber *sub, int64_t now_ms, int64_t part, int64
 {
     const struct endpoint *endpoint = sub->feed ? sub->feed->endpoint : NULL;
     /* One who lags has no need of it. */
-    if (!endpoint || endpoint->heartbeat_ms == 0 || sub->queue_len > 0 || sub->door->format == FRAME_NONE ||
+    if (!endpoint || endpoint->heartbeat_ms == 0 || sub->queue_len > 0 || sub->format == FRAME_NONE ||
         now_ms - sub->beat_ms < endpoint->heartbeat_ms * part / of)
         return;
     struct buf text;
@@ -212,7 +228,7 @@ bool subscriber_ends(const struct subscriber *sub)
         return false;
     if (sub->door->ends_with_run)
         return sub->gave; /* it comes back by itself, and without a cursor it would be given all again, for ever */
-    return sub->feed->endpoint->closes && sub->door->format != FRAME_NONE;
+    return sub->feed->endpoint->closes && sub->format != FRAME_NONE;
 }
 
 int subscriber_peek(const struct subscriber *sub, struct iovec *iov, int max)
@@ -271,7 +287,7 @@ static bool take_message(void *ctx, const char *id, const char *json, size_t len
     }
     if (!step->whole && step->block->bytes.len > REPLAY_BLOCK_BYTES)
         return false;
-    if (block_put(step->block, step->sub->door->format, id, json, len) != RS_OK) {
+    if (block_put(step->block, step->sub->format, id, json, len) != RS_OK) {
         step->failed = true;
         return false;
     }
@@ -295,7 +311,7 @@ enum rs_err subscriber_start(struct subscriber *sub, struct feed *feed, struct c
     if (!step.block)
         goto out;
     err = feed_start(feed, since, &sub->bridge->store, sub->bridge->log, &sink, fault);
-    if (!err && step.failed)
+    if (!err && (step.failed || block_close(step.block, sub->format) != RS_OK))
         err = fault_set(fault, RS_LIMIT, "the opening state is too large");
     if (!err)
         err = hub_join(sub->bridge->hub, sub);
@@ -360,8 +376,8 @@ bool subscriber_step(struct subscriber *sub)
     enum rs_err err = RS_NOMEM;
     if (step.block)
         err = feed_read(sub->side ? sub->side : sub->feed, sub->bridge->log, REPLAY_EVENTS, &sink, &more, &fault);
-    if (!err && step.failed)
-        err = RS_NOMEM;
+    if (!err)
+        err = step.failed ? RS_NOMEM : block_close(step.block, sub->format);
     if (err) {
         fail(sub, err, &fault);
         goto out;

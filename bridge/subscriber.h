@@ -31,6 +31,7 @@ enum subscriber_state {
 
 struct subscriber {
     const struct door *door;
+    enum frame_format format;   /* how its messages are written: the door's, or one that the client asked for */
     struct bridge *bridge;
     void *connection;           /* the door's own */
     struct native *native;      /* operations of a native socket, else NULL */
@@ -62,6 +63,9 @@ void subscriber_release(struct subscriber *sub);
 
 /* subscriber_admit - remember on whose behalf it is there: until their token is over. */
 void subscriber_admit(struct subscriber *sub, const struct access *who);
+
+/* subscriber_set_format - what is queued from now on is written so. Not from inside the hub's delivery. */
+void subscriber_set_format(struct subscriber *sub, enum frame_format format);
 
 /* subscriber_start - take ownership of a feed (not started), place it by since, queue its opening message and begin to
  * replay. Returns: RS_OK, or an error with nothing queued; the feed is owned in both cases. */

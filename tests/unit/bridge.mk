@@ -17,6 +17,12 @@ tests_unit_test_frame_SOURCES = tests/unit/test_frame.c tests/unit/unit.h
 tests_unit_test_frame_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_frame_LDADD = bridge/libbridge.a $(CHECK_LIBS) $(SHARED_LIBS)
 
+check_PROGRAMS += tests/unit/test_pack
+TESTS += tests/unit/test_pack
+tests_unit_test_pack_SOURCES = tests/unit/test_pack.c tests/unit/unit.h
+tests_unit_test_pack_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_pack_LDADD = bridge/libbridge.a $(CHECK_LIBS) $(SHARED_LIBS)
+
 check_PROGRAMS += tests/unit/test_views
 TESTS += tests/unit/test_views
 tests_unit_test_views_SOURCES = tests/unit/test_views.c tests/unit/unit.h
