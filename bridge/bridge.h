@@ -10,6 +10,7 @@
 #include <uv.h>
 
 struct auth;
+struct deflater;
 struct front;
 struct hub;
 struct poke;
@@ -40,6 +41,7 @@ struct bridge {
     struct front *front;
     struct web *web;
     struct ws *ws;
+    struct deflater *deflater; /* of WebSocket messages */
     struct worker *worker;
     struct topics *topics;
     struct stats *stats;    /* NULL: calls are not counted */

@@ -14,6 +14,8 @@ struct ws_connection {
     const char *close_reason; /* static text beside it; NULL: none */
     struct subscriber sub;
     struct buf message;  /* fragments of the client's message */
+    bool compressed;     /* the message is (RFC 7692) */
+    bool within_frame;   /* more of the frame is to come */
     int64_t message_ms;  /* when it began to arrive; 0: none is */
     int64_t heard_ms;    /* when the client last said anything */
     int64_t pinged_ms;   /* 0: never */

@@ -27,6 +27,24 @@ size_t frame_head(unsigned char head[FRAME_HEAD_MAX], unsigned char first, size_
     return 10;
 }
 
+size_t frame_head_read(const char *frame, size_t *ret_len)
+{
+    const unsigned char *p = (const unsigned char *)frame;
+    if (p[1] < 126) {
+        *ret_len = p[1];
+        return 2;
+    }
+    if (p[1] == 126) {
+        *ret_len = (size_t)p[2] << 8 | p[3];
+        return 4;
+    }
+    size_t len = 0;
+    for (int i = 0; i < 8; i++)
+        len = len << 8 | p[2 + i];
+    *ret_len = len;
+    return 10;
+}
+
 /* FIN, and text or binary. */
 static unsigned char first_byte(enum frame_format format)
 {
@@ -89,20 +107,10 @@ size_t frame_max(enum frame_format format, size_t len)
 
 size_t frame_boundary(const char *bytes, size_t len, size_t n)
 {
-    const unsigned char *p = (const unsigned char *)bytes;
-    size_t at = 0;
+    size_t at = 0, body = 0;
     while (at < n) {
-        size_t head = 2, body = p[at + 1];
-        if (body == 126) {
-            body = (size_t)p[at + 2] << 8 | p[at + 3];
-            head = 4;
-        } else if (body == 127) {
-            body = 0;
-            for (int i = 0; i < 8; i++)
-                body = body << 8 | p[at + 2 + i];
-            head = 10;
-        }
-        at += head + body;
+        at += frame_head_read(bytes + at, &body);
+        at += body;
         assert(at <= len);
     }
     return at;
@@ -116,6 +124,26 @@ struct block *block_new(size_t max)
     b->refs = 1;
     buf_init(&b->bytes, max);
     return b;
+}
+
+struct block *block_like(const struct block *b)
+{
+    struct block *like = block_new(b->bytes.max);
+    if (like && b->n_marks > 0) {
+        like->marks = malloc((size_t)b->n_marks * sizeof *like->marks);
+        if (!like->marks) {
+            block_unref(like);
+            return NULL;
+        }
+        memcpy(like->marks, b->marks, (size_t)b->n_marks * sizeof *like->marks);
+        like->n_marks = like->marks_cap = b->n_marks;
+    }
+    if (like) {
+        like->n_messages = b->n_messages;
+        like->last_n = b->last_n;
+        like->received_us = b->received_us;
+    }
+    return like;
 }
 
 struct block *block_ref(struct block *b)

@@ -25,8 +25,10 @@ enum frame_format {
 /* frame_put - append one message, not in a batch. id: "N", "N.1", or NULL for a control message. Returns out->err. */
 enum rs_err frame_put(struct buf *out, enum frame_format format, const char *id, const char *json, size_t len);
 #define FRAME_HEAD_MAX 10
-/* frame_head - of an unmasked WebSocket frame with len bytes; first: its first byte. Returns its length. */
+/* frame_head - of an unmasked WebSocket frame with len bytes; first: its first byte. Returns its length.
+ * frame_head_read - the length of a frame's head; *ret_len: of what follows it. */
 size_t frame_head(unsigned char head[FRAME_HEAD_MAX], unsigned char first, size_t len);
+size_t frame_head_read(const char *frame, size_t *ret_len);
 /* frame_max - bytes that a message of len bytes of JSON becomes at most. */
 size_t frame_max(enum frame_format format, size_t len);
 /* frame_boundary - bytes holds whole WebSocket frames, of which the first n bytes (0 < n <= len) were sent: how many
@@ -53,6 +55,8 @@ struct block {
 };
 /* block_new - empty, one reference. max: bytes it may grow to. NULL: no memory. */
 struct block *block_new(size_t max);
+/* block_like - the marks and counts of b, but no bytes: for the same messages in other words. NULL: no memory. */
+struct block *block_like(const struct block *b);
 struct block *block_ref(struct block *b);
 void block_unref(struct block *b); /* NULL is fine */
 /* block_begin_event - the messages that follow are of event id; ids rise. */

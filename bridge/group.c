@@ -57,6 +57,8 @@ void group_free(struct group *g)
     for (int i = 0; i < g->n_batch; i++)
         event_unref(g->batch[i]);
     free(g->batch);
+    for (int f = 0; f < FRAME_N_FORMATS; f++)
+        deflate_history_release(&g->history[f]);
     topic_group_free(g->topic);
     free(g->key);
     free(g);
@@ -73,6 +75,14 @@ void group_add(struct group *g, struct subscriber *sub)
     *list = sub;
     g->n_members++;
     g->feed = sub->feed;
+    group_out_of_step(sub);
+}
+
+void group_out_of_step(struct subscriber *sub)
+{
+    sub->in_step = false;
+    if (sub->group && sub->compression == COMPRESSION_RUNNING)
+        sub->group->history[sub->format].behind = true;
 }
 
 void group_remove(struct group *g, struct subscriber *sub)
@@ -119,14 +129,40 @@ static enum rs_err put_event(struct group *g, struct block *block, enum frame_fo
     return err;
 }
 
-/* A member may be ended while it is given a block, but stays a member until the loop comes round. */
+static bool someone_is_behind(const struct group *g, enum frame_format format)
+{
+    for (const struct subscriber *sub = g->members[format]; sub; sub = sub->group_next)
+        if (sub->compression == COMPRESSION_RUNNING && sub->state == SUBSCRIBER_LIVE && !sub->in_step)
+            return true;
+    return false;
+}
+
+static struct block *compress(struct group *g, struct bridge *bridge, enum frame_format format, enum compression compression,
+                              const struct block *block)
+{
+    struct deflate_history *history = compression == COMPRESSION_RUNNING ? &g->history[format] : NULL;
+    if (history && history->behind)
+        history->behind = someone_is_behind(g, format);
+    return deflate_block(bridge->deflater, compression, history, history && history->behind, block);
+}
+
+/* A member may be ended while it is given a block, but stays a member until the loop comes round. What is compressed is so
+ * once for all. */
 static void give(struct group *g, struct bridge *bridge, enum frame_format format, struct block *block)
 {
+    struct block *blocks[COMPRESSION_N] = {block};
     if (block->bytes.len == 0)
         return;
     int n = 0;
-    for (struct subscriber *sub = g->members[format]; sub; sub = sub->group_next, n++)
-        subscriber_live(sub, block);
+    for (struct subscriber *sub = g->members[format]; sub; sub = sub->group_next, n++) {
+        struct block **same = &blocks[sub->compression];
+        if (!*same && sub->state == SUBSCRIBER_LIVE && !(*same = compress(g, bridge, format, sub->compression, block)))
+            subscriber_end(sub, END_FAILED);
+        if (*same)
+            subscriber_live(sub, *same);
+    }
+    for (int i = COMPRESSION_NONE + 1; i < COMPRESSION_N; i++)
+        block_unref(blocks[i]);
     bridge->metrics.values[g->members[format]->door->deliveries] += (int64_t)n * block->n_messages;
 }
 

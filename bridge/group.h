@@ -3,6 +3,7 @@
 #ifndef RUNSPOOL_BRIDGE_GROUP_H
 #define RUNSPOOL_BRIDGE_GROUP_H
 
+#include "bridge/deflate.h"
 #include "bridge/subscriber.h"
 #include "event/event.h"
 
@@ -11,6 +12,7 @@ struct group {
     struct feed *feed;                          /* borrowed: a member's, for its streams and for projecting */
     struct subscriber *members[FRAME_N_FORMATS];
     int n_members;
+    struct deflate_history history[FRAME_N_FORMATS]; /* of members with COMPRESSION_RUNNING who are in step */
     struct event **batch;                       /* references; what it gets of the batch being published */
     int n_batch, batch_cap;
     struct topic_group *topic;                  /* owned; of a topic, which gets no batch; else NULL */
@@ -23,6 +25,9 @@ struct group *group_new(char *key); /* takes ownership of key when it succeeds; 
 void group_free(struct group *g);   /* NULL is fine; has no members */
 void group_add(struct group *g, struct subscriber *sub);
 void group_remove(struct group *g, struct subscriber *sub);
+
+/* group_out_of_step - a member was not given all that those in step have, and now gets what follows. */
+void group_out_of_step(struct subscriber *sub);
 
 /* group_add_event - an event for the next delivery; one added twice in a row is taken once. */
 enum rs_err group_add_event(struct group *g, struct event *ev) RS_MUST_CHECK;

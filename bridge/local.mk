@@ -18,6 +18,7 @@ bridge_libbridge_a_SOURCES = \
   bridge/subscriber.c bridge/subscriber.h \
   bridge/frame.c bridge/frame.h \
   bridge/pack.c bridge/pack.h \
+  bridge/deflate.c bridge/deflate.h bridge/deflate_offer.c bridge/deflate_offer.h \
   bridge/native.c bridge/native.h bridge/native_job.c bridge/native_job.h \
   bridge/native_message.c bridge/native_message.h \
   bridge/spool_server.c bridge/spool_server.h bridge/lines.c bridge/lines.h \
@@ -42,4 +43,4 @@ endif
 
 sbin_PROGRAMS += bridge/runspool-bridge
 bridge_runspool_bridge_SOURCES = bridge/main.c
-bridge_runspool_bridge_LDADD = bridge/libbridge.a $(SHARED_LIBS) $(LWS_LIBS) $(MHD_LIBS) $(UV_LIBS) $(HIREDIS_LIBS) $(MSGPACK_LIBS)
+bridge_runspool_bridge_LDADD = bridge/libbridge.a $(SHARED_LIBS) $(LWS_LIBS) $(MHD_LIBS) $(UV_LIBS) $(HIREDIS_LIBS) $(MSGPACK_LIBS) $(ZLIB_LIBS)

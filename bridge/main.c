@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "bridge/bridge.h"
+#include "bridge/deflate.h"
 #include "bridge/drain.h"
 #include "bridge/front.h"
 #include "bridge/hub.h"
@@ -141,6 +142,10 @@ static enum rs_err start(struct bridge *bridge, struct fault *fault)
         err = signals_open(bridge, &bridge->crews, fault);
     if (!err)
         err = redis_open(bridge, &bridge->redis, fault);
+    if (!err) {
+        bridge->deflater = deflater_new();
+        err = bridge->deflater ? RS_OK : fault_set(fault, RS_NOMEM, "no memory for compression");
+    }
     if (!err)
         err = ws_open(bridge, &bridge->ws, fault);
     if (!err)
@@ -182,6 +187,7 @@ static int run(struct bridge *bridge)
     log_event(LOG_LEVEL_INFO, "bridge.ready", "head=%" PRId64, hub_published(bridge->hub));
     uv_run(&bridge->loop, UV_RUN_DEFAULT);
     ws_free(bridge->ws);
+    deflater_free(bridge->deflater);
     uv_loop_close(&bridge->loop);
     rekey_free(bridge);
     eventlog_close(bridge->log);

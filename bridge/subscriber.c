@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "bridge/assist.h"
 #include "bridge/bridge.h"
+#include "bridge/deflate.h"
 #include "bridge/group.h"
 #include "bridge/hub.h"
 #include "bridge/limits.h"
@@ -170,8 +171,23 @@ void subscriber_live(struct subscriber *sub, struct block *block)
     sub->after = last;
     if (at == block->bytes.len)
         return;
-    sub->gave = true;
+    sub->gave = sub->in_step = true;
     enqueue(sub, block, at);
+}
+
+/* What is for it alone, before it is LIVE: where it is compressed, it refers to nothing else. */
+static void enqueue_own(struct subscriber *sub, struct block *block)
+{
+    if (sub->compression == COMPRESSION_NONE || block->bytes.len > DEFLATE_OWN_MAX) {
+        enqueue(sub, block, 0);
+        return;
+    }
+    struct block *compressed = deflate_block(sub->bridge->deflater, sub->compression, NULL, false, block);
+    if (compressed)
+        enqueue(sub, compressed, 0);
+    else
+        subscriber_end(sub, END_FAILED);
+    block_unref(compressed);
 }
 
 void subscriber_give(struct subscriber *sub, struct block *block)
@@ -320,7 +336,7 @@ enum rs_err subscriber_start(struct subscriber *sub, struct feed *feed, struct c
     sub->state = feed->endpoint->topic ? SUBSCRIBER_LIVE : SUBSCRIBER_REPLAY;
     sub->beat_ms = (int64_t)uv_now(&sub->bridge->loop);
     if (step.block->bytes.len > 0)
-        enqueue(sub, step.block, 0);
+        enqueue_own(sub, step.block);
     if (feed->endpoint->topic) {
         sub->place.seen = since;
         topic_group_enter(sub->group->topic, sub);
@@ -350,6 +366,7 @@ static void caught_up(struct subscriber *sub)
     }
     sub->state = SUBSCRIBER_LIVE;
     sub->after = sub->feed->at.id;
+    group_out_of_step(sub);
     if (sub->native)
         native_live(sub);
     if (sub->assist) {
@@ -383,7 +400,7 @@ bool subscriber_step(struct subscriber *sub)
         goto out;
     }
     if (step.block->bytes.len > 0)
-        enqueue(sub, step.block, 0);
+        enqueue_own(sub, step.block);
     if (sub->state == SUBSCRIBER_REPLAY && (!more || step.beyond))
         caught_up(sub);
 out:

@@ -4,6 +4,7 @@
 #ifndef RUNSPOOL_BRIDGE_SUBSCRIBER_H
 #define RUNSPOOL_BRIDGE_SUBSCRIBER_H
 
+#include "bridge/deflate_offer.h"
 #include "bridge/door.h"
 #include "bridge/frame.h"
 #include "bridge/topic.h"
@@ -32,6 +33,8 @@ enum subscriber_state {
 struct subscriber {
     const struct door *door;
     enum frame_format format;   /* how its messages are written: the door's, or one that the client asked for */
+    enum compression compression; /* of WebSockets */
+    bool in_step;               /* it was given all that its group's compressor refers to */
     struct bridge *bridge;
     void *connection;           /* the door's own */
     struct native *native;      /* operations of a native socket, else NULL */

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "bridge/bridge.h"
+#include "bridge/deflate.h"
 #include "bridge/door_ws.h"
 #include "bridge/native.h"
 #include "bridge/renew.h"
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #define HANDSHAKE_MAX 512
+#define OFFERS_MAX 1024 /* bytes of the extensions that a client offers; with more of them none is taken */
 #define REASON_MAX 123 /* bytes in a close frame beside its code (RFC 6455) */
 
 /* What a handshake being adopted is for: picked up when libwebsockets says it is established, which it does from within
@@ -26,6 +28,7 @@ struct adoption {
     struct cursor since;
     struct access *who; /* moved from */
     const struct assist_opening *actions;
+    enum compression compression;
     int close_code;     /* to be closed with at once; 0: to be served */
     const char *reason; /* of the code */
 };
@@ -46,6 +49,31 @@ static const struct lws_protocols protocols[] = {
     {.name = "token", .callback = on_event, .per_session_data_size = sizeof(struct ws_connection), .rx_buffer_size = 1024},
     {0},
 };
+
+/* permessage-deflate is agreed on by us and done in on_receive and door_ws; libwebsockets has to take part so far that it
+ * lets frames with RSV1 pass, which it does when an extension is active, and answers with what is agreed: from the
+ * handshake it is handed it echoes those of the options it knows. */
+static const struct lws_ext_options agreeable[] = {
+    {"client_no_context_takeover", EXTARG_NONE},
+    {"server_no_context_takeover", EXTARG_NONE},
+    {"server_max_window_bits=12", EXTARG_NONE},
+    {NULL, 0},
+};
+
+static int on_extension(struct lws_context *context, const struct lws_extension *extension, struct lws *wsi,
+                        enum lws_extension_callback_reasons reason, void *user, void *in, size_t len)
+{
+    (void)context;
+    (void)extension;
+    (void)wsi;
+    (void)user;
+    (void)len;
+    if (reason == LWS_EXT_CB_CONSTRUCT)
+        *(const struct lws_ext_options **)in = agreeable;
+    return 0;
+}
+
+static const struct lws_extension extensions[] = {{"permessage-deflate", on_extension, NULL}, {NULL, NULL, NULL}};
 
 /* A reason that would break the frame is left out. */
 static int close_with(struct lws *wsi, int code, const char *reason)
@@ -100,6 +128,7 @@ static int on_established(struct ws *ws, struct lws *wsi, struct ws_connection *
     buf_init(&c->message, WS_MESSAGE_MAX);
     subscriber_init(&c->sub, ws->bridge, &door_ws, c);
     subscriber_admit(&c->sub, a->who);
+    c->sub.compression = a->compression;
     c->open = true;
     c->heard_ms = (int64_t)uv_now(&ws->bridge->loop);
     err = take_caller(c, a->who);
@@ -159,22 +188,32 @@ static int on_too_long(struct lws *wsi, struct ws_connection *c, size_t len, siz
     return close_with(wsi, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE, "a message has at most 64 KiB");
 }
 
-static int on_receive(struct lws *wsi, struct ws_connection *c, const char *bytes, size_t len)
+/* The whole message is there: unpack it if it is compressed. */
+static enum rs_err open_message(struct ws_connection *c)
 {
-    if (c->sub.state == SUBSCRIBER_ENDED)
-        return 0;
-    if (lws_frame_is_binary(wsi))
-        return close_with(wsi, LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE, "text frames only");
-    size_t left = lws_remaining_packet_payload(wsi);
-    bool whole = lws_is_final_fragment(wsi) && left == 0;
-    if (c->n_discarded > 0 || buf_append(&c->message, bytes, len) != RS_OK || c->message.len + left > WS_MESSAGE_MAX)
-        return on_too_long(wsi, c, len, left, whole);
-    if (!whole) {
-        if (!c->message_ms)
-            c->message_ms = (int64_t)uv_now(&c->sub.bridge->loop);
-        return 0;
+    struct buf text;
+    enum rs_err err = RS_OK;
+    if (c->compressed) {
+        buf_init(&text, WS_MESSAGE_MAX);
+        err = deflate_inflate(c->sub.bridge->deflater, c->message.data ? c->message.data : "", c->message.len, &text);
+        buf_release(&c->message);
+        c->message = text;
     }
-    c->message_ms = 0;
+    return !err && !utf8_valid(c->message.data ? c->message.data : "", c->message.len) ? RS_INVALID : err;
+}
+
+static int on_message(struct lws *wsi, struct ws_connection *c)
+{
+    switch (open_message(c)) {
+    case RS_OK:
+        break;
+    case RS_LIMIT:
+        return on_too_long(wsi, c, 0, 0, true);
+    case RS_INVALID:
+        return close_with(wsi, LWS_CLOSE_STATUS_INVALID_PAYLOAD, c->compressed ? "bad deflate or utf8" : "bad utf8");
+    default:
+        return close_with(wsi, LWS_CLOSE_STATUS_UNEXPECTED_CONDITION, NULL);
+    }
     if (c->sub.native)
         native_message(&c->sub, c->message.data ? c->message.data : "", c->message.len);
     else if (c->sub.assist)
@@ -183,6 +222,31 @@ static int on_receive(struct lws *wsi, struct ws_connection *c, const char *byte
         on_listener_message(c);
     buf_release(&c->message); /* an idle connection keeps no memory */
     return 0;
+}
+
+static int on_receive(struct lws *wsi, struct ws_connection *c, const char *bytes, size_t len)
+{
+    if (c->sub.state == SUBSCRIBER_ENDED)
+        return 0;
+    bool marked = lws_get_reserved_bits(wsi) != 0; /* RSV1, when the extension was agreed on: else it does not get here */
+    if (lws_is_first_fragment(wsi))
+        c->compressed = marked;
+    else if (marked && !c->within_frame) /* the first frame says it for all of a message */
+        return close_with(wsi, LWS_CLOSE_STATUS_PROTOCOL_ERR, "rsv bits");
+    if (lws_frame_is_binary(wsi))
+        return close_with(wsi, LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE, "text frames only");
+    size_t left = lws_remaining_packet_payload(wsi);
+    bool whole = lws_is_final_fragment(wsi) && left == 0;
+    c->within_frame = left > 0;
+    if (c->n_discarded > 0 || buf_append(&c->message, bytes, len) != RS_OK || c->message.len + left > WS_MESSAGE_MAX)
+        return on_too_long(wsi, c, len, left, whole);
+    if (!whole) {
+        if (!c->message_ms)
+            c->message_ms = (int64_t)uv_now(&c->sub.bridge->loop);
+        return 0;
+    }
+    c->message_ms = 0;
+    return on_message(wsi, c);
 }
 
 static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
@@ -233,7 +297,8 @@ enum rs_err ws_open(struct bridge *bridge, struct ws **ret, struct fault *fault)
         .port = CONTEXT_PORT_NO_LISTEN_SERVER,
         .protocols = protocols,
         .foreign_loops = loops,
-        .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_VALIDATE_UTF8 | LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
+        .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
+        .extensions = extensions,
         .gid = (gid_t)-1,
         .uid = (uid_t)-1,
         .retry_and_idle_policy = &no_pings,
@@ -273,17 +338,28 @@ static const char *choose_protocol(const struct http_head *head)
                                                           : NULL;
 }
 
+static enum compression choose_compression(const struct ws *ws, const struct http_head *head, char answer[DEFLATE_ANSWER_MAX])
+{
+    char offers[OFFERS_MAX];
+    answer[0] = '\0';
+    if (!config_bool(ws->bridge->config, "bridge.compression") ||
+        !http_head_join(head, "sec-websocket-extensions", offers, sizeof offers))
+        return COMPRESSION_NONE;
+    return deflate_offer_accept(offers, answer);
+}
+
 static void adopt(struct ws *ws, int fd, const struct http_head *head, struct adoption *adoption)
 {
     /* libwebsockets sees a handshake of our own making: it has short buffers, and there is nothing to disagree about. */
-    char text[HANDSHAKE_MAX];
+    char text[HANDSHAKE_MAX], agreed[DEFLATE_ANSWER_MAX];
     struct slice key = http_head_get(head, "sec-websocket-key");
     const char *protocol = choose_protocol(head);
+    adoption->compression = choose_compression(ws, head, agreed);
     int len = snprintf(text, sizeof text,
                        "GET / HTTP/1.1\r\nHost: bridge\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                       "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %.*s\r\n%s%s%s\r\n",
+                       "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %.*s\r\n%s%s%s%s%s%s\r\n",
                        (int)key.len, key.at, protocol ? "Sec-WebSocket-Protocol: " : "", protocol ? protocol : "",
-                       protocol ? "\r\n" : "");
+                       protocol ? "\r\n" : "", *agreed ? "Sec-WebSocket-Extensions: " : "", agreed, *agreed ? "\r\n" : "");
     assert(len > 0 && (size_t)len < sizeof text);
     ws->adopting = adoption;
     (void)lws_adopt_socket_vhost_readbuf(ws->vhost, fd, text, (size_t)len); /* closes fd itself when it fails */

@@ -83,6 +83,8 @@ const struct config_setting config_settings[] = {
      "Redis server whose channels run:ID, mission:CREW and graph:CREW are taken in and published to"},
     {"bridge.heartbeat", CONFIG_MILLISECONDS, "20s", NULL, 100, 5 * MINUTE, false,
      "time between pings and SSE comments"},
+    {"bridge.compression", CONFIG_BOOL, "yes", NULL, 0, 0, false,
+     "compress the messages of WebSockets whose clients offer it (permessage-deflate)"},
     {"bridge.drain", CONFIG_MILLISECONDS, "5s", NULL, 0, 10 * MINUTE, false,
      "longest time a stopping bridge waits for clients"},
     {"fcgi.threads", CONFIG_COUNT, "8", NULL, 1, 256, false, "requests a FastCGI process serves at the same time"},

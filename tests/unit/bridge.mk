@@ -23,6 +23,12 @@ tests_unit_test_pack_SOURCES = tests/unit/test_pack.c tests/unit/unit.h
 tests_unit_test_pack_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_pack_LDADD = bridge/libbridge.a $(CHECK_LIBS) $(SHARED_LIBS)
 
+check_PROGRAMS += tests/unit/test_deflate
+TESTS += tests/unit/test_deflate
+tests_unit_test_deflate_SOURCES = tests/unit/test_deflate.c tests/unit/unit.h
+tests_unit_test_deflate_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_deflate_LDADD = bridge/libbridge.a $(CHECK_LIBS) $(SHARED_LIBS) $(ZLIB_LIBS)
+
 check_PROGRAMS += tests/unit/test_views
 TESTS += tests/unit/test_views
 tests_unit_test_views_SOURCES = tests/unit/test_views.c tests/unit/unit.h
@@ -44,7 +50,7 @@ check_PROGRAMS += tests/unit/test_hub
 TESTS += tests/unit/test_hub
 tests_unit_test_hub_SOURCES = tests/unit/test_hub.c tests/unit/unit.h tests/unit/dialect_help.h
 tests_unit_test_hub_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_unit_test_hub_LDADD = bridge/libbridge.a $(CHECK_LIBS) $(SHARED_LIBS) $(UV_LIBS)
+tests_unit_test_hub_LDADD = bridge/libbridge.a $(CHECK_LIBS) $(SHARED_LIBS) $(UV_LIBS) $(ZLIB_LIBS)
 
 check_PROGRAMS += tests/unit/test_native_message
 TESTS += tests/unit/test_native_message
@@ -68,7 +74,7 @@ check_PROGRAMS += tests/unit/test_bridge_request
 TESTS += tests/unit/test_bridge_request
 tests_unit_test_bridge_request_SOURCES = tests/unit/test_bridge_request.c tests/unit/unit.h
 tests_unit_test_bridge_request_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_unit_test_bridge_request_LDADD = bridge/libbridge.a $(CHECK_LIBS) $(SHARED_LIBS) $(LWS_LIBS) $(MHD_LIBS) $(UV_LIBS) $(HIREDIS_LIBS)
+tests_unit_test_bridge_request_LDADD = bridge/libbridge.a $(CHECK_LIBS) $(SHARED_LIBS) $(LWS_LIBS) $(MHD_LIBS) $(UV_LIBS) $(HIREDIS_LIBS) $(ZLIB_LIBS)
 
 check_PROGRAMS += tests/unit/test_redis_message
 TESTS += tests/unit/test_redis_message
