@@ -223,7 +223,7 @@ static int64_t next_build(const struct topic_group *t)
     if (!t->begun)
         return 0;
     if (t->dirty)
-        at = t->begun_ms + every;
+        at = t->ended_ms + every; /* from the end: one that began late must not be followed too soon */
     if (t->topic->probe_ms > 0 && t->begun_ms + t->topic->probe_ms < at)
         at = t->begun_ms + t->topic->probe_ms;
     if (at <= t->ended_ms || !has_newcomer(t))

@@ -38,12 +38,18 @@ enum rs_err crew_run_opening(struct feed *feed, struct store *store, struct even
                              struct fault *fault)
 {
     struct event *end = NULL;
+    struct json_object *record = NULL;
     int64_t id = 0;
     enum rs_err err = one_run_lost_end(feed->org[0] ? feed->org : NULL, feed->param, store, log, &end, fault);
     if (!err && end)
         return one_run_give_end(feed, end, out, fault);
     if (!err)
-        err = one_run_attempt(log, feed->streams[0], &id, fault);
+        err = one_run_record(feed, store, &record, fault);
+    if (err == RS_NOT_FOUND) /* told of from outside */
+        err = RS_OK;
+    if (!err)
+        err = one_run_attempt(log, feed->streams[0], json_get_int(record, "attempt", 0), &id, fault);
+    json_object_put(record);
     /* No message of its own: all of the present attempt follows. */
     if (!err)
         feed_passed(feed, id > 0 ? id - 1 : 0, 0);

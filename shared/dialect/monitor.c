@@ -23,14 +23,15 @@ enum rs_err monitor_open(struct feed *feed, struct store *store, const struct pa
 static enum rs_err find_current(const struct feed *feed, struct store *store, struct eventlog *log, int64_t *ret_id,
                                 struct fault *fault)
 {
-    char ids[RUN_CURRENT_MAX][ID_MAX + 1], stream[STREAM_MAX];
+    struct run_current runs[RUN_CURRENT_MAX];
+    char stream[STREAM_MAX];
     int n = 0;
     int64_t first = 0;
-    enum rs_err err = run_list_current(store, feed->org, feed->param, ids, &n, fault);
+    enum rs_err err = run_list_current(store, feed->org, feed->param, runs, &n, fault);
     for (int i = 0; !err && i < n; i++) {
         int64_t id = 0;
-        snprintf(stream, sizeof(stream), "run:%.*s", ID_MAX, ids[i]);
-        err = one_run_attempt(log, stream, &id, fault);
+        snprintf(stream, sizeof(stream), "run:%.*s", ID_MAX, runs[i].id);
+        err = one_run_attempt(log, stream, runs[i].attempt, &id, fault);
         if (id > 0 && (first == 0 || id < first))
             first = id;
     }

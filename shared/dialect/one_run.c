@@ -47,7 +47,8 @@ enum rs_err one_run_trimmed(const struct feed *feed, struct json_object *record,
     return RS_OK;
 }
 
-enum rs_err one_run_attempt(struct eventlog *log, const char *stream, int64_t *ret_id, struct fault *fault)
+enum rs_err one_run_attempt(struct eventlog *log, const char *stream, int64_t attempt, int64_t *ret_id,
+                            struct fault *fault)
 {
     static const char *const types[] = {"run.queued", "run.retried", "run.resumed", NULL};
     struct event **events;
@@ -55,7 +56,7 @@ enum rs_err one_run_attempt(struct eventlog *log, const char *stream, int64_t *r
     enum rs_err err = eventlog_read_newest(log, stream, types, 0, BEGINNINGS_MAX, &events, &n, fault);
     if (err)
         return err;
-    int64_t id = 0, attempt = -1;
+    int64_t id = 0, newest = -1;
     /* One that goes on after a pause does so in the same attempt. */
     for (int i = n; !err && i-- > 0;) {
         struct json_object *data = event_data(events[i]);
@@ -63,12 +64,17 @@ enum rs_err one_run_attempt(struct eventlog *log, const char *stream, int64_t *r
         if (!data)
             err = fault_set(fault, RS_NOMEM, "no memory for an event");
         json_object_put(data);
-        if (attempt >= 0 && this != attempt)
+        if (newest >= 0 && this != newest)
             break;
-        attempt = this;
+        newest = this;
         id = events[i]->id;
     }
     eventlog_events_free(events, n);
+    if (!err && newest >= 0 && newest < attempt) {
+        struct eventlog_stream known;
+        err = eventlog_stream(log, stream, &known, fault);
+        id = known.last_id + 1;
+    }
     if (!err)
         *ret_id = id;
     return err;

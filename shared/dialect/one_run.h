@@ -16,8 +16,10 @@ enum rs_err one_run_trimmed(const struct feed *feed, struct json_object *record,
                             struct fault *fault) RS_MUST_CHECK;
 
 /* one_run_attempt - the id of the event with which the run's present attempt began: run.queued, run.retried, run.resumed.
- * 0: the log does not have it (any more). Without it one would be given the end of an earlier attempt. */
-enum rs_err one_run_attempt(struct eventlog *log, const char *stream, int64_t *ret_id, struct fault *fault) RS_MUST_CHECK;
+ * Without it one would be given the end of an earlier attempt. attempt: what the database says, read before; the log may not
+ * have heard of it yet: then the id is the one after all that it has of the run. 0: it does not have it any more. */
+enum rs_err one_run_attempt(struct eventlog *log, const char *stream, int64_t attempt, int64_t *ret_id,
+                            struct fault *fault) RS_MUST_CHECK;
 
 /* one_run_give_end - for openings: what that event gives (its reference is taken), after which the feed stands. */
 enum rs_err one_run_give_end(struct feed *feed, struct event *end, struct dialect_out *out, struct fault *fault)

@@ -189,8 +189,12 @@ enum rs_err run_cancel(struct store *store, const char *org, const char *run_id,
 /* run_list_current - a workflow's runs that have not ended, oldest first, RUN_CURRENT_MAX at most.
  * run_last_ended - the newest of those that have. RS_NOT_FOUND: it has none. */
 #define RUN_CURRENT_MAX 100
+struct run_current {
+    char id[ID_MAX + 1];
+    int64_t attempt;
+};
 enum rs_err run_list_current(struct store *store, const char *org, const char *workflow_id,
-                             char ret_ids[RUN_CURRENT_MAX][ID_MAX + 1], int *ret_n, struct fault *fault) RS_MUST_CHECK;
+                             struct run_current ret[RUN_CURRENT_MAX], int *ret_n, struct fault *fault) RS_MUST_CHECK;
 enum rs_err run_last_ended(struct store *store, const char *org, const char *workflow_id, char ret_id[ID_MAX + 1],
                            struct fault *fault) RS_MUST_CHECK;
 

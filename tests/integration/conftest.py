@@ -203,7 +203,11 @@ def pytest_runtest_logreport(report):
         return
     _tap["n"] += 1
     skipped = report.skipped and os.environ.get("CI") != "true"
-    name = report.nodeid.split("/")[-1].replace("#", "-") + ("" if report.when == "call" else f" ({report.when})")
+    name = report.nodeid.split("/")[-1].replace("#", "-")[:160] + ("" if report.when == "call" else f" ({report.when})")
+    if report.failed:  # so that the line alone says why
+        crash = getattr(report.longrepr, "reprcrash", None)
+        why = f"{pathlib.Path(crash.path).name}:{crash.lineno} {crash.message}" if crash else str(report.longrepr)
+        name += ": " + " ".join(why.replace("#", "-").split())[:600]
     print(f"{'ok' if report.passed or skipped else 'not ok'} {_tap['n']} - {name}{' # SKIP' if skipped else ''}", file=_tap["file"])
 
 

@@ -121,11 +121,12 @@ def test_a_retried_run_begins_anew(instance, llm):
     llm.script({"status": 400, "error": {"message": "not yet"}}, {"text": "Now"})
     run = instance.inline(*chain(agent(), result()))
     instance.wait(run)
-    instance.http("POST", f"/api/runs/{run}/retry")
+    status, _, answer = instance.http("POST", f"/api/runs/{run}/retry")
+    assert status == 202, answer
     instance.wait(run)
     wait_until(lambda: [m["type"] for m in whole(instance, run)].count("done") == 2)
     messages = take(instance, "ws", f"/runs/{run}", 6, ends=True)
-    assert messages[0]["type"] == "boot" and messages[0]["payload"]["attempt"] == 2
+    assert messages[0]["type"] == "boot" and messages[0]["payload"]["attempt"] == 2, messages
     assert messages[3]["payload"]["output"] == "Now" and messages[-1]["payload"]["status"] == "success"
     both = whole(instance, run)
     assert [m["type"] for m in both].count("done") == 2 and both[-6:] == messages

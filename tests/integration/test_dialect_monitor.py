@@ -103,12 +103,14 @@ def test_the_current_run_from_its_start_and_each_later_one(instance):
 def test_a_run_that_is_retried_is_shown_from_its_new_start(instance):
     run = instance.inline(*chain(shell("once", "[ -e been ] || { touch been; exit 1; }; " + GATE)), workflow="mon-again")
     finish(instance, run)
-    assert instance.http("POST", f"/api/runs/{run}/resume")[0] == 202
+    status, _, answer = instance.http("POST", f"/api/runs/{run}/resume")
+    assert status == 202, answer
     with Ws(instance.url, "/ws" + path("mon-again")) as ws:
         first = ws.recv()
-        assert first["type"] == "status" and first["data"]["status"] == "running"
+        assert first["type"] == "status" and first["data"]["status"] == "running", first
         open_gate(instance, run)
-        assert ws.until(ended(run))[-1]["type"] == "complete"
+        messages = ws.until(ended(run))
+    assert messages[-1]["type"] == "complete", messages
 
 
 def test_handshakes_and_ids(instance):

@@ -1,5 +1,6 @@
 /* Feeds: cursors, cuts at every message, gaps in their place, ends, polls. A test-only endpoint gives up to three
  * messages an event, as the later dialects do. */
+#include "dialect/one_run.h"
 #include "tests/unit/dialect_help.h"
 
 static enum rs_err triple_open(struct feed *feed, struct store *store, const struct path_params *params,
@@ -566,6 +567,30 @@ START_TEST(poll_queries)
 }
 END_TEST
 
+static int64_t attempt_of(const char *stream, int64_t attempt)
+{
+    int64_t id = -1;
+    ck_assert_ok(one_run_attempt(instance.log, stream, attempt, &id, NULL));
+    return id;
+}
+
+START_TEST(an_attempt_the_log_has_not_heard_of_begins_behind_all)
+{
+    ck_assert_int_eq(attempt_of("run:a", 1), 0);
+    int64_t queued = append_event("run:a", "run.queued", "{\"attempt\":1}");
+    append_event("run:b", "run.queued", "{\"attempt\":1}");
+    int64_t failed = append_event("run:a", "run.failed", "{}");
+    ck_assert_int_eq(attempt_of("run:a", 1), queued);
+    ck_assert_int_eq(attempt_of("run:a", 0), queued);
+    ck_assert_int_eq(attempt_of("run:a", 2), failed + 1); /* its run.retried is on its way */
+    append_event("run:b", "log", "{}");
+    int64_t retried = append_event("run:a", "run.retried", "{\"attempt\":2}");
+    append_event("run:a", "run.resumed", "{\"attempt\":2}");
+    ck_assert_int_eq(attempt_of("run:a", 2), retried);
+    ck_assert_int_eq(attempt_of("run:a", 1), retried); /* what the database said is older than the log */
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("feed");
@@ -590,6 +615,7 @@ static Suite *suite(void)
     tcase_add_test(tc, a_removed_event_of_which_parts_were_missing_is_told);
     tcase_add_test(tc, ends_where_the_last_message_was);
     tcase_add_test(tc, poll_queries);
+    tcase_add_test(tc, an_attempt_the_log_has_not_heard_of_begins_behind_all);
     suite_add_tcase(s, tc);
     return s;
 }
