@@ -13,6 +13,7 @@ enum {
     PAGE_MAX = 10000,
     PAGE_BYTES = 8 * 1024 * 1024, /* a page ends early rather than grow beyond this */
     CHUNK = 500,                  /* events read at a time */
+    LAST_MAX = 1000,              /* events counted from the end */
     ATTEMPT_EVENTS = 1000,        /* beginnings of attempts looked at, the newest */
 };
 
@@ -121,6 +122,32 @@ static enum rs_err ask_attempt(struct call *call, const char *run_id, struct cur
     return RS_OK;
 }
 
+/* Begin with the last so many events, if the query asks for that. */
+static enum rs_err ask_last(struct call *call, const char *run_id, struct cursor *from, struct fault *fault)
+{
+    const char *given = query_get(&call->request->query, "last");
+    char stream[ID_MAX + 8];
+    struct eventlog *log = NULL;
+    struct event **events = NULL;
+    int n = 0;
+    char *end = NULL;
+    long last = given ? strtol(given, &end, 10) : 0;
+    if (!given)
+        return RS_OK;
+    if (end == given || *end || last < 1 || last > LAST_MAX)
+        return fault_set(fault, RS_INVALID, "last must be a number from 1 to %d", LAST_MAX);
+    if (from->kind != CURSOR_START)
+        return fault_set(fault, RS_INVALID, "last goes with neither cursor nor attempt");
+    snprintf(stream, sizeof stream, "run:%s", run_id);
+    enum rs_err err = worker_log(call->worker, &log, fault);
+    if (!err)
+        err = eventlog_read_newest(log, stream, NULL, 0, (int)last, &events, &n, fault);
+    if (!err && n > 0)
+        *from = (struct cursor){.kind = CURSOR_AT, .id = events[0]->id - 1, .part = CURSOR_PART_ALL};
+    eventlog_events_free(events, n);
+    return err;
+}
+
 static enum rs_err read_page(struct call *call, struct feed *feed, struct cursor from, int64_t before, int limit,
                              struct fault *fault)
 {
@@ -165,6 +192,8 @@ static enum rs_err answer_page(struct call *call, const char *suffix, struct fau
         err = run_check(call, id, fault);
     if (!err)
         err = ask_attempt(call, id, &from, &before, fault);
+    if (!err)
+        err = suffix ? RS_OK : ask_last(call, id, &from, fault);
     if (!err)
         err = open_feed(call, suffix, id, &feed, fault);
     if (!err)

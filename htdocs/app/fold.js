@@ -10,6 +10,7 @@ const LINES_DROP = 20000;
 export const PART_LINES = 2000; // what was dropped is read again from the server in parts of so many lines
 
 const MOMENTS_MAX = 50000;
+const NEWEST_MAX = 100000; // numbers below zero stand for lines that are numbered later
 
 const RANK = { pending: 0, queued: 0, running: 1, waiting: 1, paused: 1 };
 const rank = (status) => RANK[status] ?? 2;
@@ -36,7 +37,7 @@ const RUN_STATUS = {
 };
 
 export class RunFold {
-  lines = []; // {n, id, time, nodeId, level, message}
+  lines = []; // {n, id, time, nodeId, level, message}; n below 1: in order, but its number is not known
   byNode = new Map(); // node id -> lines
   errors = []; // lines of level error
   folded = 0; // lines dropped from this page
@@ -57,6 +58,15 @@ export class RunFold {
     this.graph = { nodes: record.graph?.nodes ?? [], edges: record.graph?.edges ?? [] };
     this.labels = new Map(this.graph.nodes.map((node) => [node.id, node.data?.label || node.id]));
     this.take(record);
+  }
+
+  /** Of the last events of a run that has ended: its newest lines, whose numbers are not known yet. */
+  static ofNewest(record, events) {
+    const fold = new RunFold(record);
+    fold.began = record.createdAt;
+    fold.#n = -NEWEST_MAX;
+    for (const event of events) fold.apply(event);
+    return fold;
   }
 
   /** A fresh record replaces the states; the log stays. */

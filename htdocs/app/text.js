@@ -1,6 +1,7 @@
 // Every word the dashboard says. Sentence case, verbs on buttons, numbers with units, no exclamation marks.
 
-const n = (count, one, many) => `${new Intl.NumberFormat('en').format(count)} ${count === 1 ? one : many}`;
+const integer = new Intl.NumberFormat('en');
+const n = (count, one, many) => `${integer.format(count)} ${count === 1 ? one : many}`;
 
 export const text = {
   product: 'Runspool',
@@ -428,6 +429,7 @@ export const text = {
     tabs: { log: 'Log', timeline: 'Timeline', results: 'Results', io: 'Input and output', artifacts: 'Artifacts', attempts: 'Attempts' },
     whole: (events) => `Complete, ${n(events, 'event', 'events')}`,
     wholeHint: 'The run has ended, and every event of it is here.',
+    reading: (done, total) => `Reading the log, ${integer.format(done)} of ${n(total, 'event', 'events')}`,
     openSheet: 'Open the details',
     closeSheet: 'Close the details',
     nodeKind: (kind) => kind.replaceAll('_', ' '),
@@ -922,15 +924,16 @@ export const text = {
     follow: 'Follow',
     waiting: (count) => n(count, 'new line', 'new lines'),
     lines: (count) => n(count, 'line', 'lines'),
+    newestOf: (shown) => `Newest ${n(shown, 'line', 'lines')}`,
     linesOf: (shown, total) => `${shown} of ${total} lines`,
-    permalink: (number) => `Link to line ${number}`,
+    permalink: (number) => (number > 0 ? `Link to line ${number}` : 'Link to this line'),
     attempt: (attempt) => `Attempt ${attempt}`,
     level: 'Level',
     levels: { all: 'All levels', warning: 'Warnings and errors', error: 'Errors' },
     download: 'Download',
     downloadAll: 'Download all lines',
     downloadShown: (count) => `Download ${n(count, 'line', 'lines')}`,
-    chosen: (from, to) => (from === to ? `Line ${from}` : `Lines ${from} to ${to}`),
+    chosen: (from, to) => (from < 1 ? 'Chosen' : from === to ? `Line ${from}` : `Lines ${from} to ${to}`),
     copyText: 'Copy text',
     copyLink: 'Copy link',
     clearChosen: 'Choose no line',
@@ -944,7 +947,7 @@ export const text = {
     gap: 'Lines before this one are no longer kept',
     folded: (count) => `${n(count, 'older line is', 'older lines are')} not shown, to keep this page quick`,
     cut: (count) => ` … ${n(count, 'more character', 'more characters')}`,
-    errorAt: (number) => `Error in line ${number}`,
+    errorAt: (number) => (number > 0 ? `Error in line ${number}` : 'Error'),
     node_: {
       finished: (name, duration) => `${name} finished${duration ? ` in ${duration}` : ''}`,
       failed: (name, message) => `${name} failed${message ? `: ${message}` : ''}`,

@@ -224,7 +224,11 @@ def test_answers_about_runs(call, instance):
     instance.wait(run)
     call(200, "GET", f"/api/runs/{run}")
     call(200, "GET", f"/api/runs/{run}/logs?limit=100")
-    call(200, "GET", f"/api/runs/{run}/events?limit=100")
+    events = call(200, "GET", f"/api/runs/{run}/events?limit=100")["items"]
+    assert call(200, "GET", f"/api/runs/{run}/events?last=3") == {"items": events[-3:], "next": None}
+    assert call(200, "GET", f"/api/runs/{run}/events?last=1000")["items"] == events
+    for query in ("last=0", "last=x", "last=1001", "last=2&attempt=1", f"last=2&cursor={events[0]['id']}"):
+        call(400, "GET", f"/api/runs/{run}/events?{query}")
     call(200, "GET", f"/api/runs/{run}/export.html")
     call(404, "GET", "/api/runs/r_nobody/export.html")
     call(200, "GET", f"/api/runs/{run}/artifacts")

@@ -16,7 +16,7 @@ import { Markdown } from './markdown.js';
 import { Steps } from './steps.js';
 
 const NEAR = '600px'; // from the view, where the record of a turn is fetched
-const NOTHING = signal({ fold: null, rev: 0, error: null });
+const NOTHING = signal({ fold: null, rev: 0, error: null, reading: null });
 
 /** The run of a turn, once it is near the view: its record, when it ended well; else it is followed, for what had been written. */
 function useRun(turn, box) {

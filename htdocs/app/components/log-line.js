@@ -46,7 +46,7 @@ export function drawLine(line, slot, look) {
   const parts = ranges.length ? markSpans(spans, ranges) : spans;
   const id = Number(line.id);
   return html`<div key=${slot} class=${classes('line', `l-${line.level}`, { wanted: from && id >= from && id <= to, current: line.n === current })} data-line=${line.id} data-n=${line.n}>
-    <a class="line-number" tabIndex=${-1} href=${`${address}${address.includes('?') ? '&' : '?'}line=${line.id}`} aria-label=${text.log.permalink(line.n)}>${line.n}</a>
+    <a class="line-number" tabIndex=${-1} href=${`${address}${address.includes('?') ? '&' : '?'}line=${line.id}`} aria-label=${text.log.permalink(line.n)}>${line.n > 0 ? line.n : '·'}</a>
     ${times !== 'off' && html`<span class="line-time">${timeOf(line, times, began)}</span>`}
     <span class=${`line-stripe stripe-${stripeOf(line.nodeId)}`} title=${line.nodeId && labelOf(line.nodeId)}></span>
     <span class="line-text">${parts.map((part, i) => drawPart(part, i))}${cut > 0 && html`<span class="faint">${text.log.cut(cut)}</span>`}</span>

@@ -107,10 +107,10 @@ function useParts(fold, wanted) {
 }
 
 /**
- * fold: RunFold; rev: changes whenever it did; node: filter or null; find: {query, matchCase, regex, only}; level: the least
+ * fold: RunFold; newest: it has the last lines only, until the others are read; rev: changes whenever it did; node: filter or null; find: {query, matchCase, regex, only}; level: the least
  * shown; wanted: the linked line or lines, "ID" or "ID-ID"; onNode, onFind, onLevel, onLine: the page keeps these in the URL.
  */
-export function Log({ fold, rev, node, find, level, wanted, ended, onNode, onFind, onLevel, onLine }) {
+export function Log({ fold, newest, rev, node, find, level, wanted, ended, onNode, onFind, onLevel, onLine }) {
   const scroller = useRef(null);
   const field = useRef(null);
   const ruler = useRef(null);
@@ -142,7 +142,7 @@ export function Log({ fold, rev, node, find, level, wanted, ended, onNode, onFin
   const height = rows.offset(total) * ROW;
 
   // Where one reads: the first line in view and how much of it is above the edge.
-  const anchor = useRef({ n: 0, over: 0 });
+  const anchor = useRef({ n: 0, id: 0, over: 0 });
   const lastTop = useRef(0);
   const scrollTo = (top) => {
     scroller.current.scrollTop = top;
@@ -151,10 +151,11 @@ export function Log({ fold, rev, node, find, level, wanted, ended, onNode, onFin
   };
   const noteAnchor = () => {
     const index = Math.min(rows.at(lastTop.current / ROW), total - 1);
-    anchor.current = { n: lines[index]?.n ?? 0, over: lastTop.current - rows.offset(index) * ROW };
+    anchor.current = { n: lines[index]?.n ?? 0, id: lines[index]?.id ?? 0, over: lastTop.current - rows.offset(index) * ROW };
   };
   const stop = () => {
     setFollow(false);
+    setView((was) => ({ ...was, top: lastTop.current }));
     setSeen(fold.lines.at(-1)?.n ?? 0);
   };
   const reveal = (index) => {
@@ -173,14 +174,15 @@ export function Log({ fold, rev, node, find, level, wanted, ended, onNode, onFin
   }, []);
 
   useLayoutEffect(() => {
-    if (follow) scrollTo(scroller.current.scrollHeight);
+    if (follow) scrollTo(height); // the browser makes it the end; reading where that is would lay everything out once more
   }, [rev, follow, height, view.height]);
 
   const first = lines[0]?.n;
   useLayoutEffect(() => {
     if (follow || !anchor.current.n) return;
-    const index = firstFrom(lines, anchor.current.n);
-    const top = rows.offset(index) * ROW + (lines[index]?.n === anchor.current.n ? anchor.current.over : 0);
+    const { n, id, over } = anchor.current;
+    const index = n > 0 === first > 0 ? firstFrom(lines, n) : indexOfId(lines, id);
+    const top = rows.offset(index) * ROW + (lines[index]?.id === id ? over : 0);
     if (Math.abs(top - scroller.current.scrollTop) > 1) scrollTo(top);
   }, [lines, first, wrapped, scan.done]);
 
@@ -198,6 +200,7 @@ export function Log({ fold, rev, node, find, level, wanted, ended, onNode, onFin
 
   const scrolled = () => {
     const { scrollTop, scrollHeight, clientHeight, clientWidth } = scroller.current;
+    if (follow && scrollTop === lastTop.current) return; // we did that, and it is drawn
     const atEnd = scrollHeight - scrollTop - clientHeight < ROW * 1.5;
     if (follow && scrollTop < lastTop.current - 2 && !atEnd) stop();
     else if (!follow && !part && atEnd && scrollTop > lastTop.current && !wanted) setFollow(true);
@@ -270,7 +273,7 @@ export function Log({ fold, rev, node, find, level, wanted, ended, onNode, onFin
   const download = async () => {
     setSaving(true);
     try {
-      save(all && fold.folded ? await readAll(fold) : lines, `${fold.run.id}.log`, (id) => fold.label(id));
+      save(all && (fold.folded || newest) ? await readAll(fold) : lines, `${fold.run.id}.log`, (id) => fold.label(id));
     } finally {
       setSaving(false);
     }
@@ -280,19 +283,24 @@ export function Log({ fold, rev, node, find, level, wanted, ended, onNode, onFin
   const stripes = useMemo(() => new Map(fold.graph.nodes.map(({ id }, i) => [id, i % STRIPES])), [fold]);
   const { parts: addressParts, params } = route.value;
   const address = href(addressParts, { ...Object.fromEntries(params), line: null });
-  const kept = useRef({ key: null, rows: new Map() });
+  const kept = useRef({ key: null, from: 0, rows: new Map() });
   const slots = Math.ceil(view.height / ROW) + SPARE * 2;
   const key = JSON.stringify([look, query, matchCase, regex, from, to, current, theme, address, slots]);
-  if (kept.current.key !== key || kept.current.lines !== lines) kept.current = { key, lines, rows: new Map() };
+  if (kept.current.key !== key || kept.current.lines !== lines) kept.current = { key, lines, from: 0, rows: new Map() };
   const settings = {
     times: look.times, began: fold.began, matcher: searched, from, to, current, address,
     stripeOf: (id) => stripes.get(id) ?? 'none', labelOf: (id) => fold.label(id),
   };
   const top = follow ? height - view.height : view.top; // the scroll event of a followed line comes too late
-  const begin = Math.max(0, Math.min(rows.at(top / ROW), total) - SPARE);
-  const drawn = lines.slice(begin, begin + slots);
   const cache = kept.current.rows;
-  kept.current.rows = new Map(drawn.map((line, i) => [line.n, cache.get(line.n) ?? drawLine(line, (begin + i) % slots, settings)]));
+  const at = Math.max(0, Math.min(rows.at(top / ROW), total));
+  // Of lines that rush by, none of them drawn before, only those in view; and each takes the place of one above, so that none is moved.
+  const rush = follow && !cache.has(lines[at]?.n);
+  const begin = Math.max(0, at - (rush ? 1 : SPARE));
+  if (rush) kept.current.from = begin;
+  const slotOf = (index) => (((index - kept.current.from) % slots) + slots) % slots;
+  const drawn = lines.slice(begin, begin + slots);
+  kept.current.rows = new Map(drawn.map((line, i) => [line.n, cache.get(line.n) ?? drawLine(line, slotOf(begin + i), settings)]));
 
   const list = useRef(null);
   useLayoutEffect(() => {
@@ -311,7 +319,7 @@ export function Log({ fold, rev, node, find, level, wanted, ended, onNode, onFin
       <${Search} field=${field} find=${find} onFind=${onFind} onStep=${step} onLeave=${() => scroller.current.focus()}
         found=${{ error: matcher?.error, hits: hits.length, at: hitAt, done: scan.done }} />
       <div class="log-which"><${Filters} fold=${fold} node=${node} level=${level} onNode=${onNode} onLevel=${onLevel} />
-      <span class="log-count number">${total === fold.lines.length && !part ? text.log.lines(total + fold.folded) : text.log.linesOf(count(total), count(fold.lines.length + fold.folded))}</span>
+      <span class="log-count number">${newest ? text.log.newestOf(total) : total === fold.lines.length && !part ? text.log.lines(total + fold.folded) : text.log.linesOf(count(total), count(fold.lines.length + fold.folded))}</span>
       <${Looks} look=${look} onLook=${change} saving=${saving} onDownload=${download} shown=${total} all=${all} />
       ${!ended && html`<button type="button" class="button-quiet" aria-pressed=${follow} onClick=${turnFollow}>${text.log.follow}</button>`}</div>
     </div>

@@ -93,14 +93,22 @@ function InputOutput({ fold, node }) {
 const findOf = (params) => ({ query: params.get('q') ?? '', matchCase: params.has('case'), regex: params.has('regex'), only: params.has('only') });
 const findParams = ({ query, matchCase, regex, only }) => ({ q: query, case: matchCase ? 1 : null, regex: regex ? 1 : null, only: only ? 1 : null });
 
-/** fold: as it is shown, perhaps at an earlier moment, which is `at`; whole: as it ended. */
-export function RunDetails({ id, fold, whole, rev, node, params, ended: over, at, onNode }) {
+/** The newest lines do until a long run has been read, unless others are asked for. */
+function logOf(fold, reading, node, params) {
+  const { newest } = reading ?? {};
+  const line = params.get('line');
+  const other = !newest?.lines.length || node || params.get('q') || params.get('level') || (line && parseInt(line, 10) < Number(newest.lines[0].id));
+  return other ? { fold } : { fold: newest, newest: true };
+}
+
+/** fold: as it is shown, perhaps at an earlier moment, which is `at`; whole: as it ended; reading: as followRun tells it. */
+export function RunDetails({ id, fold, whole, reading, rev, node, params, ended: over, at, onNode }) {
   const artifacts = useResource(`artifacts ${id} ${fold.run.status}`, (signal) => listArtifacts(id, signal));
   const { tabs } = text.run;
   const tab = Object.hasOwn(tabs, params.get('tab') ?? '') ? params.get('tab') : 'log';
   const counts = { artifacts: artifacts.data?.items.length, attempts: fold.attempts.size > 1 ? fold.attempts.size : 0 };
   const panel = {
-    log: () => html`<${Log} fold=${fold} rev=${rev} node=${node} find=${findOf(params)} level=${params.get('level')} wanted=${params.get('line')} ended=${over}
+    log: () => html`<${Log} ...${logOf(fold, reading, node, params)} rev=${rev} node=${node} find=${findOf(params)} level=${params.get('level')} wanted=${params.get('line')} ended=${over}
       onNode=${onNode} onFind=${(changes) => setParams(findParams({ ...findOf(route.value.params), ...changes }))} onLevel=${(level) => setParams({ level })} onLine=${(line) => setParams({ line })} />`,
     timeline: () => html`<${Timeline} fold=${whole} rev=${rev} at=${at} node=${node} onNode=${onNode} />`,
     results: () => html`<${Results} id=${id} fold=${fold} rev=${rev} node=${node} artifacts=${artifacts} onNode=${onNode} />`,

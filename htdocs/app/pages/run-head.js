@@ -9,7 +9,7 @@ import { href } from '../router.js';
 import { text } from '../text.js';
 import { RunActions } from './run-actions.js';
 
-export function RunHead({ id, fold, followed }) {
+export function RunHead({ id, fold, reading, followed }) {
   const { run, nodes } = fold;
   const done = ended(run.status);
   const settled = [...nodes.values()].filter(({ status }) => ended(status)).length;
@@ -27,6 +27,7 @@ export function RunHead({ id, fold, followed }) {
       <span class="number">${text.run.nodeOf(settled, nodes.size)}</span>
       ${run.attempt > 1 && html`<span class="number">${text.run.attempt(run.attempt)}</span>`}
       ${fold.whole && html`<span class="number" title=${text.run.wholeHint}>${text.run.whole(fold.events)}</span>`}
+      ${reading && html`<span class="number run-reading">${text.run.reading(reading.done, reading.total)}</span>`}
       ${run.pausing && !done && html`<span>${text.exported.pausing}</span>`}
       ${!done && html`<span class="number run-percent">${percent(run.progress)}</span>`}
     </div>

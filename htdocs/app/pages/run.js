@@ -98,12 +98,12 @@ function useEndTold(fold) {
   }, [fold]);
 }
 
-function RunView({ id, fold, rev, followed }) {
+function RunView({ id, fold, rev, reading, followed }) {
   const { params } = route.value;
   const narrow = useMedia(NARROW);
   const node = fold.nodes.has(params.get('node')) ? params.get('node') : null;
   const over = ended(fold.run.status);
-  const span = over ? spanOf(fold) : null;
+  const span = over && !reading ? spanOf(fold) : null;
   const [at, setAt] = useMoment(span, params.get('at')); // ms from the start, or null: the run as it was then
   const shown = at === null ? fold : foldAt(fold, span.start + at);
   const [sheet, setSheet] = useState(() => Boolean(params.get('tab') || params.get('line') || params.get('q')));
@@ -117,7 +117,7 @@ function RunView({ id, fold, rev, followed }) {
     if (narrow) setSheet(true);
   };
   const details = html`<${RunDetails} id=${id} fold=${shown} rev=${at === null ? rev : `at ${at}`} node=${node} params=${params}
-    ended=${over} whole=${fold} at=${at} onNode=${(chosen) => setParams({ node: chosen, line: null })} />`;
+    ended=${over} whole=${fold} reading=${reading} at=${at} onNode=${(chosen) => setParams({ node: chosen, line: null })} />`;
   // Drawn again when a state has changed, not with every line of the log.
   const graph = useMemo(
     () => html`<${Graph} graph=${fold.graph} nodes=${shown.nodes} changes=${fold.changes} chosen=${node} onChoose=${choose} label=${text.run.graph} name=${fold.run.workflowId} />`,
@@ -125,10 +125,10 @@ function RunView({ id, fold, rev, followed }) {
   );
   const scrubber = span && (at !== null || params.get('tab') === 'timeline') &&
     html`<${Scrubber} moments=${fold.moments} start=${span.start} whole=${span.whole} at=${at} onAt=${setAt} />`;
-  const last = plain(fold.lines.at(-1)?.message ?? '').slice(0, 200);
+  const last = plain((reading?.newest ?? fold).lines.at(-1)?.message ?? '').slice(0, 200);
 
   return html`<div class="run">
-    <${RunHead} id=${id} fold=${fold} followed=${followed} />
+    <${RunHead} id=${id} fold=${fold} reading=${reading} followed=${followed} />
     <${Announcer} fold=${fold} rev=${rev} />
     <${Approvals} id=${id} fold=${fold} rev=${rev} />
     ${fold.gap && html`<p class="stale" role="status">${text.run.gap}</p>`}
@@ -152,8 +152,8 @@ export function RunPage({ id }) {
     return () => clearTimeout(timer);
   }, []);
 
-  const { fold, rev, error } = followed.view.value;
+  const { fold, rev, error, reading } = followed.view.value;
   if (error) return html`<div class="page"><${Failure} error=${error} missing=${text.failure.notFound.run} retry=${followed.reload} /></div>`;
   if (!fold) return html`<div class="page">${slow && html`<${Skeleton} rows=${8} />`}</div>`;
-  return html`<${RunView} id=${id} fold=${fold} rev=${rev} followed=${followed} />`;
+  return html`<${RunView} id=${id} fold=${fold} rev=${rev} reading=${reading} followed=${followed} />`;
 }

@@ -197,6 +197,7 @@ export class Instance {
     if (kind === 'runs' && action === 'events') {
       const limit = Number(url.searchParams.get('limit'));
       const items = this.log.after([`run:${id}`], url.searchParams.get('cursor') ?? '0');
+      if (url.searchParams.has('last')) return json(response, 200, { items: items.slice(-Number(url.searchParams.get('last'))), next: null });
       return json(response, 200, { items: items.slice(0, limit), next: items.length > limit ? items[limit - 1].id : null });
     }
     if (kind === 'runs' && action === 'artifacts') {
