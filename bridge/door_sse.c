@@ -2,7 +2,7 @@
  * to say is suspended. */
 #include "bridge/bridge.h"
 #include "bridge/hub.h"
-#include "bridge/native.h"
+#include "bridge/native_answer.h"
 #include "bridge/web.h"
 #include <string.h>
 
@@ -54,17 +54,6 @@ static enum rs_err has_seen_end(struct exchange *x, struct feed *feed, bool *ret
     return err ? err : feed_ended(feed, x->bridge->log, ret, fault);
 }
 
-static enum rs_err say_hello(struct exchange *x, struct fault *fault)
-{
-    struct buf hello;
-    buf_init(&hello, 256);
-    enum rs_err err = native_hello_put(x->bridge, &hello);
-    if (!err)
-        subscriber_control(&x->sub, hello.data, hello.len);
-    buf_release(&hello);
-    return err ? fault_set(fault, err, "no memory for a stream") : RS_OK;
-}
-
 /* "Now" is where the hello says the log stands: a client may take its head for a cursor, and what was committed since
  * but is not published yet must come. */
 static struct cursor from_hello(const struct exchange *x, const struct feed *feed)
@@ -92,11 +81,8 @@ enum MHD_Result door_sse_begin(struct exchange *x)
     subscriber_init(&x->sub, x->bridge, &door_sse, x);
     subscriber_admit(&x->sub, &x->request.access);
     x->subscribed = true;
-    err = say_hello(x, &fault);
-    if (err)
-        feed_free(feed);
-    else
-        err = subscriber_start(&x->sub, feed, from_hello(x, feed), &fault);
+    native_answer_hello(&x->sub);
+    err = subscriber_start(&x->sub, feed, from_hello(x, feed), &fault);
     if (err)
         return web_answer_fault(x, &fault);
     struct MHD_Response *response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, PULL_BYTES, pull, x, NULL);

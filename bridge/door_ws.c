@@ -37,7 +37,9 @@ static void close_when_empty(struct ws_connection *c)
 {
     if (!c->close_code || c->sub.queue_len > 0)
         return;
-    lws_set_timer_usecs(c->wsi, 1);   /* from where libwebsockets sends the code; */
+    /* From where libwebsockets sends the code; with the rest of a frame in its buffer it would forget it. */
+    if (!lws_partial_buffered(c->wsi))
+        lws_set_timer_usecs(c->wsi, 1);
     lws_callback_on_writable(c->wsi); /* it looks at its timers after one of its events only */
 }
 

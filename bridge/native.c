@@ -3,6 +3,7 @@
 #include "bridge/bridge.h"
 #include "bridge/hub.h"
 #include "bridge/limits.h"
+#include "bridge/native_answer.h"
 #include "bridge/native_job.h"
 #include "bridge/native_message.h"
 #include "bridge/renew.h"
@@ -14,6 +15,7 @@
 struct change_op {
     struct change_op *next;
     bool remove;
+    struct native_wish wish;
     struct cursor since;
     struct json_object *streams; /* a reference: an array of strings, checked */
 };
@@ -25,59 +27,6 @@ struct native {
     struct native_jobs *jobs;
 };
 
-static void answer(struct subscriber *sub, const struct buf *text)
-{
-    if (text->err)
-        subscriber_end(sub, END_FAILED);
-    else
-        subscriber_control(sub, text->data, text->len);
-}
-
-void native_answer_error(struct subscriber *sub, const struct fault *fault, const char *ref)
-{
-    struct buf text;
-    buf_init(&text, NATIVE_REPLY_MAX);
-    buf_printf(&text, "{\"op\":\"error\",\"code\":\"%s\",\"message\":", rs_err_name(fault->code));
-    buf_put_json(&text, fault->message, strlen(fault->message));
-    if (ref) {
-        buf_puts(&text, ",\"ref\":");
-        buf_put_json(&text, ref, strlen(ref));
-    }
-    buf_putc(&text, '}');
-    answer(sub, &text);
-    buf_release(&text);
-}
-
-void native_answer_ok(struct subscriber *sub, const char *run_id, const char *ref)
-{
-    struct buf text;
-    buf_init(&text, NATIVE_REPLY_MAX);
-    buf_puts(&text, "{\"op\":\"ok\"");
-    if (ref) {
-        buf_puts(&text, ",\"ref\":");
-        buf_put_json(&text, ref, strlen(ref));
-    }
-    if (run_id)
-        buf_printf(&text, ",\"runId\":\"%s\"", run_id);
-    buf_putc(&text, '}');
-    answer(sub, &text);
-    buf_release(&text);
-}
-
-enum rs_err native_hello_put(const struct bridge *bridge, struct buf *out)
-{
-    return buf_printf(out, "{\"op\":\"hello\",\"protocol\":\"runspool.v1\",\"head\":\"%" PRId64 "\",\"heartbeatMs\":%" PRId64 "}",
-                      hub_published(bridge->hub), config_number(bridge->config, "bridge.heartbeat"));
-}
-
-void native_bye(struct subscriber *sub, const char *code, const char *reason, int retry_ms)
-{
-    char text[256];
-    int n = snprintf(text, sizeof text, "{\"op\":\"bye\",\"code\":\"%s\",\"reason\":\"%s\",\"retryMs\":%d}", code, reason,
-                     retry_ms);
-    subscriber_control(sub, text, (size_t)n);
-}
-
 bool native_speaks(const struct subscriber *sub)
 {
     return sub->native || (sub->format == FRAME_SSE && sub->feed && sub->feed->endpoint->native);
@@ -85,7 +34,6 @@ bool native_speaks(const struct subscriber *sub)
 
 enum rs_err native_open(struct subscriber *sub, const char *org)
 {
-    struct buf hello;
     struct native *n = calloc(1, sizeof *n);
     if (!n)
         return RS_NOMEM;
@@ -97,12 +45,8 @@ enum rs_err native_open(struct subscriber *sub, const char *org)
         return RS_NOMEM;
     }
     sub->native = n;
-    buf_init(&hello, 256);
-    enum rs_err err = native_hello_put(sub->bridge, &hello);
-    if (!err)
-        subscriber_control(sub, hello.data, hello.len);
-    buf_release(&hello);
-    return err;
+    native_answer_hello(sub);
+    return RS_OK;
 }
 
 static void free_op(struct change_op *op)
@@ -125,6 +69,18 @@ void native_close(struct subscriber *sub)
     sub->native = NULL;
 }
 
+/* From its answer on, it is as the client wishes. */
+static void grant(struct subscriber *sub, const struct native_wish *wish)
+{
+    unsigned format = sub->format;
+    if (wish->names_batch)
+        format = (format & ~(unsigned)FRAME_BATCH) | (wish->batch ? FRAME_BATCH : 0);
+    if (wish->names_format)
+        format = (format & ~(unsigned)FRAME_MSGPACK) | (wish->msgpack ? FRAME_MSGPACK : 0);
+    if (format != sub->format)
+        subscriber_set_format(sub, (enum frame_format)format);
+}
+
 /* {"op":"subscribed","streams":[...],"head":"N"} */
 static void answer_change(struct subscriber *sub, const struct change_op *op, int64_t head)
 {
@@ -136,8 +92,9 @@ static void answer_change(struct subscriber *sub, const struct change_op *op, in
     buf_append(&text, streams, len);
     if (!op->remove)
         buf_printf(&text, ",\"head\":\"%" PRId64 "\"", head);
+    native_put_form(&text, sub->format, &op->wish);
     buf_putc(&text, '}');
-    answer(sub, &text);
+    native_answer(sub, &text);
     buf_release(&text);
 }
 
@@ -242,6 +199,7 @@ static void subscribe(struct subscriber *sub, const struct change_op *op)
         native_answer_error(sub, &fault, NULL);
         goto out;
     }
+    grant(sub, &op->wish);
     answer_change(sub, op, head);
     if (sub->state == SUBSCRIBER_ENDED)
         feed_free(feed);
@@ -322,6 +280,7 @@ static enum rs_err op_change(struct subscriber *sub, const struct native_message
     if (!op)
         return fault_set(fault, RS_NOMEM, "no memory for a subscription");
     op->remove = remove;
+    op->wish = m->wish;
     op->since = m->since;
     op->streams = json_object_get(m->streams);
     *sub->native->ops_end = op;
@@ -369,11 +328,16 @@ static enum rs_err carry_out(struct subscriber *sub, const struct native_message
     return RS_OK;
 }
 
-void native_message(struct subscriber *sub, const char *text, size_t len)
+bool native_takes_binary(const struct subscriber *sub)
+{
+    return sub->native && sub->format & FRAME_MSGPACK;
+}
+
+void native_message(struct subscriber *sub, const char *bytes, size_t len, bool packed)
 {
     struct native_message message;
     struct fault fault = {0};
-    enum rs_err err = native_message_parse(text, len, &message, &fault);
+    enum rs_err err = native_message_parse(bytes, len, packed, &message, &fault);
     if (!err)
         err = carry_out(sub, &message, &fault);
     if (err)

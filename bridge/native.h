@@ -9,18 +9,18 @@
 #include "bridge/subscriber.h"
 #include <stddef.h>
 
-#define NATIVE_REPLY_MAX (256 * 1024) /* bytes of one answer: `subscribed` names its streams */
 #define NATIVE_WAITING_MAX 8000       /* streams named by subscribes and unsubscribes that wait until the client has caught up */
 #define NATIVE_JOBS_MAX 100           /* runs and cancels of one connection that may wait */
 
 /* native_open - the hello, and operations from now on. org: copied. RS_NOMEM. */
 enum rs_err native_open(struct subscriber *sub, const char *org) RS_MUST_CHECK;
 void native_close(struct subscriber *sub); /* sub->native NULL is fine */
-/* native_message - one text message of the client; what is wrong with it is answered. */
-void native_message(struct subscriber *sub, const char *text, size_t len);
+/* native_message - one message of the client; packed: it is MessagePack, which native_takes_binary allows. What is wrong
+ * with it is answered. */
+void native_message(struct subscriber *sub, const char *bytes, size_t len, bool packed);
+bool native_takes_binary(const struct subscriber *sub);
 
-/* native_hello_put - {"op":"hello",...}. native_bye - queue {"op":"bye",...}. */
-enum rs_err native_hello_put(const struct bridge *bridge, struct buf *out) RS_MUST_CHECK;
+/* native_bye - queue {"op":"bye",...}. */
 void native_bye(struct subscriber *sub, const char *code, const char *reason, int retry_ms);
 /* native_speaks - does it understand these messages: is it on the native endpoint, with a connection that lasts? */
 bool native_speaks(const struct subscriber *sub);

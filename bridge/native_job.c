@@ -1,6 +1,7 @@
 #include "bridge/native_job.h"
 #include "bridge/bridge.h"
 #include "bridge/native.h"
+#include "bridge/native_answer.h"
 #include "bridge/worker.h"
 #include "model/graph.h"
 #include "model/launch.h"

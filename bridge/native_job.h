@@ -16,8 +16,4 @@ enum rs_err native_jobs_run(struct native_jobs *jobs, const struct native_messag
 enum rs_err native_jobs_cancel(struct native_jobs *jobs, const struct native_message *message,
                                struct fault *fault) RS_MUST_CHECK;
 
-/* Of native.c: answers. ref, run_id: NULL leaves them out. */
-void native_answer_ok(struct subscriber *sub, const char *run_id, const char *ref);
-void native_answer_error(struct subscriber *sub, const struct fault *fault, const char *ref);
-
 #endif

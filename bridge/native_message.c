@@ -1,5 +1,6 @@
 #include "bridge/native_message.h"
 #include "base/id.h"
+#include "bridge/pack.h"
 #include "event/stream.h"
 #include <string.h>
 
@@ -23,9 +24,26 @@ static enum rs_err read_streams(struct native_message *m, struct fault *fault)
     return RS_OK;
 }
 
+static enum rs_err read_wish(struct native_message *m, struct fault *fault)
+{
+    struct json_object *batch = json_get(m->json, "batch");
+    const char *format = json_get_string(m->json, "format", "?");
+    m->wish.names_batch = batch != NULL;
+    m->wish.batch = json_object_get_boolean(batch);
+    m->wish.names_format = json_get(m->json, "format") != NULL;
+    m->wish.msgpack = strcmp(format, "msgpack") == 0;
+    if (batch && !json_object_is_type(batch, json_type_boolean))
+        return fault_set(fault, RS_INVALID, "\"batch\" must be true or false");
+    if (m->wish.names_format && !m->wish.msgpack && strcmp(format, "json") != 0)
+        return fault_set(fault, RS_INVALID, "\"format\" must be \"json\" or \"msgpack\"");
+    return RS_OK;
+}
+
 static enum rs_err read_subscribe(struct native_message *m, struct fault *fault)
 {
     enum rs_err err = read_streams(m, fault);
+    if (!err)
+        err = read_wish(m, fault);
     if (!err && json_get(m->json, "since") && cursor_parse(json_get_string(m->json, "since", "?"), &m->since) != RS_OK)
         return fault_set(fault, RS_INVALID, "\"since\" must be \"start\", \"now\" or the id of a message");
     return err;
@@ -69,10 +87,12 @@ static const struct {
     {"run", NATIVE_RUN, read_workflow},              {"cancel", NATIVE_CANCEL, read_run},
 };
 
-enum rs_err native_message_parse(const char *text, size_t len, struct native_message *ret, struct fault *fault)
+enum rs_err native_message_parse(const char *bytes, size_t len, bool packed, struct native_message *ret,
+                                 struct fault *fault)
 {
     *ret = (struct native_message){.since = {.kind = CURSOR_NONE}};
-    enum rs_err err = json_parse(text, len, JSON_BODY_MAX, &ret->json, fault);
+    enum rs_err err = packed ? pack_read(bytes, len, &ret->json, fault)
+                             : json_parse(bytes, len, JSON_BODY_MAX, &ret->json, fault);
     if (err)
         return err;
     ret->ref = json_get_string(ret->json, "ref", NULL);

@@ -46,6 +46,8 @@ static const struct lws_protocols protocols[] = {
     {.name = "none", .callback = on_event, .per_session_data_size = sizeof(struct ws_connection), .rx_buffer_size = 1024},
     {.name = "runspool.v1", .callback = on_event, .per_session_data_size = sizeof(struct ws_connection),
      .rx_buffer_size = 1024},
+    {.name = "runspool.v1.msgpack", .callback = on_event, .per_session_data_size = sizeof(struct ws_connection),
+     .rx_buffer_size = 1024},
     {.name = "token", .callback = on_event, .per_session_data_size = sizeof(struct ws_connection), .rx_buffer_size = 1024},
     {0},
 };
@@ -113,6 +115,13 @@ static enum rs_err take_caller(struct ws_connection *c, struct access *who)
     return RS_OK;
 }
 
+static enum rs_err open_native(struct lws *wsi, struct ws_connection *c, const char *org)
+{
+    if (strcmp(lws_get_protocol(wsi)->name, "runspool.v1.msgpack") == 0)
+        subscriber_set_format(&c->sub, FRAME_MSGPACK);
+    return native_open(&c->sub, org);
+}
+
 static int on_established(struct ws *ws, struct lws *wsi, struct ws_connection *c)
 {
     struct adoption *a = ws->adopting;
@@ -138,7 +147,7 @@ static int on_established(struct ws *ws, struct lws *wsi, struct ws_connection *
         if (a->actions)
             err = assist_open(&c->sub, a->actions, feed, a->since, &fault);
         else if (!feed)
-            err = native_open(&c->sub, a->who->org);
+            err = open_native(wsi, c, a->who->org);
         else
             err = subscriber_start(&c->sub, feed, a->since, &fault);
     }
@@ -189,7 +198,7 @@ static int on_too_long(struct lws *wsi, struct ws_connection *c, size_t len, siz
 }
 
 /* The whole message is there: unpack it if it is compressed. */
-static enum rs_err open_message(struct ws_connection *c)
+static enum rs_err open_message(struct ws_connection *c, bool binary)
 {
     struct buf text;
     enum rs_err err = RS_OK;
@@ -199,12 +208,13 @@ static enum rs_err open_message(struct ws_connection *c)
         buf_release(&c->message);
         c->message = text;
     }
-    return !err && !utf8_valid(c->message.data ? c->message.data : "", c->message.len) ? RS_INVALID : err;
+    return !err && !binary && !utf8_valid(c->message.data ? c->message.data : "", c->message.len) ? RS_INVALID : err;
 }
 
 static int on_message(struct lws *wsi, struct ws_connection *c)
 {
-    switch (open_message(c)) {
+    bool binary = lws_frame_is_binary(wsi);
+    switch (open_message(c, binary)) {
     case RS_OK:
         break;
     case RS_LIMIT:
@@ -215,7 +225,7 @@ static int on_message(struct lws *wsi, struct ws_connection *c)
         return close_with(wsi, LWS_CLOSE_STATUS_UNEXPECTED_CONDITION, NULL);
     }
     if (c->sub.native)
-        native_message(&c->sub, c->message.data ? c->message.data : "", c->message.len);
+        native_message(&c->sub, c->message.data ? c->message.data : "", c->message.len, binary);
     else if (c->sub.assist)
         assist_message(&c->sub, c->message.data ? c->message.data : "", c->message.len);
     else
@@ -233,7 +243,7 @@ static int on_receive(struct lws *wsi, struct ws_connection *c, const char *byte
         c->compressed = marked;
     else if (marked && !c->within_frame) /* the first frame says it for all of a message */
         return close_with(wsi, LWS_CLOSE_STATUS_PROTOCOL_ERR, "rsv bits");
-    if (lws_frame_is_binary(wsi))
+    if (lws_frame_is_binary(wsi) && !native_takes_binary(&c->sub))
         return close_with(wsi, LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE, "text frames only");
     size_t left = lws_remaining_packet_payload(wsi);
     bool whole = lws_is_final_fragment(wsi) && left == 0;
@@ -329,10 +339,12 @@ enum rs_err ws_check(const struct http_head *head, struct fault *fault)
     return RS_OK;
 }
 
-/* Of what the client offers: our protocol, else `token`, else none. */
-static const char *choose_protocol(const struct http_head *head)
+/* Of what the client offers: our protocol, on the native endpoint in MessagePack if it can, else `token`, else none. */
+static const char *choose_protocol(const struct http_head *head, bool native)
 {
     static const char name[] = "sec-websocket-protocol";
+    if (native && http_head_has_token(head, name, "runspool.v1.msgpack"))
+        return "runspool.v1.msgpack";
     return http_head_has_token(head, name, "runspool.v1") ? "runspool.v1"
            : http_head_has_token(head, name, "token")     ? "token"
                                                           : NULL;
@@ -353,7 +365,7 @@ static void adopt(struct ws *ws, int fd, const struct http_head *head, struct ad
     /* libwebsockets sees a handshake of our own making: it has short buffers, and there is nothing to disagree about. */
     char text[HANDSHAKE_MAX], agreed[DEFLATE_ANSWER_MAX];
     struct slice key = http_head_get(head, "sec-websocket-key");
-    const char *protocol = choose_protocol(head);
+    const char *protocol = choose_protocol(head, !adoption->feed && !adoption->actions);
     adoption->compression = choose_compression(ws, head, agreed);
     int len = snprintf(text, sizeof text,
                        "GET / HTTP/1.1\r\nHost: bridge\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

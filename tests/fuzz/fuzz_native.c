@@ -1,4 +1,4 @@
-/* One text message of a client of /ws. What is accepted holds what its operation needs, and can be said again. */
+/* One message of a client of /ws, JSON and MessagePack. What is accepted holds what its operation needs, and can be said again. */
 #include "base/id.h"
 #include "bridge/native_message.h"
 #include "event/stream.h"
@@ -31,12 +31,14 @@ static void check(const struct native_message *m)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
-    struct native_message message;
-    struct fault fault = {0};
-    if (native_message_parse((const char *)bytes, len, &message, &fault) == RS_OK)
-        check(&message);
-    else
-        assert(fault.code != RS_OK && *fault.message);
-    native_message_release(&message);
+    for (int packed = 0; packed < 2; packed++) {
+        struct native_message message;
+        struct fault fault = {0};
+        if (native_message_parse((const char *)bytes, len, packed, &message, &fault) == RS_OK)
+            check(&message);
+        else
+            assert(fault.code != RS_OK && *fault.message);
+        native_message_release(&message);
+    }
     return 0;
 }

@@ -451,7 +451,8 @@ def test_messages_of_tools_and_gaps(heard, instance):
 def test_messages_of_the_native_socket(heard, instance):
     with Ws(instance.url, "/ws") as ws:
         heard("native", ws.recv())
-        for message in ({"op": "subscribe", "streams": ["tool:n"]}, {"op": "ping"}, {"op": "auth", "token": "x", "ref": "1"},
+        for message in ({"op": "subscribe", "streams": ["tool:n"]}, {"op": "ping"},
+                        {"op": "subscribe", "streams": ["tool:n"], "batch": True, "format": "json"}, {"op": "auth", "token": "x", "ref": "1"},
                         {"op": "run", "workflowId": "s", "ref": "2"}, {"op": "run", "workflowId": "nobody", "ref": "3"},
                         {"op": "cancel", "runId": "r_nobody"}, {"op": "unsubscribe", "streams": ["tool:n"]}):
             heard("native", message)

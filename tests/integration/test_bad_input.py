@@ -195,6 +195,8 @@ WAYS = {
     "a malformed `since`": {
         "`/ws`": answers_on("/ws", [json.dumps({"op": "subscribe", "streams": ["runs"], "since": s}) for s in ("", "x", "-1", 5, [], "9" * 30)], error_of_native),
         "every other door": cursors},
+    "a `batch` or `format` that is none": answers_on("/ws", [json.dumps({"op": "subscribe", "streams": ["runs"], name: value}) for name, values in
+                                                             (("batch", (1, "true", [], {})), ("format", (1, True, "", "cbor", "JSON"))) for value in values], error_of_native),
     "a malformed `wait`": http_status(("/poll", "/api/poll"), [f"?stream=runs&wait={w}" for w in ("", "x", "-1", "1.5", "1e9")]),
     "a cursor beyond the log's end": {"every door": gaps, "`/sse` of an ended run": sse_beyond},
     "10,000 streams on one socket": subscribes,

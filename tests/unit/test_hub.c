@@ -179,6 +179,72 @@ START_TEST(what_is_published_during_a_replay_is_found_by_it)
 }
 END_TEST
 
+/* The ids in what arrived as frames of a WebSocket, each frame in brackets. */
+static const char *frame_ids(int i)
+{
+    static struct buf text;
+    const struct buf *out = &clients[i].out;
+    buf_release(&text);
+    buf_init(&text, 10000);
+    for (size_t at = 0, end; at < out->len; at = end) {
+        end = at + frame_boundary(out->data + at, out->len - at, 1);
+        buf_putc(&text, '[');
+        for (const char *p = out->data + at; (p = memmem(p, (size_t)(out->data + end - p), "\"id\":\"", 6)); p++)
+            buf_printf(&text, "%d ", atoi(p + 6));
+        buf_putc(&text, ']');
+    }
+    return text.data ? text.data : "";
+}
+
+static void publish_all(struct event **events, int n)
+{
+    hub_publish(bridge.hub, events, n);
+    for (int i = 0; i < n; i++)
+        event_unref(events[i]);
+}
+
+/* Its frames cannot be cut, so that who has some of its events reads the others from the log. */
+START_TEST(who_stands_within_a_batch_gets_the_rest_of_it_once)
+{
+    struct event *events[3];
+    for (int i = 0; i < 2; i++)
+        subscriber_set_format(&clients[i].sub, FRAME_BATCH);
+    start(0, "run:x", from_now, "default");
+    replay();
+    events[0] = stored("run:x");
+    start(1, "run:x", from_start, "default"); /* finds it in the log, before it is published */
+    replay();
+    ck_assert_str_eq(frame_ids(1), "[1 ]");
+    for (int i = 1; i < 3; i++)
+        events[i] = stored("run:x");
+    publish_all(events, 3);
+    ck_assert_str_eq(frame_ids(0), "[1 2 3 ]");
+    ck_assert_str_eq(frame_ids(1), "[1 ]");
+    replay();
+    ck_assert_str_eq(frame_ids(1), "[1 ][2 3 ]");
+    publish(stored("run:x"));
+    ck_assert_str_eq(frame_ids(0), "[1 2 3 ][4 ]");
+    ck_assert_str_eq(frame_ids(1), "[1 ][2 3 ][4 ]");
+    ck_assert_ptr_eq(clients[0].last, clients[1].last);
+}
+END_TEST
+
+START_TEST(a_format_can_change_between_messages)
+{
+    start(0, "run:x", from_now, "default");
+    start(1, "run:x", from_now, "default");
+    replay();
+    publish(stored("run:x"));
+    ck_assert_ptr_eq(clients[0].last, clients[1].last);
+    buf_clear(&clients[0].out);
+    subscriber_set_format(&clients[0].sub, FRAME_BATCH);
+    struct event *events[] = {stored("run:x"), stored("run:x")};
+    publish_all(events, 2);
+    ck_assert_str_eq(frame_ids(0), "[2 3 ]");
+    ck_assert_str_eq(ids(1), "1 2 3 ");
+}
+END_TEST
+
 START_TEST(organisations_are_apart)
 {
     start(0, "run:x", from_now, "default");
@@ -428,6 +494,8 @@ static Suite *suite(void)
     tcase_set_timeout(t, 60);
     tcase_add_test(t, replay_then_live_without_gap_or_duplicate);
     tcase_add_test(t, what_is_published_during_a_replay_is_found_by_it);
+    tcase_add_test(t, who_stands_within_a_batch_gets_the_rest_of_it_once);
+    tcase_add_test(t, a_format_can_change_between_messages);
     tcase_add_test(t, organisations_are_apart);
     tcase_add_test(t, views_get_what_they_show);
     tcase_add_test(t, a_full_socket_gets_the_rest_later);

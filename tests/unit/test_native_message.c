@@ -9,7 +9,7 @@ static enum rs_err say(const char *text)
 {
     native_message_release(&message);
     fault = (struct fault){0};
-    return native_message_parse(text, strlen(text), &message, &fault);
+    return native_message_parse(text, strlen(text), false, &message, &fault);
 }
 
 static void teardown(void)
@@ -41,6 +41,31 @@ START_TEST(every_operation_is_read)
     ck_assert_ok(say("{\"op\":\"cancel\",\"runId\":\"r1\"}"));
     ck_assert_int_eq(message.op, NATIVE_CANCEL);
     ck_assert_str_eq(message.id, "r1");
+    ck_assert_ok(say("{\"op\":\"subscribe\",\"streams\":[\"runs\"]}"));
+    ck_assert(!message.wish.names_batch && !message.wish.names_format);
+}
+END_TEST
+
+START_TEST(wishes_are_read)
+{
+    ck_assert_ok(say("{\"op\":\"subscribe\",\"streams\":[\"runs\"],\"batch\":true,\"format\":\"msgpack\"}"));
+    ck_assert(message.wish.names_batch && message.wish.batch && message.wish.names_format && message.wish.msgpack);
+    ck_assert_ok(say("{\"op\":\"subscribe\",\"streams\":[\"runs\"],\"batch\":false,\"format\":\"json\"}"));
+    ck_assert(message.wish.names_batch && !message.wish.batch && message.wish.names_format && !message.wish.msgpack);
+    ck_assert_ok(say("{\"op\":\"subscribe\",\"streams\":[\"runs\"],\"batch\":null,\"format\":null}"));
+    ck_assert(!message.wish.names_batch && !message.wish.names_format);
+}
+END_TEST
+
+START_TEST(messages_may_be_packed)
+{
+    static const char ping[] = "\x81\xa2op\xa4ping", cut[] = "\x81\xa2op\xa4pin", number[] = "\x07";
+    native_message_release(&message);
+    ck_assert_ok(native_message_parse(ping, sizeof ping - 1, true, &message, &fault));
+    ck_assert_int_eq(message.op, NATIVE_PING);
+    native_message_release(&message);
+    ck_assert_int_eq(native_message_parse(cut, sizeof cut - 1, true, &message, &fault), RS_INVALID);
+    ck_assert_int_eq(native_message_parse(number, 1, true, &message, &fault), RS_INVALID);
 }
 END_TEST
 
@@ -54,6 +79,10 @@ START_TEST(what_is_wrong_is_said)
         {"{\"op\":7}", "string \"op\""},
         {"{\"op\":\"dance\"}", "unknown op"},
         {"{\"op\":\"subscribe\"}", "\"streams\""},
+        {"{\"op\":\"subscribe\",\"streams\":[\"runs\"],\"batch\":1}", "\"batch\""},
+        {"{\"op\":\"subscribe\",\"streams\":[\"runs\"],\"batch\":\"true\"}", "\"batch\""},
+        {"{\"op\":\"subscribe\",\"streams\":[\"runs\"],\"format\":\"cbor\"}", "\"format\""},
+        {"{\"op\":\"subscribe\",\"streams\":[\"runs\"],\"format\":1}", "\"format\""},
         {"{\"op\":\"subscribe\",\"streams\":[]}", "at least one"},
         {"{\"op\":\"subscribe\",\"streams\":[1]}", "strings only"},
         {"{\"op\":\"subscribe\",\"streams\":[\"nonsense\"]}", "stream"},
@@ -94,6 +123,8 @@ static Suite *suite(void)
     TCase *t = tcase_create("all");
     tcase_add_checked_fixture(t, NULL, teardown);
     tcase_add_test(t, every_operation_is_read);
+    tcase_add_test(t, wishes_are_read);
+    tcase_add_test(t, messages_may_be_packed);
     tcase_add_test(t, what_is_wrong_is_said);
     tcase_add_test(t, a_refused_message_keeps_its_ref);
     tcase_add_test(t, a_name_with_a_nul_is_no_name);
