@@ -35,19 +35,19 @@ def number(cursor):
 class Ws:
     """A WebSocket with blocking calls."""
 
-    def __init__(self, base, path, subprotocols=None, headers=None):
+    def __init__(self, base, path, subprotocols=None, headers=None, compression="deflate"):
         host, port, prefix = url_parts(base)
         self.loop = asyncio.new_event_loop()
         try:
-            self.ws = self._wait(self._connect(f"ws://{host}:{port}{prefix}{path}", subprotocols, headers))
+            self.ws = self._wait(self._connect(f"ws://{host}:{port}{prefix}{path}", subprotocols, headers, compression))
         except BaseException:
             self.loop.close()
             raise
         self.subprotocol = self.ws.subprotocol
 
     @staticmethod
-    async def _connect(url, subprotocols, headers):
-        return await websockets.connect(url, subprotocols=subprotocols, extra_headers=headers, max_size=None,
+    async def _connect(url, subprotocols, headers, compression):
+        return await websockets.connect(url, subprotocols=subprotocols, extra_headers=headers, compression=compression, max_size=None,
                                         open_timeout=WAIT, ping_interval=None, close_timeout=2)
 
     def _wait(self, awaitable, timeout=WAIT):
