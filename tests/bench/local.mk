@@ -1,6 +1,6 @@
 # Programs that print figures. `make bench` builds them; neither `all` nor `check` does.
 BENCHES = tests/bench/bench_index tests/bench/bench_eventlog tests/bench/bench_stuck tests/bench/bench_mask \
-  tests/bench/bench_emit
+  tests/bench/bench_emit tests/bench/bench_deflate
 EXTRA_PROGRAMS += $(BENCHES)
 CLEANFILES += $(BENCHES)
 .PHONY: bench
@@ -17,6 +17,9 @@ tests_bench_bench_index_LDADD = $(SHARED_LIBS) $(XML_LIBS)
 
 tests_bench_bench_stuck_SOURCES = tests/bench/bench_stuck.c
 tests_bench_bench_stuck_LDADD =
+
+tests_bench_bench_deflate_SOURCES = tests/bench/bench_deflate.c
+tests_bench_bench_deflate_LDADD =
 
 tests_bench_bench_mask_SOURCES = tests/bench/bench_mask.c
 tests_bench_bench_mask_LDADD = $(SHARED_LIBS)
