@@ -1,6 +1,7 @@
 #include "bridge/topic.h"
 #include "base/log.h"
 #include "bridge/bridge.h"
+#include "bridge/deflate.h"
 #include "bridge/group.h"
 #include "bridge/subscriber.h"
 #include "bridge/worker.h"
@@ -59,6 +60,8 @@ void topic_shown_unref(struct topic_shown *shown)
         return;
     for (size_t i = 0; i < FRAME_NONE; i++)
         block_unref(shown->blocks[i]);
+    for (size_t i = 0; i < FRAME_NONE; i++)
+        block_unref(shown->compressed[i]);
     topic_state_release(&shown->state);
     free(shown);
 }
@@ -76,6 +79,15 @@ static struct block *shown_block(struct topic_shown *shown, enum frame_format fo
     }
     shown->blocks[format] = block;
     return block;
+}
+
+/* Compressed by itself: who has seen which is not the same for all. */
+static struct block *shown_compressed(struct topic_shown *shown, struct deflater *deflater, enum frame_format format)
+{
+    const struct block *plain = shown_block(shown, format);
+    if (plain && !shown->compressed[format])
+        shown->compressed[format] = deflate_block(deflater, COMPRESSION_EACH, NULL, false, plain);
+    return shown->compressed[format];
 }
 
 static void unref(struct topic_group *t)
@@ -184,7 +196,8 @@ static int64_t serve(struct topic_group *t, struct subscriber *sub, int64_t now)
         return place->next_ms;
     if (sub->queue_len > 0)
         return now + LAG_MS; /* what it gets then is newer */
-    struct block *block = shown_block(shown, sub->door->format);
+    struct block *block = sub->compression ? shown_compressed(shown, t->bridge->deflater, sub->format)
+                                           : shown_block(shown, sub->format);
     if (!block) {
         subscriber_end(sub, END_FAILED);
         return INT64_MAX;

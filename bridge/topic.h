@@ -28,6 +28,7 @@ struct topic_shown {
     enum rs_err err;          /* there is no state: why */
     struct fault fault;
     struct block *blocks[FRAME_NONE]; /* made when first needed */
+    struct block *compressed[FRAME_NONE];
 };
 struct topic_shown *topic_shown_ref(struct topic_shown *shown);
 void topic_shown_unref(struct topic_shown *shown); /* NULL is fine */
