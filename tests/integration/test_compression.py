@@ -11,6 +11,7 @@ import zlib
 import pytest
 
 from clients import WAIT, Ws, url_parts
+from runs import chain, result, shell
 
 pytest_plugins = ["bridge_fixture"]
 
@@ -217,6 +218,38 @@ def test_newcomers_while_events_come(bridge, emit, name):
         go.join()
         for ws in clients:
             ws.close()
+
+
+def dialect_paths(run):
+    """Path, and what its last message tells."""
+    return [(f"/ws/workflows/{run}?since=start", lambda m: m.get("status") == "success" and "nodeId" not in m),
+            (f"/ws/workflows/{run}/logs?since=start", lambda m: m.get("message") == "Line 300 of what the tool has to say about 90000"),
+            (f"/ws/workflows/{run}/logs", lambda m: m["type"] == "connected"),
+            ("/ws/workflow/squeezed?since=start", lambda m: m["type"] == "complete"),
+            (f"/ws/runs/{run}", lambda m: m["type"] == "done"),
+            ("/ws/workflow-history", lambda m: True),
+            ("/ws/system-status", lambda m: True)]
+
+
+def test_every_dialect_through_a_web_server(instance):
+    run = instance.inline(*chain(shell("say", "i=0; while [ $i -lt 301 ]; do echo Line $i of what the tool has to say about $((i * i)); i=$((i + 1)); done"),
+                                 result()), workflow="squeezed")
+    for path, last in dialect_paths(run)[:1]: # it has ended then
+        with Raw(instance.url, path, CHROMIUM) as ws:
+            while not last(ws.recv()):
+                pass
+    for path, last in dialect_paths(run):
+        taken = []
+        for offer in (None, CHROMIUM, ALONE):
+            with Raw(instance.url, path, offer) as ws:
+                assert (ws.agreed is not None) == (offer is not None), path
+                messages = [ws.recv()]
+                while not last(messages[-1]):
+                    messages.append(ws.recv())
+                assert (ws.n_compressed > 0) == (offer is not None), path
+                taken.append([m if "data" not in m or "id" not in m or not path.endswith(("status", "history")) else sorted(m["data"])
+                              for m in messages])
+        assert taken[0] == taken[1] == taken[2], path
 
 
 @pytest.mark.parametrize("path, payload", [("/ws", {"op": "ping"}), ("/ws/scraping/x", {"type": "ping"})])
