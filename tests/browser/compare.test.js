@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { call as rest, edgesInside, onStage } from './stage.js';
+import { isDeepStrictEqual } from 'node:util';
+import { call as rest, edgesInside, onStage, scrub, soon } from './stage.js';
 
 let runspool, page;
 onStage((now) => ({ runspool = runspool, page = page } = now));
@@ -34,12 +35,16 @@ async function seen(on) {
   const tabs = ['Log', 'Timeline', 'Results', 'Input and output', 'Artifacts', 'Attempts'];
   for (const tab of tabs) await on.getByRole('tab', { name: tab }).click(); // what they need is fetched once
   await on.waitForLoadState('networkidle');
-  for (const tab of tabs) {
-    await on.getByRole('tab', { name: tab }).click();
-    await on.locator('#panel').evaluate((panel) => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
-    shown[tab] = await on.locator('#panel').evaluate((panel) => panel.innerText.replace(/Follow|just now|\d+ \w+ ago|\s+/g, ' ').trim());
-  }
-  return shown;
+  const read = async () => {
+    for (const tab of tabs) {
+      await on.getByRole('tab', { name: tab }).click();
+      await on.locator('#panel').evaluate((panel) => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+      shown[tab] = await on.locator('#panel').evaluate((panel) => panel.innerText.replace(/Follow|just now|\d+ \w+ ago|\s+/g, ' ').trim());
+    }
+    return { ...shown };
+  };
+  let last; // all of it is there when a second look finds no more
+  return soon(read, (now) => isDeepStrictEqual(last, (last = now)));
 }
 
 for (const [how, yes, end] of [['succeeds', true, 'success'], ['fails', false, 'error']])
@@ -64,23 +69,18 @@ test('a finished run in time: graph, log and timeline as they were, the moment i
   await open(run);
   await state('success');
   await page.getByText(/^Complete/).waitFor();
-  assert.equal(await page.locator('.scrubber').count(), 0);
+  await soon(() => page.locator('.scrubber').count(), 0);
   await page.getByRole('button', { name: 'More to do with this run' }).click();
   await page.getByRole('menuitem', { name: 'Replay' }).click();
   const slider = page.getByRole('slider', { name: 'Time in the run' });
   const has = (id, status) => page.locator(`.node[data-node="${id}"][data-status="${status}"]`).waitFor();
-  await slider.evaluate((input) => {
-    input.value = input.max / 2;
-    for (const type of ['input', 'change']) input.dispatchEvent(new Event(type, { bubbles: true }));
-  });
-  await has('first', 'running');
+  await scrub(slider, async () => await page.locator('.line', { hasText: 'one' }).isVisible() && page.locator('.node[data-node="first"][data-status="running"]').isVisible());
   await has('last', 'pending');
-  await page.locator('.line', { hasText: 'one' }).waitFor();
-  assert.equal(await page.locator('.line', { hasText: /two|three/ }).count(), 0);
+  await soon(() => page.locator('.line', { hasText: /two|three/ }).count(), 0);
   await page.getByRole('tab', { name: 'Timeline' }).click();
   await page.locator('.timeline-bar').nth(1).waitFor();
-  assert.equal(await page.locator('.timeline-bar').count(), 2);
-  assert.match(page.url(), /at=\d+/);
+  await soon(() => page.locator('.timeline-bar').count(), 2);
+  await page.waitForURL(/at=\d+/);
   await page.reload();
   await has('first', 'running');
   await has('last', 'pending');
@@ -89,14 +89,14 @@ test('a finished run in time: graph, log and timeline as they were, the moment i
   await has('first', 'success');
   await page.keyboard.press('Home');
   await has('last', 'pending');
-  assert.match(page.url(), /at=0/);
+  await page.waitForURL(/at=0/);
   await page.getByLabel('Speed').selectOption('60');
   await slider.focus();
   await page.keyboard.press(' ');
   await has('last', 'success');
   await page.waitForURL((url) => !/at=/.test(url.href));
   await page.locator('.timeline-bar').nth(2).waitFor();
-  assert(await page.locator('.scrubber-mark').count() > 2);
+  await soon(() => page.locator('.scrubber-mark').count(), (n) => n > 2);
   await page.keyboard.press('Home');
   await has('last', 'pending');
   await page.keyboard.press('Escape');
@@ -126,24 +126,24 @@ test('two runs: compared with the last that succeeded; graph with both states, i
   await page.getByRole('button', { name: 'More to do with this run' }).click();
   await page.getByRole('menuitem', { name: 'Compare' }).click();
   await page.getByText('They first differ at make.').waitFor();
-  assert.equal(await page.getByLabel('Run A').inputValue(), ends[0]);
-  assert.match(await page.getByLabel('Run B').locator('option').nth(1).textContent(), /the last that succeeded/);
+  await soon(() => page.getByLabel('Run A').inputValue(), ends[0]);
+  await soon(() => page.getByLabel('Run B').locator('option').nth(1).textContent(), /the last that succeeded/);
   const graph = page.locator('.compare-graph');
-  assert.deepEqual(await graph.locator('.node').evaluateAll((nodes) => nodes.map((one) => [one.dataset.node, one.querySelector('.compare-states').textContent.replace(/\s+/g, ' ').trim()])),
+  await soon(() => graph.locator('.node').evaluateAll((nodes) => nodes.map((one) => [one.dataset.node, one.querySelector('.compare-states').textContent.replace(/\s+/g, ' ').trim()])),
     [['start', 'A SuccessB Success'], ['make', 'A SuccessB Success'], ['wait', 'A SuccessB Success'], ['check', 'A SuccessB Failed'], ['added', 'A –B Skipped']]);
-  assert(await edgesInside(graph.locator('> div'), 'path.edge'));
-  assert.equal(await graph.locator('.node.first').getAttribute('data-node'), 'make');
+  await soon(() => edgesInside(graph.locator('> div'), 'path.edge'), true);
+  await soon(() => graph.locator('.node.first').getAttribute('data-node'), 'make');
   await page.getByText('A ran version 1 of the workflow, B 2.').waitFor();
   await page.locator('.compare-part summary').click();
   await page.locator('.compare-part .mono', { hasText: '.added' }).waitFor();
   await graph.locator('.node[data-node="check"]').click();
   const row = page.locator('.compare tr[data-node="check"]');
-  assert.equal(await row.evaluate((one) => one === document.activeElement), true);
+  await soon(() => row.evaluate((one) => one === document.activeElement), true);
   await row.getByRole('button').click();
   await page.locator('.places-row .mono', { hasText: /^error/ }).first().waitFor();
-  assert.equal(await page.locator('.compare tr[data-node="wait"] .compare-bar').count(), 2);
+  await soon(() => page.locator('.compare tr[data-node="wait"] .compare-bar').count(), 2);
   await page.setViewportSize({ width: 390, height: 844 });
-  assert(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing sticks out');
+  await soon(() => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, 'nothing sticks out');
   await page.getByLabel('Run A').selectOption(ends[1]);
   await page.waitForURL((url) => url.href.endsWith(`#/compare/${ends[2]}/${ends[1]}`));
 });

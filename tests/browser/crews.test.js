@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { after, test } from 'node:test';
 import { startModel } from './model.js';
-import { call as rest, edgesInside, onStage } from './stage.js';
+import { call as rest, edgesInside, onStage, soon } from './stage.js';
 
 let runspool, page, model;
 onStage((now) => ({ runspool = runspool, page = page } = now), async () => [...(model = await startModel()).settings, 'runner.http_private=allow']);
@@ -42,8 +42,8 @@ test('a crew, its agents and tasks move as they work', async () => {
   const row = page.locator('.crew-agents tr[data-agent="critic"]');
   await row.locator('.crew-output', { hasText: 'It lacks a test.' }).waitFor();
   await row.getByText('42', { exact: true }).waitFor(); // tokens
-  assert(await edgesInside(page.locator('.crew-canvas'), '.crew-edge'));
-  assert.equal(await page.locator('.crew-edge.running').count(), 2); // crew to writer, writer to its task
+  await soon(() => edgesInside(page.locator('.crew-canvas'), '.crew-edge'), true);
+  await soon(() => page.locator('.crew-edge.running').count(), 2); // crew to writer, writer to its task
   await page.locator('.crew-box[data-crew="quality"]').click();
   await page.waitForURL(/#\/monitor\/crews\/quality$/);
   await page.locator(`tr[data-run="${runId}"]`).waitFor();
@@ -74,8 +74,8 @@ test('a scraping tool at work, and then among those that worked last', async () 
     open();
     await page.getByRole('heading', { name: 'Worked last' }).waitFor();
     await row.getByText('Success').waitFor();
-    assert.deepEqual(await row.locator('.cell-number').evaluateAll((cells) => cells.slice(0, 2).map((cell) => cell.textContent)), ['3', '1']);
-    assert.match(await row.locator('a').getAttribute('href'), new RegExp(`${runId}.*node=pages`));
+    await soon(() => row.locator('.cell-number').evaluateAll((cells) => cells.slice(0, 2).map((cell) => cell.textContent)), ['3', '1']);
+    await soon(() => row.locator('a').getAttribute('href'), new RegExp(`${runId}.*node=pages`));
   } finally {
     open();
     site.closeAllConnections();

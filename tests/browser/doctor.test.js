@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { Proxy } from './proxy.js';
-import { onStage } from './stage.js';
+import { onStage, soon } from './stage.js';
 
 const NGINX = '/usr/sbin/nginx';
 const cli = join(process.env.RUNSPOOL_BUILD ?? new URL('../../build', import.meta.url).pathname, 'cli', 'runspool');
@@ -73,7 +73,7 @@ for (const [what, way, wrong, mends] of CASES) {
       }
       assert.equal(found.polls.level, 'good');
       assert.deepEqual(Object.keys(lines), mends, JSON.stringify(found));
-      assert.equal(await page.getByRole('tab', { selected: true }).textContent(), 'lighttpd');
+      await soon(() => page.getByRole('tab', { selected: true }).textContent(), 'lighttpd');
     });
   });
 }
@@ -92,7 +92,7 @@ test('it is stopped, and what is not known then is not called good', async () =>
   await page.locator('[data-check="idle"] progress').waitFor();
   await page.getByRole('button', { name: 'Stop' }).click();
   await page.getByText('Stopped before the end').waitFor();
-  assert.equal(await page.locator('[data-check="idle"]').getAttribute('data-level'), null);
+  await soon(() => page.locator('[data-check="idle"]').getAttribute('data-level'), null);
   await page.getByRole('button', { name: 'Measure again' }).click();
   await page.getByRole('button', { name: 'Stop' }).waitFor();
 });
@@ -109,30 +109,25 @@ test('the lines for each server are those of the program, and are copied', async
     await upgrade.getByText('proxy_set_header Upgrade').waitFor();
     await upgrade.getByRole('button', { name: 'Copy' }).click();
     await upgrade.getByText('Copied').waitFor();
-    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), await upgrade.locator('pre').textContent());
+    await soon(() => page.evaluate(() => navigator.clipboard.readText()), await upgrade.locator('pre').textContent());
     await page.getByRole('tab', { name: 'Apache' }).click();
     await upgrade.getByText('upgrade=websocket').waitFor();
   });
 });
 
+/** One that no outgoing connection takes meanwhile. */
 const freePort = () =>
   new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
+    const port = 10000 + Math.floor(Math.random() * 20000);
+    const server = createServer().on('error', () => resolve(freePort())).listen(port, '127.0.0.1', () => server.close(() => resolve(port)));
   });
 
 /** Resolves when something takes connections there. */
 async function listening(port) {
-  for (;;) {
-    const open = await new Promise((resolve) => {
-      const socket = connect(port, '127.0.0.1', () => resolve(true)).on('error', () => resolve(false));
-      socket.on('connect', () => socket.end());
-    });
-    if (open) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  await soon(() => new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => resolve(true)).on('error', () => resolve(false));
+    socket.on('connect', () => socket.end());
+  }), true);
 }
 
 test('a real nginx that buffers, compresses and upgrades nothing', { skip: !existsSync(NGINX) && process.env.CI !== 'true' && 'nginx is missing' }, async () => {
@@ -150,7 +145,7 @@ http { access_log off; ${temporary} default_type text/plain;
     const url = `http://127.0.0.1:${port}/`;
     const { found, lines } = await look(url);
     assert.deepEqual([found.websocket.level, found.sse.level, found.polls.level], ['bad', 'bad', 'good'], JSON.stringify(found));
-    assert.equal(await page.getByRole('tab', { selected: true }).textContent(), 'nginx');
+    await soon(() => page.getByRole('tab', { selected: true }).textContent(), 'nginx');
     assert.match(lines.upgrade, /proxy_set_header Upgrade/);
     assert.match(lines.buffering, /proxy_buffering off/);
     const told = Object.fromEntries((await printed(url)).map((one) => [one.check, one]));

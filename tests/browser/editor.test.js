@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { call as rest, onStage } from './stage.js';
+import { call as rest, listening, onStage, soon } from './stage.js';
 
 let runspool, page;
 onStage((now) => ({ runspool = runspool, page = page } = now));
@@ -71,7 +71,7 @@ test('a workflow from nothing, by mouse: saved, run, its states at the nodes', a
   await spot('shell').locator('.node[data-status="success"]').waitFor();
   await button('Save').click();
   await saved(1);
-  assert.match(page.url(), /workflows\/say-hello\/edit$/);
+  await page.waitForURL(/workflows\/say-hello\/edit$/);
   const { nodes, edges, name } = await call('GET', 'api/workflows/say-hello');
   assert.deepEqual([name, nodes.map(({ id, type }) => `${type} ${id}`), edges.map(({ source, target }) => `${source}-${target}`)],
     ['Say hello', ['trigger manual', 'tool shell', 'output result'], ['manual-shell', 'shell-result']]);
@@ -81,11 +81,12 @@ test('a workflow from nothing, by mouse: saved, run, its states at the nodes', a
 test('another by keyboard only: kinds, settings, an edge, saving', async () => {
   await open('new');
   await page.locator('.first').waitFor();
+  await listening(page);
   const type = async (...keys) => {
     for (const key of keys) await page.keyboard.press(key);
   };
   const add = async (words) => {
-    await page.getByRole('combobox', { name: /^Find/ }).waitFor();
+    await page.getByRole('combobox', { name: /^Find/ }).and(page.locator(':focus')).waitFor();
     await page.keyboard.type(words);
     await type('Enter');
   };
@@ -137,35 +138,35 @@ test('chosen, moved, copied, deleted; each step is undone and done again; what i
   const moved = await place('b');
   assert(moved[1] > 0 && moved.every((at) => at % 20 === 0), `${moved}`);
   await page.keyboard.press('Control+z');
-  assert.deepEqual(await place('b'), [520, 0]);
+  await soon(() => place('b'), [520, 0]);
   await page.keyboard.press('Control+Shift+z');
-  assert.deepEqual(await place('b'), moved);
+  await soon(() => place('b'), moved);
   await button('Undo').click();
   // A node in the middle goes; what stood around it stays connected.
   await spot('a').click();
   await page.keyboard.press('Delete');
-  assert.deepEqual(await nodesSeen(), ['start', 'b']);
-  assert.equal(await page.locator('.wire').count(), 1);
+  await soon(nodesSeen, ['start', 'b']);
+  await soon(() => page.locator('.wire').count(), 1);
   await page.keyboard.press('Control+z');
-  assert.deepEqual(await nodesSeen(), ['start', 'a', 'b']);
+  await soon(nodesSeen, ['start', 'a', 'b']);
   // Two by Shift, copied and pasted, with the edge between them.
   await spot('a').click();
   await spot('b').click({ modifiers: ['Shift'] });
   await page.getByRole('toolbar', { name: '2 nodes chosen' }).waitFor();
   await page.keyboard.press('Control+c');
   await page.keyboard.press('Control+v');
-  assert.deepEqual(await nodesSeen(), ['start', 'a', 'b', 'a_2', 'b_2']);
-  assert.equal(await page.locator('.wire').count(), 3);
+  await soon(nodesSeen, ['start', 'a', 'b', 'a_2', 'b_2']);
+  await soon(() => page.locator('.wire').count(), 3);
   await page.keyboard.press('Alt+ArrowDown');
   await page.keyboard.press('Control+d');
-  assert.equal(await page.locator('.spot').count(), 7);
+  await soon(() => page.locator('.spot').count(), 7);
   for (let i = 0; i < 2; i++) await page.keyboard.press('Control+z');
   await page.keyboard.press('Control+z');
-  assert.deepEqual(await nodesSeen(), ['start', 'a', 'b']);
+  await soon(nodesSeen, ['start', 'a', 'b']);
   // Into the edge between start and a.
   await clickEdge('e1');
   await page.getByLabel('Insert a node').first().click();
-  await page.getByRole('combobox', { name: /^Find/ }).waitFor();
+  await page.getByRole('combobox', { name: /^Find/ }).and(page.locator(':focus')).waitFor();
   await page.keyboard.type('delay');
   await page.keyboard.press('Enter');
   await spot('delay').waitFor();
@@ -232,7 +233,7 @@ test('problems: shown at the node, listed, one click away; what only the server 
   // Connecting into a cycle is refused, and said.
   await drag(spot('b').locator('.port-out'), spot('a'));
   await page.getByText('That would be a cycle.').waitFor({ state: 'attached' });
-  assert.equal(await page.locator('.wire').count(), 2);
+  await soon(() => page.locator('.wire').count(), 2);
 });
 
 test('saved by another in between: said, theirs or mine, neither is lost; what is not saved survives the page', async () => {
@@ -247,9 +248,9 @@ test('saved by another in between: said, theirs or mine, neither is lost; what i
   await dialog.getByText(`You began with version ${version}; version ${theirs.version} is saved now.`).waitFor();
   await dialog.getByText('1 node differs: ').waitFor();
   await dialog.getByRole('button', { name: 'Take theirs' }).click();
-  assert.equal(await page.getByLabel('Name', { exact: true }).inputValue(), 'Theirs');
+  await soon(() => page.getByLabel('Name', { exact: true }).inputValue(), 'Theirs');
   await button('Undo').click();
-  assert.equal(await page.getByLabel('Name', { exact: true }).inputValue(), 'Mine');
+  await soon(() => page.getByLabel('Name', { exact: true }).inputValue(), 'Mine');
   assert.equal((await call('GET', 'api/workflows/chain')).name, 'Theirs');
   await button('Save').click();
   await saved(theirs.version + 1);
@@ -267,15 +268,15 @@ test('saved by another in between: said, theirs or mine, neither is lost; what i
   await page.getByLabel('Name', { exact: true }).fill('Mine 3');
   await page.locator('.brand').click();
   await page.getByRole('dialog').getByRole('button', { name: 'Stay here' }).click();
-  assert.match(page.url(), /chain\/edit$/);
+  await page.waitForURL(/chain\/edit$/);
   page.once('dialog', (ask) => ask.accept());
   await page.reload();
   await page.getByText('Changes that were not saved are back').waitFor();
-  assert.equal(await page.getByLabel('Name', { exact: true }).inputValue(), 'Mine 3');
+  await soon(() => page.getByLabel('Name', { exact: true }).inputValue(), 'Mine 3');
   await page.locator('.brand').click();
   await page.getByRole('dialog').getByRole('button', { name: 'Leave without saving' }).click();
   await page.waitForURL(/#\/workflows$/);
   await open('chain/edit');
   await page.locator('.spot').first().waitFor();
-  assert.equal(await page.getByLabel('Name', { exact: true }).inputValue(), 'Mine 2');
+  await soon(() => page.getByLabel('Name', { exact: true }).inputValue(), 'Mine 2');
 });

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { startModel } from './model.js';
-import { call as rest, onStage } from './stage.js';
+import { call as rest, onStage, soon } from './stage.js';
 
 let runspool, page, folder, model;
 onStage((now) => ({ runspool = runspool, page = page } = now), async () => {
@@ -72,16 +72,16 @@ test('a hostile run: nothing in its file does anything, nothing is asked of the 
   assert(!text.includes('correct-horse-battery'), 'the secret is in the file');
   assert(!/[\u0000\u001b\u202e]/.test(text));
   const opened = await openFile(text);
-  assert.equal(await opened.title(), `</title>${EVIL} [U+202E]evil · run ${run}`);
-  assert.deepEqual(await opened.evaluate(() => ['script', 'img', 'iframe', 'link', 'object', '[onerror]'].map((name) => document.querySelectorAll(name).length)), [1, 0, 0, 0, 0, 0]);
+  await soon(() => opened.title(), `</title>${EVIL} [U+202E]evil · run ${run}`);
+  await soon(() => opened.evaluate(() => ['script', 'img', 'iframe', 'link', 'object', '[onerror]'].map((name) => document.querySelectorAll(name).length)), [1, 0, 0, 0, 0, 0]);
   const line = (words) => opened.locator('#log p', { hasText: words });
-  assert.equal(await line(EVIL).count(), 1);
-  assert.equal(await line('rtl [U+202E] x').count(), 1);
-  assert.equal(await line('it is ***').count(), 1);
-  assert.equal(await line('red').locator('.f1.a-bold').textContent(), 'red');
-  assert.equal(await opened.locator('.graph .node').count(), 4);
-  assert.equal(await opened.locator('.lanes .lane').count(), 4);
-  assert(await opened.getByText(/^Complete, \d+ events$/).isVisible());
+  await soon(() => line(EVIL).count(), 1);
+  await soon(() => line('rtl [U+202E] x').count(), 1);
+  await soon(() => line('it is ***').count(), 1);
+  await soon(() => line('red').locator('.f1.a-bold').textContent(), 'red');
+  await soon(() => opened.locator('.graph .node').count(), 4);
+  await soon(() => opened.locator('.lanes .lane').count(), 4);
+  await opened.getByText(/^Complete, \d+ events$/).waitFor();
   // The policy holds for what would get in after all.
   assert.deepEqual(opened.noticed, []);
   const refused = opened.waitForEvent('console');
@@ -111,7 +111,7 @@ test('the log is filtered by text, node and level; without a script all of it is
   await opened.getByLabel('Filter lines').fill('');
   await opened.getByLabel('Level').selectOption('warning');
   await found.getByText(/^1 of/).waitFor();
-  assert.equal(await opened.locator('#log p:visible').textContent().then((words) => words.includes('wrong')), true);
+  await soon(() => opened.locator('#log p:visible').textContent().then((words) => words.includes('wrong')), true);
   assert.deepEqual(opened.noticed, []);
   await opened.close();
   const still = await openFile(text, { javaScriptEnabled: false });
@@ -127,8 +127,8 @@ test('a run that has not ended says so and when', async () => {
   await page.locator('[data-ask="ask"]').waitFor();
   const opened = await openFile(await fetchExport(run));
   await opened.getByText(/This run had not ended\. It is shown as it was at 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC\./).waitFor();
-  assert.equal(await opened.locator('.graph .node.waiting').count(), 1);
-  assert.equal(await opened.getByText(/^Complete/).count(), 0);
+  await soon(() => opened.locator('.graph .node.waiting').count(), 1);
+  await soon(() => opened.getByText(/^Complete/).count(), 0);
   await opened.close();
   assert.equal((await fetch(new URL('api/runs/r_none/export.html', runspool.url))).status, 404);
   await call('POST', `api/runs/${run}/cancel`, {});
@@ -142,10 +142,10 @@ test('an agent: what it wrote, the tools it called, tokens and cost', async () =
   const run = await begin('asks', { nodes: [node('start', 'trigger', { kind: 'manual' }), node('think', 'agent', { kind: 'agent', prompt: 'What is the answer?', tools: ['shell'] })], edges: chain('start', 'think') });
   await until(run, 'success');
   const opened = await openFile(await fetchExport(run), { colorScheme: 'dark' });
-  assert.equal(await opened.locator('.written').textContent(), 'It is <b>forty-two</b>.');
+  await soon(() => opened.locator('.written').textContent(), 'It is <b>forty-two</b>.');
   await opened.locator('.item .item', { hasText: 'shell' }).getByText('forty-two').first().waitFor({ state: 'attached' });
   await opened.locator('header', { hasText: '350 tokens, $0.0004' }).waitFor();
-  assert.equal(await opened.evaluate(() => getComputedStyle(document.body).backgroundColor), 'rgb(20, 23, 27)');
+  await soon(() => opened.evaluate(() => getComputedStyle(document.body).backgroundColor), 'rgb(20, 23, 27)');
   assert.deepEqual(opened.noticed, []);
   await opened.close();
 });

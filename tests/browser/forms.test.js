@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { completions, contextOf } from '../../htdocs/app/forms/complete.js';
 import { fieldsOf, fittingUnit, labelOf, placeOf, problemsOf, readAny, within, withMember, writeAny } from '../../htdocs/app/forms/schema.js';
-import { call as rest, onStage } from './stage.js';
+import { call as rest, onStage, soon } from './stage.js';
 
 let runspool, page;
 onStage((now) => ({ runspool = runspool, page = page } = now));
@@ -99,7 +99,7 @@ test('a list, a map, a choice and a number with its unit; what the form does not
   await page.getByLabel('Parse').selectOption('json');
   await page.getByText('Time, retries and errors').click();
   await page.getByLabel('Timeout', { exact: true }).fill('1.5');
-  assert.deepEqual(await settings(), { kind: 'shell', command: ['sh', '-c'], ownThing: { kept: true }, env: { LANG: 'C' }, parse: 'json', timeoutMs: 1500 });
+  await soon(settings, { kind: 'shell', command: ['sh', '-c'], ownThing: { kept: true }, env: { LANG: 'C' }, parse: 'json', timeoutMs: 1500 });
   await page.getByText('Kept, but unknown here: ownThing').waitFor();
   await page.getByLabel('Timeout', { exact: true }).fill('soon');
   await setting('timeoutMs').getByText('Enter a whole number.').waitFor();
@@ -118,8 +118,8 @@ test('JSON is the other view of the same settings; what is no object is said and
   assert.deepEqual(await settings(), { kind: 'delay', ms: 5000 });
   await json.fill('{"kind": "delay", "ms": 60000, "x": 1}');
   await page.getByRole('button', { name: 'Form' }).click();
-  assert.equal(await setting('ms').locator('input').inputValue(), '1');
-  assert.equal(await page.getByLabel('Unit of Time').inputValue(), 'min');
+  await soon(() => setting('ms').locator('input').inputValue(), '1');
+  await soon(() => page.getByLabel('Unit of Time').inputValue(), 'min');
 });
 
 test('secrets by name, workflows by name, cases in an order, a node in a node', async () => {
@@ -127,21 +127,21 @@ test('secrets by name, workflows by name, cases in an order, a node in a node', 
   await call('PUT', 'api/workflows/child', { id: 'child', name: 'The child', nodes: [{ id: 'a', type: 'trigger', data: { kind: 'manual' } }], edges: [] });
   await show('git_clone', { url: 'x' });
   await page.getByLabel('Token', { exact: true }).selectOption('GIT_TOKEN');
-  assert.equal((await settings()).token, '{{ $secrets.GIT_TOKEN }}');
+  await soon(async () => (await settings()).token, '{{ $secrets.GIT_TOKEN }}');
   assert(!(await page.content()).includes('never shown'));
   await show('subworkflow');
   await page.getByLabel('Workflow').selectOption({ label: 'The child' });
-  assert.equal((await settings()).workflow, 'child');
+  await soon(async () => (await settings()).workflow, 'child');
   await show('switch');
   await setting('cases').getByRole('button', { name: 'Add' }).click();
   await setting('cases[0].handle').getByText('This is needed.').waitFor();
   await page.getByLabel('Handle').fill('big');
   await setting('cases[0].expression').locator('textarea').first().fill('.input.n > 5');
-  assert.deepEqual((await settings()).cases, [{ handle: 'big', expression: '.input.n > 5' }]);
+  await soon(async () => (await settings()).cases, [{ handle: 'big', expression: '.input.n > 5' }]);
   await show('foreach', { items: [1] });
   await page.getByLabel('Node').selectOption('delay');
   await setting('node.ms').locator('input').fill('2');
-  assert.deepEqual(await settings(), { kind: 'foreach', items: [1], node: { kind: 'delay', ms: 2000 } });
+  await soon(settings, { kind: 'foreach', items: [1], node: { kind: 'delay', ms: 2000 } });
 });
 
 test('completion by keyboard; a choice may be computed; what the server says stands at its setting', async () => {
@@ -155,14 +155,14 @@ test('completion by keyboard; a choice may be computed; what the server says sta
   await page.locator('.offer-item', { hasText: 'path' }).waitFor();
   await url.press('Enter');
   await url.pressSequentially(' }}');
-  assert.equal((await settings()).url, 'http://x/{{ .nodes.clone.output.path }}');
-  assert.equal(await page.locator('.offer-item').count(), 0);
+  await soon(async () => (await settings()).url, 'http://x/{{ .nodes.clone.output.path }}');
+  await soon(() => page.locator('.offer-item').count(), 0);
   await setting('url').getByRole('button', { name: 'Insert a value' }).click();
   await page.locator('.offer-item', { hasText: 'input' }).click();
-  assert.match((await settings()).url, /path }}{{ \.input }}$/);
+  await soon(async () => (await settings()).url, /path }}{{ \.input }}$/);
   await setting('method').getByRole('button', { name: 'Expression' }).click();
   await setting('method').locator('input').fill('{{ .input.method }}');
-  assert.equal((await settings()).method, '{{ .input.method }}');
+  await soon(async () => (await settings()).method, '{{ .input.method }}');
 });
 
 test('a jq program is tried with the data of a run; an error leads to its line', async () => {
@@ -170,9 +170,7 @@ test('a jq program is tried with the data of a run; an error leads to its line',
     nodes: [{ id: 'start', type: 'trigger', data: { kind: 'manual' } }, { id: 'twice', type: 'control', data: { kind: 'transform', expression: '.input.n * 2' } }],
     edges: [{ id: 'e', source: 'start', target: 'twice' }], input: { n: 21 },
   });
-  let run;
-  do run = await call('GET', `api/runs/${runId}`);
-  while (run.status !== 'success');
+  const run = await soon(() => call('GET', `api/runs/${runId}`), ({ status }) => status === 'success');
   await show('transform', { expression: '{n: .nodes.twice.output}' }, { context: { lastRun: run } });
   await page.getByRole('button', { name: 'Test', exact: true }).click();
   await page.locator('.jq-test .json', { hasText: 'n42' }).waitFor();
@@ -180,7 +178,7 @@ test('a jq program is tried with the data of a run; an error leads to its line',
   await program.fill('.input\n| .n +\n');
   await page.getByRole('button', { name: 'Test', exact: true }).click();
   await page.getByRole('button', { name: 'Show line 2' }).click();
-  assert.equal(await program.evaluate((box) => box.value.slice(box.selectionStart, box.selectionEnd)), '| .n +');
+  await soon(() => program.evaluate((box) => box.value.slice(box.selectionStart, box.selectionEnd)), '| .n +');
   await page.getByText('Other data to test with').click();
   await page.getByLabel('Other data to test with').fill('{"n": [1, 2]}');
   await program.fill('.n | add');

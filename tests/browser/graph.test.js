@@ -6,7 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { call as rest, onStage } from './stage.js';
+import { call as rest, onStage, settled, soon } from './stage.js';
 
 let runspool, page, folder;
 before(async () => (folder = await mkdtemp(join(tmpdir(), 'runspool-graph-'))));
@@ -43,31 +43,29 @@ test('a graph larger than its pane: zoom at the pointer, by keys, all of it, dra
   const run = await begin('large', field(10, 6));
   await open(run);
   await page.locator('.minimap').waitFor();
-  const spot = await at('n1').boundingBox();
+  const spot = await settled(page, () => at('n1').boundingBox());
   const before = await scale();
   await page.mouse.move(spot.x + 10, spot.y + 10);
   await page.keyboard.down('Control');
   for (let i = 0; i < 3; i++) await page.mouse.wheel(0, -100);
   await page.keyboard.up('Control');
   await page.waitForFunction((was) => parseInt(document.querySelector('.graph-scale').textContent, 10) > was * 1.5, before);
-  const grown = await at('n1').boundingBox();
+  const grown = await settled(page, () => at('n1').boundingBox());
   const factor = grown.width / spot.width;
   assert(Math.abs(grown.x - (spot.x + 10 - 10 * factor)) < 3 && Math.abs(grown.y - (spot.y + 10 - 10 * factor)) < 3, 'what is under the pointer stays there');
 
   await page.mouse.down();
   await page.mouse.move(spot.x - 60, spot.y - 40, { steps: 4 });
   await page.mouse.up();
-  const dragged = await at('n1').boundingBox();
-  assert(Math.abs(dragged.x - (grown.x - 70)) < 3 && Math.abs(dragged.y - (grown.y - 50)) < 3, 'dragging moves it');
+  await soon(() => at('n1').boundingBox(), ({ x, y }) => Math.abs(x - (grown.x - 70)) < 3 && Math.abs(y - (grown.y - 50)) < 3, 'dragging moves it');
   assert(!page.url().includes('node='), 'and chooses nothing');
 
   const map = await page.locator('.minimap-map').boundingBox();
   const view = () => page.locator('.minimap-view').boundingBox();
   const from = await view();
   await page.mouse.click(map.x + map.width - 4, map.y + map.height - 4);
-  const to = await view();
-  assert(to.x > from.x && to.y > from.y, 'the map shows what is in view, and leads there');
-  assert(await inView('n59'));
+  await soon(view, (to) => to.x > from.x && to.y > from.y, 'the map shows what is in view, and leads there');
+  await soon(() => inView('n59'), true);
 
   await at('start').focus();
   await page.keyboard.press('1');
@@ -76,7 +74,7 @@ test('a graph larger than its pane: zoom at the pointer, by keys, all of it, dra
   await page.waitForFunction(() => document.querySelector('.graph-scale').textContent === '80 %');
   await page.keyboard.press('0');
   await page.locator('.minimap').waitFor({ state: 'detached' });
-  for (const id of ['start', 'n0', 'n59']) assert(await inView(id), `${id} is in view`);
+  for (const id of ['start', 'n0', 'n59']) await soon(() => inView(id), true, `${id} is in view`);
 });
 
 test('of a very large graph only what is near the view is drawn; the keyboard reaches the rest', async () => {
@@ -125,17 +123,17 @@ test('live: how far a foreach is, what runs, what was not taken; no node moves',
   await open(run);
   await at('each').and(page.locator('[data-status="running"]')).waitFor();
   const places = () => page.locator('.node').evaluateAll((all) => all.map(({ offsetLeft, offsetTop }) => [offsetLeft, offsetTop]));
-  const stood = await places();
+  const stood = await settled(page, places);
   const edge = (id) => page.locator(`.edge[data-edge="${id}"]`).getAttribute('data-state');
-  assert.equal(await edge('e0'), 'active');
-  assert.equal(await edge('e1'), 'pending');
+  await soon(() => edge('e0'), 'active');
+  await soon(() => edge('e1'), 'pending');
   await at('each').getByText('1/12').waitFor();
   await at('each').locator('.node-progress').waitFor({ state: 'attached' });
   await writeFile(go, '');
   await state('success');
   await page.getByRole('button', { name: /^Success each 12\/12/ }).and(page.locator('[aria-description^="11 of 12, 1 failed"]')).waitFor();
   await at('no').and(page.locator('[data-status="skipped"]')).waitFor();
-  assert.deepEqual(await Promise.all(['e0', 'e1', 'e2', 'e3'].map(edge)), ['taken', 'taken', 'taken', 'not-taken']);
+  await soon(() => Promise.all(['e0', 'e1', 'e2', 'e3'].map(edge)), ['taken', 'taken', 'taken', 'not-taken']);
   assert.deepEqual(await places(), stood);
 });
 
@@ -146,19 +144,19 @@ test('places of the definition or automatic ones, remembered; the arrows walk al
   await open(run);
   await state('success');
   const order = () => page.evaluate(() => [...document.querySelectorAll('.node')].sort((a, b) => a.offsetLeft - b.offsetLeft || a.offsetTop - b.offsetTop).map(({ dataset }) => dataset.node));
-  assert.deepEqual(await order(), ['start', 'near', 'far']);
+  await soon(order, ['start', 'near', 'far']);
   await at('start').focus();
   await page.keyboard.press('ArrowRight');
-  assert.equal(await page.evaluate(() => document.activeElement.dataset.node), 'far', 'where the edge leads, not what is nearest');
+  await soon(() => page.evaluate(() => document.activeElement.dataset.node), 'far', 'where the edge leads, not what is nearest');
   await press('Place the nodes automatically');
-  assert.deepEqual(await order(), ['start', 'far', 'near']);
+  await soon(order, ['start', 'far', 'near']);
   await page.reload();
   await at('near').waitFor();
-  assert.deepEqual(await order(), ['start', 'far', 'near']);
+  await soon(order, ['start', 'far', 'near']);
   const other = await begin('unplaced', { nodes: definition.nodes.map((one) => ({ ...one, position: { x: 0, y: 0 } })), edges: definition.edges });
   await open(other);
   await at('near').waitFor();
-  assert.equal(await page.getByRole('button', { name: /^Place the nodes/ }).count(), 0, 'places that hide nodes are none');
+  await soon(() => page.getByRole('button', { name: /^Place the nodes/ }).count(), 0, 'places that hide nodes are none');
 });
 
 test('timeline: attempts, waits, the wait for its turn, items; zoomed by keys; the words of what has the focus', async () => {
@@ -172,20 +170,20 @@ test('timeline: attempts, waits, the wait for its turn, items; zoomed by keys; t
   const row = (id) => page.locator('.timeline-row', { has: page.locator(`[data-node="${id}"]`) });
   const pieces = (id) => row(id).locator('.timeline-bar').evaluateAll((bars) => bars.map(({ dataset }) => dataset.status));
   await row('last').waitFor();
-  assert.deepEqual(await pieces('flaky'), ['error', 'success']);
-  assert.deepEqual(await pieces('rest'), ['success', 'waiting']);
+  await soon(() => pieces('flaky'), ['error', 'success']);
+  await soon(() => pieces('rest'), ['success', 'waiting']);
   const foot = page.locator('.timeline-words');
   await row('flaky').locator('button').first().focus();
   await foot.getByText(/^flaky began at .*attempt 1 failed after .*exit.*attempt 2/).waitFor();
   await row('each').getByRole('button', { name: 'Items of each' }).click();
   await page.locator('.timeline-item').nth(11).waitFor();
-  assert.deepEqual(await page.locator('.timeline-item.s-error').evaluateAll((all) => all.map(({ dataset }) => dataset.item)), ['3']);
+  await soon(() => page.locator('.timeline-item.s-error').evaluateAll((all) => all.map(({ dataset }) => dataset.item)), ['3']);
   const width = async () => (await row('each').locator('.timeline-bar').first().boundingBox()).width;
   const [was, whole] = [await width(), await page.getByRole('button', { name: 'Show the whole time (0)' }).textContent()];
   await row('each').locator('button').first().focus();
   for (let i = 0; i < 2; i++) await page.keyboard.press('+');
   await page.getByText(/ to \d/).waitFor();
-  assert((await width()) !== was);
+  await soon(width, (now) => now !== was);
   await page.keyboard.press('0');
   await page.getByRole('button', { name: 'Show the whole time (0)' }).getByText(whole).waitFor();
   await page.keyboard.press('ArrowUp');
@@ -205,12 +203,12 @@ test('a phone: steps with what they tell, skipped ones in one line, the running 
   await step('each').getByText(/\d+ of 12/).waitFor();
   const folded = page.getByRole('button', { name: /9 nodes skipped/ });
   await folded.waitFor();
-  assert.equal(await step('late3').count(), 0);
+  await soon(() => step('late3').count(), 0);
   await folded.click();
   await step('late3').waitFor();
   await page.getByRole('button', { name: /^Waiting 1/ }).click();
   await step('late3').waitFor({ state: 'detached' });
-  assert.equal(await page.locator('.step').count(), 1);
+  await soon(() => page.locator('.step').count(), 1);
   await step('ask').waitFor();
-  assert(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing is wider than the screen');
+  await soon(() => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, 'nothing is wider than the screen');
 });

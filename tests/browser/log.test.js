@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { beforeEach, test } from 'node:test';
-import { call, onStage } from './stage.js';
+import { call, onStage, settled, soon } from './stage.js';
 
 let runspool, page, coloured, many;
 onStage((now) => ({ runspool = runspool, page = page } = now));
@@ -49,7 +49,7 @@ test('a search counts, steps, marks across colours, and takes case and patterns;
   await find('needle');
   await page.getByText('3 matches').waitFor();
   const marks = page.locator('.line mark');
-  assert.deepEqual(await marks.allTextContents(), ['Nee', 'dle', 'needle', 'needle']);
+  await soon(() => marks.allTextContents(), ['Nee', 'dle', 'needle', 'needle']);
   const field = page.getByPlaceholder('Search the log');
   const at = (words) => page.locator('.log-found', { hasText: words }).waitFor();
   await field.press('Enter');
@@ -64,25 +64,25 @@ test('a search counts, steps, marks across colours, and takes case and patterns;
   await at('1 match');
   await button('Only matching lines').click();
   await page.locator('.line', { hasText: 'worse' }).waitFor({ state: 'detached' });
-  assert.equal(await page.locator('.line').count(), 1);
+  await soon(() => page.locator('.line').count(), 1);
   await page.reload();
   await page.locator('.line mark', { hasText: 'needle 7' }).waitFor();
-  assert.equal(await page.locator('.line').count(), 1);
+  await soon(() => page.locator('.line').count(), 1);
   await find('needle [');
   await at('Not a pattern');
   await field.press('Escape');
   await page.locator('.line', { hasText: 'worse' }).waitFor();
-  assert(!page.url().includes('q='));
+  await page.waitForURL((url) => !url.hash.includes('q='));
 });
 
 test('search, level and node are taken together', async () => {
   await open(coloured, '?q=e&level=warning&only=1');
   await ended();
   await page.locator('.line', { hasText: 'bad failed' }).waitFor();
-  assert.deepEqual(await page.locator('.line-text').allTextContents(), ['worse', 'bad failed: exit status 3']);
+  await soon(() => page.locator('.line-text').allTextContents(), ['worse', 'bad failed: exit status 3']);
   await page.getByLabel(/^Node/).selectOption('paint');
   await page.locator('.line', { hasText: 'bad failed' }).waitFor({ state: 'detached' });
-  assert.deepEqual(await page.locator('.line-text').allTextContents(), ['worse']);
+  await soon(() => page.locator('.line-text').allTextContents(), ['worse']);
 });
 
 test('colours can be read in every theme, whatever a program asks for', async () => {
@@ -118,14 +118,14 @@ test('colours can be read in every theme, whatever a program asks for', async ()
 test('times since the start and by the clock, remembered; long lines wrap and the last stays the last', async () => {
   await open(coloured);
   await ended();
-  assert.equal(await page.locator('.line-time').count(), 0);
+  await soon(() => page.locator('.line-time').count(), 0);
   await button('Time: not shown').click();
-  assert.match(await page.locator('.line-time').last().textContent(), /^\+\d+\.\d{3}$/);
+  await soon(() => page.locator('.line-time').last().textContent(), /^\+\d+\.\d{3}$/);
   await button('Time: since the start').click();
-  assert.match(await page.locator('.line-time').last().textContent(), /^\d\d:\d\d:\d\d\.\d{3}$/);
+  await soon(() => page.locator('.line-time').last().textContent(), /^\d\d:\d\d:\d\d\.\d{3}$/);
   const long = page.locator('.line', { hasText: '000 end' });
   const height = async () => (await long.boundingBox()).height;
-  assert.equal(await height(), 18);
+  await soon(height, 18);
   await button('Wrap long lines').click();
   await page.reload();
   await page.locator('.log-wrap').waitFor();
@@ -134,7 +134,7 @@ test('times since the start and by the clock, remembered; long lines wrap and th
     return lines.length > 5 && lines.some((line) => line.offsetHeight > 30) &&
       lines.reduce((sum, line) => sum + line.offsetHeight, 0) === document.querySelector('.log-space').offsetHeight;
   });
-  assert.match(await page.locator('.line-time').last().textContent(), /^\d\d:\d\d/);
+  await soon(() => page.locator('.line-time').last().textContent(), /^\d\d:\d\d/);
 });
 
 test('a link to a line far back, and to a range, works after a reload; Shift and a click choose the range', async () => {
@@ -144,15 +144,15 @@ test('a link to a line far back, and to a range, works after a reload; Shift and
   await open(many, `?line=${from}`);
   const wanted = page.locator('.line.wanted');
   await wanted.waitFor();
-  assert(await inView(wanted));
+  await soon(() => inView(wanted), true);
   assert.match(await wanted.textContent(), /number 700$/);
   await page.locator(`[data-line="${to}"] .line-number`).click({ modifiers: ['Shift'] });
   await page.waitForURL((url) => url.hash.includes(`line=${from}-${to}`));
   await page.getByText(/^Lines \d+ to \d+$/).waitFor();
   await page.reload();
   await wanted.nth(3).waitFor();
-  assert.equal(await wanted.count(), 4);
-  assert(await inView(wanted.first()));
+  await soon(() => wanted.count(), 4);
+  await soon(() => inView(wanted.first()), true);
 });
 
 test('chosen lines and a selection are copied as text, without numbers and times', async () => {
@@ -166,12 +166,12 @@ test('chosen lines and a selection are copied as text, without numbers and times
     addEventListener('copy', ({ clipboardData, defaultPrevented }) => done(defaultPrevented ? clipboardData.getData('text/plain') : getSelection().toString()), { once: true });
     document.execCommand('copy');
   }));
-  assert.equal(await copy(), 'number 20\nnumber 21\n');
+  await soon(copy, 'number 20\nnumber 21\n');
   await page.evaluate(() => {
     const [first, second] = [...document.querySelectorAll('.line')].filter(({ textContent }) => /number 3[01]$/.test(textContent));
     getSelection().setBaseAndExtent(first, 0, second, second.childNodes.length);
   });
-  assert.equal((await copy()).trim(), 'number 30\nnumber 31');
+  await soon(async () => (await copy()).trim(), 'number 30\nnumber 31');
 });
 
 test('keys: g and G, j and k, / and n and N; the log does not follow while one reads', async () => {
@@ -192,11 +192,11 @@ test('keys: g and G, j and k, / and n and N; the log does not follow while one r
   await page.keyboard.press('Enter');
   const current = page.locator('.line.current');
   await current.waitFor();
-  assert(await inView(current));
+  await soon(() => inView(current), true);
   await page.keyboard.press('Escape');
   await page.waitForURL((url) => !url.hash.includes('q='));
-  assert(await log.evaluate((element) => element === document.activeElement), 'Escape leads back to the log');
-  const was = await top();
+  await soon(() => log.evaluate((element) => element === document.activeElement), true, 'Escape leads back to the log');
+  const was = await settled(page, top);
   await log.press('Control+f');
   await page.keyboard.type('number 499');
   await page.getByText('11 matches').waitFor();
@@ -221,7 +221,7 @@ test('a filter that is taken away leaves what one reads where it is', async () =
   });
   await page.waitForFunction(() => document.querySelector('.log-scroll').scrollTop > 0);
   await line.waitFor();
-  const y = (await line.boundingBox()).y;
+  const { y } = await settled(page, () => line.boundingBox());
   await button('Only matching lines').click();
   await page.locator('.line', { hasText: /number 2499$/ }).waitFor();
   assert.equal((await line.boundingBox()).y, y);
@@ -232,12 +232,13 @@ test('a live log is followed until one scrolls up; then it stays, counts, and le
   await open(run);
   await page.locator('.line', { hasText: 'early 300' }).waitFor();
   const follow = button('Follow');
-  assert.equal(await follow.getAttribute('aria-pressed'), 'true');
+  await soon(() => follow.getAttribute('aria-pressed'), 'true');
+  const first = () => page.locator('.log-scroll').evaluate((element) => element.scrollTop);
+  const end = await settled(page, first);
   await page.getByRole('log').hover();
   await page.mouse.wheel(0, -1000);
   await page.locator('[aria-pressed="false"]', { hasText: 'Follow' }).waitFor();
-  const first = () => page.locator('.log-scroll').evaluate((element) => element.scrollTop);
-  const was = await first();
+  const was = await soon(first, (top) => Math.abs(top - (end - 1000)) < 2);
   await button('Approve').click();
   await page.getByText(/^4\d new lines$/).waitFor();
   assert.equal(await first(), was);
@@ -248,7 +249,7 @@ test('a live log is followed until one scrolls up; then it stays, counts, and le
 test('the whole log as a file, and what a filter leaves of it; a screen reader is not read each line', async () => {
   await open(many);
   await ended();
-  assert.equal(await page.getByRole('log').getAttribute('aria-live'), 'off');
+  await soon(() => page.getByRole('log').getAttribute('aria-live'), 'off');
   const saved = async () => {
     const file = page.waitForEvent('download');
     await button('Download').click();
@@ -259,5 +260,5 @@ test('the whole log as a file, and what a filter leaves of it; a screen reader i
   await find('number 49');
   await button('Only matching lines').click();
   await page.getByText(/^111 of /).waitFor();
-  assert.equal((await saved()).length, 111);
+  await soon(async () => (await saved()).length, 111);
 });

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
-import { call as rest, onStage } from './stage.js';
+import { call as rest, onStage, soon } from './stage.js';
 
 let runspool, page;
 onStage((now) => ({ runspool = runspool, page = page } = now));
@@ -27,7 +27,7 @@ test('figures move, and the time of deliveries is measured', async () => {
     await other.goto(`${runspool.url}#/runs/${later}`);
     await figure('Delivery').locator('.chart-now', { hasText: /^[\d.,]+ ms$/ }).waitFor();
     await call('POST', `api/runs/${later}/cancel`);
-    assert(Number.parseFloat((await figure('Delivery').locator('.chart-now').textContent()).replace(',', '')) > 0);
+    await soon(() => figure('Delivery').locator('.chart-now').textContent(), (words) => Number.parseFloat(words.replace(',', '')) > 0);
     await figure('Connections').locator('summary').click();
     const newest = () => figure('Connections').locator('.chart-rows tbody tr').last().locator('th').textContent();
     const before = await newest();
@@ -44,12 +44,11 @@ test('nobody is told anything while the page is not open', async () => {
   await drawn('Memory');
   await page.goto(`${runspool.url}#/monitor/schedules`); // which follows nothing
   await page.getByText('No workflow has a schedule.').waitFor();
-  for (;;) {
+  await soon(async () => {
     const { times, deliveries_per_s: deliveries, subscriptions } = await call('GET', 'api/metrics');
     assert(times.length > 1 && times.length <= 119);
-    if (subscriptions.at(-1) === 0 && deliveries.at(-1) === 0) break;
-    await page.waitForTimeout(200);
-  }
+    return [subscriptions.at(-1), deliveries.at(-1)];
+  }, [0, 0]);
 });
 
 test('a chart follows the theme', async () => {
@@ -91,7 +90,7 @@ db.commit()`;
 
 test('the history of 10,000 runs: charts of all of them, pages that stay as they are', async () => {
   const { runId: one } = await call('POST', 'api/workflows/one/run', { nodes: [START], edges: [] });
-  while ((await call('GET', `api/runs/${one}`)).status !== 'success');
+  await soon(async () => (await call('GET', `api/runs/${one}`)).status, 'success');
   fill(); // like this one
   await page.goto(`${runspool.url}#/history?workflow=many`);
   await page.locator('.figure', { hasText: 'Runs' }).getByText('10,000', { exact: true }).waitFor();
@@ -120,5 +119,5 @@ test('the history of 10,000 runs: charts of all of them, pages that stay as they
     await page.getByText(`Page ${p} of 20`).waitFor();
   }
   await page.locator(`tr[data-run="${runId}"]`).waitFor();
-  assert.equal(await first(), runId);
+  await soon(first, runId);
 });

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { call as rest, onStage } from './stage.js';
+import { call as rest, onStage, soon } from './stage.js';
 
 let runspool, page;
 onStage((now) => ({ runspool = runspool, page = page } = now));
@@ -29,17 +29,17 @@ test('the queue: paused, moved, removed; what the server says stands', async () 
   await open('queue');
   const names = () => page.locator('tbody tr .cell-main strong').allTextContents();
   await page.locator('tbody tr').nth(1).waitFor();
-  assert.deepEqual(await names(), ['Issue 11', 'Issue 12']);
+  await soon(names, ['Issue 11', 'Issue 12']);
   await page.getByRole('button', { name: 'Move Issue 12 up' }).click();
   await page.locator('tbody tr:first-child', { hasText: 'Issue 12' }).waitFor();
   await page.getByRole('button', { name: 'Pause the queue' }).click();
   await page.getByText('Paused: nothing that waits begins.').waitFor();
-  assert.equal((await call('GET', 'api/queue')).paused, true);
+  await soon(async () => (await call('GET', 'api/queue')).paused, true); // it is shown before the server has it
   await page.getByRole('button', { name: 'Resume the queue' }).click();
   await page.getByText('2 entries wait').waitFor();
   await page.getByRole('button', { name: 'Remove Issue 11' }).click();
   await page.getByText('1 entry waits').waitFor();
-  assert.equal((await call('GET', 'api/queue')).total, 1);
+  await soon(async () => (await call('GET', 'api/queue')).total, 1);
 });
 
 test('the queue by keyboard and by dragging; what is refused is taken back', async () => {
@@ -48,16 +48,14 @@ test('the queue by keyboard and by dragging; what is refused is taken back', asy
   await open('queue');
   const shown = () => page.locator('tbody tr .cell-main strong').allTextContents();
   const inOrder = (...issues) => page.waitForFunction((wanted) => [...document.querySelectorAll('tbody tr .cell-main strong')].map((cell) => cell.textContent).join().includes(wanted), issues.map((n) => `Issue ${n}`).join());
-  const stored = async (...issues) => {
-    for (;;) if ((await call('GET', 'api/queue')).phases.map(({ issue_number: n }) => n).filter((n) => n > 20).join() === issues.join()) return;
-  };
+  const stored = (...issues) => soon(async () => (await call('GET', 'api/queue')).phases.map(({ issue_number: n }) => n).filter((n) => n > 20), issues);
   await inOrder(21, 22, 23, 24);
   const grip = page.getByRole('button', { name: 'Move Issue 24', exact: true });
   await grip.focus();
   await grip.press('ArrowUp');
   await inOrder(21, 22, 24, 23);
   await page.getByText('Issue 24 is now at place').waitFor({ state: 'attached' });
-  assert(await grip.evaluate((button) => button === document.activeElement)); // it can go on
+  await soon(() => grip.evaluate((button) => button === document.activeElement), true); // it can go on
   await grip.press('ArrowUp');
   await inOrder(21, 24, 22, 23);
   await stored(21, 24, 22, 23);
@@ -132,12 +130,12 @@ test('schedules with their next times', async () => {
   await open('schedules');
   const row = page.locator('tr', { hasText: 'nightly' });
   await row.getByText('30 2 * * * Europe/Berlin').waitFor();
-  assert.equal(await row.locator('time').count(), 3);
-  assert.match(await row.locator('.next-times li').first().textContent(), /02:30.*here/); // by its own clock, and by this one's
+  await soon(() => row.locator('time').count(), 3);
+  await soon(() => row.locator('.next-times li').first().textContent(), /02:30.*here/); // by its own clock, and by this one's
   await row.getByRole('button', { name: 'Pause the schedule of nightly' }).click();
   await row.getByText('Paused').waitFor();
   await row.getByRole('button', { name: 'Resume the schedule of nightly' }).waitFor();
-  while (!(await call('GET', 'api/schedules')).items[0].paused); // it is shown before the server has it
+  await soon(async () => (await call('GET', 'api/schedules')).items[0].paused, true); // it is shown before the server has it
   await page.route('**/schedule/resume', (route) => route.fulfill({ status: 500, contentType: 'application/problem+json', body: '{"title":"No","detail":"not now"}' }));
   await row.getByRole('button', { name: 'Resume the schedule of nightly' }).click();
   await page.getByText('not now').waitFor();
@@ -152,10 +150,10 @@ test('on a phone the chosen tab is in view, and two runs fit side by side', asyn
   const nodes = [{ id: 'start', type: 'trigger', data: { kind: 'manual' } }, { id: 'primes', type: 'control', data: { kind: 'transform', expression: '[range(.input.n)]', label: 'Find all of the primes' } }];
   const runs = [];
   for (const n of [1, 200]) runs.push((await call('POST', 'api/workflows/two/run', { nodes, edges: [{ id: 'e', source: 'start', target: 'primes' }], input: { n } })).runId);
-  for (const id of runs) while (!/success|error/.test((await call('GET', `api/runs/${id}`)).status)) await page.waitForTimeout(50);
+  for (const id of runs) await soon(async () => (await call('GET', `api/runs/${id}`)).status, 'success');
   await page.goto(`${runspool.url}#/compare/${runs[1]}/${runs[0]}`);
   await page.locator('.places-row').waitFor();
-  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0);
+  await soon(() => page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0);
 });
 
 test('an entry of the queue without an issue is named by its id', async () => {

@@ -11,6 +11,7 @@ import { promisify } from 'node:util';
 import { launch } from './browser.js';
 import { Proxy, WAYS } from './proxy.js';
 import { startRunspool } from './runspool.js';
+import { PATIENCE_MS, soon } from './stage.js';
 
 const git = promisify(execFile);
 const BADGE = { websocket: 'WebSocket', sse: 'SSE', 'long-poll': 'long poll', polling: 'polling' };
@@ -43,7 +44,7 @@ after(async () => {
 async function withPage(way, work) {
   const proxy = await new Proxy(runspool.url, way).start();
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-  page.setDefaultTimeout(30000);
+  page.setDefaultTimeout(PATIENCE_MS);
   const broken = [];
   page.on('pageerror', (error) => broken.push(error.message));
   page.on('console', (message) => /Content Security Policy/.test(message.text()) && broken.push(message.text()));
@@ -82,7 +83,7 @@ for (const [door, way] of Object.entries(WAYS)) {
       const record = await (await fetch(new URL(`api/runs/${runId}`, runspool.url))).json();
       const ids = record.graph.nodes.map(({ id }) => id);
       for (const id of ids) await page.locator(`[data-node="${id}"][data-status="success"]`).waitFor();
-      assert.equal(await page.locator('.node').count(), ids.length);
+      await soon(() => page.locator('.node').count(), ids.length);
 
       // The page shows a line for each log event and each node that finished, in the log's order, once.
       const events = await eventsOf(runId);
@@ -113,7 +114,7 @@ test('a finished run looks the same from history', async () => {
     await page.locator('.run-state[data-status="success"]').waitFor();
     const lines = (await eventsOf(items[0].id)).filter(({ type }) => type === 'log' || type === 'node.finished').length;
     await page.getByText(`${new Intl.NumberFormat('en').format(lines)} lines`, { exact: true }).waitFor();
-    assert.equal(await page.locator('.node[data-status="success"]').count(), await page.locator('.node').count());
+    await soon(() => page.locator('.node[data-status="success"]').count(), await page.locator('.node').count());
   });
 });
 

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { Proxy } from './proxy.js';
 import { startRunspool } from './runspool.js';
-import { call as rest, onStage } from './stage.js';
+import { call as rest, listening, onStage, soon } from './stage.js';
 
 let runspool, page;
 onStage((now) => ({ runspool = runspool, page = page } = now));
@@ -46,10 +46,10 @@ test('the badge tells door and delay when it is pressed, by keyboard too, and cl
     await more.getByText('the fastest way').waitFor();
     await more.getByText(/^\d+ ms, half of 1 event within it$/).waitFor();
     await page.keyboard.press('Tab');
-    assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Look into the connection');
+    await soon(() => page.evaluate(() => document.activeElement.textContent), 'Look into the connection');
     await page.keyboard.press('Escape');
     await more.waitFor({ state: 'hidden' });
-    assert.equal(await page.evaluate(() => document.activeElement.className.split(' ')[0]), 'badge');
+    await soon(() => page.evaluate(() => document.activeElement.className.split(' ')[0]), 'badge');
   });
 });
 
@@ -91,7 +91,10 @@ test('a break: it counts down, not in red, tries at once when told to, and is li
   });
 });
 
-const heading = (name) => page.getByRole('heading', { level: 1, name }).waitFor();
+const heading = async (name) => {
+  await page.getByRole('heading', { level: 1, name }).waitFor();
+  await listening(page);
+};
 const focused = () => page.evaluate(() => document.activeElement.getAttribute('href') ?? (document.activeElement.id || document.activeElement.tagName));
 
 test('keys go to pages, the sheet shows them and what the page adds; none does anything while one types', async () => {
@@ -104,6 +107,7 @@ test('keys go to pages, the sheet shows them and what the page adds; none does a
   }
   await page.goto(`${runspool.url}#/runs/${run}`);
   await page.locator('.run-state').waitFor();
+  await listening(page);
   await page.keyboard.press('2');
   await page.getByRole('tab', { name: 'Timeline', selected: true }).waitFor();
   await page.keyboard.press('?');
@@ -114,11 +118,15 @@ test('keys go to pages, the sheet shows them and what the page adds; none does a
   await page.keyboard.press('h'); // not behind a dialog
   await page.keyboard.press('Escape');
   await sheet.waitFor({ state: 'detached' });
+  await listening(page);
   await page.keyboard.press('1');
+  await page.getByRole('tab', { name: 'Log', selected: true }).waitFor();
+  await listening(page);
   await page.keyboard.press('/');
+  await page.locator('main input[type="search"]:focus').waitFor();
   await page.keyboard.type('gr?');
-  assert.equal(await page.locator('main input[type="search"]').inputValue(), 'gr?');
-  assert.match(page.url(), new RegExp(`runs/${run}`));
+  await soon(() => page.locator('main input[type="search"]').inputValue(), 'gr?');
+  await page.waitForURL(new RegExp(`runs/${run}`));
 });
 
 test('another page: the content has the focus and the title is said; the way back leads to where one was', async () => {
@@ -126,16 +134,17 @@ test('another page: the content has the focus and the title is said; the way bac
   await page.goto(`${runspool.url}#/runs`);
   const link = page.locator(`main a[href="#/runs/${run}"]`).first();
   await link.waitFor();
+  await listening(page);
   await page.keyboard.press('Tab');
-  assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Skip to the content');
+  await soon(() => page.evaluate(() => document.activeElement.textContent), 'Skip to the content');
   await page.keyboard.press('Enter');
-  assert.equal(await focused(), 'main');
+  await soon(focused, 'main');
   await page.keyboard.press('j');
-  assert.match(await focused(), /^#\/runs\/r_/);
+  await soon(focused, /^#\/runs\/r_/);
   await link.focus();
   await page.keyboard.press('Enter');
   await page.locator('.run-state').waitFor();
-  assert.equal(await focused(), 'main');
+  await soon(focused, 'main');
   await page.locator('[data-said="page"]', { hasText: 'short' }).waitFor({ state: 'attached' });
   await page.goBack();
   await page.waitForFunction((href) => document.activeElement.getAttribute('href') === href, `#/runs/${run}`);
@@ -143,7 +152,7 @@ test('another page: the content has the focus and the title is said; the way bac
   await page.getByRole('tab', { name: 'Queue' }).focus();
   await page.keyboard.press('ArrowRight');
   await page.getByRole('tab', { name: 'Schedules', selected: true }).waitFor();
-  assert.equal(await focused(), 'tab-schedules');
+  await soon(focused, 'tab-schedules');
 });
 
 test('who wants it is told when a run ends, also of one whose page was left; nothing is asked before a click', async () => {
@@ -168,13 +177,13 @@ test('who wants it is told when a run ends, also of one whose page was left; not
   const bell = page.getByRole('button', { name: 'Tell me when a run ends' });
   await bell.click();
   await page.locator('[aria-pressed="true"].notify-on').waitFor();
-  assert.equal(await page.evaluate(() => window.asked), 1);
+  await soon(() => page.evaluate(() => window.asked), 1);
   await hide(true);
   await cancel(run);
   await page.waitForFunction(() => window.notes.length === 1);
-  assert.deepEqual(await page.evaluate(() => window.notes), ['watched: Cancelled']);
-  assert.match(await page.locator('#favicon').getAttribute('href'), /cancelled/);
-  assert.match(await page.title(), /^Cancelled · watched/);
+  await soon(() => page.evaluate(() => window.notes), ['watched: Cancelled']);
+  await soon(() => page.locator('#favicon').getAttribute('href'), /cancelled/);
+  await soon(() => page.title(), /^Cancelled · watched/);
   await hide(false);
   const other = await begin('other', shell('wait', 'exec sleep 600'));
   await page.goto(`${runspool.url}#/runs/${other}`);
@@ -255,7 +264,7 @@ test('on a phone the whole frame fits, and every entry of the navigation can be 
   await heading('Runs');
   const boxes = await page.locator('.top nav a, .top-end button, .top-end .theme').evaluateAll((all) => all.map((one) => one.getBoundingClientRect()).map(({ left, right, height }) => ({ left, right, height })));
   assert(boxes.length >= 6 && boxes.every(({ left, right, height }) => left >= 0 && right <= 390 && height >= 24), JSON.stringify(boxes));
-  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390);
+  await soon(() => page.evaluate(() => document.documentElement.scrollWidth), 390);
 });
 
 test('a toggle shows at once; refused, it goes back and says why; accepted, it stays', async () => {
@@ -284,10 +293,10 @@ test('on paper there is no frame, and with reduced motion nothing moves', async 
   await page.goto(`${runspool.url}#/runs/${run}`);
   await badge('live').waitFor();
   await page.locator('.node.s-running').waitFor();
-  assert.deepEqual(await page.evaluate(() => document.getAnimations().map(({ animationName }) => animationName)), []);
+  await soon(() => page.evaluate(() => document.getAnimations().map(({ animationName }) => animationName)), []);
   await page.emulateMedia({ media: 'print' });
-  assert(await page.locator('.top').isHidden());
-  assert(await page.locator('.node').first().isVisible());
+  await page.locator('.top').waitFor({ state: 'hidden' });
+  await page.locator('.node').first().waitFor();
   await cancel(run);
 });
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { startModel } from './model.js';
-import { call, onStage } from './stage.js';
+import { call, onStage, soon } from './stage.js';
 
 let runspool, page, model;
 onStage((now) => ({ runspool = runspool, page = page } = now), async () => {
@@ -32,12 +32,12 @@ test('JSON: opened on demand, searched, with paths as templates write them', asy
   await block.getByPlaceholder('Search keys and values').fill('NEEDLE');
   await block.getByText('1 match', { exact: true }).waitFor();
   await block.locator('.j-entry').getByRole('button').click();
-  assert.equal(await block.locator('.j-path').textContent(), '.nodes.done.output["odd key"].deep[1].name');
+  await soon(() => block.locator('.j-path').textContent(), '.nodes.done.output["odd key"].deep[1].name');
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
   await block.getByRole('button', { name: 'Copy path' }).click();
-  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), '.nodes.done.output["odd key"].deep[1].name');
+  await soon(() => page.evaluate(() => navigator.clipboard.readText()), '.nodes.done.output["odd key"].deep[1].name');
   await block.getByRole('button', { name: 'Copy value' }).click();
-  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), 'needle');
+  await soon(() => page.evaluate(() => navigator.clipboard.readText()), 'needle');
 });
 
 test('files: JSON as a tree, a page without its scripts, an image; each to save', async () => {
@@ -51,11 +51,11 @@ test('files: JSON as a tree, a page without its scripts, an image; each to save'
   const show = (name) => page.getByRole('button', { name, exact: true }).click();
   await show('found.json');
   await page.locator('.artifact .j-number', { hasText: '12' }).waitFor();
-  assert.match(page.url(), /artifact=found\.json/);
+  await page.waitForURL(/artifact=found\.json/);
   await show('report.html');
   const framed = page.frameLocator('.artifact-page');
   await framed.getByRole('heading', { name: 'All is well' }).waitFor();
-  assert.equal(await page.locator('.artifact-page').getAttribute('sandbox'), '');
+  await soon(() => page.locator('.artifact-page').getAttribute('sandbox'), '');
   assert.notEqual(await page.title(), 'taken');
   await show('dot.svg');
   await page.waitForFunction(() => document.querySelector('.artifact img')?.naturalWidth === 30);

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Proxy } from './proxy.js';
-import { call as rest, onStage } from './stage.js';
+import { call as rest, onStage, settled, soon } from './stage.js';
 
 let runspool, page;
 onStage((now) => ({ runspool = runspool, page = page } = now));
@@ -30,7 +30,7 @@ test('new runs come and their states turn, without asking for the list again', a
   await inState(id, 'cancelled');
   const done = await start('quick', quick);
   await inState(done, 'success');
-  assert.deepEqual(await page.locator('tr[data-run]').evaluateAll((rows) => rows.map((tr) => tr.dataset.run)), [done, id]);
+  await soon(() => page.locator('tr[data-run]').evaluateAll((rows) => rows.map((tr) => tr.dataset.run)), [done, id]);
   assert(asked <= 4, `asked ${asked} times`);
 });
 
@@ -39,7 +39,7 @@ test('the address holds filters and order', async () => {
   const good = await start('quick', quick);
   await page.goto(`${runspool.url}#/runs?status=error`);
   await inState(failed, 'error');
-  assert.equal(await row(good).count(), 0);
+  await soon(() => row(good).count(), 0);
   await page.getByRole('group', { name: 'State' }).getByRole('button', { name: 'All' }).click();
   await row(good).waitFor();
   await page.getByRole('searchbox', { name: 'Find a run' }).fill('brok');
@@ -48,7 +48,7 @@ test('the address holds filters and order', async () => {
   await row(failed).waitFor();
   await page.reload();
   await row(failed).waitFor();
-  assert.equal(await row(good).count(), 0);
+  await soon(() => row(good).count(), 0);
   const another = await start('broken', broken); // a new one that matches comes by itself
   await inState(another, 'error');
   await page.getByRole('searchbox').fill('');
@@ -101,7 +101,7 @@ test('thousands of rows: few are drawn, and a new run moves nothing while one re
   });
   await page.goto(`${runspool.url}#/runs`);
   await row('r_old0').waitFor();
-  assert((await page.locator('tr[data-run]').count()) <= 120);
+  await soon(() => page.locator('tr[data-run]').count(), (n) => n > 0 && n <= 120);
   await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
   await row(`r_old${THOUSANDS - 1}`).waitFor();
   await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight / 2));
@@ -110,7 +110,7 @@ test('thousands of rows: few are drawn, and a new run moves nothing while one re
     const tr = document.elementFromPoint(300, 400).closest('tr');
     return [tr.dataset.run, Math.round(tr.getBoundingClientRect().top)];
   });
-  const before = await at();
+  const before = await settled(page, at);
   const id = await start('quick', quick);
   const show = page.getByRole('button', { name: 'Show 1 new run' });
   await show.waitFor();
@@ -123,17 +123,20 @@ test('a list that cannot be had says so, and is tried again', async () => {
   await page.route('**/api/runs?*', (route) => route.abort());
   await page.goto(`${runspool.url}#/runs`);
   await page.getByRole('alert').getByText('The server did not answer.').waitFor();
-  assert.equal(await page.getByText('Nothing has run yet.').count(), 0);
+  await soon(() => page.getByText('Nothing has run yet.').count(), 0);
   await page.unrouteAll();
   await page.getByRole('button', { name: 'Try again' }).click();
   await page.locator('tr[data-run]').first().waitFor();
 });
 
 test('without the server the list keeps what it has and says so', async () => {
-  const id = await start('quick', quick);
+  const known = await start('quick', quick);
   const proxy = await new Proxy(runspool.url, {}).start();
+  let id;
   try {
     await page.goto(`${proxy.url}#/runs`);
+    await inState(known, 'success');
+    id = await start('quick', quick); // seen only by who is live
     await inState(id, 'success');
   } finally {
     await proxy.close();

@@ -2,8 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import { launch } from './browser.js';
 import { startRunspool } from './runspool.js';
+
+/** How long something may take on a slow or busy machine. */
+export const PATIENCE_MS = 60000;
 
 /** Hooks for the file's tests. set({runspool}) before the first, set({page}) before each; settings: () => more for `up`. */
 export function onStage(set, settings = async () => []) {
@@ -18,7 +22,7 @@ export function onStage(set, settings = async () => []) {
   });
   beforeEach(async () => {
     page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-    page.setDefaultTimeout(20000);
+    page.setDefaultTimeout(PATIENCE_MS);
     broken = [];
     page.on('pageerror', (error) => broken.push(error.message));
     page.on('console', (message) => /Content Security Policy/.test(message.text()) && broken.push(message.text()));
@@ -28,6 +32,46 @@ export function onStage(set, settings = async () => []) {
     await page.close();
     assert.deepEqual(broken, []);
   });
+}
+
+/**
+ * Until read() gives what is wanted: an equal value, a text that fits a pattern, one of which a function says yes; gives it.
+ * For what a page shows a moment after it knows; that something does not change is asserted instead.
+ */
+export async function soon(read, wanted, message) {
+  const fits = typeof wanted === 'function' ? wanted : wanted instanceof RegExp ? (seen) => wanted.test(seen) : (seen) => isDeepStrictEqual(seen, wanted);
+  for (const deadline = Date.now() + PATIENCE_MS; ; ) {
+    const seen = await read();
+    if (fits(seen)) return seen;
+    if (Date.now() > deadline) assert.deepEqual(seen, wanted, message);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** What read() gives once the page has drawn it twice over: for a place from which movement is measured. */
+export async function settled(page, read) {
+  let last;
+  return soon(async () => {
+    await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(drawn)))));
+    return read();
+  }, (now) => isDeepStrictEqual(last, (last = now)));
+}
+
+/** Until the effects of what was just drawn have run: from then on the page listens for its keys. */
+export const listening = (page) =>
+  page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => setTimeout(done, 0), 0)))));
+
+/** Move the slider of a finished run until wanted() says yes: how far into a run something happens differs by machine. */
+export async function scrub(slider, wanted) {
+  for (let place = 0.02; place < 1; place += 0.02) {
+    await slider.evaluate(async (input, at) => {
+      input.value = input.max * at;
+      for (const type of ['input', 'change']) input.dispatchEvent(new Event(type, { bubbles: true }));
+      await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+    }, place);
+    if (await wanted()) return;
+  }
+  assert.fail('at no moment of the run it was so');
 }
 
 /** Are all edges of a drawing within it? */

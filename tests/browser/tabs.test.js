@@ -8,7 +8,7 @@ import { Instance } from './mock/instance.js';
 import { WebSocket } from './modules.js';
 import { startRunspool } from './runspool.js';
 
-const PATIENCE_MS = 20000;
+const PATIENCE_MS = 60000;
 let browser, context, runspool;
 
 before(async () => {

@@ -5,6 +5,7 @@ import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { launch } from './browser.js';
 import { Instance } from './mock/instance.js';
 import { addRun, byName } from './mock/sample.js';
+import { PATIENCE_MS, settled, soon } from './stage.js';
 
 const webroot = process.env.RUNSPOOL_WEBROOT ?? new URL('../../build/webroot', import.meta.url).pathname;
 let browser, instance, page, complaints;
@@ -17,7 +18,7 @@ beforeEach(async () => {
   instance = await new Instance({ webroot, prefix: '/deep/below/' }).start();
   for (const workflow of Object.values(byName)) instance.workflows.set(workflow.id, workflow);
   page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-  page.setDefaultTimeout(20000);
+  page.setDefaultTimeout(PATIENCE_MS);
   complaints = [];
   page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
   page.on('pageerror', (error) => complaints.push(error.message));
@@ -37,11 +38,11 @@ test('a finished run under a sub-path and the strict policy: every node, every l
   await open('#/runs/r_1');
   await page.locator('.run-state[data-status="success"]').waitFor();
   await badge('live', 'websocket');
-  assert.equal(await page.locator('.node[data-status="success"]').count(), 12);
-  assert.equal(await page.locator('.node[data-status="skipped"]').count(), 1);
+  await soon(() => page.locator('.node[data-status="success"]').count(), 12);
+  await soon(() => page.locator('.node[data-status="skipped"]').count(), 1);
   await page.getByText('Result finished in').waitFor();
-  assert.equal(await page.title(), 'Success · Repository health · Runspool');
-  assert.match(await page.locator('#favicon').getAttribute('href'), /success/);
+  await soon(() => page.title(), 'Success · Repository health · Runspool');
+  await soon(() => page.locator('#favicon').getAttribute('href'), /success/);
   assert.deepEqual(complaints, []);
 });
 
@@ -50,8 +51,8 @@ test('50,000 lines: only those in view are drawn, Follow turns off when scrolled
   await open('#/runs/r_1');
   await page.getByText('50,117 lines').waitFor({ timeout: 60000 });
   const follow = page.getByRole('button', { name: 'Follow' });
-  assert.equal(await follow.getAttribute('aria-pressed'), 'true');
-  assert(await logLines() < 150);
+  await soon(() => follow.getAttribute('aria-pressed'), 'true');
+  await soon(logLines, (n) => n > 0 && n < 150);
   const scroller = page.locator('.log-scroll');
   await scroller.hover();
   await page.mouse.wheel(0, -2000);
@@ -64,7 +65,7 @@ test('50,000 lines: only those in view are drawn, Follow turns off when scrolled
   await page.getByText('50 matches').waitFor();
   await page.getByRole('button', { name: 'Only matching lines' }).click();
   await page.getByText('50 of 50,120 lines').waitFor();
-  assert.match(page.url(), /q=gave/);
+  await page.waitForURL(/q=gave/);
   assert.deepEqual(complaints, []);
 });
 
@@ -75,11 +76,11 @@ test('a line has a link that leads back to it', async () => {
   const line = page.locator('.line.wanted');
   await line.waitFor();
   assert.match(await line.textContent(), /case 2400/);
-  assert(await line.evaluate((element) => {
+  await soon(() => line.evaluate((element) => {
     const { top, bottom } = element.getBoundingClientRect();
     const box = element.closest('.log-scroll').getBoundingClientRect();
     return top >= box.top && bottom <= box.bottom;
-  }));
+  }), true);
 });
 
 test('nodes are reached by Tab and arrows, tabs by arrows, the divider by arrows', async () => {
@@ -89,18 +90,18 @@ test('nodes are reached by Tab and arrows, tabs by arrows, the divider by arrows
   await page.locator('[data-node="start"]').focus();
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter');
-  assert.match(page.url(), /node=clone/);
+  await page.waitForURL(/node=clone/);
   await page.locator('.node-strip', { hasText: 'Clone the repository' }).waitFor();
   await page.getByText('6 of 33 lines').waitFor();
   await page.getByRole('tab', { name: 'Log' }).focus();
   await page.keyboard.press('ArrowRight');
-  assert.match(page.url(), /tab=timeline/);
-  assert.equal(await page.getByRole('tab', { name: 'Timeline' }).getAttribute('aria-selected'), 'true');
+  await page.waitForURL(/tab=timeline/);
+  await soon(() => page.getByRole('tab', { name: 'Timeline' }).getAttribute('aria-selected'), 'true');
   const divider = page.getByRole('separator');
   const was = Number(await divider.getAttribute('aria-valuenow'));
   await divider.focus();
   await page.keyboard.press('ArrowLeft');
-  assert.equal(Number(await divider.getAttribute('aria-valuenow')), was - 2);
+  await soon(async () => Number(await divider.getAttribute('aria-valuenow')), was - 2);
 });
 
 test('states move while one looks; nodes stay where they are', async () => {
@@ -108,7 +109,7 @@ test('states move while one looks; nodes stay where they are', async () => {
   await open('#/runs/r_1');
   const node = page.locator('[data-node="scripts"]');
   await node.and(page.locator('[data-status="pending"]')).waitFor();
-  const place = await node.boundingBox();
+  const place = await settled(page, () => node.boundingBox());
   const say = (type, data) => instance.log.append('run:r_1', type, { nodeId: 'scripts', attempt: 1, ...data });
   say('node.started', {});
   await node.and(page.locator('[data-status="running"]')).waitFor();
@@ -123,10 +124,10 @@ test('a phone shows the nodes as steps and the log in a sheet', async () => {
   addRun(instance, byName.long, { id: 'r_1' });
   await open('#/runs/r_1');
   await page.locator('.step').first().waitFor();
-  assert.equal(await page.locator('.step').count(), 13);
+  await soon(() => page.locator('.step').count(), 13);
   await page.locator('.step-button[data-node="clone"]').click();
   await page.locator('.sheet-open .line', { hasText: 'Cloning into' }).waitFor();
-  assert(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing is wider than the screen');
+  await soon(() => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, 'nothing is wider than the screen');
 });
 
 test('the form refuses what the params do not allow, and sends typed values', async () => {
@@ -164,8 +165,8 @@ test('themes change only tokens and are remembered', async () => {
   await open('#/workflows');
   await page.getByLabel('Theme').selectOption('dracula');
   const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
-  assert.equal(await ground(), 'rgb(40, 42, 54)');
+  await soon(ground, 'rgb(40, 42, 54)');
   await page.reload();
   await page.getByText('Nightly matrix').waitFor();
-  assert.equal(await ground(), 'rgb(40, 42, 54)');
+  await soon(ground, 'rgb(40, 42, 54)');
 });

@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { fieldText, readField, rememberable, wrongField } from '../../htdocs/app/forms/params.js';
 import { linesOf, versionDiff } from '../../htdocs/app/forms/version-diff.js';
-import { call as rest, onStage } from './stage.js';
+import { call as rest, onStage, soon } from './stage.js';
 
 let runspool, page;
 onStage((now) => ({ runspool = runspool, page = page } = now));
@@ -50,11 +50,11 @@ test('versions on the page: what changed in each, two side by side, an older one
   await page.locator('.node[data-node="more"][data-status="added"]').waitFor();
   await page.locator('.node[data-node="start"][data-status="same"]').waitFor();
   const work = page.locator('[data-part="work"]');
-  assert.deepEqual(await work.locator('.diff-removed .diff-text, .diff-added .diff-text').allTextContents().then((lines) => lines.map((line) => line.trim())), ['echo two', 'echo three']);
+  await soon(() => work.locator('.diff-removed .diff-text, .diff-added .diff-text').allTextContents().then((lines) => lines.map((line) => line.trim())), ['echo two', 'echo three']);
   await page.getByRole('button', { name: 'Restore version 1' }).click();
   await page.getByText('Version 1 is restored, as version 3').waitFor();
   await page.locator('[data-version="3"]', { hasText: 'Removed more' }).waitFor();
-  assert.match(page.url(), /a=2&b=3/);
+  await page.waitForURL(/a=2&b=3/);
   const now = await call('GET', 'api/workflows/versioned');
   assert.deepEqual([now.version, now.nodes.length], [3, 2]);
   await page.getByLabel('From').selectOption('1');
@@ -71,7 +71,7 @@ test('import from Dagu: what has no counterpart is told before it is saved; the 
     await dialog.getByRole('button', { name: 'Look at it' }).click();
     await dialog.getByText('From Dagu: 1 of 1 step work').waitFor();
     await dialog.getByText('mailOnError').first().waitFor();
-    assert.equal(await dialog.getByLabel('ID').inputValue(), 'greeting');
+    await soon(() => dialog.getByLabel('ID').inputValue(), 'greeting');
     await dialog.getByRole('button', { name: button, exact: true }).click();
     await page.waitForURL(/workflows\/greeting$/);
     await open('workflows');
@@ -87,7 +87,7 @@ test('import of our own JSON: its problems are told; export gives the definition
   await dialog.getByLabel('Or its text').fill(JSON.stringify(wrong));
   await dialog.getByRole('button', { name: 'Look at it' }).click();
   await dialog.getByText('a delay needs either').waitFor();
-  assert(await dialog.getByRole('button', { name: 'Import' }).isDisabled());
+  await soon(() => dialog.getByRole('button', { name: 'Import' }).isDisabled(), true);
   await dialog.getByLabel('Or its text').fill(JSON.stringify({ ...wrong, nodes: [start, node('d', 'control', { kind: 'delay', ms: 1 })] }));
   await dialog.getByRole('button', { name: 'Look at it' }).click();
   await dialog.getByLabel('ID').fill('own id');
@@ -112,7 +112,8 @@ test('the form to run: checked as one types, filled from the address and from th
   nodes: [start, node('done', 'output', { kind: 'result', value: '{{ .input | {repo, count, level, table: .table.name} }}' })], edges: chain('start', 'done') });
   await open('workflows/typed?count=7');
   const count = page.getByLabel('count');
-  assert.equal(await count.inputValue(), '7');
+  const values = (...names) => Promise.all(names.map((name) => page.getByLabel(name).inputValue()));
+  await soon(() => count.inputValue(), '7');
   await count.fill('11');
   await page.getByText('At most 10.').waitFor();
   await count.fill('8');
@@ -131,10 +132,10 @@ test('the form to run: checked as one types, filled from the address and from th
   assert.deepEqual((await call('GET', `api/runs/${run}`)).output, { repo: 'https://x', count: 8, level: 'high', table: 'rows.csv' });
   await open('workflows/typed');
   await page.getByText('Filled with the last input.').waitFor();
-  assert.deepEqual([await page.getByLabel('repo').inputValue(), await count.inputValue(), await page.getByLabel('key').inputValue()], ['https://x', '8', '']);
+  await soon(() => values('repo', 'count', 'key'), ['https://x', '8', '']);
   assert(!(await page.evaluate(() => JSON.stringify({ ...localStorage }))).includes('sesame'));
   await page.getByRole('button', { name: 'Use the defaults' }).click();
-  assert.deepEqual([await page.getByLabel('repo').inputValue(), await count.inputValue()], ['', '3']);
+  await soon(() => values('repo', 'count'), ['', '3']);
 });
 
 test('pause is shown at once and taken back when the server refuses; delete says what stays', async () => {
@@ -192,14 +193,14 @@ test('a thousand workflows: few rows are drawn, the rest as one scrolls; chips a
   await page.route('**/api/workflows?*', (route) => route.fulfill({ json: { items, next: null } }));
   await open('workflows');
   await page.getByText('1,000 workflows').waitFor();
-  assert((await page.locator('tbody tr').count()) < 200);
-  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0);
+  await soon(() => page.locator('tbody tr').count(), (n) => n > 0 && n < 200);
+  await soon(() => page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0);
   await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
   await page.locator('[data-workflow="w999"]').waitFor();
   await page.getByRole('button', { name: 'Paused' }).click();
   await page.locator('[data-workflow="w3"]').waitFor();
-  assert.equal(await page.locator('tbody tr[data-workflow]').count(), 1);
-  assert.match(page.url(), /show=paused/);
+  await soon(() => page.locator('tbody tr[data-workflow]').count(), 1);
+  await page.waitForURL(/show=paused/);
   await page.getByPlaceholder('Filter workflows').fill('nothing');
   await page.getByRole('button', { name: 'Show all workflows' }).click();
   await page.locator('[data-workflow="w0"]').waitFor();

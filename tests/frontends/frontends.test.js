@@ -17,7 +17,7 @@ import { startRunspool } from '../browser/runspool.js';
 import { startModel } from './model.js';
 import { startSite } from './site.js';
 
-const PATIENCE_MS = 20000;
+const PATIENCE_MS = 60000;
 let browser, page, runspool, site, model, complaints;
 
 before(async () => {
@@ -96,7 +96,7 @@ test('the components work in our own pages too, with Preact\'s compat', async ()
 /** Messages of a socket until one fits. */
 const collect = (socket, isLast) => new Promise((resolve, reject) => {
   const got = [];
-  const timer = setTimeout(() => reject(new Error(`it did not come; but ${JSON.stringify(got)}`)), PATIENCE_MS);
+  const timer = setTimeout(() => reject(new Error(`it did not come; connected: ${socket.isConnected}; but ${JSON.stringify(got)}`)), PATIENCE_MS);
   const stop = socket.subscribe((message) => {
     got.push(message);
     if (!isLast(message)) return;
@@ -115,6 +115,7 @@ test('crew monitor: the run of an agent from boot to done, the tools of its crew
   const available = ({ type, payload }) => type === 'signal' && payload.crewId === 'quality' && payload.status === 'available';
   await collect(mission, available);
   const tools = collect(graph, ({ type }) => type === 'tool_end');
+  while (!graph.isConnected) await new Promise((resolve) => setTimeout(resolve, 10)); // else it misses the beginning; collect() gives up in time
   const { runId } = await runWorkflow('crew');
   const messages = await collect(new RunWebSocket(runId), ({ type }) => type === 'done');
   const types = messages.map(({ type }) => type);

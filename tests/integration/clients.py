@@ -11,7 +11,7 @@ import urllib.parse
 
 import websockets
 
-WAIT = 15  # seconds after which something that must come is given up
+WAIT = 60  # seconds after which something that must come is given up
 
 
 def url_parts(base):

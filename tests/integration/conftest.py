@@ -8,6 +8,7 @@ import random
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import time
@@ -50,7 +51,7 @@ def no_report():
     assert not (text := take_reports()), text
 
 
-def wait_until(condition, timeout=20.0, what="a condition"):
+def wait_until(condition, timeout=120.0, what="a condition"):
     """Call condition until it gives something true, and return that."""
     deadline = time.monotonic() + timeout
     while True:
@@ -60,6 +61,14 @@ def wait_until(condition, timeout=20.0, what="a condition"):
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {timeout} s in vain for {what}")
         time.sleep(0.02)
+
+
+def wait_for_log(data, run):
+    """What a run did is committed before it is told: wait until nothing of it is left to tell, or nobody takes it."""
+    deadline = time.monotonic() + 10
+    with contextlib.closing(sqlite3.connect(f"file:{data / 'runspool.db'}?mode=ro", uri=True, timeout=120)) as db:
+        while db.execute("SELECT COUNT(*) FROM outbox WHERE stream = ?", (f"run:{run}",)).fetchone()[0] and time.monotonic() < deadline:
+            time.sleep(0.02)
 
 
 def free_port():
@@ -94,7 +103,7 @@ class Instance:
         self.cli(*args)
         self.url = (self.data / "run" / "web.url").read_text().strip().rstrip("/")
 
-    def cli(self, *args, check=True, timeout=60, **more):
+    def cli(self, *args, check=True, timeout=180, **more):
         """Run `runspool ARGS` and return its standard output."""
         done = subprocess.run([str(RUNSPOOL), *map(str, args)], env=self.environ, cwd=SOURCE, timeout=timeout,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
@@ -106,7 +115,7 @@ class Instance:
     def json(self, *args, **more):
         return json.loads(self.cli(*args, "--json", **more))
 
-    def http(self, method, path, body=None, headers=None, timeout=30):
+    def http(self, method, path, body=None, headers=None, timeout=120):
         """One request: (status, headers, parsed JSON or bytes)."""
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data=data, method=method, headers=dict(headers or {}))
@@ -137,10 +146,12 @@ class Instance:
         assert status == 200, body
         return body
 
-    def wait(self, run, timeout=60):
-        """Wait for a run's end; its record."""
-        return wait_until(lambda: (lambda r: r if r["status"] in ("success", "error", "cancelled") else None)(self.record(run)),
-                          timeout, f"the end of {run}")
+    def wait(self, run, timeout=180):
+        """Wait for a run's end, and for its events in the log; its record."""
+        record = wait_until(lambda: (lambda r: r if r["status"] in ("success", "error", "cancelled") else None)(self.record(run)),
+                            timeout, f"the end of {run}")
+        wait_for_log(self.data, run)
+        return record
 
     def pid(self, program):
         """Process id of bridge, runner or web."""

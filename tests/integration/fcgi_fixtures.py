@@ -82,7 +82,7 @@ class Site:
         body = encode_body(body)
         program = program or (EVENTS if path.startswith("/api/poll") else API)
         env = {**self.environ, **cgi_variables(method, path, body, headers, prefix), **variables}
-        done = subprocess.run([program], input=body or b"", capture_output=True, timeout=20,
+        done = subprocess.run([program], input=body or b"", capture_output=True, timeout=120,
                               env={k: v for k, v in env.items() if v is not None})
         assert done.returncode == 0, (done.returncode, done.stderr)
         return parse_cgi(done.stdout)
@@ -122,7 +122,7 @@ fastcgi.server = (
         with contextlib.closing(socket.socket()) as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
-    def ask(self, method, path, body=None, headers=None, timeout=40):
+    def ask(self, method, path, body=None, headers=None, timeout=120):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         body = encode_body(body)
         headers = {**({"Content-Type": "application/json"} if body is not None else {}), **(headers or {})}

@@ -36,7 +36,7 @@ assert len(NODES) == 12
 
 
 def row(instance, run, columns):
-    db = sqlite3.connect(f"file:{instance.data / 'runspool.db'}?mode=ro", uri=True, timeout=20)
+    db = sqlite3.connect(f"file:{instance.data / 'runspool.db'}?mode=ro", uri=True, timeout=120)
     try:
         return db.execute(f"SELECT {columns} FROM run WHERE id = ?", (run,)).fetchone()
     finally:

@@ -402,9 +402,9 @@ def test_messages_of_runs(heard, instance, llm):
         for action in ({"action": "cancel_workflow"}, {"action": "execute_workflow", "input": "look", "deltas": True}):
             heard("assistant", action)
             ws.send(action)
-        heard("assistant", *ws.until(lambda m: m["event"] == "workflow_complete", timeout=40))
+        heard("assistant", *ws.until(lambda m: m["event"] == "workflow_complete", timeout=120))
         ws.send({"action": "execute_workflow", "input": "\u200b"})
-        heard("assistant", *ws.until(lambda m: m["event"] == "workflow_error", timeout=40))
+        heard("assistant", *ws.until(lambda m: m["event"] == "workflow_error", timeout=120))
     for channel, message in (("assistant", "workflow_error"), ("consoleStatus", "node_status"), ("monitor", "complete"), ("crewRun", "done")):
         assert (channel, message) in heard.seen
 

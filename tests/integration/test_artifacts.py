@@ -102,7 +102,7 @@ def test_a_broken_download_goes_on(site, artifacts, tmp_path):
     web = Lighttpd(site)
     try:
         done = subprocess.run(["curl", "-sS", "-f", "-C", "-", "-o", tmp_path / "big.bin", "-w", "%{http_code} %{size_download}", f"http://127.0.0.1:{web.port}{path}/big.bin"],
-                              capture_output=True, text=True, timeout=30)
+                              capture_output=True, text=True, timeout=120)
     finally:
         web.close()
     assert done.stdout == f"206 {3_000_000 - 1_234_567}", done.stderr
@@ -116,7 +116,7 @@ def write(name, content, kind="file"):
 
 
 def cli(runner, *args):
-    return subprocess.run([RUNSPOOL, *args, "--data", runner.data], capture_output=True, text=True, timeout=30)
+    return subprocess.run([RUNSPOOL, *args, "--data", runner.data], capture_output=True, text=True, timeout=120)
 
 
 def test_command_line(new_runner, tmp_path):
@@ -131,7 +131,7 @@ def test_command_line(new_runner, tmp_path):
 
 
 def age(runner, run, days):
-    with sqlite3.connect(runner.data / "runspool.db", timeout=20) as db:
+    with sqlite3.connect(runner.data / "runspool.db", timeout=120) as db:
         db.execute("UPDATE run SET finished = finished - ? WHERE id = ?", (days * 86400000, run))
     db.close()
 
@@ -180,5 +180,5 @@ def test_tick_does_it_too(new_runner):
     age(runner, run, 2)
     runner.end()
     (runner.data / "run" / "upkeep").unlink()
-    subprocess.run([RUNSPOOL, "tick", "--data", runner.data], env={**os.environ, "RUNSPOOL_ARTIFACTS_KEEP_DAYS": "1"}, timeout=60, check=True)
+    subprocess.run([RUNSPOOL, "tick", "--data", runner.data], env={**os.environ, "RUNSPOOL_ARTIFACTS_KEEP_DAYS": "1"}, timeout=120, check=True)
     assert not (runner.data / "runs" / run / "artifacts").exists()

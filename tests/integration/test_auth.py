@@ -71,7 +71,7 @@ def statuses(it, token):
             import http.client
             from clients import url_parts
             host, port, _ = url_parts(it.url)
-            connection = http.client.HTTPConnection(host, port, timeout=10)
+            connection = http.client.HTTPConnection(host, port, timeout=120)
             connection.request("GET", path, headers=headers)
             found.append(connection.getresponse().status)
             connection.close()
@@ -286,7 +286,7 @@ def test_settings_are_checked_at_the_start(tmp_path, rsa_key, setting, text, say
         (data / "key.txt").write_text(files[text])
         text = "key.txt"
     (data / "runspool.conf").write_text("# settings\nauth = jwt\n" + (f"{setting} = {text}\n" if text else ""))
-    done = subprocess.run([str(PROGRAM), "--data", str(data), "-t"], capture_output=True, text=True, timeout=20)
+    done = subprocess.run([str(PROGRAM), "--data", str(data), "-t"], capture_output=True, text=True, timeout=120)
     assert done.returncode == 1, done.stdout
     assert f"runspool.conf:{3 if text else 2}: " in done.stderr and says in done.stderr, done.stderr
 
@@ -418,11 +418,11 @@ def test_live_connections_end_with_their_token(secured):
     host, port, _ = url_parts(secured.url)
     token = hs256(ttl=2)
     sockets = [Ws(secured.url, "/ws", headers=bearer(token)), Ws(secured.url, "/ws/scraping/x", subprotocols=["token", token])]
-    stream = http.client.HTTPConnection(host, port, timeout=15)
+    stream = http.client.HTTPConnection(host, port, timeout=120)
     stream.request("GET", "/sse?stream=runs", headers=bearer(token))
     polls = []
     for path in ("/poll?stream=runs", "/poll/queue?"):
-        polls.append(http.client.HTTPConnection(host, port, timeout=15))
+        polls.append(http.client.HTTPConnection(host, port, timeout=120))
         polls[-1].request("GET", f"{path}&since=now&wait=30", headers=bearer(token))
     said = stream.getresponse().read()  # to its end
     assert said.startswith(b"data: ") and b'{"op":"bye","code":"expired"' in said
@@ -632,7 +632,7 @@ def test_plain_cgi(secured):
         environ = {"PATH": os.environ["PATH"], "GATEWAY_INTERFACE": "CGI/1.1", "REQUEST_METHOD": "GET", "SCRIPT_NAME": script,
                    "PATH_INFO": path, "QUERY_STRING": "stream=runs", "REMOTE_ADDR": "192.0.2.1", "SERVER_PROTOCOL": "HTTP/1.1",
                    "RUNSPOOL_DATA": str(secured.data), "RUNSPOOL_AUTH": "jwt", "RUNSPOOL_AUTH_SECRET": SECRET, **more}
-        done = subprocess.run([BUILD / "fcgi" / program], env=environ, stdin=subprocess.DEVNULL, capture_output=True, timeout=20)
+        done = subprocess.run([BUILD / "fcgi" / program], env=environ, stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
         return int(done.stdout.split(b" ")[1])
     for program, path in (("api.fcgi", "/runs"), ("events.fcgi", "")):
         assert ask(program, path, HTTP_AUTHORIZATION=f"Bearer {hs256()}") == 200

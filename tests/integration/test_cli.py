@@ -143,7 +143,7 @@ def test_interrupting_the_view_leaves_the_run_alone(instance):
         if "asleep" in line:
             break
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=120)
     run = newest(instance)
     assert process.returncode == 130 and f"runspool cancel {run['id']}" in said and run["status"] == "running"
     instance.cli("cancel", run["id"])
@@ -202,7 +202,7 @@ def test_wrap_shows_and_emits_output_as_it_comes(instance):
         [e["data"] for e in events(instance, f"run:{run}", "--since", "start", "--no-follow") if e["type"] == "log"]))
     assert {(d["source"], d["message"]) for d in logs} == {("stdout", "one"), ("stderr", "two")}
     assert instance.record(run)["status"] == "running"
-    out, err = process.communicate("three\n", timeout=30)
+    out, err = process.communicate("three\n", timeout=120)
     assert (out, err, process.returncode) == ("one\ngot three\n", "two\n", 0)
     record = instance.record(run)
     assert record["status"] == "success" and record["nodes"]["command"]["output"]["stdout"] == "one\ngot three\n"
@@ -216,7 +216,7 @@ def test_wrap_passes_signals_on(instance):
                                stderr=subprocess.DEVNULL, text=True)
     assert process.stdout.readline() == "ready\n"
     process.terminate()
-    assert process.communicate(timeout=30)[0] == "bye\n" and process.returncode == 5
+    assert process.communicate(timeout=120)[0] == "bye\n" and process.returncode == 5
 
 
 def test_wrap_of_a_command_that_never_pauses_hears_signals(instance):
@@ -236,7 +236,7 @@ def test_wrap_is_cancelled_from_outside_with_its_children(instance):
     child = int(process.stdout.readline())
     status, _, _ = instance.http("POST", f"/api/runs/{run}/cancel")
     assert status == 202
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
     assert process.returncode == 128 + signal.SIGTERM
     assert instance.record(run)["status"] == "cancelled"
     wait_until(lambda: not alive(child), what="the end of the command's child")
@@ -244,11 +244,11 @@ def test_wrap_is_cancelled_from_outside_with_its_children(instance):
 
 def test_wrap_needs_nothing_running(tmp_path):
     environ = {**os.environ, "RUNSPOOL_DATA": str(tmp_path / "new")}
-    done = subprocess.run([RUNSPOOL, "wrap", "--quiet", "--", "echo", "hello"], env=environ, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([RUNSPOOL, "wrap", "--quiet", "--", "echo", "hello"], env=environ, capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stdout, done.stderr) == (0, "hello\n", "")
-    listed = subprocess.run([RUNSPOOL, "ps", "--all", "--json"], env=environ, capture_output=True, text=True, timeout=60)
+    listed = subprocess.run([RUNSPOOL, "ps", "--all", "--json"], env=environ, capture_output=True, text=True, timeout=120)
     assert [r["status"] for r in json.loads(listed.stdout)["items"]] == ["success"]
-    done = subprocess.run([RUNSPOOL, "status"], env=environ, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([RUNSPOOL, "status"], env=environ, capture_output=True, text=True, timeout=120)
     assert done.returncode == 3 and "Nothing is up" in done.stdout
 
 
@@ -291,16 +291,16 @@ def test_workflows_go_out_as_they_came_in(instance):
     (["stop", "everything"], 2, "bridge, runner or web"), (["config", "--data", "/no/such/place"], 1, "runspool up"),
     (["status", "--data", "/no/such/place"], 3, "")])
 def test_wrong_command_lines(args, status, words):
-    done = subprocess.run([RUNSPOOL, *args], capture_output=True, text=True, timeout=30)
+    done = subprocess.run([RUNSPOOL, *args], capture_output=True, text=True, timeout=120)
     assert done.returncode == status and words in done.stderr and len(done.stderr.splitlines()) <= 1
 
 
 def test_help_of_everything():
-    done = subprocess.run([RUNSPOOL, "--help"], capture_output=True, text=True, timeout=30)
+    done = subprocess.run([RUNSPOOL, "--help"], capture_output=True, text=True, timeout=120)
     commands = re.findall(r"^  (\w+) ", done.stdout, re.M)
     assert done.returncode == 0 and {"up", "down", "run", "wrap", "tail"} <= set(commands)
     for command in commands:
-        done = subprocess.run([RUNSPOOL, command, "--help"], capture_output=True, text=True, timeout=30)
+        done = subprocess.run([RUNSPOOL, command, "--help"], capture_output=True, text=True, timeout=120)
         assert done.returncode == 0 and done.stdout.startswith(f"usage: runspool {command}") and "--data DIR" in done.stdout
     manual = (SOURCE / "docs" / "man" / "runspool.1").read_text()
     for command in commands:
@@ -329,7 +329,7 @@ def test_parts_are_stopped_and_started(instance, monkeypatch):
     assert run["status"] == "queued"
     instance.cli("stop", "web")
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(instance.url[7:].split(":"), timeout=5)
+        socket.create_connection(instance.url[7:].split(":"), timeout=120)
     instance.cli("start", "web")
     instance.cli("start", "runner")
     assert instance.wait(run["id"])["status"] == "success"
@@ -349,14 +349,14 @@ def test_a_port_in_use(tmp_path):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         done = subprocess.run([RUNSPOOL, "up", "--detach", "--data", tmp_path / "d", "--listen", f"127.0.0.1:{taken.getsockname()[1]}"],
-                              capture_output=True, text=True, timeout=60)
+                              capture_output=True, text=True, timeout=120)
     assert done.returncode == 1 and "in use" in done.stderr and "--listen" in done.stderr
     assert using(tmp_path / "d") == []
 
 
 def test_a_wrong_setting_stops_the_start(tmp_path):
     (tmp_path / "runspool.conf").write_text("# mine\nrunner.shel = allow\n")
-    done = subprocess.run([RUNSPOOL, "up", "--detach", "--data", tmp_path, "--listen", "0"], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([RUNSPOOL, "up", "--detach", "--data", tmp_path, "--listen", "0"], capture_output=True, text=True, timeout=120)
     assert done.returncode == 1 and "runspool.conf:2" in done.stderr
     assert using(tmp_path) == []
 
@@ -408,19 +408,19 @@ def test_up_in_the_foreground_ends_by_interrupt(tmp_path):
 
 def test_tls(new_instance, tmp_path):
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-days", "1",
-                    "-keyout", tmp_path / "key.pem", "-out", tmp_path / "cert.pem"], check=True, capture_output=True, timeout=60)
+                    "-keyout", tmp_path / "key.pem", "-out", tmp_path / "cert.pem"], check=True, capture_output=True, timeout=120)
     data = tmp_path / "d"
     done = subprocess.run([RUNSPOOL, "up", "--detach", "--data", data, "--listen", "localhost:0", "--tls", tmp_path / "cert.pem",
-                           tmp_path / "key.pem"], capture_output=True, text=True, timeout=60)
+                           tmp_path / "key.pem"], capture_output=True, text=True, timeout=120)
     try:
         assert done.returncode == 0, done.stderr
         url = (data / "run" / "web.url").read_text().strip()
         assert url.startswith("https://localhost:")
         answer = subprocess.run(["curl", "-s", "-m", "10", "--cacert", tmp_path / "cert.pem", "--resolve", f"{url[8:]}:127.0.0.1",
-                                 f"{url}/healthz"], capture_output=True, text=True, timeout=30)
+                                 f"{url}/healthz"], capture_output=True, text=True, timeout=120)
         assert json.loads(answer.stdout)["status"] == "ok"
     finally:
-        subprocess.run([RUNSPOOL, "down", "--data", data], timeout=60)
+        subprocess.run([RUNSPOOL, "down", "--data", data], timeout=120)
 
 
 def test_the_display_redraws_in_place(instance):

@@ -57,12 +57,12 @@ def is_error(message):
 
 
 def to_end(ws):
-    return ws.until(is_end, timeout=40)
+    return ws.until(is_end, timeout=120)
 
 
 def started(ws):
     """Up to the start of a run: its id, and the messages."""
-    messages = ws.until(lambda m: m["event"] == "workflow_start", timeout=40)
+    messages = ws.until(lambda m: m["event"] == "workflow_start", timeout=120)
     return messages[-1]["data"]["runId"], messages
 
 
@@ -73,7 +73,7 @@ def error_of(ws, message):
 
 def held(ws, step="llm_response"):
     """Up to the beginning of a step."""
-    return ws.until(lambda m: (m["event"], m["step"]) == ("step_start", step), timeout=40)
+    return ws.until(lambda m: (m["event"], m["step"]) == ("step_start", step), timeout=120)
 
 
 def post(instance, body, client=None, **headers):
@@ -83,7 +83,7 @@ def post(instance, body, client=None, **headers):
 def doors(instance, run):
     """The run as every other door gives it."""
     path = f"{STREAM}?runId={run}"
-    with Sse(instance.url, "/sse" + path, timeout=40) as sse:
+    with Sse(instance.url, "/sse" + path, timeout=120) as sse:
         yield sse.until(lambda m: False)
     for door in ("/poll", "/api/poll"):
         first = poll(instance.url, door + STREAM, runId=run)
@@ -209,7 +209,7 @@ def test_a_second_message_is_refused_while_one_is_answered(instance, llm):
     with Ws(instance.url, STREAM) as ws:
         ws.send(EXECUTE)
         ws.send(EXECUTE)  # before the first has even been made
-        messages = ws.until(lambda m: m["step"] == "llm_response", timeout=40)
+        messages = ws.until(lambda m: m["step"] == "llm_response", timeout=120)
         refusals = [m for m in messages if is_error(m)]
         assert [m["data"]["code"] for m in refusals] == ["busy"] and "id" not in refusals[0]
         assert error_of(ws, EXECUTE)["data"]["code"] == "busy"
@@ -404,7 +404,7 @@ def test_actions_over_http(instance, llm):
     run = answer["runId"]
     status, _, problem = post(instance, EXECUTE)
     assert status == 409 and problem["code"] == "busy" and run in problem["detail"]
-    with Sse(instance.url, f"/sse{STREAM}?runId={run}", timeout=40) as sse:
+    with Sse(instance.url, f"/sse{STREAM}?runId={run}", timeout=120) as sse:
         messages = sse.until(lambda m: m["step"] == "llm_response")
         llm.release()
         messages += sse.until(lambda m: False)

@@ -21,7 +21,7 @@ def native_ws(it, run, since, n):
         ws.recv()
         assert ws.ask({"op": "subscribe", "streams": [f"run:{run}"], "since": since})["op"] == "subscribed"
         if n is None:
-            return ws.until(lambda m: m["type"] in ENDS, timeout=60)
+            return ws.until(lambda m: m["type"] in ENDS, timeout=120)
         taken = [ws.recv() for _ in range(n)]
         assert ws.ask({"op": "ping"}) == {"op": "pong"}
         return taken
@@ -30,7 +30,7 @@ def native_ws(it, run, since, n):
 def sse(it, path, since, via_header):
     query = {} if via_header else {"since": since}
     path = with_query(path, **query) if "?" not in path else path + ("" if via_header else f"&since={since}")
-    with Sse(it.url, path, last_event_id=since if via_header else None, timeout=60) as stream:
+    with Sse(it.url, path, last_event_id=since if via_header else None, timeout=120) as stream:
         return [] if stream.status == 204 else stream.until(lambda m: False)
 
 
@@ -68,7 +68,7 @@ def dialect_ws(suffix):
     def way(it, run, since, n):
         with Ws(it.url, with_query(f"/ws/workflows/{run}{suffix}", since=since)) as ws:
             if n is None:
-                return ws.until(lambda m: m["type"] == "workflow_status" and m["status"] in ("success", "error", "cancelled"), timeout=60)
+                return ws.until(lambda m: m["type"] == "workflow_status" and m["status"] in ("success", "error", "cancelled"), timeout=120)
             taken = [ws.recv() for _ in range(n)]
             ws.send("ping")
             assert ws.recv() == {"type": "pong"}

@@ -13,14 +13,14 @@ FIXTURES = SOURCE / "tests" / "fixtures" / "import"
 
 def imported(*args, **more):
     """`runspool workflow import --dry-run --json`: (definition, report, standard error)."""
-    done = subprocess.run([RUNSPOOL, "workflow", "import", "--dry-run", "--json", *map(str, args)], capture_output=True, text=True, timeout=30, **more)
+    done = subprocess.run([RUNSPOOL, "workflow", "import", "--dry-run", "--json", *map(str, args)], capture_output=True, text=True, timeout=120, **more)
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     return answer["workflow"], answer["report"], done.stderr
 
 
 def refused(text, *args):
-    done = subprocess.run([RUNSPOOL, "workflow", "import", "--dry-run", "-", *args], input=text, capture_output=True, text=True, timeout=30)
+    done = subprocess.run([RUNSPOOL, "workflow", "import", "--dry-run", "-", *args], input=text, capture_output=True, text=True, timeout=120)
     assert done.returncode == 1 and not done.stdout, done
     return done.stderr
 

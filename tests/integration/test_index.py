@@ -85,7 +85,7 @@ def test_searches_while_a_folder_is_indexed(instance, tmp_path):
         assert search(instance, query="run event stream", index="docs")["output"]["passages"]
     finally:
         indexing.send_signal(signal.SIGINT)
-        _, errors = indexing.communicate(timeout=30)
+        _, errors = indexing.communicate(timeout=120)
     assert indexing.returncode in (0, 130), errors
     done = instance.json("index", tmp_path, "--name", "many")
     assert done["files"] == 3000 and done["added"] + done["unchanged"] == 3000
@@ -100,7 +100,7 @@ def test_several_at_once(new_instance, tmp_path):
     started = [subprocess.Popen([RUNSPOOL, "index", tmp_path, "--name", "same", "--json"], env=instance.environ, stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, text=True) for _ in range(3)]
     for process in started:
-        output, errors = process.communicate(timeout=60)
+        output, errors = process.communicate(timeout=120)
         assert process.returncode == 0 and '"files":1500' in output and '"removed":0' in output, output + errors
     after = instance.json("index", tmp_path, "--name", "same")
     assert (after["unchanged"], after["added"], after["changed"], after["removed"]) == (1500, 0, 0, 0)

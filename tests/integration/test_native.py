@@ -443,7 +443,7 @@ def test_sse_of_an_ended_run_ends_and_is_204_afterwards(bridge, emit, name):
 
 
 def test_an_idle_stream_gets_comments(bridge, name):
-    with Sse(bridge.url, with_query("/sse", stream=f"run:{name}"), timeout=40) as sse:
+    with Sse(bridge.url, with_query("/sse", stream=f"run:{name}"), timeout=120) as sse:
         assert sse.next()[1]["op"] == "hello"
         while not (line := sse.answer.readline()).startswith(b":"):
             assert line in (b"\n", b"\r\n"), line

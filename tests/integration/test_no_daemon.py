@@ -55,13 +55,13 @@ def node_runs(instance, run, node="gate"):
 
 
 def row(data, run):
-    with contextlib.closing(sqlite3.connect(data / "runspool.db", timeout=10)) as db:
+    with contextlib.closing(sqlite3.connect(data / "runspool.db", timeout=120)) as db:
         db.row_factory = sqlite3.Row
         return dict(db.execute("SELECT * FROM run WHERE id = ?", (run,)).fetchone())
 
 
 def change(data, sql, *values):
-    with contextlib.closing(sqlite3.connect(data / "runspool.db", timeout=10)) as db:
+    with contextlib.closing(sqlite3.connect(data / "runspool.db", timeout=120)) as db:
         with db:
             db.execute(sql, values)
 
@@ -230,7 +230,7 @@ def test_not_allowed_it_says_so_and_tick_executes_it(bare):
         assert instance.record(answer["runId"])["status"] == "queued"
     # Two at once: each run is executed once.
     ticks = [subprocess.Popen([RUNSPOOL, "tick", "--json", "--wait", "60"], env=instance.environ, stdout=subprocess.PIPE) for _ in range(2)]
-    done = [json.loads(t.communicate(timeout=90)[0]) for t in ticks]
+    done = [json.loads(t.communicate(timeout=120)[0]) for t in ticks]
     assert [t.returncode for t in ticks] == [0, 0]
     assert sum(d["started"] for d in done) == 6 and [d["active"] for d in done] == [0, 0]
     for answer in answers:
@@ -399,5 +399,5 @@ def test_the_command_line_runs_and_follows(bare):
 
 
 def test_tick_without_an_instance(tmp_path):
-    done = subprocess.run([RUNSPOOL, "tick", "--data", tmp_path / "none"], capture_output=True, text=True, timeout=20)
+    done = subprocess.run([RUNSPOOL, "tick", "--data", tmp_path / "none"], capture_output=True, text=True, timeout=120)
     assert done.returncode == 1 and "there is no data directory" in done.stderr

@@ -29,7 +29,7 @@ def types(site):
 
 
 def runspool(*args):
-    return subprocess.run([RUNSPOOL, *args], capture_output=True, text=True, timeout=20)
+    return subprocess.run([RUNSPOOL, *args], capture_output=True, text=True, timeout=120)
 
 
 def setting_validator(kind, name):

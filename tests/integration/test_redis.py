@@ -60,7 +60,7 @@ class Redis:
 
 class RedisClient:
     def __init__(self, port):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=15)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=120)
         self.file = self.socket.makefile("rb")
 
     def ask(self, *words):
@@ -247,7 +247,7 @@ def test_a_dead_and_a_stalled_redis_cost_messages_only(new_instance):
         assert [ws.recv()["type"] for _ in range(500)].count("tool_progress") == 500
         assert get(instance.url, "/healthz")[0] == 200
         server = Redis(server.port)
-        wait_until(lambda: metric(instance, "redis_connected") == 1, timeout=30)
+        wait_until(lambda: metric(instance, "redis_connected") == 1, timeout=120)
         server.publish("graph:f", {"type": "tool_start", "tool": "again"})
         assert ws.until(lambda m: m["tool"] == "again")
     emitter.close()
@@ -259,7 +259,7 @@ def test_a_redis_that_was_never_there_and_an_address_that_is_none(new_instance):
     run = instance.inline(*chain(shell("good", "true")), crewId="alone")
     assert instance.wait(run)["status"] == "success" and metric(instance, "redis_connected") == 0
     done = subprocess.run([str(BUILD / "bridge" / "runspool-bridge"), "--data", str(instance.data / "other"), "--set",
-                           "redis.url=http://nowhere"], stderr=subprocess.PIPE, text=True, timeout=20, check=False)
+                           "redis.url=http://nowhere"], stderr=subprocess.PIPE, text=True, timeout=120, check=False)
     assert done.returncode == 1 and "redis.url must be" in done.stderr
 
 

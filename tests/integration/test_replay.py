@@ -140,7 +140,7 @@ def test_loops_as_a_retried_run(recorded, tmp_path):
 def test_what_cannot_be_played_is_told(recorded, tmp_path, args, what):
     (tmp_path / "BAD").write_text(recorded.file.read_text().splitlines()[0] + '\n{"type":"log"}\n')
     (tmp_path / "EMPTY").write_text("\n")
-    done = subprocess.run([str(RUNSPOOL), "replay", *args], cwd=tmp_path, capture_output=True, text=True, timeout=60,
+    done = subprocess.run([str(RUNSPOOL), "replay", *args], cwd=tmp_path, capture_output=True, text=True, timeout=120,
                           env={**os.environ, "RUNSPOOL_DATA": str(recorded.data), "TMPDIR": str(tmp_path)})
     assert done.returncode != 0 and what in done.stderr and len(done.stderr.splitlines()) == 1, done.stderr
     assert not list(tmp_path.glob("runspool-replay*"))

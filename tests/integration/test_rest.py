@@ -463,7 +463,7 @@ def test_addresses_follow_public_url_and_trusted_prefix(site):
 def test_missing_data_directory_is_a_clear_problem(site):
     site.environ["RUNSPOOL_DATA"] = str(site.data / "none")
     done = subprocess.run([API], env={**site.environ, **cgi_variables("GET", "/api", None, None)}, input=b"",
-                          capture_output=True, timeout=30)
+                          capture_output=True, timeout=120)
     assert parse_cgi(done.stdout).status == 500 and str(site.data).encode() not in done.stdout
     assert b"runspool up" in done.stderr and done.returncode != 0
 

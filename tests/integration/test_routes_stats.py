@@ -114,7 +114,7 @@ def test_the_bridge_counts_its_doors(new_instance):
     asyncio.run(socket("/ws/scraping/x"))
     with pytest.raises(websockets.InvalidStatusCode):
         asyncio.run(socket("/ws/workflows/r_none"))
-    with urllib.request.urlopen(it.url + "/sse?stream=runs", timeout=10) as stream:
+    with urllib.request.urlopen(it.url + "/sse?stream=runs", timeout=120) as stream:
         assert stream.readline().startswith(b"data:")
     assert it.http("GET", "/poll?stream=runs&since=now")[0] == 200
     assert it.http("GET", "/poll/scraping/x?wait=never")[0] == 400

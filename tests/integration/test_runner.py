@@ -14,7 +14,7 @@ import threading
 
 import pytest
 
-from conftest import ALLOW, BUILD, wait_until
+from conftest import ALLOW, BUILD, wait_for_log, wait_until
 from runs import TRIGGER, chain, result, shell
 
 RUNNER = BUILD / "runner" / "runspool-runner"
@@ -63,7 +63,7 @@ class Runner:
         return (self.root / "log").read_text(errors="replace")
 
     def ctl(self, *args):
-        done = subprocess.run([RUNCTL, self.data, *args], timeout=30, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        done = subprocess.run([RUNCTL, self.data, *args], timeout=120, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -75,9 +75,11 @@ class Runner:
     def record(self, run):
         return json.loads(self.ctl("record", run))
 
-    def wait(self, run, timeout=40):
-        return wait_until(lambda: (lambda r: r if r["status"] in ENDED else None)(self.record(run)), timeout,
-                          f"the end of {run}\n{self.log()}")
+    def wait(self, run, timeout=120):
+        record = wait_until(lambda: (lambda r: r if r["status"] in ENDED else None)(self.record(run)), timeout,
+                            f"the end of {run}\n{self.log()}")
+        wait_for_log(self.data, run)
+        return record
 
     def execute(self, nodes, edges, input=None, **more):
         return self.wait(self.new(nodes, edges, input, **more))
@@ -412,7 +414,7 @@ def clone(url, **data):
 
 def git(folder, *args):
     who = ["-c", "user.name=T", "-c", "user.email=t@example.org"]
-    return subprocess.run(["git", *who, "-C", folder, *args], check=True, timeout=30, stdout=subprocess.PIPE, text=True).stdout.strip()
+    return subprocess.run(["git", *who, "-C", folder, *args], check=True, timeout=120, stdout=subprocess.PIPE, text=True).stdout.strip()
 
 
 def test_git_clone(shared, tmp_path):
@@ -494,20 +496,20 @@ def test_runs_at_once_are_bounded(new_runner):
 
 
 def test_one_supervisor_a_directory(shared):
-    second = subprocess.run([RUNNER, "--data", shared.data], timeout=20, stderr=subprocess.PIPE, text=True)
+    second = subprocess.run([RUNNER, "--data", shared.data], timeout=120, stderr=subprocess.PIPE, text=True)
     assert second.returncode == 1 and "at work" in second.stderr
 
 
 def test_options():
     for option, text in (("--help", "SIGTERM"), ("--version", "runspool-runner ")):
-        done = subprocess.run([RUNNER, option], timeout=10, stdout=subprocess.PIPE, text=True)
+        done = subprocess.run([RUNNER, option], timeout=120, stdout=subprocess.PIPE, text=True)
         assert done.returncode == 0 and text in done.stdout
     with tempfile.TemporaryDirectory() as folder:
-        assert subprocess.run([RUNNER, "-t", "--data", folder], timeout=10, stdout=subprocess.PIPE).returncode == 0
+        assert subprocess.run([RUNNER, "-t", "--data", folder], timeout=120, stdout=subprocess.PIPE).returncode == 0
         pathlib.Path(folder, "runspool.conf").write_text("nosuch = 1\n")
-        done = subprocess.run([RUNNER, "-t", "--data", folder], timeout=10, stderr=subprocess.PIPE, text=True)
+        done = subprocess.run([RUNNER, "-t", "--data", folder], timeout=120, stderr=subprocess.PIPE, text=True)
         assert done.returncode == 1 and "runspool.conf:1" in done.stderr
-    assert subprocess.run([RUNNER, "--nosuch"], timeout=10, stderr=subprocess.PIPE).returncode == 2
+    assert subprocess.run([RUNNER, "--nosuch"], timeout=120, stderr=subprocess.PIPE).returncode == 2
 
 
 def test_check_of_a_definition(shared):
@@ -526,9 +528,9 @@ def test_one_run_without_a_supervisor(new_runner):
     runner.end(signal.SIGTERM)
     run = runner.new(*chain(shell("s", "echo alone"), result(value="{{ .nodes.s.output.stdout }}")))
     once = [RUNNER, "--run", run, "--data", runner.data, "--set", "runner.shell=allow"]
-    assert subprocess.run(once, timeout=30, stderr=subprocess.PIPE).returncode == 0
+    assert subprocess.run(once, timeout=120, stderr=subprocess.PIPE).returncode == 0
     assert runner.record(run)["output"] == "alone\n" and runner.events(run)[-1]["type"] == "run.finished"
-    again = subprocess.run(once, timeout=30, stderr=subprocess.PIPE, text=True)
+    again = subprocess.run(once, timeout=120, stderr=subprocess.PIPE, text=True)
     assert again.returncode == 1 and "not_claimed" in again.stderr
 
 

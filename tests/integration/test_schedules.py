@@ -30,7 +30,7 @@ def definition(*nodes, edges=None, **more):
 def make_due(data, workflow, ago=1.0):
     """Put the schedule's next time where it would be had its cron said so: ago seconds back. Returns it."""
     due = int((time.time() - ago) * 1000)
-    with contextlib.closing(sqlite3.connect(data / "runspool.db", timeout=10)) as db, db:
+    with contextlib.closing(sqlite3.connect(data / "runspool.db", timeout=120)) as db, db:
         assert db.execute("UPDATE schedule SET due = ?, fire = ? WHERE workflow_id = ?", (due, due, workflow)).rowcount == 1
     return datetime.datetime.fromtimestamp(due / 1000, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.") + f"{due % 1000:03d}Z"
 
@@ -180,7 +180,7 @@ def test_a_killed_runner_misses_nothing(instance):
         [item] = instance.http("GET", "/api/workflows/often/schedule?n=1")[2]["items"]
         return datetime.datetime.fromisoformat(item["next"][0].replace("Z", "+00:00")).timestamp() > time.time()
 
-    wait_until(caught_up, timeout=40, what="a runner that has caught up")
+    wait_until(caught_up, timeout=120, what="a runner that has caught up")
     due = []
     for run in runs_of(instance, "often"):
         record = instance.wait(run["id"])
@@ -196,7 +196,7 @@ def make_due_again(instance, workflow):
 
 
 def lease(data):
-    with contextlib.closing(sqlite3.connect(data / "runspool.db", timeout=10)) as db:
+    with contextlib.closing(sqlite3.connect(data / "runspool.db", timeout=120)) as db:
         return db.execute("SELECT owner, fence FROM lease WHERE name = 'schedules'").fetchone()
 
 

@@ -49,7 +49,7 @@ def test_a_site_of_200_pages(instance):
         assert ws.recv()["type"] == "connected"
         run_id = instance.inline(*chain(scrape(toolId="shop", url=site.url + "/list?page=1", follow=True, next="a.next", item="#main.item",
                                                fields=FIELDS, maxDepth=3, perHost=4), result(value="{{ .nodes.site.output }}")))
-        messages = ws.until(lambda m: m["status"] in ("success", "error"), timeout=60)
+        messages = ws.until(lambda m: m["status"] in ("success", "error"), timeout=120)
         record = instance.wait(run_id)
     node = record["nodes"]["site"]
     assert node["status"] == "success", node

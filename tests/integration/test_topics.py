@@ -371,11 +371,11 @@ def test_a_killed_runner_shows_on_the_socket(wait):
         runner.wait(10)
         if not wait:
             execute(bridge, "UPDATE runner SET seen = seen - 60000")
-        *_, down = ws.until(lambda m: components(m["data"])["runner"] == "down", timeout=30)
+        *_, down = ws.until(lambda m: components(m["data"])["runner"] == "down", timeout=120)
         assert down["data"]["status"] == "degraded" and down["data"]["components"]["runner"]["version"] is None
         start()
         if wait:
-            *_, up = ws.until(lambda m: components(m["data"])["runner"] == "healthy", timeout=30)
+            *_, up = ws.until(lambda m: components(m["data"])["runner"] == "healthy", timeout=120)
         else:
             up = wait_until(lambda: next((m for m in poll(bridge.url, "/poll/system-status")["events"]
                                           if components(m["data"])["runner"] == "healthy"), None))
@@ -386,7 +386,7 @@ def test_a_killed_runner_shows_on_the_socket(wait):
 
 
 def execute(bridge, sql):
-    with contextlib.closing(sqlite3.connect(bridge.data / "runspool.db", isolation_level=None, timeout=30)) as db:
+    with contextlib.closing(sqlite3.connect(bridge.data / "runspool.db", isolation_level=None, timeout=120)) as db:
         db.execute("PRAGMA synchronous = OFF")
         db.execute(sql)
 
@@ -420,7 +420,7 @@ def test_a_storm_of_changes(bridge, stored, door):
         reader = threading.Thread(target=read)
         reader.start()
         began = time.monotonic()
-        with contextlib.closing(sqlite3.connect(bridge.data / "runspool.db", isolation_level=None, timeout=30)) as db, \
+        with contextlib.closing(sqlite3.connect(bridge.data / "runspool.db", isolation_level=None, timeout=120)) as db, \
                 contextlib.closing(bridge.emitter()) as emitter:
             db.execute("PRAGMA synchronous = OFF")
             for i in range(500):

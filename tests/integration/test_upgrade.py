@@ -152,7 +152,7 @@ def test_nothing_is_lost_when_every_part_is_replaced_twice(programs, new_instanc
     def all_go_on():
         for follower in followers:
             n = len(follower.taken)
-            wait_until(lambda: len(follower.taken) > n + 10, timeout=60, what=f"progress of {follower.door} after message {n}")
+            wait_until(lambda: len(follower.taken) > n + 10, timeout=120, what=f"progress of {follower.door} after message {n}")
 
     all_go_on()
     for part in ("bridge", "runner", "web") * 2:

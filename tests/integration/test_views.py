@@ -101,7 +101,7 @@ def test_clients_that_join_views_at_any_moment_get_what_the_log_holds(instance):
         own = random.Random(seed - 1)
         helper = BUILD / "tests" / "helper" / "log_append"
         for i in range(N_FOREIGN):
-            subprocess.run([str(helper), str(instance.data), own.choice(HOMES), json.dumps({"foreign": i})], check=True, timeout=30)
+            subprocess.run([str(helper), str(instance.data), own.choice(HOMES), json.dumps({"foreign": i})], check=True, timeout=120)
 
     def watched(work, *args):
         try:

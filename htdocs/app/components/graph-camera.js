@@ -18,7 +18,7 @@ export const fitScale = ({ width, height }, box) => Math.min((box.width - PAD * 
 export function useBox(ref) {
   const [box, setBox] = useState(null);
   useLayoutEffect(() => {
-    const measure = () => setBox({ width: ref.current.clientWidth, height: ref.current.clientHeight });
+    const measure = () => ref.current && setBox({ width: ref.current.clientWidth, height: ref.current.clientHeight });
     measure();
     const observer = new ResizeObserver(measure);
     observer.observe(ref.current);
