@@ -14,10 +14,10 @@ import {
 import { launch } from '../browser/browser.js';
 import { WebSocket } from '../browser/modules.js';
 import { startRunspool } from '../browser/runspool.js';
+import { PATIENCE_MS, soon } from '../browser/stage.js';
 import { startModel } from './model.js';
 import { startSite } from './site.js';
 
-const PATIENCE_MS = 60000;
 let browser, page, runspool, site, model, complaints;
 
 before(async () => {
@@ -115,7 +115,7 @@ test('crew monitor: the run of an agent from boot to done, the tools of its crew
   const available = ({ type, payload }) => type === 'signal' && payload.crewId === 'quality' && payload.status === 'available';
   await collect(mission, available);
   const tools = collect(graph, ({ type }) => type === 'tool_end');
-  while (!graph.isConnected) await new Promise((resolve) => setTimeout(resolve, 10)); // else it misses the beginning; collect() gives up in time
+  await soon(() => graph.isConnected, true); // else it misses the beginning
   const { runId } = await runWorkflow('crew');
   const messages = await collect(new RunWebSocket(runId), ({ type }) => type === 'done');
   const types = messages.map(({ type }) => type);

@@ -156,5 +156,5 @@ def test_the_summary_counts_what_the_list_shows(site):
             assert counted == {word: words.count(word) for word in counted}
     finally:
         stop.set()
-        writer.join(20)
+        writer.join(120)
         web.close()

@@ -2,8 +2,8 @@
 
 import concurrent.futures
 import contextlib
+import datetime
 import threading
-import time
 
 import pytest
 from conftest import Instance
@@ -87,7 +87,7 @@ def test_routes(instance):
 
     with all_doors(instance, "/routes") as topics:
         firsts = [topic.recv() for topic in topics]
-        began, took, seconds = time.monotonic(), {}, {}
+        seconds = {}
         assert {m["type"] for m in firsts} == {"routes_update"}
         assert set(firsts[0]["data"][0]) == {"method", "path", "description", "calls", "errors", "p50_ms", "p95_ms", "last_called"}
         for _ in range(3):
@@ -95,14 +95,14 @@ def test_routes(instance):
 
         def wait(door, topic):
             seconds[door] = topic.recv()
-            took[door] = time.monotonic() - began
 
         threads = [threading.Thread(target=wait, args=(door, topic)) for door, topic in zip(DOORS, topics)]
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(40)
+            thread.join(120)
     assert len({m["id"].split(".")[1] for m in firsts}) == 1 == len({m["id"].split(".")[1] for m in seconds.values()})
     for door, first in zip(DOORS, firsts):
         assert calls(seconds[door])["/api/sessions"] - calls(first)["/api/sessions"] == 3, door
-        assert took[door] > LOOK - 1.5, (door, took)
+        made = [datetime.datetime.fromisoformat(m["timestamp"].replace("Z", "+00:00")).timestamp() for m in (first, seconds[door])]
+        assert made[1] - made[0] > LOOK - 1, (door, made)

@@ -693,7 +693,7 @@ def test_sigterm_drains(own_bridge, name):
             while (item := sse.next()) is not None:
                 seen.append(item[1])
             assert [m["data"]["i"] for m in seen if "data" in m] == list(range(n)) and seen[-1]["op"] == "bye"
-        poller.join(15)
+        poller.join(120)
         assert answers and answers[0]["events"] == []
     assert bridge.process.wait(15) == 0
     assert not (bridge.data / "run" / "bridge.pid").exists()
@@ -789,7 +789,7 @@ def test_kill_9_and_clients_that_resume_lose_nothing(own_bridge, name):
         bridge.process.wait()
         bridge.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(120)
         assert not thread.is_alive()
     for taken in lists:
         assert [m["data"]["i"] for m in taken] == list(range(n))
@@ -836,7 +836,7 @@ def test_emitters_that_never_pause_do_not_keep_it_from_ending(own_bridge):
     wait_until(lambda: metric(bridge, "events_committed_total") > 10000, what="events")
     assert bridge.stop() == 0
     for thread in threads:
-        thread.join(15)
+        thread.join(120)
         assert not thread.is_alive()
 
 

@@ -118,7 +118,7 @@ def watched(instance):
                 threads[-1].start()
     open_gate(instance, run)
     for thread in threads:
-        thread.join(90)
+        thread.join(120)
         assert not thread.is_alive(), "a door did not end"
     return run, seen
 

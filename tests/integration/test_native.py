@@ -470,7 +470,7 @@ def test_poll_waits_for_the_next_event(bridge, emit, name):
     thread.start()
     emit("run:somebody-else", "log", {})
     emit(f"run:{name}", "log", {"i": 1})
-    thread.join(20)
+    thread.join(120)
     assert not thread.is_alive()
     assert [m["data"]["i"] for m in answers[0]["events"]] == [1]
 

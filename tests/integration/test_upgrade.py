@@ -166,7 +166,7 @@ def test_nothing_is_lost_when_every_part_is_replaced_twice(programs, new_instanc
     for run in runs:
         (instance.data / "runs" / run / "work" / "go").write_text("")
     for follower in followers:
-        follower.join(90)
+        follower.join(120)
         assert follower.done, f"{follower.door}: {len(follower.taken)} messages, last trouble {follower.last_trouble!r}"
     for run in runs:
         log = poll_all(instance.url, "/poll", "start", stream=f"run:{run}")

@@ -123,7 +123,7 @@ def test_clients_that_join_views_at_any_moment_get_what_the_log_holds(instance):
     foreign.join(120)
     stop.set()
     for thread in writers:
-        thread.join(60)
+        thread.join(120)
     assert not trouble and not foreign.is_alive()
     ends = Emitter(instance.data / "spool.sock", f"views-{os.getpid()}-{seed}-end")
     for home in (*tags, *HOMES):

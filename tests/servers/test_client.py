@@ -35,7 +35,7 @@ class Client:
     def close(self):
         self.process.terminate()
         self.process.wait(10)
-        self.thread.join(10)
+        self.thread.join(120)
         self.process.stdout.close()
 
 

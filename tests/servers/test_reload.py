@@ -88,10 +88,10 @@ def test_graceful_reload_loses_nothing(site):
         wait_until(lambda: requests.good + len(requests.bad) > before + 20, what="requests after the reload")
     emitter.emit("tool:reload", "log", {"n": n + 1, "last": True})
     for thread in followers:
-        thread.join(30)
+        thread.join(120)
         assert not thread.is_alive() and thread.seen == list(range(n + 2)), (thread.door, thread.seen[-5:], n)
     requests.stop = True
-    requests.join(30)
+    requests.join(120)
     # mod_cgid's own daemon is not there for an instant; the client library asks again after a 503.
     bad = [b for b in requests.bad if site.kind != "apache-cgi" or b"503" not in b]
     assert not bad, (bad[:3], site.logs())
