@@ -3,6 +3,7 @@
 They know the protocol only, and use nothing of Runspool's own code."""
 
 import asyncio
+import contextlib
 import http.client
 import json
 import socket
@@ -98,7 +99,8 @@ class Ws:
     def close(self):
         if not self.loop.is_closed():
             try:
-                self._wait(self.ws.close())
+                with contextlib.suppress(websockets.ConnectionClosed):  # a busy peer that says no goodbye in time
+                    self._wait(self.ws.close())
             finally:
                 self.loop.run_until_complete(self.loop.shutdown_asyncgens())
                 self.loop.close()
