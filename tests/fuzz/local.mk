@@ -6,6 +6,7 @@ FUZZ_TARGETS = tests/fuzz/fuzz_css tests/fuzz/fuzz_page tests/fuzz/fuzz_robots \
 FUZZ_TARGETS += tests/fuzz/fuzz_testreport
 FUZZ_TARGETS += tests/fuzz/fuzz_hook
 FUZZ_TARGETS += tests/fuzz/fuzz_token
+FUZZ_TARGETS += tests/fuzz/fuzz_deflate
 FUZZ_TARGETS += tests/fuzz/fuzz_chat tests/fuzz/fuzz_answer
 check_PROGRAMS += $(FUZZ_TARGETS)
 EXTRA_DIST += tests/fuzz/replay.c tests/fuzz/corpus
@@ -65,6 +66,10 @@ tests_fuzz_fuzz_http_head_LDADD = bridge/libbridge.a $(SHARED_LIBS)
 tests_fuzz_fuzz_native_SOURCES = tests/fuzz/fuzz_native.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_native_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_native_LDADD = bridge/libbridge.a $(SHARED_LIBS)
+
+tests_fuzz_fuzz_deflate_SOURCES = tests/fuzz/fuzz_deflate.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_deflate_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_deflate_LDADD = bridge/libbridge.a $(SHARED_LIBS) $(ZLIB_LIBS)
 
 tests_fuzz_fuzz_css_SOURCES = tests/fuzz/fuzz_css.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_css_LDFLAGS = $(LDFLAGS_FUZZ)
