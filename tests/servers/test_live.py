@@ -78,6 +78,7 @@ def test_websocket_both_ways(site, emit):
         emit("tool:both", "log", {"level": "info", "message": "x" * 60000})
         assert len(ws.recv()["data"]["message"]) == 60000
         assert ws.ask({"op": "ping"}) == {"op": "pong"}
+        assert [e.name for e in ws.ws.extensions] == ["permessage-deflate"], "the offer or the answer is lost on the way"
 
 
 @some_sites
