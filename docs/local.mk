@@ -1,5 +1,5 @@
 include docs/man/local.mk
-EXTRA_DIST += README.md CHANGELOG.md docs/ARCHITECTURE.md docs/DASHBOARD.md docs/HACKING.md docs/PROTOCOL.md docs/GUARANTEES.md docs/NODES.md docs/SCRAPING.md docs/AGENTS.md docs/DEPLOY.md docs/openapi.yaml docs/asyncapi.yaml
+EXTRA_DIST += README.md CHANGELOG.md docs/ARCHITECTURE.md docs/BENCHMARKS.md docs/DASHBOARD.md docs/HACKING.md docs/PROTOCOL.md docs/GUARANTEES.md docs/NODES.md docs/SCRAPING.md docs/AGENTS.md docs/DEPLOY.md docs/openapi.yaml docs/asyncapi.yaml
 EXTRA_DIST += \
   docs/img/asking-1440-dark.webp \
   docs/img/asking-390-dark.webp \

@@ -28,6 +28,7 @@ EXTRA_DIST += tests/lint.test tests/integration.test tests/integration/conftest.
   tests/integration/bridge_fixture.py tests/integration/test_bridge.py tests/integration/clients.py tests/integration/runs.py \
   tests/integration/test_schedules.py tests/integration/test_webhooks.py tests/integration/test_params.py tests/integration/test_reports.py tests/integration/test_console_dialect.py tests/integration/test_doors_equal.py tests/integration/test_upgrade.py tests/integration/test_views.py tests/integration/test_native.py tests/integration/test_compression.py \
   tests/integration/test_sessions.py tests/integration/test_queue.py tests/integration/test_adws.py tests/integration/test_routes_stats.py tests/integration/test_board_topics.py tests/integration/test_board_orgs.py
+EXTRA_DIST += tests/integration/test_load.py
 include tests/conformance/local.mk
 include tests/unit/local.mk
 include tests/bench/local.mk

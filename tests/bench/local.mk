@@ -1,10 +1,11 @@
 # Programs that print figures. `make bench` builds them; neither `all` nor `check` does.
 BENCHES = tests/bench/bench_index tests/bench/bench_eventlog tests/bench/bench_stuck tests/bench/bench_mask \
   tests/bench/bench_emit tests/bench/bench_deflate
+BENCHES += tests/bench/delivery/floor
 EXTRA_PROGRAMS += $(BENCHES)
 CLEANFILES += $(BENCHES)
 .PHONY: bench
-bench: $(BENCHES)
+bench: $(BENCHES) tests/bench/delivery/load
 
 tests_bench_bench_eventlog_SOURCES = tests/bench/bench_eventlog.c
 tests_bench_bench_eventlog_LDADD = $(SHARED_LIBS)
@@ -24,6 +25,20 @@ tests_bench_bench_deflate_LDADD =
 tests_bench_bench_mask_SOURCES = tests/bench/bench_mask.c
 tests_bench_bench_mask_LDADD = $(SHARED_LIBS)
 
+check_PROGRAMS += tests/bench/delivery/load # tests/integration/test_load.py
+tests_bench_delivery_load_SOURCES = tests/bench/delivery/load.c \
+  tests/bench/delivery/door.c \
+  tests/bench/delivery/http.c tests/bench/delivery/http.h \
+  tests/bench/delivery/ledger.c tests/bench/delivery/ledger.h \
+  tests/bench/delivery/loop.c tests/bench/delivery/loop.h \
+  tests/bench/delivery/publisher.c tests/bench/delivery/publisher.h \
+  tests/bench/delivery/subscriber.c tests/bench/delivery/subscriber.h \
+  tests/bench/delivery/usage.c tests/bench/delivery/usage.h
+tests_bench_delivery_load_LDADD = $(SHARED_LIBS)
+
+tests_bench_delivery_floor_SOURCES = tests/bench/delivery/floor.c
+tests_bench_delivery_floor_LDADD =
+
 # These need no building.
 EXTRA_DIST += \
 	tests/bench/bench_graph.js \
@@ -34,3 +49,11 @@ EXTRA_DIST += \
 	tests/bench/bench_topics.py \
 	tests/bench/bench_traffic.js \
 	tests/bench/bench_watched.py
+EXTRA_DIST += tests/bench/delivery/README.md \
+	tests/bench/delivery/cases.py \
+	tests/bench/delivery/measure.py \
+	tests/bench/delivery/peers \
+	tests/bench/delivery/peers.py \
+	tests/bench/delivery/plots.py \
+	tests/bench/delivery/report.py \
+	tests/bench/delivery/run.py

@@ -1,0 +1,85 @@
+"""What is measured: one row a case, and one a target."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    name: str
+    title: str
+    door: str = "ws"
+    load: tuple = ()           # arguments of `load`, whatever the server
+    seconds: float = 4         # of sending; 0: the number of messages ends it
+    publishers: int = 4        # connections that publish
+    subscribes: bool = True    # WebSocket: the subscription is part of opening
+    settings: tuple = ()       # of Runspool, beside the defaults
+    peers: tuple = ("nchan",)  # who is measured beside Runspool
+
+EVERYBODY = ("nchan", "node-ws", "fastapi", "pushpin")
+FLAT_OUT = ("--subscribers", 1000, "--window", 64)
+CASES = {case.name: case for case in (
+    Case("A-ws", "1,000 WebSocket subscribers of one stream, flat out", load=FLAT_OUT, peers=EVERYBODY),
+    Case("A-sse", "1,000 SSE subscribers of one stream, flat out", "sse", load=FLAT_OUT),
+    Case("A-poll", "1,000 long polls of one stream, flat out", "poll", load=FLAT_OUT),
+    Case("A-full", "A-ws with eventlog.sync = full", load=FLAT_OUT, settings=("eventlog.sync=full",), peers=()),
+    Case("B", "1,000 WebSocket subscribers of one stream, 20 events a second", load=("--subscribers", 1000, "--rate", 20),
+         seconds=5, peers=EVERYBODY),
+    Case("C", "2,000 streams with one WebSocket subscriber each, 2,000 events a second",
+         load=("--subscribers", 2000, "--streams", 2000, "--rate", 2000), seconds=5, publishers=8, peers=EVERYBODY),
+    Case("D", "10,000 idle WebSockets, then one event", load=("--subscribers", 10000, "--messages", 1, "--settle", 2000), seconds=0,
+         peers=EVERYBODY),
+    Case("F", "ingest, one stream, one WebSocket subscriber, flat out", publishers=8, peers=EVERYBODY),
+    Case("F-full", "F with eventlog.sync = full", publishers=8, settings=("eventlog.sync=full",), peers=()),
+    Case("F-2000", "ingest, 2,000 streams with one WebSocket subscriber each, flat out",
+         load=("--subscribers", 2000, "--streams", 2000), publishers=8),
+    Case("connections", "10,000 WebSocket handshakes, 128 at once", load=("--subscribers", 10000, "--messages", 0), seconds=0,
+         subscribes=False, peers=EVERYBODY),
+)}
+
+
+@dataclasses.dataclass(frozen=True)
+class Figure:
+    """A number of a run: how it is found in what `load` prints, and how it is shown."""
+    words: str
+    unit: str
+    path: str
+    digits: int = 0
+    better: str = "more"
+
+
+FIGURES = {
+    "deliveries": Figure("deliveries/s", "/s", "deliveries_per_s"),
+    "cpu": Figure("CPU per delivery", "us", "server.cpu_us_per_delivery", 2, "less"),
+    "p50": Figure("p50", "ms", "latency_ms.p50", 2, "less"),
+    "p99": Figure("p99", "ms", "latency_ms.p99", 2, "less"),
+    "last": Figure("last delivery", "ms", "latency_ms.max", 1, "less"),
+    "memory": Figure("memory per connection (PSS)", "bytes", "server.pss_per_connection", 0, "less"),
+    "accepted": Figure("accepted/s", "/s", "accepted_per_s"),
+    "connections": Figure("connections/s", "/s", "connections_per_s"),
+    "lost": Figure("lost", "%", "lost_percent", 1, "less"),
+}
+# What each case shows in its table.
+SHOWN = {"D": ("memory", "last", "connections"), "connections": ("connections",),
+         "F": ("deliveries", "accepted", "lost", "cpu"), "F-full": ("deliveries", "accepted", "lost", "cpu"),
+         "F-2000": ("deliveries", "accepted", "lost", "cpu"), "B": ("p50", "p99", "cpu"), "C": ("p50", "p99", "cpu")}
+SHOWN_ELSE = ("deliveries", "cpu", "p50", "p99")
+
+# The targets: Runspool's figure over nchan's.
+TARGETS = (("A-ws", "deliveries", 4), ("A-ws", "cpu", 0.4), ("A-sse", "deliveries", 4), ("A-poll", "deliveries", 2),
+           ("B", "p50", 0.8), ("B", "p99", 0.8), ("B", "cpu", 0.8), ("C", "p99", 1.0), ("C", "cpu", 0.7),
+           ("D", "memory", 0.5), ("D", "last", 0.8), ("F", "deliveries", 2.5), ("connections", "connections", 0.8))
+
+# The floor: frames written in one system call, messages each subscriber gets.
+FLOORS = ((1, 1600), (8, 12000), (64, 24000))
+
+
+@dataclasses.dataclass(frozen=True)
+class Program:
+    """A program of tests/bench that measures something of its own and writes {"name", "figures", "units"} with --json FILE."""
+    name: str
+    title: str
+    arguments: tuple = ()
+    quick: tuple = ()
+
+
+PROGRAMS = ()

@@ -1,0 +1,107 @@
+"""Measures Runspool beside other servers of live streams and writes docs/BENCHMARKS.md. scripts/bench builds and starts this."""
+
+import argparse
+import datetime
+import json
+import pathlib
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import report
+from cases import CASES, PROGRAMS
+from measure import measure_case, measure_floor, say
+from peers import SERVERS
+
+SOURCE = pathlib.Path(__file__).resolve().parents[3]
+PROGRAM_S = 240  # no bench program takes longer
+
+
+def run_program(build, program, quick):
+    """What it wrote, or None."""
+    say(f"{program.name}: {program.title}")
+    path = build / "tests" / "bench" / program.name
+    with tempfile.NamedTemporaryFile(suffix=".json") as file:
+        command = [path, *(program.quick if quick else program.arguments), "--json", file.name]
+        try:
+            done = subprocess.run(list(map(str, command)), cwd=build, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, text=True, timeout=PROGRAM_S)
+            say(*(f"    {line}\n" for line in done.stdout.splitlines()[-6:]))
+            return json.loads(pathlib.Path(file.name).read_text())
+        except (OSError, subprocess.TimeoutExpired, json.JSONDecodeError) as error:
+            say(f"    no result: {error}")
+            return None
+
+
+def arguments():
+    names = [*CASES, "floor", *(program.name for program in PROGRAMS)]
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__.split(". ")[0] + ".",
+                                     epilog="Cases: " + ", ".join(names) + ". A letter stands for all that begin with it.")
+    parser.add_argument("cases", nargs="*", metavar="CASE", help="what to measure; everything without")
+    parser.add_argument("--peers", default=",".join(name for name in SERVERS if name != "runspool"), metavar="NAME,...",
+                        help="beside whom: %(default)s")
+    parser.add_argument("--runs", type=int, default=5, help="of Runspool and nchan; others get half as many (%(default)s)")
+    parser.add_argument("--quick", action="store_true", help="one short run each: to see that it works")
+    parser.add_argument("--minutes", type=float, default=25, help="when it has to be over, about (%(default)s)")
+    parser.add_argument("--write", action=argparse.BooleanOptionalAction, help="write docs/BENCHMARKS.md (unless --quick)")
+    parser.add_argument("--install", action="store_true", help="install what is missing (scripts/bench does that)")
+    parser.add_argument("--build", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    chosen = [name for name in names if not asked.cases or any(name == word or name.startswith(f"{word}-") for word in asked.cases)]
+    for word in asked.cases:
+        if not any(name == word or name.startswith(f"{word}-") for name in names):
+            parser.error(f"there is no case {word}: {', '.join(names)}")
+    peers = [name for name in asked.peers.split(",") if name]
+    for name in peers:
+        if name not in SERVERS:
+            parser.error(f"there is no server {name}: {', '.join(SERVERS)}")
+    if asked.quick:
+        asked.runs = 1
+    return asked, chosen, peers
+
+
+def main():
+    asked, chosen, peers = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # servers are ended and folders removed on the way out
+    build = asked.build.resolve()
+    if asked.install and "node-ws" in peers and shutil.which("npm"):
+        SERVERS["node-ws"].install(build)
+    servers = ["runspool"]
+    for name in peers:
+        if missing := SERVERS[name].missing(build):
+            say(f"{SERVERS[name].title} is left out, it needs: {missing}")
+        else:
+            servers.append(name)
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+    kept = build / "bench-results.json"
+    known = json.loads(kept.read_text()) if kept.exists() else {}
+    known.setdefault("cases", {}), known.setdefault("programs", {})
+    known["machine"] = report.machine()
+    known.setdefault("versions", {}).update({SERVERS[name].title: SERVERS[name].versions(build) for name in servers})
+    end = time.monotonic() + asked.minutes * 60
+    for done, name in enumerate(chosen):
+        budget_s = 0 if asked.quick else max(0, end - time.monotonic()) / (len(chosen) - done)
+        program = next((program for program in PROGRAMS if program.name == name), None)
+        measured = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M")
+        if program:
+            if result := run_program(build, program, asked.quick):
+                known["programs"][name] = {"measured": measured, **result}
+        else:
+            results = (measure_floor(build, asked.runs, budget_s, asked.quick) if name == "floor" else
+                       measure_case(build, name, servers, asked.runs, budget_s, asked.quick))
+            known["cases"][name] = {"measured": measured, "results": results}
+        kept.write_text(json.dumps(known))
+    print(report.terminal(known, chosen))
+    if asked.write if asked.write is not None else not asked.quick:
+        report.write(SOURCE, known)
+        say("written: docs/BENCHMARKS.md, docs/img/bench/")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
