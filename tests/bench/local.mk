@@ -41,6 +41,7 @@ tests_bench_delivery_floor_LDADD =
 
 # These need no building.
 EXTRA_DIST += \
+	tests/bench/bench_batch.py \
 	tests/bench/bench_graph.js \
 	tests/bench/bench_history.py \
 	tests/bench/bench_page.js \

@@ -76,6 +76,32 @@ test('native subscriptions share one socket, and each gets its own from its own 
   assert.deepEqual([a.got, late.got, b.got], [[1, 3, 6, 7], [3, 6, 7], [2, 4, 5]]);
 });
 
+test('events that come as arrays are as if each had come by itself', async () => {
+  world = new World();
+  nativeServer([[1, 'run:a']]);
+  const gaps = [];
+  const a = follow(['run:a'], 'start', { onGap: ({ first }) => gaps.push(first) });
+  const b = follow(['run:b'], 'start');
+  await world.pass(200);
+  const [socket] = world.sockets;
+  assert.ok(socket.sent.filter(({ op }) => op === 'subscribe').every(({ batch }) => batch === true));
+  const event = (id, stream) => ({ id, stream, seq: 1, type: 'log', data: {} });
+  socket.say([event('2', 'run:a'), event('3', 'run:b'), { op: 'gap', stream: 'run:a', first: '4', last: '5' }, event('6', 'run:a')]);
+  socket.say([event('6', 'run:a'), event('7', 'run:a')]);
+  assert.deepEqual([a.got, b.got, gaps], [[1, 2, 6, 7], [3], ['4']]);
+  assert.deepEqual([a.live.cursor, b.live.cursor], ['7', '3']);
+});
+
+test('nothing of an array is given after the end', async () => {
+  world = new World();
+  nativeServer([]);
+  const got = [];
+  const live = keep(connectStreams(['run:a'], ({ id }) => (got.push(id), live.close()), { since: 'start', ...world.options }));
+  await world.pass(200);
+  world.sockets[0].say(['1', '2'].map((id) => ({ id, stream: 'run:a', seq: 1, type: 'log', data: {} })));
+  assert.deepEqual(got, ['1']);
+});
+
 test('a gap is told to those whose stream it is, and moves their cursor', async () => {
   world = new World();
   nativeServer([[1, 'run:a'], [2, 'run:b']]);
