@@ -8,7 +8,8 @@
 #define LEVEL 5
 #define MEMORY_LEVEL 5       /* a small table: it is emptied for each message that stands by itself */
 #define SHORT_BYTES 24       /* a message shorter than that is not compressed; */
-#define SHORT_ALONE_BYTES 64 /* one that stands by itself, neither */
+#define SHORT_ALONE_BYTES 64 /* one that stands by itself, neither; */
+#define SHORT_OWN_BYTES 512  /* and for one client alone that takes longer than it is worth: a fifth of a line of a log is saved */
 #define PIECE_BYTES 4096     /* inflated at a time */
 #define KEPT_BYTES (256 * 1024) /* of the space to compress into, until the next time */
 #define TAIL_BYTES 4         /* 00 00 ff ff: an empty block after each message, which is not sent */
@@ -122,25 +123,31 @@ static enum rs_err put_frame(struct buf *out, unsigned char first, const void *p
     return buf_append(out, payload, len);
 }
 
-/* One frame of a block. alone: it refers to nothing before it. */
-static enum rs_err put_compressed(struct deflater *d, struct deflate_history *history, bool alone, unsigned char first,
-                                  const char *text, size_t len, struct buf *out)
+/* How a block is compressed. */
+struct manner {
+    struct deflate_history *history; /* NULL: none is kept */
+    bool alone;                      /* a message refers to nothing before it */
+    bool resume;
+    size_t least;                    /* shorter messages are not compressed */
+};
+
+static enum rs_err put_compressed(struct deflater *d, const struct manner *m, unsigned char first, const char *text, size_t len,
+                                  struct buf *out)
 {
-    if (len < (alone ? SHORT_ALONE_BYTES : SHORT_BYTES))
+    if (len < m->least)
         return put_frame(out, first, text, len);
-    if (alone)
+    if (m->alone)
         forget(d, NULL);
     size_t n = compress_text(d, text, len);
     if (n == 0)
         return RS_NOMEM;
-    if (alone && n >= len)
+    if (m->alone && n >= len)
         return put_frame(out, first, text, len);
-    enum rs_err err = history ? remember(history, text, len) : RS_OK;
+    enum rs_err err = m->history ? remember(m->history, text, len) : RS_OK;
     return err ? err : put_frame(out, first | RSV1, d->space, n);
 }
 
-static enum rs_err put_frames(struct deflater *d, enum compression compression, struct deflate_history *history,
-                              bool resume, const struct block *plain, struct block *out)
+static enum rs_err put_frames(struct deflater *d, const struct manner *m, const struct block *plain, struct block *out)
 {
     const char *bytes = plain->bytes.data;
     size_t at = 0, len = 0;
@@ -150,11 +157,10 @@ static enum rs_err put_frames(struct deflater *d, enum compression compression, 
         bool begins = mark < plain->n_marks && plain->marks[mark].start == at;
         for (; mark < plain->n_marks && plain->marks[mark].start == at; mark++)
             out->marks[mark].start = (uint32_t)out->bytes.len;
-        if (begins && resume)
-            forget(d, history);
+        if (begins && m->resume)
+            forget(d, m->history);
         size_t head = frame_head_read(bytes + at, &len);
-        err = put_compressed(d, history, compression == COMPRESSION_EACH, (unsigned char)bytes[at], bytes + at + head, len,
-                             &out->bytes);
+        err = put_compressed(d, m, (unsigned char)bytes[at], bytes + at + head, len, &out->bytes);
         at += head + len;
     }
     for (; mark < plain->n_marks; mark++)
@@ -166,11 +172,16 @@ struct block *deflate_block(struct deflater *d, enum compression compression, st
                             const struct block *plain)
 {
     struct block *out = block_like(plain);
+    struct manner m = {.alone = compression == COMPRESSION_EACH, .resume = resume};
+    m.least = !m.alone ? SHORT_BYTES : history ? SHORT_ALONE_BYTES : SHORT_OWN_BYTES;
+    if (m.alone)
+        history = NULL;
+    m.history = history;
     if (!history || resume)
         forget(d, history);
     else
         recall(d, history);
-    enum rs_err err = out ? put_frames(d, compression, history, resume, plain, out) : RS_NOMEM;
+    enum rs_err err = out ? put_frames(d, &m, plain, out) : RS_NOMEM;
     if (history)
         history->turn = d->turn;
     if (err) {

@@ -28,8 +28,8 @@ struct deflate_history {
 void deflate_history_release(struct deflate_history *h);
 
 /* deflate_block - the frames of a block whose messages are bare, compressed where that pays (else as they are); marks alike.
- * history: what all who are to get it remember, in COMPRESSION_RUNNING; the block's end is in it afterwards. NULL: they
- * remember nothing that counts, and the block's messages refer to one another only. resume: somebody begins within the
+ * history: what all who are to get it remember, in COMPRESSION_RUNNING; the block's end is in it afterwards. NULL: it is
+ * not for a group; the block's messages refer to one another only. resume: somebody begins within the
  * block, or was not given what went before: nothing refers beyond its own event.
  * Returns: a new reference, or NULL: no memory (history is then empty). */
 struct block *deflate_block(struct deflater *d, enum compression compression, struct deflate_history *history, bool resume,

@@ -140,10 +140,10 @@ static bool someone_is_behind(const struct group *g, enum frame_format format)
 static struct block *compress(struct group *g, struct bridge *bridge, enum frame_format format, enum compression compression,
                               const struct block *block)
 {
-    struct deflate_history *history = compression == COMPRESSION_RUNNING ? &g->history[format] : NULL;
-    if (history && history->behind)
+    struct deflate_history *history = &g->history[format];
+    if (history->behind)
         history->behind = someone_is_behind(g, format);
-    return deflate_block(bridge->deflater, compression, history, history && history->behind, block);
+    return deflate_block(bridge->deflater, compression, history, history->behind, block);
 }
 
 /* A member may be ended while it is given a block, but stays a member until the loop comes round. What is compressed is so

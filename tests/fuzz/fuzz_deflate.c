@@ -57,7 +57,7 @@ static void read_frames(z_stream *window, const struct block *packed, size_t fro
 
 static void round_trip(struct deflater *d, const uint8_t *bytes, size_t len)
 {
-    struct deflate_history history = {0};
+    struct deflate_history history = {0}, nothing = {0};
     z_stream member = {0}, newcomer = {0};
     bool joined = false;
     int64_t id = 1;
@@ -75,7 +75,7 @@ static void round_trip(struct deflater *d, const uint8_t *bytes, size_t len)
             at += n;
         }
         struct block *packed = deflate_block(d, COMPRESSION_RUNNING, &history, resume, plain);
-        struct block *each = deflate_block(d, COMPRESSION_EACH, NULL, false, plain);
+        struct block *each = deflate_block(d, COMPRESSION_EACH, &nothing, false, plain);
         assert(packed && each && packed->n_marks == plain->n_marks && each->n_marks == plain->n_marks);
         read_frames(&member, packed, 0, plain, 0);
         int middle = resume && !joined ? plain->n_marks / 2 : 0;
