@@ -183,7 +183,8 @@ def test_two_hundred_clients_get_a_burst_complete_and_in_order(bridge, emit, nam
     n_clients, n_events, stream = 200, 2000, f"run:{name}"
 
     async def client(ready, go):
-        async with websockets.connect(ws_url(bridge), max_size=None, max_queue=None, ping_interval=None, open_timeout=120, close_timeout=120) as ws:
+        async with websockets.connect(ws_url(bridge), max_size=None, max_queue=None, ping_interval=None, compression=None,
+                                      open_timeout=120, close_timeout=120) as ws:
             await ws.recv()
             await ws.send(json.dumps({"op": "subscribe", "streams": [stream]}))
             assert json.loads(await ws.recv())["op"] == "subscribed"
