@@ -64,13 +64,13 @@ def test_the_dashboard_and_its_files(site):
 
 
 def test_a_sub_path_without_its_slash_leads_to_the_dashboard(site):
-    if site.kind != "nginx" or not site.prefix:
+    if not site.prefix or site.kind == "apache-cgi":  # there it is a folder, and Apache does so by itself
         return
     host, port, prefix = url_parts(site.url)
     connection = http.client.HTTPConnection(host, port, timeout=120)
     connection.request("GET", prefix)
     answer = connection.getresponse()
-    assert answer.status == 301 and answer.headers["Location"] == site.url + "/"
+    assert answer.status == 301 and answer.headers["Location"] in (site.url + "/", prefix + "/"), dict(answer.headers)
     connection.close()
 
 
