@@ -1,5 +1,6 @@
 /* Is the data directory one to live in? */
 #include "cli/doctor.h"
+#include "auth/auth.h"
 #include <errno.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -68,7 +69,7 @@ static void check_database(struct doctor *doctor)
     const char *where = "local";
     struct statfs fs;
     bool local = true;
-    datadir_path(&doctor->cli->dd, path, "run/doctor-%d.db", (int)getpid());
+    datadir_path(&doctor->cli->dd, path, "doctor-%d.db", (int)getpid());
     if (statfs(doctor->cli->dd.root, &fs) == 0)
         for (size_t i = 0; i < sizeof networked / sizeof *networked; i++)
             if ((unsigned long)fs.f_type == networked[i].type) {
@@ -99,10 +100,19 @@ static void check_version(struct doctor *doctor)
     db_close(db);
 }
 
+static void check_secret(struct doctor *doctor)
+{
+    const struct config *config = doctor->cli->dd.config;
+    if (config_is(config, "auth", "jwt") && auth_is_weak(config))
+        doctor_say(doctor, DOCTOR_WARNING, "auth.secret", "Set one of 32 bytes or more: openssl rand -hex 32",
+                   "auth.secret is so short that it can be guessed");
+}
+
 void doctor_data(struct doctor *doctor)
 {
     check_access(doctor);
     check_space(doctor);
     check_database(doctor);
     check_version(doctor);
+    check_secret(doctor);
 }

@@ -70,3 +70,13 @@ def test_an_address_that_leads_elsewhere(sites):
     assert status == 1 and list(findings) == ["REST"] and "sub-path" in findings["REST"]["mend"]
     status, findings = doctor("http://127.0.0.1:9")
     assert status == 1 and "cannot connect" in findings["REST"]["message"]
+
+
+def test_a_folder_where_nothing_has_run_yet(tmp_path):
+    (tmp_path / "runspool.conf").write_text("auth = jwt\nauth.secret = short\n")
+    environ = {k: v for k, v in os.environ.items() if not k.startswith("RUNSPOOL_")}
+    done = subprocess.run([RUNSPOOL, "doctor", "--json", "--data", tmp_path], env=environ, capture_output=True, text=True, timeout=60)
+    findings = {f["check"]: f for f in json.loads(done.stdout)}
+    assert done.returncode == 0 and findings["write-ahead log"]["level"] == "good", findings
+    assert findings["auth.secret"]["level"] == "warning" and "32 bytes" in findings["auth.secret"]["mend"]
+    assert not list(tmp_path.glob("doctor-*")), "it leaves nothing"
