@@ -17,6 +17,7 @@ HTDOCS_FILES = \
 	htdocs/app/components/badge.js \
 	htdocs/app/components/chart.js \
 	htdocs/app/components/dialog.js \
+	htdocs/app/components/diff-lines.js \
 	htdocs/app/components/filters.js \
 	htdocs/app/components/form.js \
 	htdocs/app/components/graph-camera.js \

@@ -61,6 +61,10 @@ export function sinceStart(ms) {
   return parts[0] ? `+${parts[0]}:${padded}` : `+${padded}`;
 }
 
+const CONTROLS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+/** A name without the characters that turn the direction of what follows it: for titles, which cannot isolate it. */
+export const stripped = (name) => String(name ?? '').replace(CONTROLS, '');
+
 export function bytes(n) {
   if (n < 1000) return `${n} B`;
   const units = ['kB', 'MB', 'GB', 'TB'];

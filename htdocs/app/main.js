@@ -9,6 +9,7 @@ import { Session } from './components/sign-in.js';
 import { ThemeSwitch } from './components/theme-switch.js';
 import { Toasts } from './components/toast.js';
 import { RouteFocus } from './focus.js';
+import { stripped } from './format.js';
 import { notifying, toggleNotify } from './notify.js';
 import { go, href, route } from './router.js';
 import { pageState, usePageState } from './state.js';
@@ -60,7 +61,7 @@ const KEYS = [
 function useTitle() {
   const { title, icon } = pageState.value;
   useEffect(() => {
-    document.title = title ? `${title} · ${text.product}` : text.product;
+    document.title = title ? `${stripped(title)} · ${text.product}` : text.product;
     document.getElementById('favicon').href = `icons/${icon ?? 'idle'}.svg`;
   }, [title, icon]);
 }

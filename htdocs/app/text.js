@@ -1,6 +1,9 @@
 // Every word the dashboard says. Sentence case, verbs on buttons, numbers with units, no exclamation marks.
 
 const integer = new Intl.NumberFormat('en');
+const TURNS = /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufeff]/;
+/** A name in a sentence: its own direction, and characters that change it, do not reach the words around it. */
+const q = (name) => (TURNS.test(name) ? `\u2068${name}\u2069` : name);
 const n = (count, one, many) => `${integer.format(count)} ${count === 1 ? one : many}`;
 
 export const text = {
@@ -104,7 +107,7 @@ export const text = {
     noMatch: 'No workflow matches.',
     clear: 'Show all workflows',
     run: 'Run',
-    runNamed: (name) => `Run ${name}`,
+    runNamed: (name) => `Run ${q(name)}`,
     more: 'Show more',
     nodeCount: (count) => n(count, 'node', 'nodes'),
   },
@@ -133,9 +136,9 @@ export const text = {
     delete: 'Delete',
     deleteDots: 'Delete …',
     deleteHint: 'Its runs stay',
-    deleteTitle: (name) => `Delete ${name}?`,
+    deleteTitle: (name) => `Delete ${q(name)}?`,
     deleteWhat: 'The workflow goes, with all its versions and schedules. Its runs stay in the history, with their logs and files; they cannot be run again in a newer version.',
-    deleted: (name) => `${name} is deleted. Its runs stay in the history.`,
+    deleted: (name) => `${q(name)} is deleted. Its runs stay in the history.`,
     keep: 'Keep it',
     schedule: 'Schedule',
     next: 'Next',
@@ -221,7 +224,7 @@ export const text = {
     taken: 'There is one with this ID. It is kept as an older version.',
     save: 'Import',
     replace: 'Import as a new version',
-    saved: (name, version) => `${name} is imported, as version ${version}`,
+    saved: (name, version) => `${q(name)} is imported, as version ${version}`,
     systems: { dagu: 'Dagu', n8n: 'n8n' },
     carried: (system, mapped, steps) => `From ${system}: ${mapped} of ${n(steps, 'step', 'steps')} work as they did there, or nearly so.`,
     notMapped: 'Not carried over',
@@ -233,7 +236,7 @@ export const text = {
 
   editor: {
     titleNew: 'New workflow',
-    titleOf: (name) => `Edit ${name}`,
+    titleOf: (name) => `Edit ${q(name)}`,
     name: 'Name',
     id: 'Id',
     description: 'Description',
@@ -336,7 +339,7 @@ export const text = {
     copied: (count) => `${n(count, 'node', 'nodes')} copied`,
     pasted: (count) => `${n(count, 'node', 'nodes')} pasted`,
     notPasted: 'The clipboard holds no nodes.',
-    added: (name) => `${name} added`,
+    added: (name) => `${q(name)} added`,
     edgeSaid: (from, to, what) => `From ${from} to ${to}${what ? `, ${what}` : ''}`,
     addNext: 'Add after',
     problem: {
@@ -351,7 +354,7 @@ export const text = {
       start: 'No trigger says how it starts.',
       unreachable: 'Nothing leads here: it begins at once when the run does.',
       unknown: (id) => `It reads the node ${id}, which is not here.`,
-      later: (name) => `It reads ${name}, which may not have run before it.`,
+      later: (name) => `It reads ${q(name)}, which may not have run before it.`,
     },
   },
 
@@ -377,7 +380,7 @@ export const text = {
   },
 
   versions: {
-    title: (name) => `Versions of ${name}`,
+    title: (name) => `Versions of ${q(name)}`,
     back: 'Go to the workflow',
     version: (version) => `Version ${version}`,
     current: 'current',
@@ -471,7 +474,7 @@ export const text = {
     rename: 'Rename',
     renameFailed: 'The name was not changed.',
     remove: 'Delete',
-    removed: (name) => `Deleted “${name}”`,
+    removed: (name) => `Deleted “${q(name)}”`,
     removeFailed: 'The conversation was not deleted.',
     undo: 'Undo',
     undoFailed: 'It could not be brought back.',
@@ -771,7 +774,7 @@ export const text = {
     on: 'You are told when a run ends that you have opened, also while you look at something else.',
     off: 'You are no longer told when a run ends.',
     refused: 'This browser does not allow notifications here. Its settings for this site can.',
-    ended: (name, state) => `${name}: ${state}`,
+    ended: (name, state) => `${q(name)}: ${state}`,
   },
 
   signIn: {
@@ -795,9 +798,9 @@ export const text = {
 
   compare: {
     title: 'Compare runs',
-    of: (name) => `Two runs of ${name}`,
+    of: (name) => `Two runs of ${q(name)}`,
     side: (letter) => `Run ${letter}`,
-    first: (name) => `They first differ at ${name}.`,
+    first: (name) => `They first differ at ${q(name)}.`,
     equal: 'States and outputs of all nodes are the same.',
     versions: (a, b) => `A ran version ${a ?? 'never saved'} of the workflow, B ${b ?? 'never saved'}.`,
     inputs: 'Inputs',
@@ -823,7 +826,7 @@ export const text = {
   },
 
   approval: {
-    title: (name) => `${name} asks`,
+    title: (name) => `${q(name)} asks`,
     until: 'Until',
     comment: 'Comment',
     approve: 'Approve',
@@ -839,7 +842,7 @@ export const text = {
     times: (n) => `${n} ×`,
     hint: { replay: 'The run in time, from its beginning', pause: 'Nodes that run end; no other begins', export: 'One HTML file with all of it, for a ticket' },
     doing: { cancel: 'Cancelling', pause: 'Pausing', unpause: 'Going on', resume: 'Going on', retry: 'Starting over', rerun: 'Starting', export: 'Exporting' },
-    given: { approve: (name) => `${name}: approved`, reject: (name) => `${name}: rejected` },
+    given: { approve: (name) => `${q(name)}: approved`, reject: (name) => `${q(name)}: rejected` },
     pausing: 'Pauses when the nodes that run have ended',
     why: {
       over: 'It has ended',
@@ -892,7 +895,7 @@ export const text = {
     zoom: 'Part of the time',
     all: 'Show the whole time (0)',
     part: (from, to) => `${from} to ${to}`,
-    items: (name) => `Items of ${name}`,
+    items: (name) => `Items of ${q(name)}`,
     item: (index, state, length) => `Item ${index}: ${state}, ${length}`,
     lane: (number, count) => `Place ${number}: ${n(count, 'item', 'items')}`,
     itemsFirst: (count) => `The first ${count} items are shown.`,
@@ -949,12 +952,12 @@ export const text = {
     cut: (count) => ` … ${n(count, 'more character', 'more characters')}`,
     errorAt: (number) => (number > 0 ? `Error in line ${number}` : 'Error'),
     node_: {
-      finished: (name, duration) => `${name} finished${duration ? ` in ${duration}` : ''}`,
-      failed: (name, message) => `${name} failed${message ? `: ${message}` : ''}`,
-      cancelled: (name) => `${name} was cancelled`,
-      retried: (name, attempt, message) => `${name} is tried again, attempt ${attempt}${message ? `: ${message}` : ''}`,
-      waiting: (name, message) => `${name} waits${message ? `: ${message}` : ''}`,
-      decided: (name, { decision, by, comment }) => `${name} ${decision}${by ? ` by ${by}` : ''}${comment ? `: ${comment}` : ''}`,
+      finished: (name, duration) => `${q(name)} finished${duration ? ` in ${duration}` : ''}`,
+      failed: (name, message) => `${q(name)} failed${message ? `: ${message}` : ''}`,
+      cancelled: (name) => `${q(name)} was cancelled`,
+      retried: (name, attempt, message) => `${q(name)} is tried again, attempt ${attempt}${message ? `: ${message}` : ''}`,
+      waiting: (name, message) => `${q(name)} waits${message ? `: ${message}` : ''}`,
+      decided: (name, { decision, by, comment }) => `${q(name)} ${decision}${by ? ` by ${q(by)}` : ''}${comment ? `: ${comment}` : ''}`,
     },
   },
 

@@ -50,6 +50,38 @@ test('a node that asks is answered on the page, with a comment, and the run goes
   assert.equal((await call('GET', `api/runs/${run}`)).output, 'go ahead');
 });
 
+test('what one asks for shows at once, and is taken back when it is refused', async () => {
+  const run = await begin('asking', asking, { what: 'x' });
+  await open(run);
+  const ask = page.locator('[data-ask="ask"]');
+  const answers = [];
+  const hold = (pattern) => page.route(pattern, (route) => new Promise((done) => answers.push(() => done(route.fulfill({ status: 409, contentType: 'application/problem+json', body: '{"title":"No","detail":"somebody was quicker"}' })))));
+  const refuse = async (at) => {
+    while (answers.length <= at) await page.evaluate(() => new Promise(requestAnimationFrame));
+    answers[at]();
+  };
+  await hold('**/api/runs/*/nodes/*/approve');
+  await ask.getByPlaceholder('Comment').fill('mine');
+  await ask.getByRole('button', { name: 'Approve' }).click();
+  await ask.getByText('ask: approved').waitFor();
+  await refuse(0);
+  await ask.getByText('somebody was quicker').waitFor();
+  assert.equal(await ask.getByPlaceholder('Comment').inputValue(), 'mine'); // what was written is not lost
+
+  await hold('**/api/runs/*/cancel');
+  const cancel = page.locator('[data-action="cancel"]');
+  const words = await cancel.textContent();
+  await cancel.click();
+  await page.waitForFunction((was) => document.querySelector('[data-action="cancel"]')?.textContent !== was, words);
+  assert(await cancel.isDisabled());
+  await refuse(1);
+  await page.getByRole('alert').getByText('somebody was quicker').last().waitFor();
+  await page.waitForFunction((was) => document.querySelector('[data-action="cancel"]:enabled')?.textContent === was, words);
+  await page.unrouteAll();
+  await page.getByRole('button', { name: 'Reject' }).click();
+  await state('success');
+});
+
 test('a refusal skips what waits for a yes; from history nothing asks any more', async () => {
   const run = await begin('asking', asking, { what: 'x' });
   await open(run);

@@ -105,7 +105,7 @@ test('a finished run in time: graph, log and timeline as they were, the moment i
 
 const both = (last) => ({
   id: 'both', name: 'Both', params: [{ name: 'size', type: 'integer' }],
-  nodes: [node('start', 'trigger', { kind: 'manual' }), node('make', 'control', { kind: 'transform', expression: '{size: .input.size, text: "one\\ntwo"}' }), node('wait', 'control', { kind: 'delay', ms: 300 }),
+  nodes: [node('start', 'trigger', { kind: 'manual' }), node('make', 'control', { kind: 'transform', expression: '{size: .input.size, text: "one\\ntwo\\n\\(.input.size)"}' }), node('wait', 'control', { kind: 'delay', ms: 300 }),
     node('check', 'tool', { kind: 'shell', command: ['sh', '-c', 'test "$0" -lt 5', '{{ .input.size }}'] }), ...last],
   edges: chain('start', 'make', 'wait', 'check', ...last.map(({ id }) => id)),
 });
@@ -134,6 +134,9 @@ test('two runs: compared with the last that succeeded; graph with both states, i
   await soon(() => edgesInside(graph.locator('> div'), 'path.edge'), true);
   await soon(() => graph.locator('.node.first').getAttribute('data-node'), 'make');
   await page.getByText('A ran version 1 of the workflow, B 2.').waitFor();
+  const made = page.locator('.places-row .place-lines').first();
+  await made.locator('.diff-removed', { hasText: '1' }).waitFor();
+  assert.deepEqual(await made.locator('tr').evaluateAll((lines) => lines.map((line) => line.lastChild.textContent)), ['one', 'two', '1', '8']);
   await page.locator('.compare-part summary').click();
   await page.locator('.compare-part .mono', { hasText: '.added' }).waitFor();
   await graph.locator('.node[data-node="check"]').click();

@@ -77,6 +77,11 @@ test('the queue by keyboard and by dragging; what is refused is taken back', asy
     });
   });
   const before = await shown();
+  await page.evaluate(() => {
+    window.orders = new Set();
+    const note = () => orders.add([...document.querySelectorAll('tbody tr .cell-main strong')].map((cell) => cell.textContent).join());
+    new MutationObserver(note).observe(document.querySelector('tbody'), { childList: true });
+  });
   await page.getByRole('button', { name: 'Remove Issue 22' }).click();
   await asked;
   await page.locator('tbody tr', { hasText: 'Issue 22' }).waitFor({ state: 'detached' }); // at once
@@ -84,6 +89,8 @@ test('the queue by keyboard and by dragging; what is refused is taken back', asy
   await page.locator('tbody tr', { hasText: 'Issue 22' }).waitFor();
   await page.getByText('it has begun').waitFor();
   await page.waitForFunction((wanted) => [...document.querySelectorAll('tbody tr .cell-main strong')].map((cell) => cell.textContent).join() === wanted, before.join());
+  const without = before.filter((name) => name !== 'Issue 22').join();
+  assert.deepEqual(await page.evaluate((those) => [...window.orders].filter((order) => !those.includes(order)), [before.join(), without]), []); // no earlier order meanwhile
   await page.unrouteAll();
   for (const id of ids) await call('DELETE', `api/queue/${id}`);
 });

@@ -69,6 +69,74 @@ test('50,000 lines: only those in view are drawn, Follow turns off when scrolled
   assert.deepEqual(complaints, []);
 });
 
+test('a long run from history: its newest lines first, the others meanwhile; what one reads stays', async () => {
+  addRun(instance, byName.wide, { id: 'r_1', until: 120, lines: 5000 });
+  const events = instance.log.append('run:r_1', 'run.finished', { status: 'success', durationMs: 1 }).seq;
+  Object.assign(instance.runs.get('r_1'), { status: 'success', finishedAt: new Date().toISOString(), durationMs: 1 });
+  let letGo;
+  const held = new Promise((resolve) => (letGo = resolve));
+  await page.route('**/events?*limit=5000*', async (route) => {
+    await held;
+    await route.continue();
+  });
+  await open('#/runs/r_1');
+  await page.getByText(`Reading the log, `).waitFor();
+  await page.getByText(/^Newest \d+ lines$/).waitFor();
+  const bottom = () => page.locator('.log-scroll').evaluate((element) => element.scrollHeight - element.scrollTop - element.clientHeight);
+  assert(await bottom() < 30);
+  await page.locator('.log-scroll').hover();
+  await page.mouse.wheel(0, -1500);
+  await page.waitForFunction(() => document.querySelector('.log-scroll').scrollTop < document.querySelector('.log-scroll').scrollHeight - 1200);
+  const inView = () => page.evaluate(() => {
+    const { top } = document.querySelector('.log-scroll').getBoundingClientRect();
+    return [...document.querySelectorAll('.line')].find((line) => line.getBoundingClientRect().bottom > top + 4)?.dataset.line;
+  });
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  const read = await inView();
+  assert.equal(await page.locator(`.line[data-line="${read}"] .line-number`).textContent(), '·');
+  letGo();
+  await page.getByText(`Complete, ${events.toLocaleString('en')} events`).waitFor();
+  await page.waitForFunction((id) => /^\d+$/.test(document.querySelector(`.line[data-line="${id}"] .line-number`)?.textContent), read);
+  assert.equal(await inView(), read);
+  assert.equal(await page.getByText('Reading the log').count(), 0);
+  assert.deepEqual(complaints, []);
+});
+
+test('names that turn the direction of writing do not reach beyond themselves', async () => {
+  const name = '\u202eliam.exe \u05d0';
+  addRun(instance, { ...byName.health, nodes: byName.health.nodes.map((one, i) => (i ? one : { ...one, data: { ...one.data, label: name } })) }, { id: 'r_1' });
+  Object.assign(instance.runs.get('r_1'), { name });
+  await open('#/runs/r_1');
+  await page.locator('.run-state[data-status="success"]').waitFor();
+  await page.waitForFunction((title) => document.title === title, 'Success · liam.exe \u05d0 · Runspool');
+  await page.locator('.line', { hasText: `\u2068${name}\u2069 finished` }).waitFor();
+  const isolation = (selector) => page.locator(selector).first().evaluate((one) => getComputedStyle(one).unicodeBidi);
+  for (const selector of ['.run-head h1', '.node-label']) assert.match(await isolation(selector), /isolate|plaintext/, selector);
+});
+
+test('with forced colours every state keeps its shape, what is chosen and what has the focus can be told', async () => {
+  addRun(instance, byName.health, { id: 'r_1' });
+  await page.emulateMedia({ forcedColors: 'active' });
+  await open('#/runs/r_1');
+  await page.locator('.run-state[data-status="success"]').waitFor();
+  const node = page.locator('.node[data-status="success"]').first();
+  await node.click();
+  await page.locator('.node[aria-pressed="true"]').waitFor();
+  const seen = await page.evaluate(() => {
+    const paint = (one, name) => getComputedStyle(one)[name];
+    const ground = paint(document.body, 'backgroundColor');
+    const [chosen, other] = ['true', 'false'].map((pressed) => document.querySelector(`.node[aria-pressed="${pressed}"]`));
+    const icon = document.querySelector('.node .state svg');
+    return {
+      ground, edge: paint(document.querySelector('.edge'), 'stroke'), icon: paint(icon, 'color'),
+      chosen: ['outline', 'borderColor', 'borderWidth'].map((name) => paint(chosen, name)), other: ['outline', 'borderColor', 'borderWidth'].map((name) => paint(other, name)),
+    };
+  });
+  assert.notEqual(seen.icon, seen.ground);
+  assert.notEqual(seen.edge, seen.ground);
+  assert.notDeepEqual(seen.chosen, seen.other);
+});
+
 test('a line has a link that leads back to it', async () => {
   addRun(instance, byName.wide, { id: 'r_1', until: 120, lines: 5000 });
   const { id } = instance.log.events.find(({ data }) => data.message?.startsWith('case 2400 '));

@@ -1,8 +1,9 @@
 // The graph with its live states. Three levels of detail, so that what is readable is shown and what is not is left out;
 // a change draws again only the nodes and edges it is about.
 
-import { html, classes, useLayoutEffect, useMemo, useRef, useState } from '../ui.js';
+import { html, classes, useEffect, useLayoutEffect, useMemo, useRef, useState } from '../ui.js';
 import { edgeState } from '../fold.js';
+import { stripped } from '../format.js';
 import { layoutGraph, layoutSaved, NODE } from '../layout.js';
 import { recall, remember } from '../prefs.js';
 import { text } from '../text.js';
@@ -17,6 +18,7 @@ const DRAWN_ALL = 150; // nodes; of larger graphs only what is near the view is 
 const MAP_ROOM = 136; // px below the drawing, so that the map hides nothing for good
 const NEXT_SAID = 3;
 const UNSCALE = 1.08; // what keeps its size while one zooms follows in such steps: each costs a restyling of all
+const SETTLE_MS = 150; // after the last step of a zoom, before a large graph is styled for its new scale
 const detailOf = (scale) => (scale >= READABLE ? 'full' : scale >= 0.45 ? 'compact' : scale >= 0.3 ? 'small' : 'dots');
 const meets = (a, b) => a.left <= b.right && a.right >= b.left && a.top <= b.bottom && a.bottom >= b.top;
 
@@ -38,7 +40,7 @@ function Node({ node, record, place, chosen, focusable, bare, next }) {
   const progress = progressOf(record);
   const notes = [progress?.words, attempt > 1 && text.run.attempt(attempt), slow && status === 'running' && text.run.slow].filter(Boolean);
   return html`<button type="button" class=${classes('node', `s-${status}`, { chosen })} style=${{ left: `${place.x}px`, top: `${place.y}px` }}
-    data-node=${node.id} data-status=${status} tabIndex=${focusable ? 0 : -1} aria-pressed=${chosen} title=${[label, text.state[status], ...notes].join(' · ')}
+    data-node=${node.id} data-status=${status} tabIndex=${focusable ? 0 : -1} aria-pressed=${chosen} title=${[stripped(label), text.state[status], ...notes].join(' · ')}
     aria-description=${[...notes, next].join('. ')}>
     ${!bare && html`<${State} status=${status} />
     <span class="node-label" dir="auto">${label}</span>
@@ -71,6 +73,16 @@ function neighbour(laid, from, step) {
   return nearest(linked) ?? nearest(laid.nodes.keys());
 }
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+/** The value as it was before it began to change, until it has stayed the same for a while. */
+function useSettled(value) {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), SETTLE_MS);
+    return () => clearTimeout(timer);
+  }, [value]);
+  return settled || value;
+}
 
 /** graph: {nodes, edges}; nodes: Map id -> record, which may change in place: `changes` then does too; chosen: node id or
  *  null; name: under which the layout chosen by a person is remembered. */
@@ -145,15 +157,18 @@ export function Graph({ graph, nodes, chosen, onChoose, label, name }) {
     return ids.length ? text.run.next(ids.slice(0, NEXT_SAID).map((one) => labels.get(one)), ids.length - NEXT_SAID) : text.run.last;
   };
   const stop = laid && [focused, chosen, laid.order[0]].find((id) => laid.nodes.has(id));
-  const detail = laid && detailOf(scale);
-  const part = laid?.nodes.size > DRAWN_ALL && camera.near;
+  const large = laid?.nodes.size > DRAWN_ALL;
+  const still = useSettled(scale);
+  const styled = large ? still : scale; // while one zooms, only the drawing as a whole grows and shrinks
+  const detail = laid && detailOf(styled);
+  const part = large && camera.near;
   const isNear = ({ x, y }) => !part || meets({ left: x, top: y, right: x + NODE.width, bottom: y + NODE.height }, part);
   const scene = laid && html`<div class="graph-space" style=${{ width: `${space.width}px`, height: `${space.height}px` }}>
     <div class=${`graph-scene detail-${detail}`} style=${{
       width: `${laid.width}px`,
       height: `${laid.height}px`,
       transform: `translate(${offset.x}px, ${offset.y}px) scale(${scale})`,
-      '--unscale': detail === 'full' ? 1 : UNSCALE ** Math.round(Math.log(1 / scale) / Math.log(UNSCALE)),
+      '--unscale': detail === 'full' ? 1 : UNSCALE ** Math.round(Math.log(1 / styled) / Math.log(UNSCALE)),
     }}>
       <svg class="edges" width=${laid.width} height=${laid.height} aria-hidden="true"><g transform=${laid.origin}>${laid.edges.map((path, i) => {
         if (part && !meets(path, part)) return null;

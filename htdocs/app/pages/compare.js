@@ -2,6 +2,7 @@
 
 import { html, classes, useLayoutEffect, useMemo, useRef, useState } from '../ui.js';
 import { getRun, listRuns } from '../api.js';
+import { DiffLines } from '../components/diff-lines.js';
 import { State } from '../components/icons.js';
 import { Failure, Skeleton, useResource } from '../components/resource.js';
 import { Ago } from '../components/time.js';
@@ -75,9 +76,19 @@ function definitionsOf(a, b) {
 
 const Value = ({ value }) => (value === undefined ? html`<span class="faint">${text.compare.nothing}</span>` : html`<code dir="auto">${JSON.stringify(value)}</code>`);
 
+const isLong = (value) => typeof value === 'string' && value.includes('\n');
+
+/** Texts of several lines are set against each other line by line, all else side by side. */
+function Place({ path, a, b }) {
+  const parts = useMemo(() => [a, b].map((value) => String(value).split('\n')), [a, b]);
+  if (typeof a !== 'string' || typeof b !== 'string' || !(isLong(a) || isLong(b)))
+    return html`<tr><td class="mono">${path}</td><td><${Value} value=${a} /></td><td><${Value} value=${b} /></td></tr>`;
+  return html`<tr><td class="mono">${path}</td><td colspan="2" class="place-lines"><${DiffLines} before=${parts[0]} after=${parts[1]} /></td></tr>`;
+}
+
 function Places({ places }) {
   return html`<table class="places"><thead><tr><th>${text.compare.place}</th><th>A</th><th>B</th></tr></thead>
-    <tbody>${places.map(({ path, a, b }) => html`<tr key=${path}><td class="mono">${path}</td><td><${Value} value=${a} /></td><td><${Value} value=${b} /></td></tr>`)}</tbody></table>
+    <tbody>${places.map(({ path, a, b }) => html`<${Place} key=${path} path=${path} a=${a} b=${b} />`)}</tbody></table>
     ${places.length === PLACES && html`<p class="faint">${text.compare.cut(PLACES)}</p>`}`;
 }
 

@@ -2,12 +2,12 @@
 
 import { html, classes, useEffect, useMemo, useState } from '../ui.js';
 import { getVersion, getWorkflow, listVersions, saveWorkflow } from '../api.js';
+import { DiffLines } from '../components/diff-lines.js';
 import { Graph } from '../components/graph.js';
 import { State } from '../components/icons.js';
 import { explain, Failure, Skeleton, useResource } from '../components/resource.js';
 import { Ago } from '../components/time.js';
 import { toast } from '../components/toast.js';
-import { lineDiff } from '../forms/line-diff.js';
 import { versionDiff } from '../forms/version-diff.js';
 import { href, route, setParams } from '../router.js';
 import { usePageState } from '../state.js';
@@ -61,15 +61,10 @@ function Row({ item, newest, before, definitions, chosen, onRestore, busy }) {
 }
 
 function Part({ part, chosen }) {
-  const lines = useMemo(() => lineDiff(part.before, part.after), [part]);
   const title = part.id === null ? text.versions.head : part.id === undefined ? text.versions.edges : part.name;
   return html`<section class=${classes('diff', { chosen })} id=${`part-${part.id}`} data-part=${String(part.id)}>
     <h3 dir="auto"><${State} status=${part.mark} word />${' '}${title}</h3>
-    <table class="diff-lines" dir="ltr"><tbody>${lines.map((line, i) =>
-      line.mark === '…'
-        ? html`<tr key=${i} class="diff-skip"><td colspan="4">${text.versions.sameLines(line.count)}</td></tr>`
-        : html`<tr key=${i} class=${line.mark === '+' ? 'diff-added' : line.mark === '-' ? 'diff-removed' : ''}>
-          <td class="diff-number">${line.a}</td><td class="diff-number">${line.b}</td><td class="diff-mark">${line.mark}</td><td class="diff-text">${line.text}</td></tr>`)}</tbody></table>
+    <${DiffLines} before=${part.before} after=${part.after} />
   </section>`;
 }
 

@@ -93,7 +93,7 @@ export function QueueView() {
     const changes = prioritiesFor(wanted, to);
     focus.current = { id: entry.queue_id, selector: document.activeElement?.matches('[data-grip]') ? '[data-grip]' : `[aria-label="${CSS.escape(document.activeElement?.getAttribute('aria-label') ?? '')}"]` };
     setSaid(text.queue.moved(nameOf(entry), to + 1, waiting.length));
-    act({ order: wanted.map(({ queue_id: id }) => id), priorities: new Map([...priorities, ...changes]) }, async () => {
+    act({ order: wanted.map(({ queue_id: id }) => id), priorities: changes }, async () => {
       for (const [id, priority] of changes) await changeEntry(id, { priority });
     }).then((good) => good || setSaid(text.queue.refused));
   };
@@ -116,7 +116,7 @@ export function QueueView() {
     event.preventDefault();
     move(entry, to);
   };
-  const remove = (entry) => act({ gone: new Set([...gone, entry.queue_id]) }, () => removeEntry(entry.queue_id));
+  const remove = (entry) => act({ gone: new Set([entry.queue_id]) }, () => removeEntry(entry.queue_id));
   return html`<${TopicState} topic=${topic}>
     <div class="view-head"><button type="button" class="button" aria-pressed=${paused} onClick=${() => act({ paused: !paused }, () => changeQueue(paused ? 'resume' : 'pause'))}>${paused ? text.queue.resume : text.queue.pause}</button>
       <span class="faint" role="status">${paused ? text.queue.paused : text.queue.waiting(waiting.length)}</span></div>
