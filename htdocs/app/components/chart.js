@@ -109,7 +109,7 @@ export function Chart({ title, now, times, series, axis = 'day', least = 1e-9, w
     let gone = false;
     watchTheme();
     load().then((uPlot) => {
-      if (!gone) plot.current = new uPlot(options(uPlot, box.current, { series, axis, least, whole }, latest), data(), box.current);
+      if (!gone && box.current) plot.current = new uPlot(options(uPlot, box.current, { series, axis, least, whole }, latest), data(), box.current);
     });
     const resize = new ResizeObserver(([{ contentRect }]) => plot.current?.setSize({ width: contentRect.width, height: HEIGHT }));
     resize.observe(box.current);
