@@ -75,11 +75,24 @@ FLOORS = ((1, 1600), (8, 12000), (64, 24000))
 
 @dataclasses.dataclass(frozen=True)
 class Program:
-    """A program of tests/bench that measures something of its own and writes {"name", "figures", "units"} with --json FILE."""
+    """A program of tests/bench that measures something of its own and writes {"name", "figures", "units"} with --json FILE, or
+    else prints a table that goes into the document as it is. One that is not built is left out."""
     name: str
     title: str
     arguments: tuple = ()
     quick: tuple = ()
+    json: bool = True
 
 
-PROGRAMS = ()
+PROGRAMS = (
+    Program("bench_deflate", "Compression on and off, on the lines of a log", json=False,
+            quick=("bridge/runspool-bridge", 50, "config.log", 20, 1, 200, 200)),
+    Program("bench_stuck", "Readers that never read, and what they cost the others", json=False,
+            quick=("bridge/runspool-bridge", 100, 5, 50, 1, 1)),
+    Program("bench_batch.py", "Several events in one frame, and MessagePack", json=False, arguments=("--rounds", 3),
+            quick=("--subscribers", 50, "--rounds", 1, "--seconds", 1)),
+    Program("bench_replay", "Many join a long run at once"),
+    Program("bench_storm", "All cut off at once, and back"),
+    Program("bench_scale", "From few to many subscribers and streams"),
+    Program("bench_soak", "A day's traffic, compressed"),
+)

@@ -93,15 +93,21 @@ def in_turn(wanted, budget_s, once):
     return {name: quietest(results[name], wanted[name]) for name in wanted if results[name]}
 
 
-def measure_case(build, name, servers, runs, budget_s, quick):
+def wanted_runs(name, servers, runs):
+    """{server or number of frames: runs} of a case or of the floor."""
+    if name == "floor":
+        return {str(frames): max(1, runs // 2) for frames, _ in FLOORS}
     case = CASES[name]
-    wanted = {server: runs if server in ("runspool", "nchan") else max(1, runs // 2) for server in ("runspool", *case.peers)
-              if server in servers and case.door in SERVERS[server].doors}
-    say(f"{name}: {case.title}")
-    return in_turn(wanted, budget_s, lambda server: run_case(build, case, server, quick))
+    return {server: runs if server in ("runspool", "nchan") else max(1, runs // 2) for server in ("runspool", *case.peers)
+            if server in servers and case.door in SERVERS[server].doors}
 
 
-def measure_floor(build, runs, budget_s, quick):
-    say("floor: bare send() of prebuilt frames to 1,000 sockets")
-    by_name = {str(frames): (frames, messages // (4 if quick else 1)) for frames, messages in FLOORS}
-    return in_turn({name: max(1, runs // 2) for name in by_name}, budget_s, lambda name: run_floor(build, *by_name[name]))
+def measure(build, name, servers, runs, budget_s, quick):
+    """{server: its runs} of a case, {number of frames: runs} of the floor."""
+    wanted = wanted_runs(name, servers, runs)
+    if name == "floor":
+        say("floor: bare send() of prebuilt frames to 1,000 sockets")
+        messages = {str(frames): count // (4 if quick else 1) for frames, count in FLOORS}
+        return in_turn(wanted, budget_s, lambda frames: run_floor(build, int(frames), messages[frames]))
+    say(f"{name}: {CASES[name].title}")
+    return in_turn(wanted, budget_s, lambda server: run_case(build, CASES[name], server, quick))

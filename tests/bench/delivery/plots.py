@@ -1,5 +1,6 @@
 """The pictures of docs/BENCHMARKS.md: SVG by gnuplot, in colours that follow the reader's light or dark theme."""
 
+import re
 import subprocess
 
 from cases import FLOORS
@@ -10,26 +11,25 @@ OURS, THEIRS, FLOOR = "#2f81f7", "#8b949e", "#c9a227"
 LINES = {"runspool": OURS, "nchan": "#d9822b", "node-ws": "#3fa45b", "fastapi": "#a371f7", "pushpin": THEIRS}
 INK, FAINT = "#010203", "#040506"  # stand for the theme's colours until the picture is drawn
 STYLE = """<style>
-svg { color: #1f2328; --paper: #ffffff; --faint: #d8dee4; font-family: system-ui, "Segoe UI", "Noto Sans", sans-serif; }
-@media (prefers-color-scheme: dark) { svg { color: #e6edf3; --paper: #0d1117; --faint: #30363d; } }
-.paper { fill: var(--paper); } .faint { stroke: var(--faint); }
+svg { color: #1f2328; font-family: system-ui, "Segoe UI", "Noto Sans", sans-serif; }
+.paper { fill: #ffffff; } .faint { stroke: #d8dee4; }
+@media (prefers-color-scheme: dark) { svg { color: #e6edf3; } .paper { fill: #0d1117; } .faint { stroke: #30363d; } }
 </style>
 <rect class="paper" width="100%" height="100%" rx="8"/>"""
 WIDTH = 760
 
 
-def gnuplot(path, height, script):
-    """Run a script with the terminal set, then give ink and grid the theme's colours."""
+def gnuplot(path, height, title, script):
+    """Run a script with the terminal and the title set, then give ink and grid the theme's colours."""
     # Sizes: a fixed viewBox, as wide as the page lets it be.
     setup = f'set terminal svg size {WIDTH},{height} dynamic font "system-ui,13" noenhanced\nset output "{path}"\n' \
-            f'set border lc rgb "{INK}"\nset tics textcolor rgb "{INK}" nomirror\nset title textcolor rgb "{INK}" font ",15"\n' \
+            f'set border lc rgb "{INK}"\nset tics textcolor rgb "{INK}" nomirror\nset label 1 "{title}" at screen 0.02,{1 - 22 / height} left textcolor rgb "{INK}" font ",15"\n' \
             f'set key textcolor rgb "{INK}"\nset xlabel textcolor rgb "{INK}"\nset ylabel textcolor rgb "{INK}"\n'
     subprocess.run(["gnuplot"], input=setup + script, text=True, check=True)
     text = path.read_text()
-    for case in (str.lower, str.upper):
-        text = text.replace(case(FAINT), "FAINT").replace(case(INK), "currentColor")
-    text = text.replace("rgb( 1,  2,  3)", "currentColor").replace("rgb( 4,  5,  6)", "FAINT")
-    text = text.replace("stroke='FAINT'", "class='faint'").replace("FAINT", "currentColor")
+    text = re.sub(r"""stroke=.rgb\( *4, *5, *6\).( class="gridline")?""", 'class="faint"', text)
+    text = re.sub(r"rgb\( *1, *2, *3\)", "currentColor", text)
+    text = text.replace('color="black"', "")
     head = text.index(">", text.index("<svg")) + 1
     path.write_text(text[:head] + "\n" + STYLE + text[head:])
 
@@ -39,11 +39,10 @@ def bars(path, title, rows):
     top = max(row[1][2] for row in rows)
     data = "\n".join(f'"{label}" {len(rows) - i} {middle} {low} {high} {int(colour[1:], 16)} "{text}"'
                      for i, (label, (middle, low, high), colour, text) in enumerate(rows))
-    gnuplot(path, 70 + 30 * len(rows), f"""
+    gnuplot(path, 56 + 28 * len(rows), title, f"""
 $rows << END
 {data}
 END
-set title "{title}" left offset character -1,0
 set border 0
 unset key
 set lmargin 22
@@ -66,15 +65,15 @@ def curves(path, title, lines):
     blocks = "".join(f"$line{i} << END\n" + "\n".join(f"{10 * j} {ms}" for j, (_, ms) in enumerate(points) if j <= 30 and ms > 0) + "\nEND\n"
                      for i, (_, _, points) in enumerate(lines))
     parts = ", ".join(f'$line{i} using 1:2 with lines lw 2.5 lc rgb "{colour}" title "{name}"' for i, (name, colour, _) in enumerate(lines))
-    gnuplot(path, 380, blocks + f"""
-set title "{title}" left offset character -6,0
+    gnuplot(path, 380, title, blocks + f"""
 set logscale y
-set ylabel "ms"
+set ylabel "ms" rotate by 0
 set xrange [0:300]
-set xtics ("0 %" 0, "50 %" 30.1, "90 %" 100, "99 %" 200, "99.9 %" 300)
+set xtics ("0 %%" 0, "50 %%" 30.1, "90 %%" 100, "99 %%" 200, "99.9 %%" 300)
 set grid lc rgb "{FAINT}" lt 1
 set border 3
-set key top left
+set key outside right top reverse Left
+set tmargin 3
 set format y "%g"
 plot {parts}
 """)
@@ -109,7 +108,7 @@ def draw(folder, cases):
     fan_out += [(f"floor, {frames} a send()", summary(floors[str(frames)], "deliveries"), FLOOR,
                  short(summary(floors[str(frames)], "deliveries")[0])) for frames, _ in FLOORS if str(frames) in floors]
     picture("fan-out", "Deliveries a second to 1,000 subscribers of one stream", bars, fan_out)
-    picture("latency", "Latency at 20 events a second to 1,000 subscribers (each step to the right: ten times fewer are slower)", curves,
+    picture("latency", "Latency at 20 events a second to 1,000 WebSockets: this share of deliveries is faster", curves,
             [(SERVERS[server].title, LINES[server], results[len(results) // 2]["latency_curve"])
              for server, results in cases.get("B", {}).get("results", {}).items()])
     picture("memory", "Memory of an idle WebSocket, bytes", bars, rows_of(cases, (("D", ""),), "memory", lambda value: f"{value:,.0f}"))

@@ -87,11 +87,15 @@ def floor_figures(results):
     return tuple(spread(summary(results, key), FIGURES[key].digits) for key in ("deliveries", "cpu"))
 
 
-def program_table(result):
-    units = result.get("units", {})
-    return table(("", "", ""), [(key.replace("_", " "), number(value, 0 if float(value).is_integer() else 2) if isinstance(value, (int, float))
-                                 else value, units.get(key, "") if isinstance(units, dict) else "")
-                                for key, value in result["figures"].items()])
+def program_part(result):
+    """Its figures as a table; a program without figures has printed one."""
+    if "text" in result:
+        return f"```\n{result['text']}\n```"
+    figures, units = result["figures"], result.get("units", {})
+    if isinstance(figures, dict):
+        figures = [{"name": name, "value": value, "unit": units.get(name, "")} for name, value in figures.items()]
+    return table(("", "", ""), [(figure["name"].replace("_", " "), number(figure["value"], 0 if abs(figure["value"]) >= 100 else 2),
+                                 figure.get("unit", "")) for figure in figures])
 
 
 def noisy(cases):
@@ -132,7 +136,7 @@ def document(known, pictures):
         parts.append("## More about Runspool alone")
     for program in programs:
         result = known["programs"][program.name]
-        parts += [f"### {program.title}", f"`{program.name}`, {result['measured']} UTC.", program_table(result)]
+        parts += [f"### {program.title}", f"`{program.name}`, {result['measured']} UTC.", program_part(result)]
     return "\n\n".join(parts)
 
 

@@ -14,24 +14,36 @@ import time
 
 import report
 from cases import CASES, PROGRAMS
-from measure import measure_case, measure_floor, say
+from measure import measure, say, wanted_runs
 from peers import SERVERS
 
 SOURCE = pathlib.Path(__file__).resolve().parents[3]
-PROGRAM_S = 240  # no bench program takes longer
+PROGRAM_S = 70  # a bench program takes about so long; it may take
+PROGRAM_MAX_S = 180
+
+
+def program_command(build, program):
+    """How it is run; None when there is none."""
+    script, path = SOURCE / "tests" / "bench" / program.name, build / "tests" / "bench" / program.name
+    if script.exists():
+        return ["/usr/bin/python3", "-B", script]
+    return [path] if path.exists() else None
 
 
 def run_program(build, program, quick):
-    """What it wrote, or None."""
+    """What it found: {"figures"} or {"text"}; None without a result."""
     say(f"{program.name}: {program.title}")
-    path = build / "tests" / "bench" / program.name
     with tempfile.NamedTemporaryFile(suffix=".json") as file:
-        command = [path, *(program.quick if quick else program.arguments), "--json", file.name]
+        command = [*program_command(build, program), *(program.quick if quick else program.arguments)]
+        if program.json:
+            command += ["--json", file.name]
         try:
             done = subprocess.run(list(map(str, command)), cwd=build, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                  stderr=subprocess.STDOUT, text=True, timeout=PROGRAM_S)
-            say(*(f"    {line}\n" for line in done.stdout.splitlines()[-6:]))
-            return json.loads(pathlib.Path(file.name).read_text())
+                                  text=True, timeout=PROGRAM_MAX_S)
+            if done.returncode != 0:
+                raise OSError(f"ended with {done.returncode}")
+            say("\n".join(f"    {line}" for line in done.stdout.splitlines()))
+            return json.loads(pathlib.Path(file.name).read_text()) if program.json else {"text": done.stdout.strip()}
         except (OSError, subprocess.TimeoutExpired, json.JSONDecodeError) as error:
             say(f"    no result: {error}")
             return None
@@ -84,18 +96,21 @@ def main():
     known.setdefault("cases", {}), known.setdefault("programs", {})
     known["machine"] = report.machine()
     known.setdefault("versions", {}).update({SERVERS[name].title: SERVERS[name].versions(build) for name in servers})
-    end = time.monotonic() + asked.minutes * 60
-    for done, name in enumerate(chosen):
-        budget_s = 0 if asked.quick else max(0, end - time.monotonic()) / (len(chosen) - done)
-        program = next((program for program in PROGRAMS if program.name == name), None)
+    programs = {program.name: program for program in PROGRAMS if program_command(build, program)}
+    chosen = [name for name in chosen if name in CASES or name == "floor" or name in programs]
+    # Each case has its share of the time, by how many runs it wants.
+    shares = {name: sum(wanted_runs(name, servers, asked.runs).values()) for name in chosen if name not in programs}
+    end = time.monotonic() + asked.minutes * 60 - PROGRAM_S * sum(name in programs for name in chosen)
+    for name in chosen:
+        program = programs.get(name)
+        budget_s = 0 if asked.quick or program else max(0, end - time.monotonic()) * shares[name] / sum(shares.values())
         measured = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M")
         if program:
             if result := run_program(build, program, asked.quick):
                 known["programs"][name] = {"measured": measured, **result}
         else:
-            results = (measure_floor(build, asked.runs, budget_s, asked.quick) if name == "floor" else
-                       measure_case(build, name, servers, asked.runs, budget_s, asked.quick))
-            known["cases"][name] = {"measured": measured, "results": results}
+            known["cases"][name] = {"measured": measured, "results": measure(build, name, servers, asked.runs, budget_s, asked.quick)}
+            del shares[name]
         kept.write_text(json.dumps(known))
     print(report.terminal(known, chosen))
     if asked.write if asked.write is not None else not asked.quick:
