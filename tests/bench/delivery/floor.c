@@ -108,7 +108,8 @@ int main(int argc, char **argv)
     sleep(SETTLE_S);
     for (long no = 0; no < messages;) {
         clock_gettime(CLOCK_MONOTONIC, &t);
-        for (int i = 0; i < at_once; i++) { /* once for all subscribers */
+        int n_frames = messages - no < at_once ? (int)(messages - no) : at_once;
+        for (int i = 0; i < n_frames; i++) { /* once for all subscribers */
             char *frame = frames + i * FRAME;
             memcpy(frame, "\x81\x7e\x00\xc8", 4);
             int len = sprintf(frame + 4, "{\"sent\":%llu,\"no\":%ld,\"pad\":\"",
@@ -117,7 +118,7 @@ int main(int argc, char **argv)
             memcpy(frame + FRAME - 2, "\"}", 2);
         }
         for (int i = 0; i < n; i++)
-            send_all(fds[i], frames, (size_t)at_once * FRAME);
+            send_all(fds[i], frames, (size_t)n_frames * FRAME);
     }
     sleep(STAY_S);
     return 0;

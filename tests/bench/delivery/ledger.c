@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,16 +20,27 @@ uint64_t now_ns(void)
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-void fail(const char *format, ...)
+static _Noreturn void end(const char *format, va_list args, const char *why)
 {
-    int error = errno;
-    va_list args;
-    va_start(args, format);
     fputs("load: ", stderr);
     vfprintf(stderr, format, args);
-    va_end(args);
-    fprintf(stderr, error ? ": %s\n" : "\n", strerror(error));
+    fprintf(stderr, "%s%s\n", *why ? ": " : "", why);
     exit(2);
+}
+
+void fail(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    end(format, args, "");
+}
+
+void fail_system(const char *format, ...)
+{
+    const char *why = strerror(errno);
+    va_list args;
+    va_start(args, format);
+    end(format, args, why);
 }
 
 static void *zeroed(size_t n, size_t size)
@@ -69,8 +81,6 @@ void ledger_write(struct ledger *l, int stream, uint64_t sent_ns, char *text, si
     int n = sprintf(text, "{\"sent\":%llu,\"no\":%u,\"pad\":\"", (unsigned long long)sent_ns, ledger_number(l, stream));
     memset(text + n, 'x', size - (size_t)n - 2);
     memcpy(text + size - 2, "\"}", 3);
-    if (l->first_sent_ns == 0)
-        l->first_sent_ns = sent_ns;
 }
 
 /* Digits at p, after blanks; *p moves behind them. Message texts end in a byte that is no digit. */
@@ -103,6 +113,8 @@ static void enter(struct ledger *l, int subscriber, uint64_t sent_ns, uint64_t n
     a->unique++;
     l->delivered++;
     l->last_seen_ns = now;
+    if (l->first_sent_ns == 0 || sent_ns < l->first_sent_ns)
+        l->first_sent_ns = sent_ns;
     histogram_add(&l->latency, now > sent_ns ? now - sent_ns : 0);
 }
 

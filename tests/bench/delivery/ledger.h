@@ -6,7 +6,6 @@
 #ifndef DELIVERY_LEDGER_H
 #define DELIVERY_LEDGER_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,14 +31,15 @@ struct ledger {
     uint64_t expected;       /* deliveries owed for what was sent so far */
     uint64_t delivered, doubled, reordered;
     uint64_t foreign;        /* messages of others (greetings) */
-    uint64_t first_sent_ns, last_seen_ns;
+    uint64_t first_sent_ns, last_seen_ns; /* of what was delivered */
     size_t hint;             /* where in a message the members were last time */
     struct histogram latency; /* nanoseconds */
 };
 
 uint64_t now_ns(void);
-/* fail - this program cannot go on: says why (and errno, if set) and ends with 2. */
+/* fail - this program cannot go on: says why and ends with 2. fail_system - the same with what errno says. */
 _Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+_Noreturn void fail_system(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* ledger_init - per_stream: how many messages a stream will be sent at most. Never freed: the program ends with it. */
 void ledger_init(struct ledger *l, int n_subscribers, int n_streams, uint64_t per_stream);

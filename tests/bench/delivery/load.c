@@ -7,7 +7,6 @@
 #include "subscriber.h"
 #include "usage.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <math.h>
 #include <signal.h>
@@ -115,7 +114,6 @@ static int read_options(int argc, char **argv)
         fputs(help, stdout);
         exit(0);
     }
-    errno = 0;
     s->door = door_find(door);
     if (!s->door)
         fail("no door is called %s", door);

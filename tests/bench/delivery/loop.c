@@ -22,7 +22,7 @@ void loop_init(void)
 {
     epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (epoll_fd < 0)
-        fail("epoll_create1");
+        fail_system("epoll_create1");
 }
 
 static void control(struct watch *w, int op, bool writing)
@@ -30,7 +30,7 @@ static void control(struct watch *w, int op, bool writing)
     struct epoll_event event = {.events = EPOLLIN | (writing ? (uint32_t)EPOLLOUT : 0), .data.ptr = w};
     w->writing = writing;
     if (epoll_ctl(epoll_fd, op, w->fd, &event) != 0)
-        fail("epoll_ctl");
+        fail_system("epoll_ctl");
 }
 
 void loop_add(struct watch *w, bool writing)
@@ -57,7 +57,7 @@ void loop_turn(uint64_t wait_ns)
     struct timespec wait = {.tv_sec = (time_t)(wait_ns / 1000000000u), .tv_nsec = (long)(wait_ns % 1000000000u)};
     int n = epoll_pwait2(epoll_fd, events, EVENTS_MAX, &wait, NULL);
     if (n < 0 && errno != EINTR)
-        fail("epoll_pwait2");
+        fail_system("epoll_pwait2");
     for (int i = 0; i < n; i++) {
         struct watch *w = events[i].data.ptr;
         if (w->fd >= 0)
@@ -75,7 +75,7 @@ bool loop_connect(struct watch *w, const char *address)
 
     w->fd = socket(path ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (w->fd < 0)
-        fail("socket");
+        fail_system("socket");
     int status;
     if (path) {
         if (strlen(address) >= sizeof(local.sun_path))

@@ -27,7 +27,7 @@ static void flush(struct publisher *p)
         if (n < 0 && errno == EAGAIN)
             break;
         if (n < 0)
-            fail("publishing");
+            fail_system("publishing");
         p->written += (size_t)n;
     }
     bool left = p->written < p->out.len;
@@ -143,7 +143,7 @@ static void greet(struct publisher *p)
     int n = snprintf(text, sizeof(text), "{\"hello\":1,\"producer\":\"load-%d-%d\",\"ack\":true}\n", (int)getpid(),
                      (int)(p - publishers.all));
     if (send(p->watch.fd, text, (size_t)n, MSG_NOSIGNAL) != n)
-        fail("greeting the spool");
+        fail_system("greeting the spool");
     do
         n = (int)recv(p->watch.fd, text, sizeof(text) - 1, 0);
     while (n < 0 && errno == EAGAIN && usleep(1000) == 0);
@@ -154,7 +154,7 @@ static void greet(struct publisher *p)
 static void connect_one(struct publisher *p)
 {
     if (!loop_connect(&p->watch, publishers.address))
-        fail("connecting to %s", publishers.address);
+        fail_system("connecting to %s", publishers.address);
     loop_add(&p->watch, false);
     if (publishers.acks)
         greet(p);

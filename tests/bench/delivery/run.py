@@ -92,7 +92,7 @@ def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
     kept = build / "bench-results.json"
-    known = json.loads(kept.read_text()) if kept.exists() else {}
+    known = json.loads(kept.read_text()) if kept.exists() and not asked.quick else {}
     known.setdefault("cases", {}), known.setdefault("programs", {})
     known["machine"] = report.machine()
     known.setdefault("versions", {}).update({SERVERS[name].title: SERVERS[name].versions(build) for name in servers})
@@ -111,7 +111,8 @@ def main():
         else:
             known["cases"][name] = {"measured": measured, "results": measure(build, name, servers, asked.runs, budget_s, asked.quick)}
             del shares[name]
-        kept.write_text(json.dumps(known))
+        if not asked.quick:
+            kept.write_text(json.dumps(known))
     print(report.terminal(known, chosen))
     if asked.write if asked.write is not None else not asked.quick:
         report.write(SOURCE, known)
