@@ -1,7 +1,8 @@
 /* What is written behind what was written before is gathered, up to GATHER_BYTES. A commit is the page whose frame head
  * tells the size of the database (bytes 4 to 7, "WAL File Format" in SQLite's documentation): once it was written, all must
  * be with the kernel, for SQLite then tells other processes of it; and an error can still be said. Whatever else is done
- * with the file comes after what was gathered. */
+ * with the file comes after what was gathered. What is written over goes out at once: a transaction larger than SQLite's
+ * cache may write a page twice, and its commit then ends with the heads of all frames since, the last of them its own. */
 #include "event/eventlog_vfs.h"
 #include <pthread.h>
 #include <sqlite3.h>
@@ -17,6 +18,7 @@ struct wal_file {
     char *bytes; /* [GATHER_BYTES], NULL before the first write */
     int len;
     sqlite3_int64 at; /* where bytes[0] belongs */
+    sqlite3_int64 end; /* of all that was written since the file was begun anew */
     bool commits;     /* the page that comes next ends a transaction */
 };
 
@@ -59,7 +61,9 @@ static int wal_write(sqlite3_file *file, const void *data, int len, sqlite3_int6
         if (rc != SQLITE_OK)
             return rc;
     }
-    if (len > GATHER_BYTES)
+    bool over = at > 0 && at < wal->end;
+    wal->end = over ? wal->end : at + len;
+    if (over || len > GATHER_BYTES)
         return own(file)->pMethods->xWrite(own(file), data, len, at);
     if (wal->len == 0)
         wal->at = at;
@@ -90,6 +94,8 @@ static int wal_truncate(sqlite3_file *file, sqlite3_int64 len)
 {
     int rc = flush(file);
 
+    if (len < ((struct wal_file *)file)->end)
+        ((struct wal_file *)file)->end = len;
     return rc != SQLITE_OK ? rc : own(file)->pMethods->xTruncate(own(file), len);
 }
 

@@ -1,3 +1,9 @@
+check_PROGRAMS += tests/unit/test_eventlog_vfs
+TESTS += tests/unit/test_eventlog_vfs
+tests_unit_test_eventlog_vfs_SOURCES = tests/unit/test_eventlog_vfs.c tests/unit/unit.h
+tests_unit_test_eventlog_vfs_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_eventlog_vfs_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+
 check_PROGRAMS += tests/unit/test_eventlog
 TESTS += tests/unit/test_eventlog
 tests_unit_test_eventlog_SOURCES = tests/unit/test_eventlog.c tests/unit/unit.h tests/unit/instance.h
