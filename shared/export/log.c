@@ -112,11 +112,9 @@ static enum rs_err survey_event(void *ctx, const struct event *event)
     s->survey->events++;
     if (take_line(event, &line)) {
         s->survey->lines++;
-        s->survey->errors += line.class == 'e';
         json_object_put(line.data);
-        return RS_OK;
     }
-    return work_take(s->page, event);
+    return work_take(s->page, event); /* a run that starts over is both */
 }
 
 enum rs_err log_survey(struct page *page, struct eventlog *log, struct log_survey *ret, struct fault *fault)

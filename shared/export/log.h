@@ -8,7 +8,7 @@
 /* log_survey - all events of the run up to one: what agents and tools did goes to the page's nodes; the rest is counted. */
 struct log_survey {
     int64_t until;    /* id of the newest event looked at */
-    int64_t events, lines, errors;
+    int64_t events, lines;
     bool complete;    /* the run has ended, and every event of it is there */
     bool gap;         /* older ones are no longer kept */
 };

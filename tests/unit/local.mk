@@ -181,6 +181,12 @@ tests_unit_test_workflow_SOURCES = tests/unit/test_workflow.c tests/unit/model.h
 tests_unit_test_workflow_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_workflow_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
 
+check_PROGRAMS += tests/unit/test_export_log
+TESTS += tests/unit/test_export_log
+tests_unit_test_export_log_SOURCES = tests/unit/test_export_log.c tests/unit/unit.h tests/unit/instance.h
+tests_unit_test_export_log_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_export_log_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+
 check_PROGRAMS += tests/unit/test_export_text
 TESTS += tests/unit/test_export_text
 tests_unit_test_export_text_SOURCES = tests/unit/test_export_text.c tests/unit/unit.h
