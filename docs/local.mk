@@ -16,3 +16,5 @@ EXTRA_DIST += \
   docs/img/run-390-light.webp \
   docs/img/timeline-1440-light.webp \
   docs/img/workflows-1440-light.webp
+# Drawn by scripts/bench.
+EXTRA_DIST += $(wildcard $(top_srcdir)/docs/img/bench/*.svg)
