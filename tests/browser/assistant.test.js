@@ -246,3 +246,23 @@ test('without a model the page says which line sets one, and answers with what t
     await bare.close();
   }
 });
+
+test('assistant.busy = queue: what is asked meanwhile waits its turn, and is answered', async () => {
+  const queueing = await startRunspool([...model.settings, 'runner.http_private=allow', 'assistant.busy=queue']);
+  try {
+    await script({ text: 'First part. Second part.', chunks: 2, hold: 1 });
+    await page.goto(`${queueing.url}#/assistant`);
+    await ask('Slowly, please');
+    await turn().locator('.md-writing', { hasText: 'First part' }).waitFor();
+    await script({ text: 'The other answer.' });
+    await ask('And this?');
+    await turn(1).getByText('And this?').waitFor();
+    assert.equal(await page.getByText('One answer at a time').count(), 0);
+    await model.release();
+    await turn().getByText('Second part.').waitFor();
+    await turn(1).getByText('The other answer.').waitFor();
+    await turnIs('success', 1);
+  } finally {
+    await queueing.close();
+  }
+});
