@@ -20,6 +20,7 @@ struct rekey;
 struct signals;
 struct spool_server;
 struct stats;
+struct stretches;
 struct web;
 struct worker;
 struct writer;
@@ -35,6 +36,7 @@ struct bridge {
     struct store store;     /* the same for the database: does this run exist? */
     struct metrics metrics;
     struct hub *hub;
+    struct stretches *stretches; /* replays that many want */
     struct writer *writer;
     struct spool_server *spool;
     struct poke *poke;

@@ -112,7 +112,7 @@ static void ws_cut(struct subscriber *sub)
 /* One who is silent is asked whether it is there. What it has not taken yet shows that by other limits. */
 static void ping(struct ws_connection *c, int64_t now_ms)
 {
-    static const char frame[] = {(char)0x89, 0x00};
+    static const char frame[] = {(char)0x89, 0x01, 0x20};
     bool asked = c->pinged_ms > c->heard_ms;
     if (asked && now_ms - c->pinged_ms > HANGUP_MS) {
         shutdown(c->fd, SHUT_RDWR);

@@ -116,6 +116,26 @@ size_t frame_boundary(const char *bytes, size_t len, size_t n)
     return at;
 }
 
+struct pins *pins_new(void)
+{
+    struct pins *p = calloc(1, sizeof *p);
+    if (p)
+        p->refs = 1;
+    return p;
+}
+
+struct pins *pins_ref(struct pins *p)
+{
+    p->refs++;
+    return p;
+}
+
+void pins_unref(struct pins *p)
+{
+    if (p && --p->refs == 0)
+        free(p);
+}
+
 struct block *block_new(size_t max)
 {
     struct block *b = calloc(1, sizeof *b);
@@ -160,6 +180,7 @@ void block_unref(struct block *b)
     if (--b->refs > 0)
         return;
     buf_release(&b->bytes);
+    pins_unref(b->pins);
     free(b->marks);
     free(b);
 }

@@ -41,6 +41,16 @@ struct block_mark {
     uint32_t start; /* of the frame that its first message is in */
     bool within;    /* that frame begins with messages of events before it */
 };
+/* Memory of blocks that wait in queues, by whose members they are for; refcounted. */
+struct pins {
+    int refs;
+    int64_t bytes;
+    int64_t relieved_ms; /* loop time when room was made last */
+};
+struct pins *pins_new(void); /* one reference; NULL: no memory */
+struct pins *pins_ref(struct pins *p);
+void pins_unref(struct pins *p); /* NULL is fine */
+
 struct block {
     int refs;
     int n_messages;
@@ -51,6 +61,7 @@ struct block {
     int n_queues;             /* subscribers' queues it waits in */
     int n_open;               /* messages of the frame that is being filled, at open_at: FRAME_BATCH only */
     size_t open_at;
+    struct pins *pins;        /* a reference; counts it while it waits; NULL: nothing does */
     int64_t received_us;      /* when the oldest of its events came (clock_mono_us); 0: not known, or no live events */
 };
 /* block_new - empty, one reference. max: bytes it may grow to. NULL: no memory. */

@@ -45,8 +45,14 @@ char *group_key(const struct feed *feed)
 struct group *group_new(char *key)
 {
     struct group *g = calloc(1, sizeof *g);
-    if (g)
-        g->key = key;
+    if (!g)
+        return NULL;
+    g->pins = pins_new();
+    if (!g->pins) {
+        free(g);
+        return NULL;
+    }
+    g->key = key;
     return g;
 }
 
@@ -60,6 +66,7 @@ void group_free(struct group *g)
     for (int f = 0; f < FRAME_N_FORMATS; f++)
         deflate_history_release(&g->history[f]);
     topic_group_free(g->topic);
+    pins_unref(g->pins);
     free(g->key);
     free(g);
 }
@@ -143,7 +150,12 @@ static struct block *compress(struct group *g, struct bridge *bridge, enum frame
     struct deflate_history *history = &g->history[format];
     if (history->behind)
         history->behind = someone_is_behind(g, format);
-    return deflate_block(bridge->deflater, compression, history, history->behind, block);
+    struct block *compressed = deflate_block(bridge->deflater, compression, history, history->behind, block);
+    if (compressed && !compressed->pins)
+        compressed->pins = pins_ref(g->pins);
+    if (compressed)
+        compressed->received_us = block->received_us;
+    return compressed;
 }
 
 /* A member may be ended while it is given a block, but stays a member until the loop comes round. What is compressed is so
@@ -175,10 +187,12 @@ static enum rs_err deliver_format(struct group *g, struct bridge *bridge, enum f
     for (int i = 0; !err && i < g->n_batch; i++) {
         if (!block) {
             block = block_new(BLOCK_MAX);
-            if (block)
+            if (block) {
                 block->received_us = bridge->received_us;
-            else
+                block->pins = pins_ref(g->pins);
+            } else {
                 err = RS_NOMEM;
+            }
         }
         if (!err)
             err = put_event(g, block, format, &out, g->batch[i]);

@@ -5,6 +5,7 @@
 
 #include "bridge/deflate.h"
 #include "bridge/subscriber.h"
+#include "bridge/stretch.h"
 #include "event/event.h"
 
 struct group {
@@ -15,6 +16,8 @@ struct group {
     struct deflate_history history[FRAME_N_FORMATS]; /* of members with COMPRESSION_RUNNING who are in step */
     struct event **batch;                       /* references; what it gets of the batch being published */
     int n_batch, batch_cap;
+    struct stretch *stretches;                  /* of it that are kept */
+    struct pins *pins;                          /* owned; the memory of what waits for its members */
     struct topic_group *topic;                  /* owned; of a topic, which gets no batch; else NULL */
     struct group *touched_next;                 /* the hub's list of groups with a batch */
 };
@@ -22,7 +25,7 @@ struct group {
 /* group_key - the name that decides who shares a group; owned by the caller, NULL: no memory. */
 char *group_key(const struct feed *feed);
 struct group *group_new(char *key); /* takes ownership of key when it succeeds; NULL: no memory */
-void group_free(struct group *g);   /* NULL is fine; has no members */
+void group_free(struct group *g);   /* NULL is fine; has neither members nor stretches */
 void group_add(struct group *g, struct subscriber *sub);
 void group_remove(struct group *g, struct subscriber *sub);
 

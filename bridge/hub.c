@@ -4,7 +4,10 @@
 #include "base/map.h"
 #include "bridge/bridge.h"
 #include "bridge/group.h"
+#include "bridge/limits.h"
 #include "bridge/native.h"
+#include "bridge/replay.h"
+#include "bridge/stretch.h"
 #include "bridge/topic.h"
 #include "bridge/views.h"
 #include <assert.h>
@@ -185,8 +188,10 @@ void hub_leave(struct hub *hub, struct subscriber *sub)
         map_remove(&hub->groups, g->key);
     }
     group_remove(g, sub);
-    if (g->n_members == 0)
-        group_free(g);
+    if (g->n_members > 0)
+        return;
+    stretches_forget(hub->bridge->stretches, g);
+    group_free(g);
 }
 
 /* Matching one event: the groups that follow any of its names. */
@@ -279,7 +284,7 @@ static void run_replays(uv_idle_t *idle)
     while (hub->replays && uv_hrtime() - start < REPLAY_SLICE_MS * 1000000u) {
         struct subscriber *sub = hub->replays;
         hub_unschedule(hub, sub);
-        if (subscriber_step(sub))
+        if (replay_step(sub))
             hub_schedule(hub, sub); /* behind the others */
     }
     if (!hub->replays)
@@ -318,8 +323,11 @@ void hub_sweep(struct hub *hub)
         subscriber_beat(sub, now, heartbeat_ms, BEAT_MS);
         if (sub->queue_len > 0 && now - sub->progress_ms > stall_ms)
             subscriber_end(sub, END_STALLED);
-        else if (sub->queue_len == 0 && sub->door->heartbeat && now - sub->progress_ms >= heartbeat_ms)
+        else if (sub->queue_len > 0)
+            limits_look(sub);
+        else if (sub->door->heartbeat && now - sub->progress_ms >= heartbeat_ms)
             sub->door->heartbeat(sub);
     }
+    stretches_sweep(hub->bridge->stretches);
     hub->bridge->metrics.values[METRIC_SUBSCRIPTIONS] = n_followed;
 }

@@ -27,7 +27,7 @@ void hub_exit(struct hub *hub, struct subscriber *sub);
 enum rs_err hub_join(struct hub *hub, struct subscriber *sub) RS_MUST_CHECK;
 void hub_leave(struct hub *hub, struct subscriber *sub);
 
-/* hub_schedule - have subscriber_step called soon. */
+/* hub_schedule - have replay_step called soon. */
 void hub_schedule(struct hub *hub, struct subscriber *sub);
 void hub_unschedule(struct hub *hub, struct subscriber *sub);
 

@@ -15,7 +15,8 @@ bridge_libbridge_a_SOURCES = \
   bridge/web.c bridge/web.h bridge/exchange.c bridge/exchange.h \
   bridge/door.h bridge/door_sse.c bridge/door_poll.c \
   bridge/hub.c bridge/hub.h bridge/group.c bridge/group.h \
-  bridge/subscriber.c bridge/subscriber.h \
+  bridge/subscriber.c bridge/subscriber.h bridge/replay.c bridge/replay.h \
+  bridge/stretch.c bridge/stretch.h \
   bridge/frame.c bridge/frame.h \
   bridge/pack.c bridge/pack.h \
   bridge/deflate.c bridge/deflate.h bridge/deflate_offer.c bridge/deflate_offer.h \

@@ -15,6 +15,7 @@
 #include "bridge/sample.h"
 #include "bridge/signals.h"
 #include "bridge/spool_server.h"
+#include "bridge/stretch.h"
 #include "bridge/topic.h"
 #include "bridge/web.h"
 #include "bridge/worker.h"
@@ -130,6 +131,10 @@ static enum rs_err start(struct bridge *bridge, struct fault *fault)
         bridge->hub = hub_new(bridge, head);
         err = bridge->hub ? RS_OK : fault_set(fault, RS_NOMEM, "no memory for the hub");
     }
+    if (!err) {
+        bridge->stretches = stretches_new(bridge);
+        err = bridge->stretches ? RS_OK : fault_set(fault, RS_NOMEM, "no memory for replays");
+    }
     if (!err && stats_open(&bridge->dd, &bridge->stats, fault) != RS_OK)
         log_event(LOG_LEVEL_WARN, "stats.failed", "reason=\"%s\"", fault->message);
     if (!err)
@@ -186,6 +191,7 @@ static int run(struct bridge *bridge)
     bridge->started_ms = uv_now(&bridge->loop);
     log_event(LOG_LEVEL_INFO, "bridge.ready", "head=%" PRId64, hub_published(bridge->hub));
     uv_run(&bridge->loop, UV_RUN_DEFAULT);
+    stretches_free(bridge->stretches);
     ws_free(bridge->ws);
     deflater_free(bridge->deflater);
     uv_loop_close(&bridge->loop);

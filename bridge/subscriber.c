@@ -7,14 +7,12 @@
 #include "bridge/group.h"
 #include "bridge/hub.h"
 #include "bridge/limits.h"
-#include "bridge/native.h"
+#include "bridge/replay.h"
 #include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* One step may give one message that is as large as a message can be, beside what is small. */
-#define REPLAY_STEP_MAX (DIALECT_TEXT_MAX + 1024 * 1024)
 #define BEAT_MAX 256 /* bytes of a heartbeat message */
 
 void subscriber_init(struct subscriber *sub, struct bridge *bridge, const struct door *door, void *connection)
@@ -62,15 +60,21 @@ void subscriber_release(struct subscriber *sub)
 /* A block that waits in several queues takes memory once. */
 static struct block *hold(struct subscriber *sub, struct block *block)
 {
-    if (block->n_queues++ == 0)
+    if (block->n_queues++ == 0) {
         sub->bridge->metrics.values[METRIC_QUEUED_BYTES] += (int64_t)block->bytes.cap;
+        if (block->pins)
+            block->pins->bytes += (int64_t)block->bytes.cap;
+    }
     return block_ref(block);
 }
 
 static void let_go(struct subscriber *sub, struct block *block)
 {
-    if (--block->n_queues == 0)
+    if (--block->n_queues == 0) {
         sub->bridge->metrics.values[METRIC_QUEUED_BYTES] -= (int64_t)block->bytes.cap;
+        if (block->pins)
+            block->pins->bytes -= (int64_t)block->bytes.cap;
+    }
     block_unref(block);
 }
 
@@ -129,8 +133,7 @@ static void delivered(struct subscriber *sub, const struct block *block)
         metrics_delivered(&sub->bridge->metrics, clock_mono_us() - block->received_us);
 }
 
-/* Send what can be sent at once; keep a reference to the block for the rest. */
-static void enqueue(struct subscriber *sub, struct block *block, size_t at)
+void subscriber_put(struct subscriber *sub, struct block *block, size_t at)
 {
     size_t len = block->bytes.len;
     bool was_empty = sub->queue_len == 0;
@@ -140,11 +143,6 @@ static void enqueue(struct subscriber *sub, struct block *block, size_t at)
         delivered(sub, block);
     if (at == len || sub->state == SUBSCRIBER_ENDED)
         return;
-    size_t most = (size_t)config_number(sub->bridge->config, "limits.subscriber_bytes");
-    if (!was_empty && sub->queued_bytes + (len - at) > most) {
-        subscriber_end(sub, END_OVERLOAD);
-        return;
-    }
     if (sub->queue_len == sub->queue_cap && !grow_queue(sub)) {
         subscriber_end(sub, END_FAILED);
         return;
@@ -153,9 +151,68 @@ static void enqueue(struct subscriber *sub, struct block *block, size_t at)
     sub->queued_bytes += len - at;
     if (was_empty)
         sub->progress_ms = (int64_t)uv_now(&sub->bridge->loop);
-    (void)limits_make_room(sub->bridge, 0);
+    limits_waits(sub, block);
     if (was_empty && sub->state != SUBSCRIBER_ENDED)
         sub->door->wake(sub);
+}
+
+static bool is_too_much(const struct subscriber *sub, size_t more)
+{
+    return sub->queue_len > 0 &&
+           sub->queued_bytes + more > (size_t)config_number(sub->bridge->config, "limits.subscriber_bytes");
+}
+
+/* For what is not in the log. */
+static void put_or_end(struct subscriber *sub, struct block *block)
+{
+    if (is_too_much(sub, block->bytes.len))
+        subscriber_end(sub, END_OVERLOAD);
+    else
+        subscriber_put(sub, block, 0);
+}
+
+/* Does what waits begin with the first message of an event, so that the log has all of it? *ret_before: where a feed stands
+ * that has not been given it. */
+static bool is_in_log(const struct queued *q, int64_t *ret_before)
+{
+    const struct block *b = q->block;
+    int low = 0, high = b->n_marks;
+    while (low < high) {
+        int middle = low + (high - low) / 2;
+        if (b->marks[middle].start >= q->at)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    if (low == b->n_marks || b->marks[low].start != q->at || b->marks[low].within)
+        return false;
+    *ret_before = b->marks[low].id - 1;
+    return true;
+}
+
+bool subscriber_put_back(struct subscriber *sub, enum metric why, bool drop)
+{
+    bool live = sub->state == SUBSCRIBER_LIVE;
+    if ((!live && sub->state != SUBSCRIBER_REPLAY) || !sub->feed || sub->feed->endpoint->topic || sub->side || sub->assist ||
+        sub->queue_len == 0)
+        return false;
+    int64_t before, stands = live ? sub->after : -1;
+    while (drop && sub->queue_len > 1) { /* the first stays: when it has been taken, it is time to go on */
+        struct queued *last = &sub->queue[(sub->queue_first + sub->queue_len - 1) & (sub->queue_cap - 1)];
+        if (!is_in_log(last, &before))
+            break;
+        stands = before;
+        sub->queued_bytes -= last->block->bytes.len - last->at;
+        let_go(sub, last->block);
+        sub->queue_len--;
+    }
+    if (stands < 0)
+        return false; /* replays, and has nothing that could be dropped */
+    hub_unschedule(sub->bridge->hub, sub);
+    feed_passed(sub->feed, stands, DIALECT_PARTS_MAX);
+    sub->state = SUBSCRIBER_REPLAY;
+    sub->bridge->metrics.values[why]++;
+    return true;
 }
 
 void subscriber_live(struct subscriber *sub, struct block *block)
@@ -168,23 +225,29 @@ void subscriber_live(struct subscriber *sub, struct block *block)
         subscriber_resume(sub); /* it gets its part of that frame from the log */
         return;
     }
+    bool too_much = is_too_much(sub, block->bytes.len - at);
+    if (too_much && subscriber_put_back(sub, METRIC_BACK_BYTES, false))
+        return;
     sub->after = last;
     if (at == block->bytes.len)
         return;
+    if (too_much) {
+        subscriber_end(sub, END_OVERLOAD);
+        return;
+    }
     sub->gave = sub->in_step = true;
-    enqueue(sub, block, at);
+    subscriber_put(sub, block, at);
 }
 
-/* What is for it alone, before it is LIVE: where it is compressed, it refers to nothing else. */
-static void enqueue_own(struct subscriber *sub, struct block *block)
+void subscriber_put_own(struct subscriber *sub, struct block *block)
 {
     if (sub->compression == COMPRESSION_NONE || block->bytes.len > DEFLATE_OWN_MAX) {
-        enqueue(sub, block, 0);
+        subscriber_put(sub, block, 0);
         return;
     }
     struct block *compressed = deflate_block(sub->bridge->deflater, sub->compression, NULL, false, block);
     if (compressed)
-        enqueue(sub, compressed, 0);
+        subscriber_put(sub, compressed, 0);
     else
         subscriber_end(sub, END_FAILED);
     block_unref(compressed);
@@ -193,7 +256,7 @@ static void enqueue_own(struct subscriber *sub, struct block *block)
 void subscriber_give(struct subscriber *sub, struct block *block)
 {
     sub->gave = true;
-    enqueue(sub, block, 0);
+    put_or_end(sub, block);
 }
 
 static void queue_bytes(struct subscriber *sub, const char *json, const char *raw, size_t len)
@@ -209,7 +272,7 @@ static void queue_bytes(struct subscriber *sub, const char *json, const char *ra
     if (err)
         subscriber_end(sub, END_FAILED);
     else
-        enqueue(sub, block, 0);
+        put_or_end(sub, block);
     block_unref(block);
 }
 
@@ -284,70 +347,6 @@ void subscriber_consume(struct subscriber *sub, size_t n)
         hub_schedule(sub->bridge->hub, sub);
 }
 
-/* Collects the messages of one step. */
-struct step {
-    struct subscriber *sub;
-    struct block *block;
-    int64_t until;  /* 0: all */
-    bool whole;     /* of what is given once only, all is taken */
-    bool beyond;    /* stopped at a message after `until` */
-    bool failed;
-};
-
-static bool take_message(void *ctx, const char *id, const char *json, size_t len)
-{
-    struct step *step = ctx;
-    if (id && step->until > 0 && strtoll(id, NULL, 10) > step->until) {
-        step->beyond = true;
-        return false;
-    }
-    if (!step->whole && step->block->bytes.len > REPLAY_BLOCK_BYTES)
-        return false;
-    if (block_put(step->block, step->sub->format, id, json, len) != RS_OK) {
-        step->failed = true;
-        return false;
-    }
-    step->sub->gave = step->sub->gave || id;
-    return true;
-}
-
-static void fail(struct subscriber *sub, enum rs_err err, const struct fault *fault)
-{
-    log_event(LOG_LEVEL_WARN, "replay.failed", "door=%s error=%s reason=\"%s\"", sub->door->name + 1, rs_err_name(err),
-              fault->message);
-    subscriber_end(sub, END_FAILED);
-}
-
-enum rs_err subscriber_start(struct subscriber *sub, struct feed *feed, struct cursor since, struct fault *fault)
-{
-    sub->feed = feed;
-    struct step step = {.sub = sub, .block = block_new(REPLAY_STEP_MAX), .whole = true};
-    struct message_sink sink = {take_message, &step};
-    enum rs_err err = RS_NOMEM;
-    if (!step.block)
-        goto out;
-    err = feed_start(feed, since, &sub->bridge->store, sub->bridge->log, &sink, fault);
-    if (!err && (step.failed || block_close(step.block, sub->format) != RS_OK))
-        err = fault_set(fault, RS_LIMIT, "the opening state is too large");
-    if (!err)
-        err = hub_join(sub->bridge->hub, sub);
-    if (err)
-        goto out;
-    sub->state = feed->endpoint->topic ? SUBSCRIBER_LIVE : SUBSCRIBER_REPLAY;
-    sub->beat_ms = (int64_t)uv_now(&sub->bridge->loop);
-    if (step.block->bytes.len > 0)
-        enqueue_own(sub, step.block);
-    if (feed->endpoint->topic) {
-        sub->place.seen = since;
-        topic_group_enter(sub->group->topic, sub);
-    } else {
-        hub_schedule(sub->bridge->hub, sub);
-    }
-out:
-    block_unref(step.block);
-    return err;
-}
-
 void subscriber_resume(struct subscriber *sub)
 {
     if (sub->state == SUBSCRIBER_ENDED)
@@ -356,54 +355,4 @@ void subscriber_resume(struct subscriber *sub)
         feed_passed(sub->feed, sub->after, DIALECT_PARTS_MAX);
     sub->state = SUBSCRIBER_REPLAY;
     hub_schedule(sub->bridge->hub, sub);
-}
-
-static void caught_up(struct subscriber *sub)
-{
-    if (sub->side) {
-        native_side_done(sub);
-        return;
-    }
-    sub->state = SUBSCRIBER_LIVE;
-    sub->after = sub->feed->at.id;
-    group_out_of_step(sub);
-    if (sub->native)
-        native_live(sub);
-    if (sub->assist) {
-        assist_live(sub);
-    } else if (subscriber_ends(sub)) {
-        struct fault fault = {0};
-        bool ended = false;
-        enum rs_err err = feed_ended(sub->feed, sub->bridge->log, &ended, &fault);
-        if (err)
-            fail(sub, err, &fault);
-        else if (ended)
-            subscriber_end(sub, END_FINISHED);
-    }
-}
-
-bool subscriber_step(struct subscriber *sub)
-{
-    if (sub->state != SUBSCRIBER_REPLAY || sub->queued_bytes >= REPLAY_QUEUE_BYTES)
-        return false;
-    struct fault fault = {0};
-    bool more = false;
-    struct step step = {.sub = sub, .block = block_new(REPLAY_STEP_MAX), .until = sub->side ? sub->side_until : 0};
-    struct message_sink sink = {take_message, &step};
-    enum rs_err err = RS_NOMEM;
-    if (step.block)
-        err = feed_read(sub->side ? sub->side : sub->feed, sub->bridge->log, REPLAY_EVENTS, &sink, &more, &fault);
-    if (!err)
-        err = step.failed ? RS_NOMEM : block_close(step.block, sub->format);
-    if (err) {
-        fail(sub, err, &fault);
-        goto out;
-    }
-    if (step.block->bytes.len > 0)
-        enqueue_own(sub, step.block);
-    if (sub->state == SUBSCRIBER_REPLAY && (!more || step.beyond))
-        caught_up(sub);
-out:
-    block_unref(step.block);
-    return sub->state == SUBSCRIBER_REPLAY && sub->queued_bytes < REPLAY_QUEUE_BYTES;
 }

@@ -1,6 +1,6 @@
 /* subscriber - one client's place in the log and what is queued for its socket. Holds a cursor, never copies of events:
  * what is queued are references to shared blocks. Reads the log in bounded chunks until it has caught up (REPLAY), then
- * gets each new block from the hub (LIVE). Threads: the loop only. */
+ * gets each new block from the hub (LIVE). One that lags too much is put back to the log. Threads: the loop only. */
 #ifndef RUNSPOOL_BRIDGE_SUBSCRIBER_H
 #define RUNSPOOL_BRIDGE_SUBSCRIBER_H
 
@@ -13,9 +13,6 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
-#define REPLAY_EVENTS 256                /* events read from the log in one step */
-#define REPLAY_BLOCK_BYTES (64 * 1024)   /* a step ends when its messages are larger than that */
-#define REPLAY_QUEUE_BYTES (128 * 1024)  /* no step while more than that is queued */
 #define SUBSCRIBER_END_MS 5000           /* from the wish to end a connection to its cut */
 
 struct assist;
@@ -88,6 +85,15 @@ bool subscriber_ends(const struct subscriber *sub);
 void subscriber_raw(struct subscriber *sub, const char *bytes, size_t len);
 /* subscriber_give - a topic has a state for it, as a block without marks; borrowed. */
 void subscriber_give(struct subscriber *sub, struct block *block);
+/* subscriber_put - a block from byte `at` on: what can be sent is sent at once, the rest waits. Whether it is too much is
+ * for the caller to say. */
+void subscriber_put(struct subscriber *sub, struct block *block, size_t at);
+/* subscriber_put_own - what is for it alone, before it is LIVE, and not compressed yet: where that is, it refers to nothing
+ * else. */
+void subscriber_put_own(struct subscriber *sub, struct block *block);
+/* subscriber_put_back - one that lags is given the rest from the log, when it takes what waits; drop: also most of what
+ * waits. why: the metric that counts it. false: that cannot be, or changes nothing. */
+bool subscriber_put_back(struct subscriber *sub, enum metric why, bool drop);
 /* subscriber_live - the hub has a block for it; borrowed. */
 void subscriber_live(struct subscriber *sub, struct block *block);
 /* subscriber_end - queue nothing more and have the door close it. */
@@ -97,8 +103,5 @@ void subscriber_end(struct subscriber *sub, enum end_reason reason);
 int subscriber_peek(const struct subscriber *sub, struct iovec *iov, int max);
 void subscriber_consume(struct subscriber *sub, size_t n);
 void subscriber_drop_queue(struct subscriber *sub);
-
-/* subscriber_step - one step of replay; false: not to be called again until it is scheduled. For the hub. */
-bool subscriber_step(struct subscriber *sub);
 
 #endif

@@ -26,7 +26,7 @@ EXTRA_DIST += tests/integration/doors.py tests/integration/test_redis.py tests/i
 EXTRA_DIST += tests/lint.test tests/integration.test tests/integration/conftest.py \
   tests/integration/test_examples.py tests/integration/test_jq_try.py tests/integration/test_kill.py tests/integration/test_retry.py tests/integration/test_policies.py tests/integration/kill_points.py tests/integration/test_kill_points.py tests/integration/test_two_runners.py tests/integration/test_versions.py tests/integration/test_no_daemon.py tests/integration/test_docs.py \
   tests/integration/bridge_fixture.py tests/integration/test_bridge.py tests/integration/clients.py tests/integration/runs.py \
-  tests/integration/test_schedules.py tests/integration/test_webhooks.py tests/integration/test_params.py tests/integration/test_reports.py tests/integration/test_console_dialect.py tests/integration/test_doors_equal.py tests/integration/test_upgrade.py tests/integration/test_views.py tests/integration/test_native.py tests/integration/test_compression.py \
+  tests/integration/test_schedules.py tests/integration/test_webhooks.py tests/integration/test_params.py tests/integration/test_reports.py tests/integration/test_console_dialect.py tests/integration/test_doors_equal.py tests/integration/test_upgrade.py tests/integration/test_views.py tests/integration/test_native.py tests/integration/test_many_joiners.py tests/integration/test_compression.py \
   tests/integration/test_sessions.py tests/integration/test_queue.py tests/integration/test_adws.py tests/integration/test_routes_stats.py tests/integration/test_board_topics.py tests/integration/test_board_orgs.py
 EXTRA_DIST += tests/integration/test_load.py
 include tests/conformance/local.mk

@@ -51,6 +51,15 @@ static enum rs_err reserve(struct buf *b, size_t more)
     return RS_OK;
 }
 
+void buf_fit(struct buf *b)
+{
+    char *data = b->data ? realloc(b->data, b->len + 1) : NULL;
+    if (!data)
+        return;
+    b->data = data;
+    b->cap = b->len + 1;
+}
+
 enum rs_err buf_append(struct buf *b, const void *data, size_t len)
 {
     if (reserve(b, len))

@@ -34,6 +34,8 @@ enum rs_err buf_put_json(struct buf *b, const char *s, size_t len);
 enum rs_err buf_put_duration(struct buf *b, int64_t ms);
 /* buf_consume - drop the first n bytes (n <= len). */
 void buf_consume(struct buf *b, size_t n);
+/* buf_fit - give back what is allocated beyond the contents. */
+void buf_fit(struct buf *b);
 /* buf_take - move the contents out: the caller owns the NUL-terminated string (never NULL unless out of memory),
  * *ret_len (may be NULL) gets its length. The buffer is empty afterwards. */
 char *buf_take(struct buf *b, size_t *ret_len);

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CONFIG_FILE_MAX = 1024 * 1024, CONFIG_PATTERNS_MAX = 256, CONFIG_KEY_MAX = 200 };
+enum { CONFIG_FILE_MAX = 1024 * 1024, CONFIG_PATTERNS_MAX = 256, CONFIG_KEY_MAX = 200, CONFIG_SLOTS = 1024 };
 
 enum source { SOURCE_DEFAULT, SOURCE_FILE, SOURCE_ENVIRONMENT, SOURCE_OPTION };
 static const char *const source_names[] = {"default", "file", "environment", "option"};
@@ -27,6 +27,7 @@ struct entry {
 struct config {
     struct entry *entries; /* one for each plain setting, in the table's order, then those of patterns as they came */
     unsigned n_entries, cap;
+    uint16_t slots[CONFIG_SLOTS]; /* by the hash of a key: its entry plus one; 0: none */
     char *file; /* that was read */
 };
 
@@ -52,23 +53,38 @@ static const struct config_setting *find_setting(const char *key)
     return NULL;
 }
 
+/* FNV-1a */
+static unsigned slot_of(const char *key)
+{
+    uint32_t hash = 2166136261u;
+    for (; *key; key++)
+        hash = (hash ^ (unsigned char)*key) * 16777619u;
+    return hash % CONFIG_SLOTS;
+}
+
 static struct entry *find_entry(const struct config *config, const char *key)
 {
-    for (unsigned i = 0; i < config->n_entries; i++)
-        if (strcmp(config->entries[i].key, key) == 0)
-            return &config->entries[i];
+    for (unsigned slot = slot_of(key); config->slots[slot]; slot = (slot + 1) % CONFIG_SLOTS) {
+        struct entry *e = &config->entries[config->slots[slot] - 1];
+        if (strcmp(e->key, key) == 0)
+            return e;
+    }
     return NULL;
 }
 
 static struct entry *add_entry(struct config *config, const struct config_setting *setting, const char *key)
 {
-    if (config->n_entries == config->cap)
+    if (config->n_entries == config->cap || config->n_entries >= CONFIG_SLOTS / 2)
         return NULL;
     char *copy = strdup(key);
     if (!copy)
         return NULL;
     struct entry *e = &config->entries[config->n_entries++];
     *e = (struct entry){.setting = setting, .key = copy};
+    unsigned slot = slot_of(key);
+    while (config->slots[slot])
+        slot = (slot + 1) % CONFIG_SLOTS;
+    config->slots[slot] = (uint16_t)config->n_entries;
     return e;
 }
 

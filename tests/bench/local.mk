@@ -2,6 +2,7 @@
 BENCHES = tests/bench/bench_index tests/bench/bench_eventlog tests/bench/bench_stuck tests/bench/bench_mask \
   tests/bench/bench_emit tests/bench/bench_deflate
 BENCHES += tests/bench/delivery/floor
+BENCHES += tests/bench/bench_replay tests/bench/bench_storm
 EXTRA_PROGRAMS += $(BENCHES)
 CLEANFILES += $(BENCHES)
 .PHONY: bench
@@ -38,6 +39,13 @@ tests_bench_delivery_load_LDADD = $(SHARED_LIBS)
 
 tests_bench_delivery_floor_SOURCES = tests/bench/delivery/floor.c
 tests_bench_delivery_floor_LDADD =
+
+# What these share: tests/bench/load.h.
+tests_bench_bench_replay_SOURCES = tests/bench/bench_replay.c tests/bench/load.c tests/bench/load.h
+tests_bench_bench_replay_LDADD =
+
+tests_bench_bench_storm_SOURCES = tests/bench/bench_storm.c tests/bench/load.c tests/bench/load.h
+tests_bench_bench_storm_LDADD =
 
 # These need no building.
 EXTRA_DIST += \

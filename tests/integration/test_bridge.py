@@ -240,29 +240,49 @@ def frames(data):
     return taken, data[at:]
 
 
-def test_a_client_over_its_byte_limit_is_ended_with_1013(own_bridge, name):
-    bridge = own_bridge("limits.subscriber_bytes=64k")
+def take_frames(s, n, rest=b""):
+    """n text messages of a raw WebSocket, parsed."""
+    got = []
+    while len(got) < n:
+        data = s.recv(65536)
+        assert data, "the connection has ended"
+        more, rest = frames(rest + data)
+        assert all(op == 1 for op, _ in more)
+        got += [json.loads(payload) for _, payload in more]
+    return got
+
+
+@pytest.mark.parametrize("setting, reason", [("limits.subscriber_bytes=64k", "bytes"), ("limits.subscriber_age=100ms", "age")], ids=["bytes", "age"])
+def test_a_client_over_its_limit_is_given_the_rest_from_the_log(own_bridge, name, setting, reason):
+    bridge = own_bridge(setting)
     stream, filler = f"run:{name}", "x" * 1000
     emitter = bridge.emitter()
     with slow_ws(bridge, stream) as s, Ws(bridge.url, "/ws") as other:
         other.recv()
         other.ask({"op": "subscribe", "streams": [stream]})
         n = 0
-        while metric(bridge, 'subscribers_ended_total{reason="bytes"}') == 0:
+        while metric(bridge, f'subscribers_put_back_total{{reason="{reason}"}}') == 0:
             emitter.emit(stream, "log", *[{"i": n + i, "x": filler} for i in range(50)])
             for i in range(50):  # the other client is not held up
                 assert other.recv()["data"]["i"] == n + i
             n += 50
             assert n < 50000
-        got, rest = frames(to_end(s))
-    assert rest == b"" and all(op == 1 for op, _ in got[:-1])
-    events = [json.loads(payload) for _, payload in got[:-1]]
-    assert [e["data"]["i"] for e in events] == list(range(len(events)))
-    assert got[-1][0] == 8 and int.from_bytes(got[-1][1][:2], "big") == 1013
-    with Ws(bridge.url, "/ws") as ws:  # and comes back by its cursor
-        ws.recv()
-        ws.ask({"op": "subscribe", "streams": [stream], "since": events[-1]["id"]})
-        assert ws.recv()["data"]["i"] == len(events)
+        emitter.emit(stream, "log", {"i": n, "x": filler})
+        assert metric(bridge, "queued_bytes") <= 512 << 10
+        assert [e["data"]["i"] for e in take_frames(s, n + 1)] == list(range(n + 1))
+        emitter.emit(stream, "log", {"i": n + 1})  # and is live again
+        assert take_frames(s, 1)[0]["data"]["i"] == n + 1
+    assert metric(bridge, 'subscribers_ended_total{reason="bytes"}') == 0
+
+
+def test_a_client_that_answers_pings_stays(own_bridge, name):
+    """A second ping follows only where the answer to the first was noticed."""
+    bridge = own_bridge("bridge.heartbeat=300ms")
+    with slow_ws(bridge, f"run:{name}") as s:
+        for _ in range(2):
+            (op, payload), = frames(s.recv(65536))[0]
+            assert op == 9
+            s.sendall(bytes([0x8A, 0x80 + len(payload), 0, 0, 0, 0]) + payload)
 
 
 def test_a_client_that_takes_nothing_for_too_long_is_cut(own_bridge, name):
@@ -354,24 +374,26 @@ def test_a_stream_with_as_many_clients_as_may_be(own_bridge, name):
 
 
 def test_all_slow_clients_together_are_limited_and_a_quick_one_is_served(own_bridge, name):
-    bridge = own_bridge("limits.queued_bytes=1M", "limits.subscriber_bytes=1G")
+    bridge = own_bridge("limits.queued_bytes=4M", "limits.subscriber_bytes=1G")
     stream, filler = f"run:{name}", "x" * 4000
     emitter = bridge.emitter()
-    with contextlib.ExitStack() as stack:
-        for i in range(3):  # each has a memory of its own: streams differ
-            stack.enter_context(slow_ws(bridge, f"tool:{name}-{i}"))
+    with contextlib.ExitStack() as stack:  # each slow one has a memory of its own: streams differ
+        slow = [stack.enter_context(slow_ws(bridge, f"tool:{name}-{i}")) for i in range(3)]
         quick = stack.enter_context(Ws(bridge.url, "/ws"))
         quick.recv()
         quick.ask({"op": "subscribe", "streams": [stream]})
         n = 0
-        while metric(bridge, 'subscribers_ended_total{reason="memory"}') == 0:
+        while metric(bridge, 'subscribers_put_back_total{reason="memory"}') == 0:
             for i in range(3):
                 emitter.emit(f"tool:{name}-{i}", "log", *[{"x": filler}] * 100)
             emitter.emit(stream, "log", {"i": n})
             assert quick.recv()["data"]["i"] == n
-            assert metric(bridge, "queued_bytes") <= 1 << 20
+            assert metric(bridge, "queued_bytes") <= 4 << 20
             n += 1
             assert n < 200
+        for s in slow:
+            assert [e["seq"] for e in take_frames(s, 100 * n)] == list(range(1, 100 * n + 1))
+        assert metric(bridge, 'subscribers_ended_total{reason="memory"}') == 0
     wait_until(lambda: metric(bridge, "queued_bytes") == 0, what="the memory to be given back")
 
 

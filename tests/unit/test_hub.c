@@ -1,7 +1,11 @@
 /* Hub, groups and subscribers, with a door that writes into memory. */
 #include "bridge/hub.h"
+#include "base/clock.h"
 #include "bridge/bridge.h"
+#include "bridge/group.h"
 #include "bridge/limits.h"
+#include "bridge/replay.h"
+#include "bridge/stretch.h"
 #include "dialect/rows.h"
 #include "tests/unit/dialect_help.h"
 
@@ -62,11 +66,18 @@ static void setup(void)
     uv_loop_init(&bridge.loop);
     ck_assert_ok(eventlog_head(instance.log, &head, &fault));
     bridge.hub = hub_new(&bridge, head);
+    bridge.stretches = stretches_new(&bridge);
     for (int i = 0; i < 3; i++) {
         clients[i] = (struct client){.room = 1 << 20};
         buf_init(&clients[i].out, 1 << 20);
         subscriber_init(&clients[i].sub, &bridge, i < 2 ? &push_door : &wake_door, &clients[i]);
     }
+}
+
+static void setup_small(void)
+{
+    setenv("RUNSPOOL_LIMITS_STREAM_BYTES", "1M", 1);
+    setup();
 }
 
 static void teardown(void)
@@ -77,6 +88,8 @@ static void teardown(void)
     }
     ck_assert_int_eq(bridge.metrics.values[METRIC_QUEUED_BYTES], 0);
     hub_free(bridge.hub);
+    ck_assert_int_eq(bridge.metrics.values[METRIC_REPLAY_BYTES], 0);
+    stretches_free(bridge.stretches);
     uv_run(&bridge.loop, UV_RUN_DEFAULT);
     ck_assert_int_eq(uv_loop_close(&bridge.loop), 0);
     ck_assert_int_eq(bridge.metrics.values[METRIC_CONNECTIONS_SSE], 0);
@@ -110,20 +123,24 @@ static const char *ids(int i)
     return text.data ? text.data : "";
 }
 
-static struct event *stored_as(const char *stream, const char *type)
+static struct event *read_event(const char *stream, int64_t id)
 {
     const char *const streams[] = {stream};
-    struct eventlog_query query = {.streams = streams, .n_streams = 1};
+    struct eventlog_query query = {.streams = streams, .n_streams = 1, .after = id - 1};
     struct event **events;
     int n;
     int64_t examined;
     struct fault fault;
-    query.after = append_event(stream, type, "{}") - 1;
     ck_assert_ok(eventlog_read(instance.log, &query, 1, &events, &n, &examined, &fault));
     ck_assert_int_eq(n, 1);
     struct event *ev = event_ref(events[0]);
     eventlog_events_free(events, n);
     return ev;
+}
+
+static struct event *stored_as(const char *stream, const char *type)
+{
+    return read_event(stream, append_event(stream, type, "{}"));
 }
 
 static struct event *stored(const char *stream)
@@ -141,20 +158,21 @@ static const struct cursor from_start = {.kind = CURSOR_START}, from_now = {.kin
 
 START_TEST(replay_then_live_without_gap_or_duplicate)
 {
+    publish(stored("run:x"));
     struct event *a = stored("run:x"), *b = stored("run:x");
     start(0, "run:x", from_start, "default");
     start(1, "run:x", from_now, "default");
     replay();
-    ck_assert_str_eq(ids(0), "1 2 ");
+    ck_assert_str_eq(ids(0), "1 2 3 ");
     ck_assert_str_eq(ids(1), "");
     publish(a); /* both were found in the log already */
     publish(b);
     publish(stored("run:x"));
     publish(stored("run:y"));
-    ck_assert_str_eq(ids(0), "1 2 3 ");
-    ck_assert_str_eq(ids(1), "3 ");
+    ck_assert_str_eq(ids(0), "1 2 3 4 ");
+    ck_assert_str_eq(ids(1), "4 ");
     ck_assert_ptr_eq(clients[0].last, clients[1].last); /* one piece of memory for both */
-    ck_assert_int_eq(hub_published(bridge.hub), 4);
+    ck_assert_int_eq(hub_published(bridge.hub), 5);
 }
 END_TEST
 
@@ -168,7 +186,7 @@ START_TEST(what_is_published_during_a_replay_is_found_by_it)
     for (int i = 0; i < N; i++) {
         publish(all[i]);
         if (i % 100 == 0)
-            subscriber_step(&clients[0].sub);
+            replay_step(&clients[0].sub);
     }
     replay();
     publish(stored("run:x"));
@@ -209,22 +227,23 @@ START_TEST(who_stands_within_a_batch_gets_the_rest_of_it_once)
     struct event *events[3];
     for (int i = 0; i < 2; i++)
         subscriber_set_format(&clients[i].sub, FRAME_BATCH);
+    publish(stored("run:y"));
     start(0, "run:x", from_now, "default");
     replay();
     events[0] = stored("run:x");
     start(1, "run:x", from_start, "default"); /* finds it in the log, before it is published */
     replay();
-    ck_assert_str_eq(frame_ids(1), "[1 ]");
+    ck_assert_str_eq(frame_ids(1), "[2 ]");
     for (int i = 1; i < 3; i++)
         events[i] = stored("run:x");
     publish_all(events, 3);
-    ck_assert_str_eq(frame_ids(0), "[1 2 3 ]");
-    ck_assert_str_eq(frame_ids(1), "[1 ]");
+    ck_assert_str_eq(frame_ids(0), "[2 3 4 ]");
+    ck_assert_str_eq(frame_ids(1), "[2 ]");
     replay();
-    ck_assert_str_eq(frame_ids(1), "[1 ][2 3 ]");
+    ck_assert_str_eq(frame_ids(1), "[2 ][3 4 ]");
     publish(stored("run:x"));
-    ck_assert_str_eq(frame_ids(0), "[1 2 3 ][4 ]");
-    ck_assert_str_eq(frame_ids(1), "[1 ][2 3 ][4 ]");
+    ck_assert_str_eq(frame_ids(0), "[2 3 4 ][5 ]");
+    ck_assert_str_eq(frame_ids(1), "[2 ][3 4 ][5 ]");
     ck_assert_ptr_eq(clients[0].last, clients[1].last);
 }
 END_TEST
@@ -289,25 +308,132 @@ START_TEST(a_full_socket_gets_the_rest_later)
 }
 END_TEST
 
-START_TEST(one_over_its_limit_is_ended_and_the_other_is_not)
+/* The "socket" takes what waits, piece by piece. */
+static void drain(int i)
 {
+    struct client *c = &clients[i];
+    struct iovec iov;
+    for (int idle = 0; idle < 3; idle++, replay())
+        while (subscriber_peek(&c->sub, &iov, 1) > 0) {
+            size_t n = iov.iov_len < 1000 ? iov.iov_len : 1000;
+            buf_append(&c->out, iov.iov_base, n);
+            subscriber_consume(&c->sub, n);
+            idle = 0;
+        }
+}
+
+static void check_ids(int i, int first, int last)
+{
+    const char *p = clients[i].out.data;
+    int n = first;
+    for (; p && (p = strstr(p, "id: ")); p++)
+        ck_assert_int_eq(atoi(p + 4), n++);
+    ck_assert_int_eq(n, last + 1);
+}
+
+START_TEST(one_over_its_limit_is_put_back_and_the_other_is_not)
+{
+    const int64_t *back = &bridge.metrics.values[METRIC_BACK_BYTES];
     size_t most = (size_t)config_number(bridge.config, "limits.subscriber_bytes");
+    int n = 0;
     start(0, "run:x", from_now, "default");
     start(1, "run:x", from_now, "default");
     replay();
     clients[0].room = 0;
-    while (!clients[0].ended) {
+    for (; !*back; n++) {
         publish(stored("run:x"));
         ck_assert_uint_le(clients[0].sub.queued_bytes, most);
         buf_clear(&clients[1].out);
         clients[1].room = 1 << 20;
     }
-    ck_assert_int_eq(clients[0].ended, END_OVERLOAD + 1);
-    ck_assert_uint_eq(clients[0].sub.queue_len, 0);
-    ck_assert_int_eq(clients[1].ended, 0);
-    ck_assert_int_eq(bridge.metrics.values[METRIC_ENDED_OVERLOAD], 1);
-    publish(stored("run:x"));
+    for (int i = 0; i < 100; i++, n++)
+        publish(stored("run:x"));
+    ck_assert_int_eq(*back, 1);
+    ck_assert_int_eq(clients[0].ended, 0);
+    ck_assert_uint_le(clients[0].sub.queued_bytes, most);
+    ck_assert_uint_gt(clients[0].sub.queued_bytes, most / 2);
     ck_assert_uint_gt(clients[1].out.len, 0);
+    buf_release(&clients[0].out);
+    buf_init(&clients[0].out, 16 << 20);
+    drain(0);
+    check_ids(0, 1, n);
+    ck_assert_int_eq(clients[0].sub.state, SUBSCRIBER_LIVE);
+}
+END_TEST
+
+START_TEST(what_waits_too_long_is_left_to_the_log)
+{
+    int64_t age_us = config_number(bridge.config, "limits.subscriber_age") * 1000;
+    start(0, "run:x", from_now, "default");
+    replay();
+    clients[0].room = 10; /* the first is sent in part */
+    bridge.received_us = clock_mono_us() - age_us / 2;
+    for (int i = 0; i < 5; i++)
+        publish(stored("run:x"));
+    limits_look(&clients[0].sub);
+    ck_assert_uint_eq(clients[0].sub.queue_len, 5);
+    bridge.received_us = clock_mono_us() - age_us - 1;
+    clients[0].sub.queue[0].block->received_us = bridge.received_us;
+    limits_look(&clients[0].sub);
+    ck_assert_uint_eq(clients[0].sub.queue_len, 1);
+    ck_assert_int_eq(bridge.metrics.values[METRIC_BACK_AGE], 1);
+    publish(stored("run:x"));
+    ck_assert_uint_eq(clients[0].sub.queue_len, 1);
+    drain(0);
+    check_ids(0, 1, 6);
+    ck_assert_int_eq(clients[0].sub.state, SUBSCRIBER_LIVE);
+}
+END_TEST
+
+START_TEST(what_is_not_in_the_log_is_not_left_to_it)
+{
+    start(0, "run:x", from_now, "default");
+    replay();
+    clients[0].room = 0;
+    publish(stored("run:x"));
+    publish(stored("run:x"));
+    subscriber_control(&clients[0].sub, "{\"op\":\"pong\"}", 13);
+    publish(stored("run:x"));
+    ck_assert(subscriber_put_back(&clients[0].sub, METRIC_BACK_MEMORY, true));
+    ck_assert_uint_eq(clients[0].sub.queue_len, 3);
+    ck_assert(!subscriber_put_back(&clients[0].sub, METRIC_BACK_MEMORY, true));
+    drain(0);
+    check_ids(0, 1, 3);
+    ck_assert_ptr_nonnull(strstr(clients[0].out.data, "pong"));
+    clients[0].room = 0;
+    while (!clients[0].ended)
+        subscriber_control(&clients[0].sub, "{\"op\":\"pong\"}", 13);
+    ck_assert_int_eq(clients[0].ended, END_OVERLOAD + 1);
+    ck_assert_int_eq(bridge.metrics.values[METRIC_ENDED_OVERLOAD], 1);
+}
+END_TEST
+
+START_TEST(what_waits_for_one_stream_is_limited)
+{
+    static char data[4096];
+    memset(data, 'x', sizeof data - 1);
+    memcpy(data, "{\"x\":\"", 6);
+    memcpy(data + sizeof data - 3, "\"}", 3);
+    int64_t most = config_number(bridge.config, "limits.stream_bytes");
+    ck_assert_int_eq(most, 1 << 20);
+    start(0, "run:x", from_now, "default");
+    start(1, "run:y", from_now, "default");
+    replay();
+    clients[0].room = clients[1].room = 0;
+    for (int i = 0; i < 20; i++)
+        publish(stored("run:y"));
+    for (int i = 0; !bridge.metrics.values[METRIC_BACK_STREAM]; i++) {
+        ck_assert_int_lt(i, 1000);
+        ck_assert_int_le(clients[0].sub.group->pins->bytes, most);
+        int64_t id = append_event("run:x", "log", data);
+        publish(read_event("run:x", id));
+        uv_run(&bridge.loop, UV_RUN_NOWAIT);
+    }
+    ck_assert_int_lt(clients[0].sub.group->pins->bytes, 32 << 10);
+    ck_assert_uint_eq(clients[1].sub.queue_len, 20);
+    ck_assert_int_eq(clients[0].ended, 0);
+    drain(1);
+    ck_assert_int_eq(clients[1].sub.group->pins->bytes, 0);
 }
 END_TEST
 
@@ -318,7 +444,7 @@ START_TEST(a_replay_waits_for_a_slow_client)
     memcpy(data, "{\"x\":\"", 6);
     memcpy(data + sizeof data - 3, "\"}", 3);
     for (int i = 0; i < 500; i++)
-        append_event("run:x", "log", data);
+        publish(read_event("run:x", append_event("run:x", "log", data)));
     clients[0].room = 0;
     start(0, "run:x", from_start, "default");
     replay();
@@ -354,7 +480,7 @@ START_TEST(shared_memory_counts_once_and_is_given_back)
 END_TEST
 
 /* Many small limits would not save the bridge from very many slow clients. */
-START_TEST(without_room_for_all_the_slowest_is_ended)
+START_TEST(without_room_for_all_the_slowest_is_put_back_and_then_ended)
 {
     start(0, "run:x", from_now, "default");
     start(1, "run:y", from_now, "default");
@@ -364,19 +490,104 @@ START_TEST(without_room_for_all_the_slowest_is_ended)
         publish(stored(i % 10 ? "run:x" : "run:y"));
     size_t rest = clients[1].sub.queued_bytes;
     ck_assert_uint_lt(rest, clients[0].sub.queued_bytes);
-    int64_t limit = config_number(bridge.config, "limits.queued_bytes");
+    int64_t limit = config_number(bridge.config, "limits.queued_bytes"), *queued = &bridge.metrics.values[METRIC_QUEUED_BYTES];
     ck_assert(limits_make_room(&bridge, 0));
-    int64_t free_bytes = limit - bridge.metrics.values[METRIC_QUEUED_BYTES];
-    ck_assert(limits_make_room(&bridge, (size_t)free_bytes));
-    ck_assert_int_eq(clients[0].ended, 0);
-    ck_assert(limits_make_room(&bridge, (size_t)free_bytes + 1));
-    ck_assert_int_eq(clients[0].ended, END_MEMORY + 1);
-    ck_assert_int_eq(clients[1].ended, 0);
+    ck_assert(limits_make_room(&bridge, (size_t)(limit - *queued)));
+    ck_assert_int_eq(bridge.metrics.values[METRIC_BACK_MEMORY], 0);
+    ck_assert(limits_make_room(&bridge, (size_t)(limit - *queued) + 1));
+    ck_assert_int_eq(bridge.metrics.values[METRIC_BACK_MEMORY], 1);
+    ck_assert_uint_eq(clients[0].sub.queue_len, 1);
     ck_assert_uint_eq(clients[1].sub.queued_bytes, rest);
-    ck_assert_int_eq(bridge.metrics.values[METRIC_ENDED_MEMORY], 1);
+    ck_assert_int_eq(clients[0].ended + clients[1].ended, 0);
     ck_assert(!limits_make_room(&bridge, (size_t)limit + 1));
+    ck_assert_int_eq(clients[0].ended, END_MEMORY + 1);
     ck_assert_int_eq(clients[1].ended, END_MEMORY + 1);
-    ck_assert_int_eq(bridge.metrics.values[METRIC_QUEUED_BYTES], 0);
+    ck_assert_int_eq(*queued, 0);
+}
+END_TEST
+
+START_TEST(what_many_lack_is_read_once)
+{
+    enum { N = 3 * REPLAY_EVENTS };
+    const int64_t *reads = &bridge.metrics.values[METRIC_REPLAY_READS], *shared = &bridge.metrics.values[METRIC_REPLAY_SHARED];
+    for (int i = 0; i < N; i++)
+        publish(stored("run:x"));
+    start(0, "run:x", from_start, "default");
+    start(1, "run:x", (struct cursor){.kind = CURSOR_AT, .id = 5}, "default");
+    replay();
+    check_ids(0, 1, N);
+    check_ids(1, 6, N);
+    ck_assert_int_ge(*shared, 3);
+    ck_assert_int_le(*reads, N / 150);
+    ck_assert_int_eq(clients[0].sub.state, SUBSCRIBER_LIVE);
+    ck_assert_int_eq(clients[1].sub.state, SUBSCRIBER_LIVE);
+    ck_assert_int_gt(bridge.metrics.values[METRIC_REPLAY_BYTES], 0);
+    ck_assert_int_le(bridge.metrics.values[METRIC_REPLAY_BYTES], config_number(bridge.config, "limits.replay_bytes"));
+}
+END_TEST
+
+START_TEST(each_is_told_what_is_missing)
+{
+    for (int i = 0; i < 200; i++)
+        publish(stored("run:x"));
+    trim_log("run:x", 100);
+    start(0, "run:x", (struct cursor){.kind = CURSOR_AT, .id = 50}, "default");
+    start(1, "run:x", (struct cursor){.kind = CURSOR_AT, .id = 110}, "default");
+    replay();
+    check_ids(0, 101, 200);
+    check_ids(1, 111, 200);
+    ck_assert_ptr_nonnull(strstr(clients[0].out.data, "\"first\":\"51\",\"last\":\"100\""));
+    ck_assert_ptr_null(strstr(clients[1].out.data, "gap"));
+}
+END_TEST
+
+/* Whatever comes in whatever order, each is given all from its cursor on, once. */
+START_TEST(random_order)
+{
+    enum { N = 2500 };
+    static struct event *waiting[N];
+    int n_stored = 0, n_published = 0, first[2] = {0, 0};
+    srand(_i + 1);
+    for (int i = 0; i < 2; i++) {
+        buf_release(&clients[i].out);
+        buf_init(&clients[i].out, 4 << 20);
+        clients[i].room = 0;
+    }
+    for (int step = 0; step < 4000; step++) {
+        int i = rand() % 2, kind = rand() % 100;
+        struct client *c = &clients[i];
+        struct iovec iov;
+        if (kind < 40 && n_stored < N) {
+            waiting[n_stored++] = stored("run:x");
+        } else if (kind < 70 && n_published < n_stored) {
+            publish(waiting[n_published++]);
+        } else if (kind < 72) {
+            subscriber_release(&c->sub);
+            buf_clear(&c->out);
+            subscriber_init(&c->sub, &bridge, &push_door, c);
+            int after = n_stored ? rand() % n_stored : 0;
+            first[i] = after + 1;
+            start(i, "run:x", (struct cursor){.kind = CURSOR_AT, .id = after}, "default");
+        } else if (kind < 74) {
+            (void)subscriber_put_back(&c->sub, METRIC_BACK_MEMORY, rand() % 2);
+        } else if (kind < 85) {
+            c->room = (size_t)(rand() % 5000);
+        } else if (kind < 95) {
+            (void)replay_step(&c->sub);
+        } else if (subscriber_peek(&c->sub, &iov, 1) > 0) {
+            size_t n = 1 + (size_t)rand() % iov.iov_len;
+            buf_append(&c->out, iov.iov_base, n);
+            subscriber_consume(&c->sub, n);
+        }
+    }
+    while (n_published < n_stored)
+        publish(waiting[n_published++]);
+    for (int i = 0; i < 2; i++)
+        if (first[i]) {
+            drain(i);
+            check_ids(i, first[i], n_stored);
+            ck_assert_int_eq(clients[i].sub.state, SUBSCRIBER_LIVE);
+        }
 }
 END_TEST
 
@@ -480,6 +691,7 @@ START_TEST(a_connection_that_closes_with_its_run_does_so_live_and_afterwards)
     hub_leave(bridge.hub, &clients[0].sub); /* as its connection does */
     feed_free(clients[0].sub.feed);
     clients[0].ended = 0;
+    clients[0].sub.state = SUBSCRIBER_IDLE;
     start_endpoint(0, &closing, (struct cursor){.kind = CURSOR_AT, .id = 2});
     replay();
     ck_assert_int_eq(clients[0].ended, END_FINISHED + 1);
@@ -499,15 +711,25 @@ static Suite *suite(void)
     tcase_add_test(t, organisations_are_apart);
     tcase_add_test(t, views_get_what_they_show);
     tcase_add_test(t, a_full_socket_gets_the_rest_later);
-    tcase_add_test(t, one_over_its_limit_is_ended_and_the_other_is_not);
+    tcase_add_test(t, one_over_its_limit_is_put_back_and_the_other_is_not);
+    tcase_add_test(t, what_waits_too_long_is_left_to_the_log);
+    tcase_add_test(t, what_is_not_in_the_log_is_not_left_to_it);
     tcase_add_test(t, a_replay_waits_for_a_slow_client);
     tcase_add_test(t, shared_memory_counts_once_and_is_given_back);
-    tcase_add_test(t, without_room_for_all_the_slowest_is_ended);
+    tcase_add_test(t, without_room_for_all_the_slowest_is_put_back_and_then_ended);
+    tcase_add_test(t, what_many_lack_is_read_once);
+    tcase_add_test(t, each_is_told_what_is_missing);
+    tcase_add_loop_test(t, random_order, 0, 10);
     tcase_add_test(t, followers_are_counted_by_stream);
     tcase_add_test(t, a_door_that_reads_by_itself_is_woken_only);
     tcase_add_test(t, ended_subscribers_get_nothing_more);
     tcase_add_test(t, an_endpoint_s_own_heartbeat_comes_when_it_is_due);
     tcase_add_test(t, a_connection_that_closes_with_its_run_does_so_live_and_afterwards);
+    suite_add_tcase(s, t);
+    t = tcase_create("small");
+    tcase_add_checked_fixture(t, setup_small, teardown);
+    tcase_set_timeout(t, 60);
+    tcase_add_test(t, what_waits_for_one_stream_is_limited);
     suite_add_tcase(s, t);
     return s;
 }
