@@ -89,7 +89,7 @@ PROGRAMS = (
             quick=("bridge/runspool-bridge", 50, "config.log", 20, 1, 200, 200)),
     Program("bench_stuck", "Readers that never read, and what they cost the others", json=False,
             quick=("bridge/runspool-bridge", 100, 5, 50, 1, 1)),
-    Program("bench_batch.py", "Several events in one frame, and MessagePack", json=False, arguments=("--rounds", 3),
+    Program("bench_batch.py", "Several events in one frame, and MessagePack", json=False, arguments=("--rounds", 2),
             quick=("--subscribers", 50, "--rounds", 1, "--seconds", 1)),
     Program("bench_replay", "Many join a long run at once"),
     Program("bench_storm", "All cut off at once, and back"),

@@ -90,7 +90,7 @@ def floor_figures(results):
 def program_part(result):
     """Its figures as a table; a program without figures has printed one."""
     if "text" in result:
-        return f"```\n{result['text']}\n```"
+        return result["text"] if "| --" in result["text"] else f"```\n{result['text']}\n```"
     figures, units = result["figures"], result.get("units", {})
     if isinstance(figures, dict):
         figures = [{"name": name, "value": value, "unit": units.get(name, "")} for name, value in figures.items()]
