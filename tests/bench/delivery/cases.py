@@ -56,10 +56,11 @@ FIGURES = {
     "memory": Figure("memory per connection (PSS)", "bytes", "server.pss_per_connection", 0, "less"),
     "accepted": Figure("accepted/s", "/s", "accepted_per_s"),
     "connections": Figure("connections/s", "/s", "connections_per_s"),
+    "connect_cpu": Figure("CPU per connection", "us", "connect_cpu_us", 1, "less"),
     "lost": Figure("lost", "%", "lost_percent", 1, "less"),
 }
 # What each case shows in its table.
-SHOWN = {"D": ("memory", "last", "connections"), "connections": ("connections",),
+SHOWN = {"D": ("memory", "last", "connections"), "connections": ("connections", "connect_cpu"),
          "F": ("deliveries", "accepted", "lost", "cpu"), "F-full": ("deliveries", "accepted", "lost", "cpu"),
          "F-2000": ("deliveries", "accepted", "lost", "cpu"), "B": ("p50", "p99", "cpu"), "C": ("p50", "p99", "cpu")}
 SHOWN_ELSE = ("deliveries", "cpu", "p50", "p99")

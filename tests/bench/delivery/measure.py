@@ -25,6 +25,7 @@ def load(build, *arguments):
         raise RuntimeError(done.stderr.strip()[-500:] or f"load ended with {done.returncode}")
     result = json.loads(done.stdout)
     result["lost_percent"] = 100 * result["lost"] / result["expected"] if result["expected"] else 0
+    result["connect_cpu_us"] = 1e6 * result["server"]["connect_cpu_s"] / max(1, result["open"])
     result["said"] = done.stderr.strip()[-300:]
     return result
 
