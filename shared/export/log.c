@@ -52,8 +52,9 @@ struct line {
 
 static void tell(struct line *line, struct json_object *told)
 {
+    bool text = json_object_is_type(told, json_type_string); /* which may hold a NUL; a number is as JSON has it */
     line->told = told ? json_object_get_string(told) : NULL;
-    line->told_len = told ? (size_t)json_object_get_string_len(told) : 0;
+    line->told_len = text ? (size_t)json_object_get_string_len(told) : line->told ? strlen(line->told) : 0;
 }
 
 /* false: it is no line. Words as the dashboard's (htdocs/app/text.js). */

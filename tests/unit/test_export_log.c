@@ -3,6 +3,9 @@
 #include "export/work.h"
 #include "tests/unit/instance.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 static struct datadir dd;
 static struct eventlog *log_;
 static struct fault fault;
@@ -15,11 +18,14 @@ static void setup(void)
     instance_open(&dd, NULL);
     ck_assert_msg(eventlog_open(&dd, EVENTLOG_WRITE, NULL, NULL, &log_, &fault) == RS_OK, "%s", fault.message);
     ck_assert_ok(json_parse(text, strlen(text), sizeof text, &record, &fault));
-    ck_assert_ok(page_init(&page, -1, record, &fault));
+    int fd = memfd_create("page", MFD_CLOEXEC);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_ok(page_init(&page, fd, record, &fault));
 }
 
 static void teardown(void)
 {
+    close(page.fd);
     page_release(&page);
     eventlog_close(log_);
     instance_close(&dd);
@@ -66,6 +72,32 @@ START_TEST(a_run_that_starts_over_forgets_its_work)
 }
 END_TEST
 
+/* The log as it is in the file. */
+static const char *log_text(const struct log_survey *survey)
+{
+    static char text[16384];
+    ck_assert_ok(log_put(&page, log_, survey, &fault));
+    ck_assert_ok(page_flush(&page, &fault));
+    ssize_t n = pread(page.fd, text, sizeof text - 1, 0);
+    ck_assert_int_gt(n, 0);
+    text[n] = '\0';
+    return text;
+}
+
+START_TEST(numbers_are_told)
+{
+    struct log_survey survey;
+    add("log.dropped", "{\"count\":1234}");
+    add("run.retried", "{\"attempt\":2}");
+    add("node.failed", "{\"nodeId\":\"ask\",\"error\":{\"message\":\"a < b\"}}");
+    ck_assert_ok(log_survey(&page, log_, &survey, &fault));
+    const char *text = log_text(&survey);
+    ck_assert_ptr_nonnull(strstr(text, "could be kept: 1234\n"));
+    ck_assert_ptr_nonnull(strstr(text, "attempt 2\n"));
+    ck_assert_ptr_nonnull(strstr(text, "failed: a &lt; b\n"));
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("export_log");
@@ -73,6 +105,7 @@ static Suite *suite(void)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, lines_and_work_are_gathered);
     tcase_add_test(tc, a_run_that_starts_over_forgets_its_work);
+    tcase_add_test(tc, numbers_are_told);
     suite_add_tcase(s, tc);
     return s;
 }
