@@ -111,7 +111,7 @@ void store_owner(void *ctx, const char *stream, struct eventlog_owner *ret_owner
     static const struct {
         const char *kind, *sql;
     } documents[] = {
-        {"session", "SELECT org FROM session WHERE id = $1"},
+        {"session", "SELECT org FROM session WHERE id = $1 UNION ALL SELECT org FROM session_gone WHERE id = $1"},
         {"adw", "SELECT org FROM adw WHERE id = $1"},
     };
     const struct datadir *dd = ctx;

@@ -187,6 +187,18 @@ static enum rs_err check_size(struct json_object *session, struct fault *fault)
     return RS_OK;
 }
 
+/* Was it another organisation's until it was deleted? Their clients may still follow its stream. */
+static enum rs_err check_gone(struct db *db, const char *org, const char *id, struct fault *fault)
+{
+    struct db_rows *rows = NULL;
+    enum rs_err err = db_query(db, &rows, fault, "SELECT 1 FROM session_gone WHERE id = $1 AND org <> $2", "tt", id, org);
+
+    if (err == RS_OK)
+        err = db_next(rows, fault);
+    db_done(rows);
+    return err == RS_NOT_FOUND ? RS_OK : err == RS_OK ? none(id, fault) : err;
+}
+
 /* Inside the transaction. *ret: owned. */
 static enum rs_err apply(struct change *change, const char *org, const char *id, const struct session_change *what,
                          bool *ret_created, struct json_object **ret, struct fault *fault)
@@ -196,7 +208,7 @@ static enum rs_err apply(struct change *change, const char *org, const char *id,
 
     *ret_created = err == RS_NOT_FOUND;
     if (err == RS_NOT_FOUND)
-        err = RS_OK;
+        err = check_gone(change_db(change), org, id, fault);
     else if (err == RS_OK && strcmp(org, json_get_string(before, "org", "")) != 0)
         err = none(id, fault);
     if (err == RS_OK && what->if_version < 0 && before == NULL)
@@ -250,8 +262,13 @@ enum rs_err session_delete(struct store *store, const char *org, const char *id,
 
     if ((err = change_begin(store, &change, fault)) != RS_OK)
         return err;
-    err = db_run(change_db(change), &changed, fault, "DELETE FROM session WHERE id = $1 AND org = COALESCE($2, org)", "tt", id,
-                 org);
+    err = db_run(change_db(change), NULL, fault,
+                 "INSERT INTO session_gone (id, org) SELECT id, org FROM session WHERE id = $1 AND org = COALESCE($2, org)"
+                 " ON CONFLICT (id) DO NOTHING",
+                 "tt", id, org);
+    if (err == RS_OK)
+        err = db_run(change_db(change), &changed, fault, "DELETE FROM session WHERE id = $1 AND org = COALESCE($2, org)", "tt", id,
+                     org);
     if (err == RS_OK && changed == 0)
         err = none(id, fault);
     if (err == RS_OK)

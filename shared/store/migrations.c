@@ -316,6 +316,12 @@ static const char *const version_author[] = {
     NULL,
 };
 
+/* Deleted sessions: an id stays with the organisation that its stream belongs to. */
+static const char *const sessions_gone[] = {
+    "CREATE TABLE session_gone (id TEXT NOT NULL PRIMARY KEY, org TEXT NOT NULL)",
+    NULL,
+};
+
 static const char *const *const migrations[] = {
     first,
     orphan_resumed,
@@ -343,6 +349,7 @@ static const char *const *const migrations[] = {
     components,
     conversations,
     version_author,
+    sessions_gone,
 };
 
 #define N_MIGRATIONS ((int)(sizeof(migrations) / sizeof(migrations[0])))

@@ -1,4 +1,4 @@
-"""Queues and ADWs of several organisations (auth = jwt): each sees its own, on REST, in topics and in events."""
+"""Queues, ADWs and sessions of several organisations (auth = jwt): each sees its own, on REST, in topics and in events."""
 
 import pytest
 
@@ -74,3 +74,16 @@ def test_adws_are_apart(instance):
         assert beta.recv() == {"type": "pong"}, "nothing of the other's"
     for org, n in (("acme", 2), ("beta", 0), ("default", 0)):
         assert len(told(instance, org, "adw:one")) == n
+
+
+def test_a_deleted_session_stays_apart(instance):
+    with Ws(instance.url, "/ws", headers=bearer("acme")) as acme:
+        assert acme.recv()["op"] == "hello"
+        ask(instance, "acme", "PUT", "/api/sessions/talk", {"name": "ours"}, status=201)
+        assert acme.ask({"op": "subscribe", "streams": ["session:talk", "session:*"]})["op"] == "subscribed"
+        ask(instance, "acme", "DELETE", "/api/sessions/talk", status=204)
+        assert acme.until(lambda m: m.get("type") == "session.changed" and m["data"].get("deleted"))
+        ask(instance, "beta", "PUT", "/api/sessions/talk", {"name": "secret"}, status=404)
+        ask(instance, "acme", "PUT", "/api/sessions/talk", {"name": "again"}, status=201)
+        assert acme.until(lambda m: m.get("type") == "session.changed" and m["data"].get("name") == "again")
+    assert told(instance, "beta", "session:*") == []

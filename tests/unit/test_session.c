@@ -121,6 +121,9 @@ START_TEST(test_other_org)
     must(session_list(&store, "other", 10, NULL, &session, &fault));
     ck_assert_int_eq((int)json_object_array_length(json_get(session, "items")), 0);
     json_object_put(session);
+    must(session_delete(&store, "default", "s1", &fault)); /* its stream stays whose it was, and so its id */
+    ck_assert_int_eq(session_save(&store, "other", "s1", &change, NULL, NULL, &session, &fault), RS_NOT_FOUND);
+    json_object_put(save("s1", change));
 }
 END_TEST
 
