@@ -117,10 +117,10 @@ static enum rs_err read_array(struct reader *r, uint64_t n, struct json_object *
     for (; !err && n > 0; n--) {
         struct json_object *value = NULL;
         err = read_value(r, &value);
-        if (!err && json_object_array_add(*ret, value) != 0) {
-            json_object_put(value);
+        if (!err && json_object_array_add(*ret, value) != 0)
             err = RS_NOMEM;
-        }
+        if (err)
+            json_object_put(value);
     }
     return err;
 }

@@ -120,12 +120,13 @@ static struct block *batch_of(enum frame_format format, int n, const char *json,
     return b;
 }
 
-#define assert_bytes(b, text)                                                                                          \
-    do {                                                                                                               \
-        ck_assert_uint_eq((b)->bytes.len, sizeof(text) - 1);                                                           \
-        ck_assert_mem_eq((b)->bytes.data, text, sizeof(text) - 1);                                                     \
-        block_unref(b);                                                                                                \
-    } while (0)
+static void assert_block(struct block *b, const char *bytes, size_t len)
+{
+    ck_assert_uint_eq(b->bytes.len, len);
+    ck_assert_mem_eq(b->bytes.data, bytes, len);
+    block_unref(b);
+}
+#define assert_bytes(block, text) assert_block(block, text, sizeof(text) - 1)
 
 START_TEST(a_batch_of_one_is_bare)
 {
