@@ -72,7 +72,8 @@ static void apply_style(struct style *style, const int *codes, int n)
 
 static bool is_plain(const struct style *style)
 {
-    return memcmp(style, &plain_style, sizeof *style) == 0;
+    return style->fg < 0 && style->bg < 0 && !style->bold && !style->faint && !style->italic && !style->underline && !style->inverse &&
+           !style->strike;
 }
 
 static void open_span(struct buf *out, const struct style *style)

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MS_MAX 1e15 /* an event from outside may claim any number */
+
 struct call {
     char *key;                             /* node and id of the call; owned */
     struct json_object *started, *finished; /* data of its events, or NULL; owned */
@@ -132,11 +134,11 @@ static void put_usage(struct buf *out, struct json_object *usage)
 
 static void put_seconds(struct buf *out, struct json_object *data)
 {
-    struct json_object *seconds = json_get(data, "durationS");
-    if (!seconds)
+    double ms = json_object_get_double(json_get(data, "durationS")) * 1000 + 0.5;
+    if (!json_get(data, "durationS") || !(ms >= 0 && ms < MS_MAX))
         return;
     buf_puts(out, "<span class=\"number\">");
-    buf_put_duration(out, (int64_t)(json_object_get_double(seconds) * 1000 + 0.5));
+    buf_put_duration(out, (int64_t)ms);
     buf_puts(out, "</span>");
 }
 

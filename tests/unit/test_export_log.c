@@ -98,6 +98,15 @@ START_TEST(numbers_are_told)
 }
 END_TEST
 
+START_TEST(a_duration_beyond_all_is_not_shown)
+{
+    struct log_survey survey;
+    add("agent.started", "{\"nodeId\":\"ask\",\"model\":\"m\"}");
+    add("agent.finished", "{\"nodeId\":\"ask\",\"durationS\":1e300}");
+    ck_assert_ptr_null(strstr(agent_after(&survey), "class=\"number\""));
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("export_log");
@@ -106,6 +115,7 @@ static Suite *suite(void)
     tcase_add_test(tc, lines_and_work_are_gathered);
     tcase_add_test(tc, a_run_that_starts_over_forgets_its_work);
     tcase_add_test(tc, numbers_are_told);
+    tcase_add_test(tc, a_duration_beyond_all_is_not_shown);
     suite_add_tcase(s, tc);
     return s;
 }
