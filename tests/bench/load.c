@@ -125,7 +125,7 @@ static int connect_to(const struct load_bridge *b, int flags, int source, bool s
 void load_bridge_start(struct load_bridge *b)
 {
     char listen[64];
-    const char *args[48] = {b->program, "--data", b->dir, "--listen", listen, "--set", "log.level=info"};
+    const char *args[48] = {b->program, "--data", b->dir, "--listen", listen, "--set", "log.level=error"};
     int n = 7, fd;
     b->port = free_port();
     snprintf(listen, sizeof listen, "127.0.0.1:%d", b->port);

@@ -2,7 +2,7 @@
 BENCHES = tests/bench/bench_index tests/bench/bench_eventlog tests/bench/bench_stuck tests/bench/bench_mask \
   tests/bench/bench_emit tests/bench/bench_deflate
 BENCHES += tests/bench/delivery/floor
-BENCHES += tests/bench/bench_replay tests/bench/bench_storm
+BENCHES += tests/bench/bench_replay tests/bench/bench_storm tests/bench/bench_scale
 EXTRA_PROGRAMS += $(BENCHES)
 CLEANFILES += $(BENCHES)
 .PHONY: bench
@@ -46,6 +46,9 @@ tests_bench_bench_replay_LDADD =
 
 tests_bench_bench_storm_SOURCES = tests/bench/bench_storm.c tests/bench/load.c tests/bench/load.h
 tests_bench_bench_storm_LDADD =
+
+tests_bench_bench_scale_SOURCES = tests/bench/bench_scale.c tests/bench/load.c tests/bench/load.h
+tests_bench_bench_scale_LDADD =
 
 # These need no building.
 EXTRA_DIST += \
