@@ -44,7 +44,7 @@ void limits_look(struct subscriber *sub)
     for (unsigned i = 0; i < sub->queue_len && i < LOOKED_AT && !since_us; i++)
         since_us = sub->queue[(sub->queue_first + i) & (sub->queue_cap - 1)].block->received_us;
     int64_t age_ms = config_number(sub->bridge->config, "limits.subscriber_age");
-    if (sub->state == SUBSCRIBER_LIVE && since_us && clock_mono_us() - since_us > age_ms * 1000)
+    if (since_us && clock_mono_us() - since_us > age_ms * 1000)
         (void)subscriber_put_back(sub, METRIC_BACK_AGE, true);
 }
 

@@ -267,6 +267,8 @@ def test_a_client_over_its_limit_is_given_the_rest_from_the_log(own_bridge, name
                 assert other.recv()["data"]["i"] == n + i
             n += 50
             assert n < 50000
+            if reason == "age" and metric(bridge, "queued_bytes") > 0:
+                wait_until(lambda: metric(bridge, 'subscribers_put_back_total{reason="age"}') == 1, what="the client to be put back")
         emitter.emit(stream, "log", {"i": n, "x": filler})
         assert metric(bridge, "queued_bytes") <= 512 << 10
         assert [e["data"]["i"] for e in take_frames(s, n + 1)] == list(range(n + 1))

@@ -331,6 +331,16 @@ static void check_ids(int i, int first, int last)
     ck_assert_int_eq(n, last + 1);
 }
 
+/* An event of 4 kB. */
+static struct event *stored_large(const char *stream)
+{
+    static char data[4096];
+    memset(data, 'x', sizeof data - 1);
+    memcpy(data, "{\"x\":\"", 6);
+    memcpy(data + sizeof data - 3, "\"}", 3);
+    return read_event(stream, append_event(stream, "log", data));
+}
+
 START_TEST(one_over_its_limit_is_put_back_and_the_other_is_not)
 {
     const int64_t *back = &bridge.metrics.values[METRIC_BACK_BYTES];
@@ -341,17 +351,22 @@ START_TEST(one_over_its_limit_is_put_back_and_the_other_is_not)
     replay();
     clients[0].room = 0;
     for (; !*back; n++) {
-        publish(stored("run:x"));
+        publish(stored_large("run:x"));
         ck_assert_uint_le(clients[0].sub.queued_bytes, most);
         buf_clear(&clients[1].out);
         clients[1].room = 1 << 20;
     }
     for (int i = 0; i < 100; i++, n++)
-        publish(stored("run:x"));
+        publish(stored_large("run:x"));
     ck_assert_int_eq(*back, 1);
     ck_assert_int_eq(clients[0].ended, 0);
     ck_assert_uint_le(clients[0].sub.queued_bytes, most);
     ck_assert_uint_gt(clients[0].sub.queued_bytes, most / 2);
+    clients[0].sub.queue[0].block->received_us = 1; /* what it kept is too old in the end */
+    limits_look(&clients[0].sub);
+    ck_assert_uint_eq(clients[0].sub.queue_len, 1);
+    limits_look(&clients[0].sub);
+    ck_assert_int_eq(bridge.metrics.values[METRIC_BACK_AGE], 1);
     ck_assert_uint_gt(clients[1].out.len, 0);
     buf_release(&clients[0].out);
     buf_init(&clients[0].out, 16 << 20);
@@ -410,10 +425,6 @@ END_TEST
 
 START_TEST(what_waits_for_one_stream_is_limited)
 {
-    static char data[4096];
-    memset(data, 'x', sizeof data - 1);
-    memcpy(data, "{\"x\":\"", 6);
-    memcpy(data + sizeof data - 3, "\"}", 3);
     int64_t most = config_number(bridge.config, "limits.stream_bytes");
     ck_assert_int_eq(most, 1 << 20);
     start(0, "run:x", from_now, "default");
@@ -425,8 +436,7 @@ START_TEST(what_waits_for_one_stream_is_limited)
     for (int i = 0; !bridge.metrics.values[METRIC_BACK_STREAM]; i++) {
         ck_assert_int_lt(i, 1000);
         ck_assert_int_le(clients[0].sub.group->pins->bytes, most);
-        int64_t id = append_event("run:x", "log", data);
-        publish(read_event("run:x", id));
+        publish(stored_large("run:x"));
         uv_run(&bridge.loop, UV_RUN_NOWAIT);
     }
     ck_assert_int_lt(clients[0].sub.group->pins->bytes, 32 << 10);
