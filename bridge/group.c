@@ -120,6 +120,7 @@ enum rs_err group_add_event(struct group *g, struct event *ev)
         g->batch_cap = cap;
     }
     g->batch[g->n_batch++] = event_ref(ev);
+    g->n_events++;
     return RS_OK;
 }
 

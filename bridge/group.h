@@ -16,6 +16,7 @@ struct group {
     struct deflate_history history[FRAME_N_FORMATS]; /* of members with COMPRESSION_RUNNING who are in step */
     struct event **batch;                       /* references; what it gets of the batch being published */
     int n_batch, batch_cap;
+    int64_t n_events;                           /* that it ever got */
     struct stretch *stretches;                  /* of it that are kept */
     struct pins *pins;                          /* owned; the memory of what waits for its members */
     struct topic_group *topic;                  /* owned; of a topic, which gets no batch; else NULL */

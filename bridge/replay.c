@@ -81,7 +81,7 @@ static bool compress(const struct subscriber *sub, struct block **block)
     return *block != NULL;
 }
 
-/* The opening state that another member was given a moment ago will do: what has happened since follows from the log. */
+/* The opening state that another member was given a moment ago will do, where nothing has happened since. */
 static bool share_opening(struct subscriber *sub)
 {
     struct stretches *all = sub->bridge->stretches;
@@ -120,7 +120,7 @@ static enum rs_err make_opening(struct subscriber *sub, struct cursor since, boo
     if (keep)
         (void)stretch_add(sub->bridge->stretches, sub->group,
                           &(struct stretch){.opening = true, .format = sub->format, .compression = sub->compression,
-                                            .from = (int64_t)uv_now(&sub->bridge->loop), .at = feed->at, .more = step.gave,
+                                            .from = (int64_t)uv_now(&sub->bridge->loop), .to = sub->group->n_events, .at = feed->at, .more = step.gave,
                                             .block = step.block});
     if (step.block->bytes.len > 0 && keep)
         subscriber_put(sub, step.block, 0);

@@ -86,7 +86,7 @@ struct stretch *stretch_opening(struct stretches *all, const struct subscriber *
         next = s->group_next;
         if (!s->opening || !fits(s, sub))
             continue;
-        if (now - s->from <= OPENING_KEPT_MS)
+        if (now - s->from <= OPENING_KEPT_MS && s->to == sub->group->n_events)
             return s;
         stretch_drop(all, s);
     }

@@ -23,7 +23,8 @@ struct stretch {
     enum compression compression;
     int64_t from, to;    /* the group's messages of events with from < id <= to; there may be none */
     bool more;           /* the log had more when it was read */
-    bool opening;        /* instead: the opening state, after which a feed stands at `at`; from is its loop time */
+    bool opening;        /* instead: the opening state, after which a feed stands at `at`; from is its loop time, to the group's
+                          * n_events */
     struct cursor at;
     struct block *block; /* a reference; whole events; NULL: it cannot be shared, each reads for itself */
     size_t bytes;
@@ -41,7 +42,7 @@ void stretches_free(struct stretches *all);             /* NULL is fine */
  * Both stay valid until the next call of any of these. */
 struct stretch *stretch_find(struct stretches *all, const struct subscriber *sub, int64_t after, struct stretch **ret_tail,
                              bool *ret_touches);
-/* stretch_opening - its group's opening state, made a moment ago; NULL: none. */
+/* stretch_opening - its group's opening state, made a moment ago and since the group's last event; NULL: none. */
 struct stretch *stretch_opening(struct stretches *all, const struct subscriber *sub);
 /* stretch_add - copies *one and takes a reference to its block. NULL: there is no memory, or no room, for it. */
 struct stretch *stretch_add(struct stretches *all, struct group *group, const struct stretch *one);

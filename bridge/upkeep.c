@@ -64,12 +64,26 @@ static void checkpoint(struct upkeep *u, int64_t now)
 
     if (now < u->checkpoint_at)
         return;
-    if (eventlog_checkpoint(u->log, now - u->appended_at >= IDLE_MS, &u->now.wal_bytes, &fault) == RS_OK) {
-        worked(u, "checkpoint.failed");
+    if (eventlog_checkpoint(u->log, now - u->appended_at >= IDLE_MS, &u->due, &u->now.wal_bytes, &fault) == RS_OK) {
+        if (!u->due)
+            worked(u, "checkpoint.failed");
         say_held(u);
         return;
     }
     u->checkpoint_at = now + RETRY_MS;
+    failed(u, "checkpoint.failed", &fault);
+}
+
+void upkeep_beside(struct upkeep *u)
+{
+    struct fault fault = {0};
+
+    u->due = false;
+    if (eventlog_checkpoint_beside(u->log, &fault) == RS_OK) {
+        worked(u, "checkpoint.failed");
+        return;
+    }
+    u->checkpoint_at = clock_mono_ms() + RETRY_MS;
     failed(u, "checkpoint.failed", &fault);
 }
 

@@ -39,6 +39,7 @@ struct upkeep {
     int64_t trim_at;       /* a round of retention begins, or goes on */
     int64_t trim_began;    /* the round under way, 0: none */
     int64_t checkpoint_at; /* not before, after a failure */
+    bool due;              /* upkeep_beside is to be called */
     bool held;             /* too much cannot be moved, and it was said */
     const char *failed;    /* what failed last, and was said */
     struct upkeep_report now, reported;
@@ -53,6 +54,9 @@ int64_t upkeep_now(struct upkeep_clock *clock, int64_t wall_ms, int64_t mono_ms)
 /* upkeep_step - one piece of what is due, a few milliseconds at most. appended: since the last call. Returns whether there
  * is more to do now. */
 bool upkeep_step(struct upkeep *u, bool appended);
+/* upkeep_beside - what a step left for later: it takes the disk's time, and meanwhile another thread may use the log. Only to be
+ * called when upkeep_step has set `due`. */
+void upkeep_beside(struct upkeep *u);
 /* upkeep_take_appended - did a step store events, which now are to be published? */
 bool upkeep_take_appended(struct upkeep *u);
 /* upkeep_report - returns whether there is anything new to say. */

@@ -116,10 +116,16 @@ enum rs_err eventlog_trim(struct eventlog *log, const struct eventlog_keep *keep
     return log->driver->trim(log, keep, now_ms, ret, fault);
 }
 
-enum rs_err eventlog_checkpoint(struct eventlog *log, bool idle, int64_t *ret_bytes, struct fault *fault)
+enum rs_err eventlog_checkpoint(struct eventlog *log, bool idle, bool *ret_due, int64_t *ret_bytes, struct fault *fault)
 {
     assert(log->mode == EVENTLOG_WRITE);
-    return log->driver->checkpoint(log, idle, ret_bytes, fault);
+    return log->driver->checkpoint(log, idle, ret_due, ret_bytes, fault);
+}
+
+enum rs_err eventlog_checkpoint_beside(struct eventlog *log, struct fault *fault)
+{
+    assert(log->mode == EVENTLOG_WRITE);
+    return log->driver->checkpoint_beside(log, fault);
 }
 
 enum rs_err eventlog_last_oid(struct eventlog *log, int64_t *ret_oid, struct fault *fault)

@@ -139,8 +139,13 @@ enum rs_err eventlog_trim(struct eventlog *log, const struct eventlog_keep *keep
 /* eventlog_checkpoint - for the one process that looks after the log: called between appends, it moves what was committed
  * to where it stays, when that is worth it. From the first call on, this connection's appends leave it to these calls.
  * idle: nothing has been appended for a while, so leave nothing behind. Waits for readers a few milliseconds at most.
+ * *ret_due: much is to be moved, which takes the disk some time: call eventlog_checkpoint_beside.
  * *ret_bytes: what is not yet where it stays, as a size on disk. Mode EVENTLOG_WRITE. */
-enum rs_err eventlog_checkpoint(struct eventlog *log, bool idle, int64_t *ret_bytes, struct fault *fault) RS_MUST_CHECK;
+enum rs_err eventlog_checkpoint(struct eventlog *log, bool idle, bool *ret_due, int64_t *ret_bytes, struct fault *fault)
+    RS_MUST_CHECK;
+/* eventlog_checkpoint_beside - move it, waiting for the disk but for no reader. Another thread may use the log meanwhile, except
+ * for closing it and for these two calls. */
+enum rs_err eventlog_checkpoint_beside(struct eventlog *log, struct fault *fault) RS_MUST_CHECK;
 
 /* eventlog_skipped - is id one of those skipped by a jump? Ids jump by 2^20 when some may have been given that the log no
  * longer knows: after a boot, and when an older copy was restored. Who has such a cursor saw events that are lost.

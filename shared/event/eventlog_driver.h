@@ -32,7 +32,8 @@ struct eventlog_driver {
                         struct eventlog_gap ret[EVENTLOG_GAPS_MAX], int *ret_n, struct fault *fault);
     enum rs_err (*trim)(struct eventlog *log, const struct eventlog_keep *keep, int64_t now_ms,
                         struct eventlog_trimmed *ret, struct fault *fault);
-    enum rs_err (*checkpoint)(struct eventlog *log, bool idle, int64_t *ret_bytes, struct fault *fault);
+    enum rs_err (*checkpoint)(struct eventlog *log, bool idle, bool *ret_due, int64_t *ret_bytes, struct fault *fault);
+    enum rs_err (*checkpoint_beside)(struct eventlog *log, struct fault *fault);
     enum rs_err (*skipped)(struct eventlog *log, int64_t id, int64_t *ret_first, int64_t *ret_last, struct fault *fault);
     bool (*changed)(struct eventlog *log);
 };

@@ -217,6 +217,8 @@ static void disconnect(struct sqlite_log *log)
     for (int i = 0; i < N_SQL; i++)
         sqlite3_finalize(log->statements[i]);
     memset(log->statements, 0, sizeof log->statements);
+    sqlite3_close(log->wal.beside);
+    log->wal.beside = NULL;
     sqlite3_close(log->db);
     log->db = NULL;
     if (log->mark_fd >= 0)
@@ -413,6 +415,7 @@ const struct eventlog_driver eventlog_sqlite = {
     .gaps = sqlite_gaps,
     .trim = sqlite_trim,
     .checkpoint = sqlite_checkpoint,
+    .checkpoint_beside = sqlite_checkpoint_beside,
     .skipped = sqlite_void,
     .changed = sqlite_changed,
 };

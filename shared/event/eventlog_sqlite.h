@@ -68,6 +68,7 @@ struct sqlite_wal {
     int pages, tried;    /* in the file; when a checkpoint was last tried */
     int64_t truncate_at; /* monotonic ms: not to be tried before */
     int64_t bytes;       /* of the file, as last seen */
+    sqlite3 *beside;     /* sqlite_checkpoint_beside's own connection, NULL before the first */
 };
 
 struct sqlite_log {
@@ -133,7 +134,8 @@ enum rs_err sqlite_view_streams(struct sqlite_log *log, const struct view *view,
                                 struct numbers *streams, struct fault *fault) RS_MUST_CHECK;
 
 /* The driver's functions that live in the other files. */
-enum rs_err sqlite_checkpoint(struct eventlog *log, bool idle, int64_t *ret_bytes, struct fault *fault);
+enum rs_err sqlite_checkpoint(struct eventlog *log, bool idle, bool *ret_due, int64_t *ret_bytes, struct fault *fault);
+enum rs_err sqlite_checkpoint_beside(struct eventlog *log, struct fault *fault);
 enum rs_err sqlite_void(struct eventlog *log, int64_t id, int64_t *ret_first, int64_t *ret_last, struct fault *fault);
 enum rs_err sqlite_trim(struct eventlog *log, const struct eventlog_keep *keep, int64_t now_ms,
                         struct eventlog_trimmed *ret, struct fault *fault);

@@ -1,6 +1,7 @@
 /* eventlog_wal - own checkpoints of the SQLite log. Left to itself SQLite does one within an append, every thousand
  * pages, and never shrinks the file.
- *   passive    when enough was written: as far as readers allow, waiting for nobody
+ *   passive    when enough was written: as far as readers allow, waiting for nobody, and by a connection of its own, for
+ *              the disk takes its time and appends need not wait for that
  *   truncate   when nothing is being appended, or the file is too large: waits for readers, WAIT_MS at most
  * A reader that stays in one old transaction keeps all that was written since from being reused; nobody can end it from
  * here, so the file grows until it goes, and then shrinks. */
@@ -62,13 +63,14 @@ static enum rs_err checkpoint(struct sqlite_log *log, int mode, struct fault *fa
     return RS_OK;
 }
 
-enum rs_err sqlite_checkpoint(struct eventlog *base, bool idle, int64_t *ret_bytes, struct fault *fault)
+enum rs_err sqlite_checkpoint(struct eventlog *base, bool idle, bool *ret_due, int64_t *ret_bytes, struct fault *fault)
 {
     struct sqlite_log *log = (struct sqlite_log *)base;
     struct sqlite_wal *wal = &log->wal;
     int64_t now = clock_mono_ms();
     enum rs_err err = RS_OK;
 
+    *ret_due = false;
     if (!wal->ours) {
         err = take_over(log, fault);
         if (!err)
@@ -77,8 +79,32 @@ enum rs_err sqlite_checkpoint(struct eventlog *base, bool idle, int64_t *ret_byt
         wal->truncate_at = now + RETRY_MS;
         err = checkpoint(log, SQLITE_CHECKPOINT_TRUNCATE, fault);
     } else if (wal->pages - wal->tried >= WORTH_PAGES) {
-        err = checkpoint(log, SQLITE_CHECKPOINT_PASSIVE, fault);
+        wal->tried = wal->pages;
+        wal->bytes = file_bytes(log);
+        *ret_due = true;
     }
     *ret_bytes = wal->bytes;
     return err;
+}
+
+static enum rs_err beside_failed(struct sqlite_log *log, struct fault *fault)
+{
+    enum rs_err err = fault_set(fault, RS_IO, "event log %s: %s", log->path, sqlite3_errmsg(log->wal.beside));
+
+    sqlite3_close(log->wal.beside);
+    log->wal.beside = NULL;
+    return err;
+}
+
+enum rs_err sqlite_checkpoint_beside(struct eventlog *base, struct fault *fault)
+{
+    struct sqlite_log *log = (struct sqlite_log *)base;
+    struct sqlite_wal *wal = &log->wal;
+
+    if (!wal->beside &&
+        (sqlite3_open_v2(log->path, &wal->beside, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK ||
+         sqlite3_exec(wal->beside, "PRAGMA synchronous = NORMAL; PRAGMA schema_version", NULL, NULL, NULL) != SQLITE_OK))
+        return beside_failed(log, fault);
+    int rc = sqlite3_wal_checkpoint_v2(wal->beside, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) & 0xff;
+    return rc == SQLITE_OK || rc == SQLITE_BUSY || rc == SQLITE_LOCKED ? RS_OK : beside_failed(log, fault);
 }

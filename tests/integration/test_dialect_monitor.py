@@ -113,6 +113,21 @@ def test_a_run_that_is_retried_is_shown_from_its_new_start(instance):
     assert messages[-1]["type"] == "complete", messages
 
 
+def test_who_comes_soon_after_others_is_not_given_the_run_they_were(instance):
+    first = instance.inline(*chain(shell("gate", GATE)), workflow="mon-soon")
+    with Ws(instance.url, "/ws" + path("mon-soon")) as one, Ws(instance.url, "/ws" + path("mon-soon")) as two:
+        assert one.recv() == two.recv()
+        open_gate(instance, first)
+        for ws in (one, two):
+            ws.until(ended(first))
+        second = instance.inline(*chain(shell("gate", GATE)), workflow="mon-soon")
+        assert one.recv()["data"]["runId"] == second
+        with Ws(instance.url, "/ws" + path("mon-soon")) as late:
+            assert late.recv()["data"]["runId"] == second
+        open_gate(instance, second)
+        one.until(ended(second))
+
+
 def test_handshakes_and_ids(instance):
     assert get(instance.url, "/ws" + path("x"))[0] == 426
     assert get(instance.url, "/sse" + path("x"), headers=UPGRADE)[0] == 400

@@ -40,8 +40,11 @@ static void append(void)
 static int64_t checkpoint(bool idle)
 {
     int64_t bytes = -1;
+    bool due = true;
 
-    ck_assert_msg(eventlog_checkpoint(log_, idle, &bytes, &fault) == RS_OK, "%s", fault.message);
+    ck_assert_msg(eventlog_checkpoint(log_, idle, &due, &bytes, &fault) == RS_OK, "%s", fault.message);
+    if (due)
+        ck_assert_msg(eventlog_checkpoint_beside(log_, &fault) == RS_OK, "%s", fault.message);
     return bytes;
 }
 
