@@ -120,12 +120,16 @@ test('thousands of rows: few are drawn, and a new run moves nothing while one re
 });
 
 test('a list that cannot be had says so, and is tried again', async () => {
-  await page.route('**/api/runs?*', (route) => route.abort());
+  let asked = 0;
+  await page.route('**/api/runs?*', (route) => (asked++, route.abort()));
   await page.goto(`${runspool.url}#/runs`);
   await page.getByRole('alert').getByText('The server did not answer.').waitFor();
   await soon(() => page.getByText('Nothing has run yet.').count(), 0);
-  await page.unrouteAll();
+  const before = asked;
   await page.getByRole('button', { name: 'Try again' }).click();
+  await soon(() => asked > before, true);
+  await page.unrouteAll();
+  await page.evaluate(() => [...document.querySelectorAll('button')].find((one) => one.textContent === 'Try again')?.click()); // unless it was quicker itself
   await page.locator('tr[data-run]').first().waitFor();
 });
 

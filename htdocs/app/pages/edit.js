@@ -77,9 +77,15 @@ function useLeaving(editor, id, save) {
   }, [dirty]);
   if (!leave) return null;
   const stay = () => setLeave(null);
+  const discard = () => {
+    const { saved, version } = editor.history.value;
+    dropDraft(id);
+    editor.replace(saved, version); // who is back before the page was left finds what is saved
+    leave();
+  };
   return html`<${Dialog} title=${text.editor.leave} onClose=${stay}><p>${text.editor.leaveText}</p><div class="dialog-buttons">
     <button type="button" class="button button-primary" onClick=${async () => ((await save()) ? leave() : stay())}>${text.editor.leaveSave}</button>
-    <button type="button" class="button" onClick=${() => (dropDraft(id), editor.markSaved(editor.definition(), editor.history.value.version), leave())}>${text.editor.leaveDiscard}</button>
+    <button type="button" class="button" onClick=${discard}>${text.editor.leaveDiscard}</button>
     <button type="button" class="button" onClick=${stay}>${text.editor.stay}</button></div><//>`;
 }
 
