@@ -11,7 +11,7 @@ from doors import NAMES, UPGRADE, WAIT, Ended, Place, Refused, Silence, Sse, Ws,
 
 ENDED = ("success", "error", "cancelled")
 SAME = object()
-PAUSE_MS, PAUSE_MAX_MS = 400, 15000
+PAUSE_MS, PAUSE_MAX_MS = 1500, 15000 # a server that starts programs may make them wait for one another
 
 
 class Answer:
