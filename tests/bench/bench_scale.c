@@ -1,10 +1,12 @@
 /* bench_scale - how do latency and CPU time grow with the subscribers of one stream, and with the streams of one subscriber each? */
-#include "tests/bench/load.h"
+#include "tests/bench/lib/base.h"
+#include "tests/bench/lib/clients.h"
+#include "tests/bench/lib/emitter.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static struct load_option options[] = {
+static struct bench_option options[] = {
     {"bridge", "the program", "bridge/runspool-bridge"},
     {"subscribers", "of one stream, in turn", "10,100,1000,5000,10000,18000"},
     {"streams", "with one subscriber each, in turn", "1,10,100,1000,5000,18000"},
@@ -14,77 +16,77 @@ static struct load_option options[] = {
     {"json", "file for the figures", ""},
     {0},
 };
-static struct load_bridge bridge = {.settings = {"limits.connections=100000", "limits.stream_clients=100000"}};
+static struct bench_bridge bridge = {.settings = {"limits.connections=100000", "limits.stream_clients=100000"}};
 
-static void on_event(struct load *load, struct load_client *c, int64_t t_us)
+static void on_event(struct bench_clients *clients, struct bench_client *c, int64_t t_us)
 {
     (void)c;
-    load_times_add(load->ctx, load_now_us() - t_us);
+    bench_times_add(clients->ctx, bench_now_us() - t_us);
 }
 
 static int64_t wanted;
 
-static bool all_have(struct load *load)
+static bool all_have(struct bench_clients *clients)
 {
-    return load->n_events >= wanted;
+    return clients->n_events >= wanted;
 }
 
 static void measure(int n, int n_streams, int64_t rate, const char *what)
 {
-    struct load load;
-    struct load_emitter emitter;
-    struct load_times times = {0};
+    struct bench_clients clients;
+    struct bench_emitter emitter;
+    struct bench_times times = {0};
     char stream[40];
-    int64_t n_events = rate * load_number(options, "seconds");
-    load_bridge_start(&bridge);
-    load_init(&load, &bridge, n);
-    load.on_event = on_event;
-    load.ctx = &times;
+    int64_t n_events = rate * bench_options_number(options, "seconds");
+    bench_bridge_start(&bridge);
+    bench_clients_init(&clients, &bridge, n);
+    clients.on_event = on_event;
+    clients.ctx = &times;
     for (int i = 0; i < n; i++) {
-        snprintf(load.clients[i].stream, sizeof load.clients[i].stream, "run:%d-%d-%d", n, n_streams, i % n_streams);
-        load.clients[i].seq = 0;
+        snprintf(clients.at[i].stream, sizeof clients.at[i].stream, "run:%d-%d-%d", n, n_streams, i % n_streams);
+        clients.at[i].seq = 0;
     }
-    load_open(&load, 0, n, 500);
+    bench_clients_open(&clients, 0, n, 500);
     snprintf(stream, sizeof stream, "bench-%d-%d", n, n_streams);
-    load_emitter_open(&emitter, &bridge, stream);
-    double cpu = load_cpu_s(&bridge);
-    int64_t start = load_now_us();
+    bench_emitter_open(&emitter, &bridge, stream);
+    double cpu = bench_bridge_cpu_s(&bridge);
+    int64_t start = bench_now_us();
     for (int64_t i = 0; i < n_events; i++) {
-        load_run(&load, NULL, start + i * 1000000 / rate);
+        bench_clients_run(&clients, NULL, start + i * 1000000 / rate);
         snprintf(stream, sizeof stream, "run:%d-%d-%d", n, n_streams, (int)(i % n_streams));
-        load_emit(&emitter, stream, "log", 200);
-        load_send(&emitter);
+        bench_emitter_add(&emitter, stream, "log", 200);
+        bench_emitter_send(&emitter);
         wanted += n / n_streams;
     }
-    load_run(&load, all_have, 0);
-    cpu = load_cpu_s(&bridge) - cpu;
+    bench_clients_run(&clients, all_have, 0);
+    cpu = bench_bridge_cpu_s(&bridge) - cpu;
     char name[64];
     snprintf(name, sizeof name, "%d %s: p50", n, what);
-    load_figure(name, load_times_ms(&times, 0.5), "ms");
+    bench_figure(name, bench_times_ms(&times, 0.5), "ms");
     snprintf(name, sizeof name, "%d %s: p99", n, what);
-    load_figure(name, load_times_ms(&times, 0.99), "ms");
+    bench_figure(name, bench_times_ms(&times, 0.99), "ms");
     snprintf(name, sizeof name, "%d %s: CPU for a delivery", n, what);
-    load_figure(name, cpu * 1e6 / (double)times.n, "us");
+    bench_figure(name, cpu * 1e6 / (double)times.n, "us");
     snprintf(name, sizeof name, "%d %s: memory", n, what);
-    load_figure(name, (double)load_rss_kb(&bridge) / 1024, "MiB");
+    bench_figure(name, (double)bench_bridge_status(&bridge, "VmRSS") / 1024, "MiB");
     free(times.us);
     wanted = 0;
-    load_emitter_close(&emitter);
-    load_release(&load);
-    load_bridge_kill(&bridge, 9);
+    bench_emitter_close(&emitter);
+    bench_clients_release(&clients);
+    bench_bridge_kill(&bridge, 9);
 }
 
 int main(int argc, char **argv)
 {
-    load_options(options, argc, argv, "bench_scale: from few to many.");
-    bridge.program = load_text(options, "bridge");
-    load_bridge_dir(&bridge);
-    load_pin(1);
-    load_figures(load_text(options, "json"), "scale");
-    for (const char *p = load_text(options, "subscribers"); *p; p += strcspn(p, ","), p += *p == ',')
-        measure(atoi(p), 1, load_number(options, "rate"), "subscribers of one stream");
-    for (const char *p = load_text(options, "streams"); *p; p += strcspn(p, ","), p += *p == ',')
-        measure(atoi(p), atoi(p), load_number(options, "spread"), "streams with one subscriber each");
-    load_figures_end();
+    bench_options(options, argc, argv, "bench_scale: from few to many.");
+    bridge.program = bench_options_text(options, "bridge");
+    bench_bridge_dir(&bridge);
+    bench_pin(1);
+    bench_figures(bench_options_text(options, "json"), "scale");
+    for (const char *p = bench_options_text(options, "subscribers"); *p; p += strcspn(p, ","), p += *p == ',')
+        measure(atoi(p), 1, bench_options_number(options, "rate"), "subscribers of one stream");
+    for (const char *p = bench_options_text(options, "streams"); *p; p += strcspn(p, ","), p += *p == ',')
+        measure(atoi(p), atoi(p), bench_options_number(options, "spread"), "streams with one subscriber each");
+    bench_figures_end();
     return 0;
 }

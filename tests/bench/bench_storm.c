@@ -1,10 +1,12 @@
 /* bench_storm - many clients are cut at once and come back at once, each with its own cursor, while events go on: how long until all
  * have caught up. Nothing may be missing and nothing come twice. */
-#include "tests/bench/load.h"
+#include "tests/bench/lib/base.h"
+#include "tests/bench/lib/clients.h"
+#include "tests/bench/lib/emitter.h"
 #include <stdio.h>
 #include <string.h>
 
-static struct load_option options[] = {
+static struct bench_option options[] = {
     {"bridge", "the program", "bridge/runspool-bridge"},
     {"clients", "that are cut", "5000"},
     {"streams", "that they follow", "50"},
@@ -14,9 +16,9 @@ static struct load_option options[] = {
     {"json", "file for the figures", ""},
     {0},
 };
-static struct load_bridge bridge = {.settings = {"limits.connections=100000", "limits.stream_clients=100000"}};
-static struct load load;
-static struct load_emitter emitter;
+static struct bench_bridge bridge = {.settings = {"limits.connections=100000", "limits.stream_clients=100000"}};
+static struct bench_clients clients;
+static struct bench_emitter emitter;
 static int64_t emitted[10000]; /* of each stream */
 static int n_streams, n_clients;
 static int64_t each_us, next_us, turn;
@@ -24,21 +26,21 @@ static int64_t each_us, next_us, turn;
 static void emit_due(void)
 {
     char name[24];
-    for (; next_us <= load_now_us(); next_us += each_us) {
+    for (; next_us <= bench_now_us(); next_us += each_us) {
         int s = (int)(turn++ % n_streams);
         snprintf(name, sizeof name, "run:s%d", s);
-        load_emit(&emitter, name, "log", 200);
+        bench_emitter_add(&emitter, name, "log", 200);
         emitted[s]++;
     }
     if (emitter.len > 0)
-        load_send(&emitter);
+        bench_emitter_send(&emitter);
 }
 
 static bool all_have(const int64_t *what)
 {
     int n = 0;
     for (int i = 0; i < n_clients; i++)
-        n += load.clients[i].state == LOAD_FOLLOWS && load.clients[i].seq >= what[i % n_streams];
+        n += clients.at[i].state == BENCH_FOLLOWS && clients.at[i].seq >= what[i % n_streams];
     return n == n_clients;
 }
 
@@ -49,80 +51,80 @@ static int64_t until_caught_up(int64_t start)
     memcpy(goal, emitted, sizeof goal);
     while (!all_have(goal)) {
         emit_due();
-        load_run(&load, NULL, load_now_us() + 5000);
-        if (load_now_us() - start > LOAD_PATIENCE_S * INT64_C(1000000))
-            load_fail("they do not catch up");
+        bench_clients_run(&clients, NULL, bench_now_us() + 5000);
+        if (bench_now_us() - start > BENCH_PATIENCE_S * INT64_C(1000000))
+            bench_fail("they do not catch up");
     }
-    return load_now_us() - start;
+    return bench_now_us() - start;
 }
 
 int main(int argc, char **argv)
 {
-    struct load_times took = {0}, open = {0};
-    load_options(options, argc, argv, "bench_storm: many come back at once.");
-    n_clients = (int)load_number(options, "clients");
-    n_streams = (int)load_number(options, "streams");
-    each_us = 1000000 / load_number(options, "rate");
-    int rounds = (int)load_number(options, "rounds"), window = (int)load_number(options, "window");
+    struct bench_times took = {0}, open = {0};
+    bench_options(options, argc, argv, "bench_storm: many come back at once.");
+    n_clients = (int)bench_options_number(options, "clients");
+    n_streams = (int)bench_options_number(options, "streams");
+    each_us = 1000000 / bench_options_number(options, "rate");
+    int rounds = (int)bench_options_number(options, "rounds"), window = (int)bench_options_number(options, "window");
     if (n_streams < 1 || n_streams > 10000)
-        load_fail("--streams is 1 to 10000");
-    bridge.program = load_text(options, "bridge");
-    load_bridge_dir(&bridge);
-    load_bridge_start(&bridge);
-    load_pin(1);
-    load_emitter_open(&emitter, &bridge, "bench");
-    load_init(&load, &bridge, n_clients);
+        bench_fail("--streams is 1 to 10000");
+    bridge.program = bench_options_text(options, "bridge");
+    bench_bridge_dir(&bridge);
+    bench_bridge_start(&bridge);
+    bench_pin(1);
+    bench_emitter_open(&emitter, &bridge, "bench");
+    bench_clients_init(&clients, &bridge, n_clients);
     for (int i = 0; i < n_clients; i++) {
-        struct load_client *c = &load.clients[i];
+        struct bench_client *c = &clients.at[i];
         snprintf(c->stream, sizeof c->stream, "run:s%d", i % n_streams);
-        c->since = LOAD_START;
+        c->since = BENCH_START;
         c->seq = 0;
     }
-    load_open(&load, 0, n_clients, 500);
-    next_us = load_now_us();
-    until_caught_up(load_now_us());
+    bench_clients_open(&clients, 0, n_clients, 500);
+    next_us = bench_now_us();
+    until_caught_up(bench_now_us());
     int64_t from = 0;
     double cpu = 0;
     for (int round = 0; round < rounds; round++) {
-        for (int64_t until = load_now_us() + 1000000; load_now_us() < until;) {
+        for (int64_t until = bench_now_us() + 1000000; bench_now_us() < until;) {
             emit_due();
-            load_run(&load, NULL, load_now_us() + 5000);
+            bench_clients_run(&clients, NULL, bench_now_us() + 5000);
         }
-        int64_t before = load.n_events, start = load_now_us();
-        double cpu_before = load_cpu_s(&bridge);
+        int64_t before = clients.n_events, start = bench_now_us();
+        double cpu_before = bench_bridge_cpu_s(&bridge);
         for (int i = 0; i < n_clients; i++) {
-            struct load_client *c = &load.clients[i];
-            load_cut(&load, c);
-            c->since = c->id ? c->id : LOAD_START;
+            struct bench_client *c = &clients.at[i];
+            bench_client_cut(&clients, c);
+            c->since = c->id ? c->id : BENCH_START;
         }
         for (int done = 0; done < n_clients; done += window > 0 ? window : n_clients) {
             int n = window > 0 && n_clients - done > window ? window : n_clients - done;
-            load_open(&load, done, n, n);
+            bench_clients_open(&clients, done, n, n);
             emit_due();
         }
-        load_times_add(&open, load_now_us() - start);
-        load_times_add(&took, until_caught_up(start));
-        cpu += load_cpu_s(&bridge) - cpu_before;
-        from += load.n_events - before;
+        bench_times_add(&open, bench_now_us() - start);
+        bench_times_add(&took, until_caught_up(start));
+        cpu += bench_bridge_cpu_s(&bridge) - cpu_before;
+        from += clients.n_events - before;
     }
-    load_flush(&emitter);
+    bench_emitter_flush(&emitter);
     next_us = INT64_MAX;
-    until_caught_up(load_now_us());
+    until_caught_up(bench_now_us());
     for (int i = 0; i < n_clients; i++)
-        if (load.clients[i].seq != emitted[i % n_streams] || load.clients[i].n_events != emitted[i % n_streams])
-            load_fail("a client does not have all");
-    load_figures(load_text(options, "json"), "storm");
+        if (clients.at[i].seq != emitted[i % n_streams] || clients.at[i].n_events != emitted[i % n_streams])
+            bench_fail("a client does not have all");
+    bench_figures(bench_options_text(options, "json"), "storm");
     printf("%d clients of %d streams are cut and come back at once, %d times; %lld events/s\n", n_clients, n_streams, rounds,
-           (long long)load_number(options, "rate"));
-    load_figure("all are connected and follow again (median)", load_times_ms(&open, 0.5) / 1000, "s");
-    load_figure("all have caught up (median)", load_times_ms(&took, 0.5) / 1000, "s");
-    load_figure("all have caught up (slowest)", load_times_ms(&took, 1) / 1000, "s");
-    load_figure("clients a second", n_clients / (load_times_ms(&took, 0.5) / 1000), "/s");
-    load_figure("bridge CPU for each client that comes back", cpu * 1e6 / ((double)rounds * n_clients), "us");
-    load_figure("events given meanwhile", (double)from / rounds, "");
-    load_figure("missing or twice", 0, "");
-    load_figures_end();
-    load_release(&load);
-    load_emitter_close(&emitter);
+           (long long)bench_options_number(options, "rate"));
+    bench_figure("all are connected and follow again (median)", bench_times_ms(&open, 0.5) / 1000, "s");
+    bench_figure("all have caught up (median)", bench_times_ms(&took, 0.5) / 1000, "s");
+    bench_figure("all have caught up (slowest)", bench_times_ms(&took, 1) / 1000, "s");
+    bench_figure("clients a second", n_clients / (bench_times_ms(&took, 0.5) / 1000), "/s");
+    bench_figure("bridge CPU for each client that comes back", cpu * 1e6 / ((double)rounds * n_clients), "us");
+    bench_figure("events given meanwhile", (double)from / rounds, "");
+    bench_figure("missing or twice", 0, "");
+    bench_figures_end();
+    bench_clients_release(&clients);
+    bench_emitter_close(&emitter);
     return 0;
 }

@@ -40,15 +40,25 @@ tests_bench_delivery_load_LDADD = $(SHARED_LIBS)
 tests_bench_delivery_floor_SOURCES = tests/bench/delivery/floor.c
 tests_bench_delivery_floor_LDADD =
 
-# What these share: tests/bench/load.h.
-tests_bench_bench_replay_SOURCES = tests/bench/bench_replay.c tests/bench/load.c tests/bench/load.h
-tests_bench_bench_replay_LDADD =
+# What programs share that have clients of their own.
+EXTRA_LIBRARIES += tests/bench/libbench.a
+tests_bench_libbench_a_SOURCES = \
+  tests/bench/delivery/http.c tests/bench/delivery/http.h \
+  tests/bench/lib/base.c tests/bench/lib/base.h \
+  tests/bench/lib/bridge.c tests/bench/lib/bridge.h \
+  tests/bench/lib/clients.c tests/bench/lib/clients.h \
+  tests/bench/lib/doors.c tests/bench/lib/doors.h \
+  tests/bench/lib/emitter.c tests/bench/lib/emitter.h
+CLEANFILES += tests/bench/libbench.a
 
-tests_bench_bench_storm_SOURCES = tests/bench/bench_storm.c tests/bench/load.c tests/bench/load.h
-tests_bench_bench_storm_LDADD =
+tests_bench_bench_replay_SOURCES = tests/bench/bench_replay.c
+tests_bench_bench_replay_LDADD = tests/bench/libbench.a
 
-tests_bench_bench_scale_SOURCES = tests/bench/bench_scale.c tests/bench/load.c tests/bench/load.h
-tests_bench_bench_scale_LDADD =
+tests_bench_bench_storm_SOURCES = tests/bench/bench_storm.c
+tests_bench_bench_storm_LDADD = tests/bench/libbench.a
+
+tests_bench_bench_scale_SOURCES = tests/bench/bench_scale.c
+tests_bench_bench_scale_LDADD = tests/bench/libbench.a
 
 # These need no building.
 EXTRA_DIST += \
