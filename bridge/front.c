@@ -15,7 +15,6 @@
 #include "http/problem.h"
 #include <errno.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +28,6 @@
 #define REPEEK_MOST_MS 200
 #define REPLY_MAX 2048
 #define COOKIE_MAX 4096 /* longer ones are not looked at */
-#define UNSENT_MAX (128 * 1024)
 #define SILENCE_EXTRA_MS 10000 /* beyond limits.subscriber_time */
 
 /* A connection whose request has not arrived yet. */
@@ -44,7 +42,7 @@ struct visitor {
     char peer[INET6_ADDRSTRLEN];
     uv_poll_t poll;
     uv_timer_t deadline, repeek;
-    int n_handles;
+    int n_handles; /* 0: it has not had to wait yet */
     struct visitor *next, **link;
 };
 struct front {
@@ -68,14 +66,19 @@ static void on_closed(uv_handle_t *handle)
 /* The visitor ends; its socket stays open. */
 static int dismiss(struct visitor *v)
 {
+    int fd = v->fd;
     *v->link = v->next;
     if (v->next)
         v->next->link = v->link;
     v->front->n_visitors--;
+    if (v->n_handles == 0) {
+        free(v);
+        return fd;
+    }
     uv_close((uv_handle_t *)&v->poll, on_closed);
     uv_close((uv_handle_t *)&v->deadline, on_closed);
     uv_close((uv_handle_t *)&v->repeek, on_closed);
-    return v->fd;
+    return fd;
 }
 
 /* Answer an error ourselves and close. What was only looked at is taken first, or closing would reset the connection
@@ -266,9 +269,24 @@ static void on_deadline(uv_timer_t *timer)
     close(dismiss(v));
 }
 
+/* It has to wait: most requests are there when they are accepted, and need none of this. */
+static void settle_down(struct visitor *v)
+{
+    uv_loop_t *loop = &v->front->bridge->loop;
+    if (v->n_handles > 0)
+        return;
+    uv_poll_init(loop, &v->poll, v->fd);
+    uv_timer_init(loop, &v->deadline);
+    uv_timer_init(loop, &v->repeek);
+    v->poll.data = v->deadline.data = v->repeek.data = v;
+    v->n_handles = 3;
+    uv_timer_start(&v->deadline, on_deadline, (uint64_t)config_number(v->front->bridge->config, "limits.header_time"), 0);
+}
+
 /* Look again when there is more than n bytes. */
 static void wait_for_more(struct visitor *v, size_t n)
 {
+    settle_down(v);
     if (v->is_unix && n > 0) {
         uv_poll_stop(&v->poll);
         v->repeek_ms = n > v->n_seen || v->repeek_ms == 0 ? REPEEK_FIRST_MS : 2 * v->repeek_ms;
@@ -304,6 +322,7 @@ static void wait_for_keys(struct visitor *v, size_t n)
 {
     v->waits = v->has_waited = true;
     v->n_seen = n;
+    settle_down(v);
     uv_poll_stop(&v->poll);
     rekey_begin(v->front->bridge);
 }
@@ -359,20 +378,10 @@ static void look(struct visitor *v)
     hand_over(front, dismiss(v), &head, peer);
 }
 
-/* A peer that vanished without a word: the kernel gives up on what it does not acknowledge (RFC 5482). One that takes
- * nothing: what waits for it waits here, where it is shared and counted, rather than in the kernel's megabytes. */
-static void limit_socket(const struct front *front, int fd)
-{
-    int64_t ms = config_number(front->bridge->config, "limits.subscriber_time") + SILENCE_EXTRA_MS;
-    setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &(unsigned){UNSENT_MAX}, sizeof(unsigned));
-    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &(unsigned){(unsigned)ms}, sizeof(unsigned));
-}
-
 static void on_accept(void *ctx, int fd, const char *peer)
 {
     struct front *front = ctx;
     struct visitor *v = calloc(1, sizeof *v);
-    uv_loop_t *loop = &front->bridge->loop;
     front->bridge->metrics.values[METRIC_ACCEPTED]++;
     if (!v) {
         close(fd);
@@ -382,20 +391,12 @@ static void on_accept(void *ctx, int fd, const char *peer)
     v->fd = fd;
     v->is_unix = strcmp(peer, "unix") == 0;
     strcpy(v->peer, peer);
-    if (!v->is_unix)
-        limit_socket(front, fd);
     v->next = front->visitors;
     v->link = &front->visitors;
     if (v->next)
         v->next->link = &v->next;
     front->visitors = v;
     front->n_visitors++;
-    uv_poll_init(loop, &v->poll, fd);
-    uv_timer_init(loop, &v->deadline);
-    uv_timer_init(loop, &v->repeek);
-    v->poll.data = v->deadline.data = v->repeek.data = v;
-    v->n_handles = 3;
-    uv_timer_start(&v->deadline, on_deadline, (uint64_t)config_number(front->bridge->config, "limits.header_time"), 0);
     look(v);
 }
 
@@ -418,6 +419,13 @@ static int room(void *ctx)
            n_clients(front->bridge) - front->n_visitors;
 }
 
+void front_take_settings(struct front *front)
+{
+    int64_t ms = config_number(front->bridge->config, "limits.subscriber_time") + SILENCE_EXTRA_MS;
+    for (int i = 0; i < front->n_listeners; i++)
+        listener_limit_silence(front->listeners[i], (unsigned)ms);
+}
+
 enum rs_err front_open(struct bridge *bridge, const char *const *addresses, int n_addresses, struct front **ret,
                        struct fault *fault)
 {
@@ -433,6 +441,7 @@ enum rs_err front_open(struct bridge *bridge, const char *const *addresses, int 
         front_close(front);
         return err;
     }
+    front_take_settings(front);
     rekey_watch(bridge, look_again, front);
     *ret = front;
     return RS_OK;

@@ -14,9 +14,11 @@ struct front;
 /* front_open - addresses: as of listener_open. */
 enum rs_err front_open(struct bridge *bridge, const char *const *addresses, int n_addresses, struct front **ret,
                        struct fault *fault) RS_MUST_CHECK;
-/* front_close - stop accepting, drop those without a whole request; freed from the loop. NULL is fine. */
+/* front_take_settings - what the kernel is told of a listener, after a change of settings. */
+void front_take_settings(struct front *front);
 /* front_admits - may there be n clients beside those whose request has arrived (limits.connections)? RS_OK or RS_BUSY. */
 enum rs_err front_admits(const struct bridge *bridge, int n, struct fault *fault) RS_MUST_CHECK;
+/* front_close - stop accepting, drop those without a whole request; freed from the loop. NULL is fine. */
 void front_close(struct front *front);
 
 #endif

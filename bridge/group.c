@@ -168,6 +168,7 @@ static void give(struct group *g, struct bridge *bridge, enum frame_format forma
         return;
     int n = 0;
     for (struct subscriber *sub = g->members[format]; sub; sub = sub->group_next, n++) {
+        __builtin_prefetch(sub->group_next);
         struct block **same = &blocks[sub->compression];
         if (!*same && sub->state == SUBSCRIBER_LIVE && !(*same = compress(g, bridge, format, sub->compression, block)))
             subscriber_end(sub, END_FAILED);

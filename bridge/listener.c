@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define PEER_GROUPS_MAX 1024
+#define UNSENT_MAX (128 * 1024)
 
 struct listener {
     int fd;
@@ -76,8 +77,6 @@ static void on_readable(uv_poll_t *poll, int status, int events)
             return; /* else: nobody there, or gone again */
         }
         l->complained = false;
-        if (!l->unix_path)
-            setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
         peer_text(&address, peer);
         l->on_accept(l->ctx, fd, peer);
         if (uv_is_closing((uv_handle_t *)&l->poll))
@@ -158,6 +157,15 @@ static void on_look(uv_timer_t *timer)
     log_event(LOG_LEVEL_WARN, "socket.made_again", "path=%s", l->unix_path);
 }
 
+/* What is set here the sockets that it accepts have too. What a client does not take is to wait with us, where it is shared
+ * and counted, rather than in the kernel's megabytes. */
+static void set_up(int fd)
+{
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+    setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &(unsigned){UNSENT_MAX}, sizeof(unsigned));
+}
+
 static enum rs_err listen_tcp(const char *address, int *ret_fd, struct fault *fault)
 {
     char host[256];
@@ -179,7 +187,7 @@ static enum rs_err listen_tcp(const char *address, int *ret_fd, struct fault *fa
     enum rs_err err = RS_OK;
     int fd = socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd >= 0)
-        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
+        set_up(fd);
     if (fd < 0 || bind(fd, found->ai_addr, found->ai_addrlen) < 0 || listen(fd, SOMAXCONN) < 0) {
         err = fault_set(fault, RS_IO, "cannot listen on %s: %s", address, strerror(errno));
         if (fd >= 0)
@@ -223,6 +231,12 @@ enum rs_err listener_open(uv_loop_t *loop, const char *address, listener_fn *on_
     }
     *ret = l;
     return RS_OK;
+}
+
+void listener_limit_silence(struct listener *l, unsigned ms)
+{
+    if (!l->unix_path)
+        setsockopt(l->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms);
 }
 
 static void on_closed(uv_handle_t *handle)

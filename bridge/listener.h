@@ -21,6 +21,9 @@ typedef int listener_room_fn(void *ctx);
  * is removed) or "HOST:PORT" ("[::1]:80" for IPv6). *ret: owned, listener_close. Returns: RS_OK, RS_INVALID (address), RS_IO (message says why). */
 enum rs_err listener_open(uv_loop_t *loop, const char *address, listener_fn *on_accept, listener_room_fn *room, void *ctx,
                           struct listener **ret, struct fault *fault) RS_MUST_CHECK;
+/* listener_limit_silence - of connections accepted from now on the kernel gives up those whose peer acknowledges nothing for so
+ * long (RFC 5482): it vanished without a word. Of TCP. */
+void listener_limit_silence(struct listener *l, unsigned ms);
 /* listener_close - stop accepting, remove a Unix socket's file; freed from the loop. NULL is fine. */
 void listener_close(struct listener *l);
 /* listener_peer_allowed - may the process at the other end of a Unix socket (SO_PEERCRED, SO_PEERGROUPS) emit: root,

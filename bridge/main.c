@@ -108,6 +108,19 @@ static void raise_file_limit(void)
     }
 }
 
+/* The kernel doubles the table of open files as it fills, and has a process with threads wait some milliseconds each time: it
+ * is made as large as it will be while there is one thread. */
+static void make_room_for_files(const struct config *config)
+{
+    struct rlimit limit;
+    rlim_t wanted = (rlim_t)config_number(config, "limits.connections") + FRONT_SPARE_CONNECTIONS;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return;
+    int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, (int)(wanted < limit.rlim_cur ? wanted : limit.rlim_cur - 1));
+    if (fd >= 0)
+        close(fd);
+}
+
 static enum rs_err open_front(struct bridge *bridge, struct fault *fault)
 {
     char socket_path[PATH_MAX + 8] = "unix:";
@@ -237,6 +250,7 @@ int main(int argc, char **argv)
              config_is(bridge.dd.config, "log.target", "syslog") ? LOG_TO_SYSLOG : LOG_TO_STDERR);
     reload_log_level(bridge.dd.config);
     bridge.config = bridge.dd.config;
+    make_room_for_files(bridge.config);
     uv_loop_init(&bridge.loop);
     status = run(&bridge);
     if (status != 0)

@@ -1,5 +1,6 @@
 #include "bridge/reload.h"
 #include "base/log.h"
+#include "bridge/front.h"
 #include "bridge/hub.h"
 #include "bridge/rekey.h"
 #include "bridge/web.h"
@@ -67,5 +68,7 @@ void reload_settings(struct bridge *bridge, const char *const *set)
         hub_each(bridge->hub, end_unchecked, NULL);
     reload_log_level(config);
     writer_keep(bridge->writer, config);
+    if (bridge->front)
+        front_take_settings(bridge->front);
     log_event(LOG_LEVEL_INFO, "config.reloaded", "log_level=%s", config_text(config, "log.level"));
 }

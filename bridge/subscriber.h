@@ -28,30 +28,33 @@ enum subscriber_state {
 };
 
 struct subscriber {
+    /* One cache line, all that a delivery needs: with a thousand subscribers each of them is cold. */
     const struct door *door;
+    void *connection;           /* the door's own */
+    struct subscriber *group_next;
+    int64_t after;              /* LIVE: events up to this id were given */
+    enum subscriber_state state;
     enum frame_format format;   /* how its messages are written: the door's, or one that the client asked for */
     enum compression compression; /* of WebSockets */
     bool in_step;               /* it was given all that its group's compressor refers to */
+    bool gave;                  /* a message with an id was given: the client has a cursor to come back with */
+    unsigned queue_len, queue_first, queue_cap; /* a ring; queue_cap is a power of two */
+    /* to here */
+    struct queued { struct block *block; size_t at; } *queue;
+    size_t queued_bytes;
     struct bridge *bridge;
-    void *connection;           /* the door's own */
     struct native *native;      /* operations of a native socket, else NULL */
     struct assist *assist;      /* actions of an assistant's socket, else NULL */
     struct access *who;         /* owned; whose token a WebSocket is on; NULL: auth = none, and on other doors */
     int64_t expires_ms;         /* when the token is over on which it is here (wall clock); 0: never */
-    enum subscriber_state state;
     struct feed *feed;          /* owned; NULL while IDLE */
     struct feed *side;          /* owned; a later `since`: replays these streams up to side_until, then joins feed */
     int64_t side_until;
     struct topic_place place;   /* instead of `after`, when the feed is of a topic: LIVE from the start */
-    int64_t after;              /* LIVE: events up to this id were given */
-    bool gave;                  /* a message with an id was given: the client has a cursor to come back with */
     struct group *group;        /* the hub's, while it has a feed */
-    struct subscriber *group_next, **group_link;
+    struct subscriber **group_link;
     struct subscriber *all_next, **all_link;
     struct subscriber *replay_next, **replay_link; /* replay_link NULL: not scheduled */
-    struct queued { struct block *block; size_t at; } *queue;
-    unsigned queue_first, queue_len, queue_cap; /* a ring; queue_cap is a power of two */
-    size_t queued_bytes;
     int64_t beat_ms;            /* when the endpoint's own heartbeat was sent last, or the feed began */
     int64_t progress_ms;        /* when bytes last left, or the queue began; ENDED: when it ended */
 };

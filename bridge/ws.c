@@ -11,6 +11,8 @@
 #include <assert.h>
 #include <errno.h>
 #include <libwebsockets.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +21,7 @@
 
 #define HANDSHAKE_MAX 512
 #define OFFERS_MAX 1024 /* bytes of the extensions that a client offers; with more of them none is taken */
+#define LOGGED (LLL_ERR | LLL_WARN)
 #define REASON_MAX 123 /* bytes in a close frame beside its code (RFC 6455) */
 
 /* What a handshake being adopted is for: picked up when libwebsockets says it is established, which it does from within
@@ -286,7 +289,7 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
     }
 }
 
-/* One line per adopted connection is noise; what matters of a connection we log ourselves. */
+/* What matters of a connection we log ourselves. */
 static void log_line(int level, const char *line)
 {
     size_t len = strcspn(line, "\n");
@@ -315,7 +318,7 @@ enum rs_err ws_open(struct bridge *bridge, struct ws **ret, struct fault *fault)
         .user = ws,
         .vhost_name = "default",
     };
-    lws_set_log_level(LLL_ERR | LLL_WARN, log_line);
+    lws_set_log_level(LOGGED, log_line);
     ws->context = lws_create_context(&info);
     if (ws->context)
         ws->vhost = lws_create_vhost(ws->context, &info);
@@ -360,6 +363,12 @@ static enum compression choose_compression(const struct ws *ws, const struct htt
     return deflate_offer_accept(offers, answer);
 }
 
+/* Of TCP; on a Unix socket there is nothing to be gained. */
+static void hold_back(int fd, int yes)
+{
+    setsockopt(fd, IPPROTO_TCP, TCP_CORK, &yes, sizeof yes);
+}
+
 static void adopt(struct ws *ws, int fd, const struct http_head *head, struct adoption *adoption)
 {
     /* libwebsockets sees a handshake of our own making: it has short buffers, and there is nothing to disagree about. */
@@ -374,7 +383,12 @@ static void adopt(struct ws *ws, int fd, const struct http_head *head, struct ad
                        protocol ? "\r\n" : "", *agreed ? "Sec-WebSocket-Extensions: " : "", agreed, *agreed ? "\r\n" : "");
     assert(len > 0 && (size_t)len < sizeof text);
     ws->adopting = adoption;
-    (void)lws_adopt_socket_vhost_readbuf(ws->vhost, fd, text, (size_t)len); /* closes fd itself when it fails */
+    hold_back(fd, 1);         /* the answer leaves with the first message, in one packet */
+    lws_set_log_level(0, NULL); /* it has an "error" to tell of each socket that it is handed */
+    struct lws *wsi = lws_adopt_socket_vhost_readbuf(ws->vhost, fd, text, (size_t)len); /* closes fd itself when it fails */
+    lws_set_log_level(LOGGED, log_line);
+    if (wsi)
+        hold_back(fd, 0);
     ws->adopting = NULL;
     feed_free(adoption->feed); /* NULL once it was taken */
 }
