@@ -386,15 +386,16 @@ bool ingest_is_light(const struct intake *list)
     return true;
 }
 
-bool ingest_take_now(struct ingest *in, struct intake *list)
+enum rs_err ingest_take_now(struct ingest *in, struct intake *list)
 {
     struct fault fault = {0};
     gather(in, list);
-    if (in->n_entries > 0 && append_by(in, eventlog_append_now, &fault) != RS_OK)
-        return false;
+    enum rs_err err = in->n_entries > 0 ? append_by(in, eventlog_append_now, &fault) : RS_OK;
+    if (err)
+        return err;
     settle(in, true);
     forget_batch(in);
-    return true;
+    return RS_OK;
 }
 
 void ingest_publish(struct ingest *in)

@@ -205,10 +205,10 @@ static void on_turn(uv_check_t *turn)
         return;
     }
     uint64_t start = uv_hrtime();
-    bool done = ingest_take_now(w->ingest, list);
-    if (!done || uv_hrtime() - start > WRITER_SLOW_US * 1000u)
+    enum rs_err err = ingest_take_now(w->ingest, list);
+    if ((err && err != RS_NOT_FOUND) || uv_hrtime() - start > WRITER_SLOW_US * 1000u)
         w->slow_until_ms = uv_now(turn->loop) + WRITER_SLOW_MS;
-    give_back(w, done);
+    give_back(w, !err);
     take_outcomes(w);
 }
 

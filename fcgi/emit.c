@@ -31,12 +31,11 @@ static enum rs_err find_owner(struct call *call, struct store *store, const char
         snprintf(ret_org, ID_MAX + 1, "%s", known.org);
     if (err != RS_NOT_FOUND)
         return err;
-    store_owner((void *)store->dd, stream, &owner);
-    snprintf(ret_org, ID_MAX + 1, "%s", owner.org ? owner.org : config_text(store->dd->config, "spool.org"));
-    free(owner.org);
-    for (int i = 0; i < owner.n_tags; i++)
-        free(owner.tags[i]);
-    return RS_OK;
+    err = store_owner((void *)store->dd, stream, &owner, fault);
+    if (!err)
+        snprintf(ret_org, ID_MAX + 1, "%s", owner.org ? owner.org : config_text(store->dd->config, "spool.org"));
+    eventlog_owner_release(&owner);
+    return err;
 }
 
 /* Whoever came first would own the stream of a session or an ADW that another org makes later. */
@@ -45,9 +44,11 @@ static enum rs_err check_document(struct call *call, struct store *store, const 
     struct eventlog_owner owner = {.org = NULL};
     if (!call->access.by_token || !(stream_has_kind(stream, "session") || stream_has_kind(stream, "adw")))
         return RS_OK;
-    store_owner((void *)store->dd, stream, &owner);
+    enum rs_err err = store_owner((void *)store->dd, stream, &owner, fault);
     bool is = owner.org && strcmp(owner.org, call->access.org) == 0;
-    free(owner.org);
+    eventlog_owner_release(&owner);
+    if (err)
+        return err;
     return is ? RS_OK : fault_set(fault, RS_NOT_FOUND, "there is no %.200s", stream);
 }
 

@@ -35,6 +35,14 @@ enum rs_err eventlog_open(const struct datadir *dd, enum eventlog_mode mode, eve
                      (int)scheme_len, setting);
 }
 
+void eventlog_owner_release(struct eventlog_owner *owner)
+{
+    free(owner->org);
+    for (int i = 0; i < owner->n_tags; i++)
+        free(owner->tags[i]);
+    *owner = (struct eventlog_owner){.org = NULL};
+}
+
 void eventlog_close(struct eventlog *log)
 {
     if (log)

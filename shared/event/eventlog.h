@@ -19,14 +19,16 @@
 
 struct eventlog;
 
-/* Who owns a stream: asked once, when the first event of a stream is appended. Fills org and tags (each owned by the
- * callee's caller: strings allocated with malloc). A stream nobody owns: leave *ret_org NULL (setting spool.org is taken). */
+/* Who owns a stream: asked when its first event is appended, and kept for good. */
 struct eventlog_owner {
-    char *org;                     /* malloc'ed or NULL */
+    char *org;                     /* malloc'ed; NULL: nobody, the setting spool.org is taken */
     char *tags[HOME_TAGS_MAX];     /* malloc'ed */
     int n_tags;
 };
-typedef void eventlog_owner_fn(void *ctx, const char *stream, struct eventlog_owner *ret_owner);
+void eventlog_owner_release(struct eventlog_owner *owner); /* zeroed is fine */
+/* An answer is RS_OK, also that nobody owns it; *ret_owner (zeroed before) is then the caller's. Anything else: whose it is
+ * could not be found out now, and nothing was left in *ret_owner. Then nothing is appended. */
+typedef enum rs_err eventlog_owner_fn(void *ctx, const char *stream, struct eventlog_owner *ret_owner, struct fault *fault);
 
 enum eventlog_mode { EVENTLOG_READ, EVENTLOG_WRITE };
 
@@ -54,10 +56,12 @@ struct eventlog_entry {
     struct event *event;  /* the stored event, a reference the caller owns; NULL when not stored */
 };
 /* eventlog_append - append all in one transaction, in order, with ids in order. Bad ones are marked, the rest stored.
- * Returns: RS_OK (look at each status); RS_BUSY, RS_IO: nothing was stored. */
+ * Returns: RS_OK (look at each status); RS_BUSY (another process is writing; whose a new stream is cannot be found out
+ * now), RS_IO: nothing was stored. */
 enum rs_err eventlog_append(struct eventlog *log, struct eventlog_entry *entries, size_t n, struct fault *fault)
     RS_MUST_CHECK;
-/* eventlog_append_now - the same, but RS_BUSY at once where another process is writing. */
+/* eventlog_append_now - the same without waiting: RS_BUSY at once where another process is writing, RS_NOT_FOUND where a
+ * stream is new and its owner would have to be asked. */
 enum rs_err eventlog_append_now(struct eventlog *log, struct eventlog_entry *entries, size_t n, struct fault *fault)
     RS_MUST_CHECK;
 /* eventlog_producer - the highest producer_seq stored for a producer, 0 for a new one. */

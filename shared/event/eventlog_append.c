@@ -70,6 +70,16 @@ static enum rs_err no_memory(struct fault *fault)
     return fault_set(fault, RS_NOMEM, "out of memory");
 }
 
+/* Whatever keeps the answer away, it is worth another try: a stream never changes its owner. */
+static enum rs_err find_owner(struct sqlite_log *log, const char *name, struct eventlog_owner *ret, struct fault *fault)
+{
+    struct fault why = {.code = RS_OK};
+
+    if (!log->owner || log->owner(log->owner_ctx, name, ret, &why) == RS_OK)
+        return RS_OK;
+    return fault_set(fault, RS_BUSY, "cannot find out whose %s is: %s", name, why.message);
+}
+
 /* The row of a new stream, with its owner's org and tags. */
 static enum rs_err stream_add(struct sqlite_log *log, const char *name, int64_t *ret_id, struct fault *fault)
 {
@@ -78,8 +88,9 @@ static enum rs_err stream_add(struct sqlite_log *log, const char *name, int64_t 
     int64_t id;
     enum rs_err err;
 
-    if (log->owner)
-        log->owner(log->owner_ctx, name, &owner);
+    err = find_owner(log, name, &owner, fault);
+    if (err)
+        return err;
     err = sqlite_statement(log, SQL_STREAM_ADD, &stmt, fault);
     if (err)
         goto out;
@@ -101,9 +112,7 @@ static enum rs_err stream_add(struct sqlite_log *log, const char *name, int64_t 
     }
     *ret_id = id;
 out:
-    free(owner.org);
-    for (int i = 0; i < owner.n_tags; i++)
-        free(owner.tags[i]);
+    eventlog_owner_release(&owner);
     return err;
 }
 
@@ -402,13 +411,33 @@ enum rs_err sqlite_append(struct eventlog *base, struct eventlog_entry *entries,
     return err;
 }
 
+/* A stream never goes away: also one that was known before somebody else wrote is in the log. */
+static enum rs_err check_known(struct sqlite_log *log, const struct eventlog_entry *entry, struct fault *fault)
+{
+    sqlite3_stmt *stmt;
+    enum rs_err err;
+
+    if (log->cache && map_get(&log->cache->streams, entry->stream))
+        return RS_OK;
+    err = sqlite_statement(log, SQL_STREAM_BY_NAME, &stmt, fault);
+    if (err)
+        return err;
+    sqlite3_bind_text(stmt, 1, entry->stream, -1, SQLITE_STATIC);
+    err = sqlite_row(log, stmt, fault);
+    sqlite3_reset(stmt);
+    return err == RS_NOT_FOUND ? fault_set(fault, RS_NOT_FOUND, "the stream %s is new", entry->stream) : err;
+}
+
 enum rs_err sqlite_append_now(struct eventlog *base, struct eventlog_entry *entries, size_t n, struct fault *fault)
 {
     struct sqlite_log *log = (struct sqlite_log *)base;
-    enum rs_err err;
+    enum rs_err err = RS_OK;
 
     sqlite3_busy_timeout(log->db, 0);
-    err = sqlite_append(base, entries, n, fault);
+    for (size_t i = 0; !err && log->owner && i < n; i++)
+        err = check_known(log, &entries[i], fault);
+    if (!err)
+        err = sqlite_append(base, entries, n, fault);
     sqlite3_busy_timeout(log->db, SQLITE_BUSY_MS);
     return err;
 }

@@ -32,27 +32,33 @@ static void key_make(void)
     key_made = pthread_key_create(&key, owner_free) == 0; /* a thread that ends closes its own */
 }
 
-/* This thread's connection to the instance; NULL: none to be had. */
-static struct db *owner_get(const struct datadir *dd)
+/* This thread's connection to the instance. */
+static enum rs_err owner_get(const struct datadir *dd, struct db **ret, struct fault *fault)
 {
     struct owner_db *owner;
+    enum rs_err err;
 
     pthread_once(&key_once, key_make);
     if (!key_made)
-        return NULL;
+        return fault_set(fault, RS_NOMEM, "no memory for a thread's connection");
     owner = pthread_getspecific(key);
-    if (owner != NULL && strcmp(owner->root, dd->root) == 0)
-        return owner->db;
+    if (owner != NULL && strcmp(owner->root, dd->root) == 0) {
+        *ret = owner->db;
+        return RS_OK;
+    }
     store_owner_release();
     owner = calloc(1, sizeof(*owner));
     if (owner == NULL)
-        return NULL;
+        return fault_set(fault, RS_NOMEM, "out of memory");
     memcpy(owner->root, dd->root, sizeof(owner->root));
-    if (db_open(dd, &owner->db, NULL) != RS_OK || pthread_setspecific(key, owner) != 0) {
+    err = db_open(dd, &owner->db, fault);
+    if (err == RS_OK && pthread_setspecific(key, owner) != 0)
+        err = fault_set(fault, RS_NOMEM, "out of memory");
+    if (err == RS_OK)
+        *ret = owner->db;
+    else
         owner_free(owner);
-        return NULL;
-    }
-    return owner->db;
+    return err;
 }
 
 void store_owner_release(void)
@@ -64,80 +70,94 @@ void store_owner_release(void)
     pthread_setspecific(key, NULL);
 }
 
-static void tags_read(const char *text, struct eventlog_owner *owner)
+static enum rs_err add_tag(struct eventlog_owner *owner, const char *text, struct fault *fault)
 {
+    char *tag = strdup(text);
+
+    if (tag == NULL)
+        return fault_set(fault, RS_NOMEM, "out of memory");
+    owner->tags[owner->n_tags++] = tag;
+    return RS_OK;
+}
+
+/* Of a row (org, tags as a JSON array of strings, or NULL). */
+static enum rs_err run_found(struct db_rows *row, const char *id, struct eventlog_owner *owner, struct fault *fault)
+{
+    const char *text = row != NULL ? db_text(row, 1) : NULL;
     struct json_object *tags = NULL;
     size_t i, n;
-    char *tag;
+    enum rs_err err = RS_OK;
 
-    if (text == NULL || json_parse(text, strlen(text), TAGS_TEXT_MAX, &tags, NULL) != RS_OK)
-        return;
+    (void)id;
+    if (text != NULL && json_parse(text, strlen(text), TAGS_TEXT_MAX, &tags, fault) == RS_NOMEM)
+        return RS_NOMEM;
     n = json_object_is_type(tags, json_type_array) ? json_object_array_length(tags) : 0;
-    for (i = 0; i < n && owner->n_tags < HOME_TAGS_MAX; i++) {
-        tag = strdup(json_object_get_string(json_object_array_get_idx(tags, i)));
-        if (tag != NULL)
-            owner->tags[owner->n_tags++] = tag;
-    }
+    for (i = 0; err == RS_OK && i < n && owner->n_tags < HOME_TAGS_MAX; i++)
+        err = add_tag(owner, json_object_get_string(json_object_array_get_idx(tags, i)), fault);
     json_object_put(tags);
+    return err;
 }
 
-static void document_owner(struct db *db, const char *sql, const char *id, struct eventlog_owner *owner)
+/* Of a row (org, id of the crew whose home it is). Tagged with the crew, so that either shows in views of the other. */
+static enum rs_err crew_found(struct db_rows *row, const char *id, struct eventlog_owner *owner, struct fault *fault)
 {
-    struct db_rows *rows = NULL;
-
-    if (db_query(db, &rows, NULL, sql, "t", id) == RS_OK && db_next(rows, NULL) == RS_OK)
-        owner->org = strdup(db_text(rows, 0));
-    db_done(rows);
-}
-
-/* Of "mission:HOME", "crew:HOME": whose crew it is. Tagged with the crew, so that either shows in views of the other. */
-static void crew_owner(struct db *db, const char *home, struct eventlog_owner *owner)
-{
-    struct db_rows *rows = NULL;
     char tag[STREAM_MAX];
-    bool known = db_query(db, &rows, NULL, "SELECT org, id FROM crew WHERE home = $1", "t", home) == RS_OK &&
-                 db_next(rows, NULL) == RS_OK;
 
-    snprintf(tag, sizeof(tag), "crew:%s", known ? db_text(rows, 1) : home);
-    if (known)
-        owner->org = strdup(db_text(rows, 0));
-    db_done(rows);
-    owner->tags[0] = strdup(tag);
-    owner->n_tags = owner->tags[0] != NULL;
+    snprintf(tag, sizeof(tag), "crew:%s", row != NULL ? db_text(row, 1) : id);
+    return add_tag(owner, tag, fault);
 }
 
-void store_owner(void *ctx, const char *stream, struct eventlog_owner *ret_owner)
+static const struct asked {
+    const char *kind, *sql;
+    /* What more is known of it; row: NULL when there is none. */
+    enum rs_err (*found)(struct db_rows *row, const char *id, struct eventlog_owner *owner, struct fault *fault);
+} asked[] = {
+    {"run", "SELECT org, tags FROM run WHERE id = $1", run_found},
+    {"session", "SELECT org FROM session WHERE id = $1 UNION ALL SELECT org FROM session_gone WHERE id = $1", NULL},
+    {"adw", "SELECT org FROM adw WHERE id = $1", NULL},
+    {"mission", "SELECT org, id FROM crew WHERE home = $1", crew_found},
+    {"crew", "SELECT org, id FROM crew WHERE home = $1", crew_found},
+};
+
+static enum rs_err ask(struct db *db, const struct asked *what, const char *id, struct eventlog_owner *owner,
+                       struct fault *fault)
 {
-    static const struct {
-        const char *kind, *sql;
-    } documents[] = {
-        {"session", "SELECT org FROM session WHERE id = $1 UNION ALL SELECT org FROM session_gone WHERE id = $1"},
-        {"adw", "SELECT org FROM adw WHERE id = $1"},
-    };
-    const struct datadir *dd = ctx;
     struct db_rows *rows = NULL;
-    struct db *db;
+    enum rs_err err = db_query(db, &rows, fault, what->sql, "t", id);
+    bool is = err == RS_OK && (err = db_next(rows, fault)) == RS_OK;
+
+    if (is && (owner->org = strdup(db_text(rows, 0))) == NULL)
+        err = fault_set(fault, RS_NOMEM, "out of memory");
+    if (err == RS_NOT_FOUND)
+        err = RS_OK;
+    if (err == RS_OK && what->found != NULL)
+        err = what->found(is ? rows : NULL, id, owner, fault);
+    db_done(rows);
+    return err;
+}
+
+enum rs_err store_owner(void *ctx, const char *stream, struct eventlog_owner *ret_owner, struct fault *fault)
+{
+    struct eventlog_owner owner = {.org = NULL};
+    const struct asked *what = NULL;
+    struct db *db = NULL;
+    enum rs_err err;
     size_t i;
 
-    *ret_owner = (struct eventlog_owner){0};
-    for (i = 0; i < sizeof(documents) / sizeof(documents[0]); i++) {
-        if (!stream_has_kind(stream, documents[i].kind))
-            continue;
-        if ((db = owner_get(dd)) != NULL)
-            document_owner(db, documents[i].sql, stream_id(stream), ret_owner);
-        return;
+    *ret_owner = owner;
+    for (i = 0; what == NULL && i < sizeof(asked) / sizeof(asked[0]); i++)
+        if (stream_has_kind(stream, asked[i].kind))
+            what = &asked[i];
+    if (what == NULL)
+        return RS_OK;
+    if ((err = owner_get(ctx, &db, fault)) != RS_OK)
+        return err;
+    if ((err = ask(db, what, stream_id(stream), &owner, fault)) == RS_OK) {
+        *ret_owner = owner;
+        return RS_OK;
     }
-    if (stream_has_kind(stream, "mission") || stream_has_kind(stream, "crew")) {
-        if ((db = owner_get(dd)) != NULL)
-            crew_owner(db, stream_id(stream), ret_owner);
-        return;
-    }
-    if (!stream_has_kind(stream, "run") || (db = owner_get(dd)) == NULL)
-        return;
-    if (db_query(db, &rows, NULL, "SELECT org, tags FROM run WHERE id = $1", "t", stream_id(stream)) == RS_OK &&
-        db_next(rows, NULL) == RS_OK) {
-        ret_owner->org = strdup(db_text(rows, 0));
-        tags_read(db_text(rows, 1), ret_owner);
-    }
-    db_done(rows);
+    eventlog_owner_release(&owner);
+    if (err != RS_BUSY)
+        store_owner_release(); /* another connection may do better */
+    return err;
 }

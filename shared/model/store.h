@@ -36,7 +36,8 @@ enum rs_err store_spool(struct store *store, struct spool **ret, struct fault *f
 void store_set_mask(struct store *store, const struct mask *mask);
 /* store_owner - an eventlog_owner_fn; ctx is a const struct datadir *. Opens its own connection per calling thread
  * and keeps it until store_owner_release(). "run:ID" is owned by the run's org with its tags,
- * "session:ID" and "adw:ID" by the document's. */
+ * "session:ID" and "adw:ID" by the document's, "mission:HOME" and "crew:HOME" by the crew's, tagged with it.
+ * Blocks on the database. */
 eventlog_owner_fn store_owner;
 void store_owner_release(void);
 

@@ -44,11 +44,13 @@ static void print(const char *what, int rows, struct times start)
     printf("%-28s %9.0f /s %9.0f per CPU second\n", what, rows / (end.wall - start.wall), rows / (end.cpu - start.cpu));
 }
 
-static void owner(void *ctx, const char *stream, struct eventlog_owner *ret)
+static enum rs_err owner(void *ctx, const char *stream, struct eventlog_owner *ret, struct fault *fault)
 {
     (void)ctx;
+    (void)fault;
     if (strcmp(stream, "run:7") == 0)
         ret->tags[ret->n_tags++] = strdup("workflow:seven");
+    return RS_OK;
 }
 
 static void append(struct eventlog *log, int rows, int batch)

@@ -14,9 +14,10 @@ static struct datadir dd;
 static struct eventlog *log_;
 static struct fault fault;
 static int owner_calls;
+static int owner_fails; /* of the next calls */
 
 /* run:ID belongs to org-a; its tags follow from the first letter of ID. */
-static void owner(void *ctx, const char *stream, struct eventlog_owner *ret)
+static enum rs_err owner(void *ctx, const char *stream, struct eventlog_owner *ret, struct fault *why)
 {
     const char *const *tags = NULL;
     static const char *const lint[] = {"workflow:lint", "crew:quality", NULL};
@@ -24,12 +25,17 @@ static void owner(void *ctx, const char *stream, struct eventlog_owner *ret)
 
     ck_assert_ptr_eq(ctx, &dd);
     owner_calls++;
+    if (owner_fails > 0) {
+        owner_fails--;
+        return fault_set(why, RS_IO, "the database is away");
+    }
     if (stream_has_kind(stream, "run")) {
         ret->org = strdup(stream_id(stream)[0] == 'x' ? "org-b" : "org-a");
         tags = stream_id(stream)[0] == 'l' ? lint : site;
     }
     for (; tags && *tags; tags++)
         ret->tags[ret->n_tags++] = strdup(*tags);
+    return RS_OK;
 }
 
 static void setup(void)
@@ -140,6 +146,64 @@ START_TEST(append_numbers_each_stream_without_holes)
         event_unref(e[i].event);
     ck_assert_ok(eventlog_head(log_, &head, NULL));
     ck_assert_int_eq(head, first + 3);
+}
+END_TEST
+
+/* A stream keeps its owner for good: it is not given one by a guess. */
+START_TEST(nothing_is_stored_while_the_owner_cannot_be_asked)
+{
+    struct eventlog_entry e[2] = {entry("run:l1", "log", "{}"), entry("run:x1", "log", "{}")};
+    struct eventlog_stream known;
+    int64_t head;
+
+    add("run:l1", "log");
+    owner_fails = 2;
+    for (int i = 0; i < 2; i++) {
+        e[1].producer = "p";
+        e[1].producer_seq = 7;
+        ck_assert_int_eq(eventlog_append(log_, e, 2, &fault), RS_BUSY);
+        ck_assert_str_eq(fault.message, "cannot find out whose run:x1 is: the database is away");
+        ck_assert_ptr_null(e[0].event);
+        ck_assert_ptr_null(e[1].event);
+        ck_assert_int_eq(eventlog_stream(log_, "run:x1", &known, NULL), RS_NOT_FOUND);
+        ck_assert_ok(eventlog_head(log_, &head, NULL));
+        ck_assert_int_eq(head, 1);
+    }
+    ck_assert_ok(eventlog_append(log_, e, 2, &fault));
+    ck_assert_int_eq(e[0].event->seq, 2);
+    ck_assert_int_eq(e[1].event->seq, 1);
+    ck_assert_str_eq(e[1].event->home->org, "org-b");
+    ck_assert_int_eq(e[1].event->home->n_tags, 4);
+    ck_assert_ok(eventlog_stream(log_, "run:x1", &known, &fault));
+    ck_assert_str_eq(known.org, "org-b");
+    event_unref(e[0].event);
+    event_unref(e[1].event);
+}
+END_TEST
+
+/* One that appends without waiting does not ask, whether it knows the stream or somebody else's append made it. */
+START_TEST(an_append_without_waiting_asks_for_no_owner)
+{
+    struct eventlog_entry e[2] = {entry("run:l1", "log", "{}"), entry("run:s1", "log", "{}")};
+    struct eventlog *other;
+
+    ck_assert_int_eq(eventlog_append_now(log_, e, 1, &fault), RS_NOT_FOUND);
+    add("run:l1", "log");
+    ck_assert_int_eq(eventlog_append_now(log_, e, 2, &fault), RS_NOT_FOUND);
+    ck_assert_int_eq(owner_calls, 1);
+    ck_assert_ok(eventlog_append_now(log_, e, 1, &fault));
+    ck_assert_int_eq(e[0].event->seq, 2);
+    event_unref(e[0].event);
+    ck_assert_ok(eventlog_open(&dd, EVENTLOG_WRITE, owner, &dd, &other, &fault));
+    ck_assert_ok(eventlog_append(other, &e[1], 1, &fault));
+    event_unref(e[1].event);
+    eventlog_close(other);
+    ck_assert_ok(eventlog_append_now(log_, e, 2, &fault));
+    ck_assert_int_eq(e[0].event->seq, 3);
+    ck_assert_int_eq(e[1].event->seq, 2);
+    event_unref(e[0].event);
+    event_unref(e[1].event);
+    ck_assert_int_eq(owner_calls, 2);
 }
 END_TEST
 
@@ -750,6 +814,8 @@ static Suite *suite(void)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, append_numbers_each_stream_without_holes);
+    tcase_add_test(tc, nothing_is_stored_while_the_owner_cannot_be_asked);
+    tcase_add_test(tc, an_append_without_waiting_asks_for_no_owner);
     tcase_add_test(tc, bad_entries_are_marked_and_the_rest_stored);
     tcase_add_test(tc, numbered_lines_are_stored_once);
     tcase_add_test(tc, outbox_rows_are_stored_once_a_stream);

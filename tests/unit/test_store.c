@@ -5,6 +5,7 @@
 #include "base/file.h"
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -311,25 +312,62 @@ START_TEST(owner_of_a_run)
 {
     struct eventlog_owner owner;
     char id[ID_MAX + 1], stream[STREAM_MAX];
-    int i;
 
     create_run("small", DEF_SMALL, 0, id);
     snprintf(stream, sizeof(stream), "run:%s", id);
-    store_owner(&dd, stream, &owner);
+    must(store_owner(&dd, stream, &owner, &fault));
     ck_assert_str_eq(owner.org, "default");
     ck_assert_int_eq(owner.n_tags, 4);
     ck_assert_str_eq(owner.tags[0], "workflow:small");
     ck_assert_str_eq(owner.tags[1], "crew:quality");
     ck_assert_str_eq(owner.tags[2], "session:s1");
     ck_assert_str_eq(owner.tags[3], "tool:a");
-    free(owner.org);
-    for (i = 0; i < owner.n_tags; i++)
-        free(owner.tags[i]);
-    store_owner(&dd, "run:r_none", &owner);
+    eventlog_owner_release(&owner);
+    must(store_owner(&dd, "run:r_none", &owner, &fault));
     ck_assert_ptr_null(owner.org);
-    store_owner(&dd, "session:s1", &owner);
+    must(store_owner(&dd, "session:s1", &owner, &fault));
     ck_assert_ptr_null(owner.org);
     store_owner_release();
+    store_owner_release();
+}
+END_TEST
+
+/* That nobody owns it, and that nobody can be asked, are two things. */
+START_TEST(owner_that_cannot_be_asked)
+{
+    static const char *const streams[] = {"run:r1", "session:s1", "adw:a1", "mission:m", "crew:c"};
+    char path[PATH_MAX], away[PATH_MAX + 8];
+    struct eventlog_owner owner;
+    size_t i;
+
+    must(store_owner(&dd, "mission:m", &owner, &fault)); /* nobody's, and tagged all the same */
+    ck_assert_ptr_null(owner.org);
+    ck_assert_int_eq(owner.n_tags, 1);
+    ck_assert_str_eq(owner.tags[0], "crew:m");
+    eventlog_owner_release(&owner);
+    must(db_run(store.db, NULL, &fault, "ALTER TABLE crew RENAME TO crew_away", ""));
+    ck_assert_int_eq(store_owner(&dd, "crew:m", &owner, &fault), RS_IO);
+    ck_assert_ptr_null(owner.org);
+    ck_assert_int_eq(owner.n_tags, 0);
+    must(db_run(store.db, NULL, &fault, "ALTER TABLE crew_away RENAME TO crew", ""));
+    must(store_owner(&dd, "crew:m", &owner, &fault));
+    eventlog_owner_release(&owner);
+    store_owner_release();
+    snprintf(away, sizeof(away), "%s.away", datadir_path(&dd, path, DATADIR_DATABASE));
+    ck_assert_int_eq(rename(path, away), 0);
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    for (i = 0; i < sizeof(streams) / sizeof(streams[0]); i++) {
+        fault.message[0] = '\0';
+        ck_assert_int_eq(store_owner(&dd, streams[i], &owner, &fault), RS_IO);
+        ck_assert_int_gt(strlen(fault.message), 0);
+        ck_assert_ptr_null(owner.org);
+        ck_assert_int_eq(owner.n_tags, 0);
+    }
+    must(store_owner(&dd, "queue", &owner, &fault)); /* it is known without */
+    ck_assert_int_eq(rmdir(path), 0);
+    ck_assert_int_eq(rename(away, path), 0);
+    must(store_owner(&dd, "run:r1", &owner, &fault));
+    ck_assert_ptr_null(owner.org);
     store_owner_release();
 }
 END_TEST
@@ -371,6 +409,7 @@ static Suite *suite(void)
     tcase_add_test(c, refused_row);
     tcase_add_test(c, time_kept);
     tcase_add_test(c, owner_of_a_run);
+    tcase_add_test(c, owner_that_cannot_be_asked);
     tcase_add_test(c, poke);
     suite_add_tcase(s, c);
     return s;

@@ -12,13 +12,15 @@ static struct datadir dd;
 static struct eventlog *log_;
 static struct fault fault;
 
-static void owner(void *ctx, const char *stream, struct eventlog_owner *ret)
+static enum rs_err owner(void *ctx, const char *stream, struct eventlog_owner *ret, struct fault *why)
 {
     (void)ctx;
+    (void)why;
     if (stream_has_kind(stream, "run")) {
         ret->org = strdup("org-a");
         ret->tags[ret->n_tags++] = strdup(stream_id(stream)[0] == 'l' ? "workflow:lint" : "workflow:site");
     }
+    return RS_OK;
 }
 
 static void setup(void)

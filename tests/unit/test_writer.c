@@ -1,7 +1,11 @@
 /* The writer's thread: what it does between batches. */
 #include "bridge/writer.h"
 #include "tests/unit/instance.h"
+#include "store/db.h"
+#include <dirent.h>
 #include <sqlite3.h>
+#include <sys/inotify.h>
+#include <unistd.h>
 
 static struct datadir dd;
 static struct fault fault;
@@ -10,7 +14,7 @@ static struct writer *writer;
 static struct peer *peer;
 static int64_t head;
 /* Sums over the outcomes so far. */
-static int64_t n_stored, n_trimmed, n_foreign, n_pending, n_events;
+static int64_t n_stored, n_trimmed, n_foreign, n_pending, n_events, n_failures;
 static bool ended;
 
 static int last_number; /* of put_numbered */
@@ -26,6 +30,7 @@ static void on_outcome(void *ctx, struct outcome *o)
         }
     }
     n_stored += o->n_stored;
+    n_failures += o->n_failures;
     n_trimmed += o->upkeep.n_trimmed;
     n_foreign += o->n_foreign;
     n_pending += o->upkeep.n_pending;
@@ -71,11 +76,16 @@ static void put_lines(int n)
     buf_release(&text);
 }
 
+static void put_to(const char *stream, int number)
+{
+    char text[256];
+    int len = snprintf(text, sizeof text, "{\"stream\":\"%s\",\"type\":\"log\",\"data\":{\"number\":%d}}\n", stream, number);
+    writer_put(writer, intake_new(peer, text, (size_t)len));
+}
+
 static void put_numbered(int number)
 {
-    char text[128];
-    int len = snprintf(text, sizeof text, "{\"stream\":\"run:x\",\"type\":\"log\",\"data\":{\"number\":%d}}\n", number);
-    writer_put(writer, intake_new(peer, text, (size_t)len));
+    put_to("run:x", number);
 }
 
 START_TEST(retention_goes_on_between_batches)
@@ -159,6 +169,77 @@ START_TEST(what_the_loop_cannot_commit_the_thread_does)
 }
 END_TEST
 
+static bool has_open(const char *name)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    char path[PATH_MAX + 1];
+    bool found = false;
+    ck_assert_ptr_nonnull(dir);
+    for (struct dirent *entry; (entry = readdir(dir));) {
+        ssize_t len = readlinkat(dirfd(dir), entry->d_name, path, sizeof path - 1);
+        path[len > 0 ? len : 0] = '\0';
+        found = found || strstr(path, name);
+    }
+    closedir(dir);
+    return found;
+}
+
+/* The database that says whose a new stream is may take its time: the loop does not ask it. */
+START_TEST(a_new_stream_is_left_to_the_thread)
+{
+    char stream[STREAM_MAX];
+    int at_once = 0;
+    start(NULL);
+    for (int i = 1; i <= 50; i++) {
+        snprintf(stream, sizeof stream, "run:new-%d", i);
+        put_to(stream, 2 * i - 1);
+        uv_run(&loop, UV_RUN_NOWAIT);
+        until(&n_stored, 2 * i - 1);
+        put_to(stream, 2 * i);
+        uv_run(&loop, UV_RUN_NOWAIT);
+        at_once += n_stored == 2 * i;
+        until(&n_stored, 2 * i);
+    }
+    ck_assert_int_gt(at_once, 0); /* and it is no reason to keep to the thread */
+    stop();
+    ck_assert(!has_open(DATADIR_DATABASE)); /* the thread closed its connection, and the loop has none */
+}
+END_TEST
+
+/* Nothing is stored under a wrong owner while the database cannot be asked. */
+START_TEST(a_new_stream_waits_for_the_database_that_knows_its_owner)
+{
+    char path[PATH_MAX], away[PATH_MAX + 8], seen[4096];
+    struct eventlog_stream known;
+    struct eventlog *reader;
+    struct db *db;
+    int watch = inotify_init1(IN_CLOEXEC);
+    start(NULL);
+    ck_assert_ok(db_open(&dd, &db, &fault));
+    ck_assert_ok(db_run(db, NULL, &fault, "INSERT INTO adw (org, id, version, deleted, created, updated, state) VALUES"
+                                          " ('acme', 'a1', 1, 0, 1, 1, '{}')", ""));
+    db_close(db);
+    snprintf(away, sizeof away, "%s.away", datadir_path(&dd, path, DATADIR_DATABASE));
+    ck_assert_int_eq(rename(path, away), 0);
+    unit_write(dd.root, DATADIR_DATABASE, "This is no database, however long one looks at it: it is a sentence of English.\n"
+                                          "And another one, so that it is longer than the head of a database would be.\n");
+    ck_assert_int_ge(inotify_add_watch(watch, path, IN_ACCESS), 0);
+    put_to("adw:a1", 1);
+    uv_run(&loop, UV_RUN_NOWAIT);
+    ck_assert_int_gt(read(watch, seen, sizeof seen), 0); /* it is being read */
+    ck_assert_int_eq(n_stored, 0);
+    ck_assert_int_eq(rename(away, path), 0);
+    until(&n_stored, 1);
+    ck_assert_int_ge(n_failures, 1);
+    close(watch);
+    ck_assert_ok(eventlog_open(&dd, EVENTLOG_READ, NULL, NULL, &reader, &fault));
+    ck_assert_ok(eventlog_stream(reader, "adw:a1", &known, &fault));
+    ck_assert_str_eq(known.org, "acme");
+    eventlog_close(reader);
+    stop();
+}
+END_TEST
+
 #define DAY INT64_C(86400000)
 
 /* Retention by age must not take a clock that somebody sets for the time that has passed. */
@@ -197,6 +278,8 @@ static Suite *suite(void)
     tcase_add_test(tc, files_of_pending_lines_are_drained_and_published);
     tcase_add_test(tc, an_idle_writer_commits_within_the_turn);
     tcase_add_test(tc, what_the_loop_cannot_commit_the_thread_does);
+    tcase_add_test(tc, a_new_stream_is_left_to_the_thread);
+    tcase_add_test(tc, a_new_stream_waits_for_the_database_that_knows_its_owner);
     tcase_add_test(tc, a_clock_that_is_set_is_believed_after_a_day);
     suite_add_tcase(s, tc);
     return s;
