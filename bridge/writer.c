@@ -90,6 +90,7 @@ static void run(void *ctx)
 {
     struct writer *w = ctx;
     bool busy = false; /* upkeep has more to do */
+    store_owner_open(w->upkeep.dd);
     for (bool stop = false; !stop;) {
         uv_mutex_lock(&w->mutex);
         w->working = false;

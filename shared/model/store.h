@@ -39,6 +39,9 @@ void store_set_mask(struct store *store, const struct mask *mask);
  * "session:ID" and "adw:ID" by the document's, "mission:HOME" and "crew:HOME" by the crew's, tagged with it.
  * Blocks on the database. */
 eventlog_owner_fn store_owner;
+/* store_owner_open - open this thread's connection now, so that a process that runs out of files can still ask. Where that
+ * fails it is tried again when there is something to ask. */
+void store_owner_open(const struct datadir *dd);
 void store_owner_release(void);
 
 /* One transaction. Between begin and commit the model functions that take a struct change may be called. */

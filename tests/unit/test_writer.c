@@ -38,12 +38,17 @@ static void on_outcome(void *ctx, struct outcome *o)
     ended = ended || o->last;
 }
 
-static void start(const char *const *overrides)
+static void start_writer(void)
 {
-    instance_open(&dd, overrides);
     ck_assert_int_eq(uv_loop_init(&loop), 0);
     ck_assert_msg(writer_start(&loop, &dd, on_outcome, NULL, &writer, &head, &fault) == RS_OK, "%s", fault.message);
     peer = peer_new(NULL);
+}
+
+static void start(const char *const *overrides)
+{
+    instance_open(&dd, overrides);
+    start_writer();
 }
 
 static void until(const int64_t *sum, int64_t n)
@@ -214,7 +219,7 @@ START_TEST(a_new_stream_waits_for_the_database_that_knows_its_owner)
     struct eventlog *reader;
     struct db *db;
     int watch = inotify_init1(IN_CLOEXEC);
-    start(NULL);
+    instance_open(&dd, NULL);
     ck_assert_ok(db_open(&dd, &db, &fault));
     ck_assert_ok(db_run(db, NULL, &fault, "INSERT INTO adw (org, id, version, deleted, created, updated, state) VALUES"
                                           " ('acme', 'a1', 1, 0, 1, 1, '{}')", ""));
@@ -223,13 +228,16 @@ START_TEST(a_new_stream_waits_for_the_database_that_knows_its_owner)
     ck_assert_int_eq(rename(path, away), 0);
     unit_write(dd.root, DATADIR_DATABASE, "This is no database, however long one looks at it: it is a sentence of English.\n"
                                           "And another one, so that it is longer than the head of a database would be.\n");
+    start_writer();
+    put_to("queue", 1);
+    until(&n_stored, 1); /* nobody need be asked for that; the thread has begun */
     ck_assert_int_ge(inotify_add_watch(watch, path, IN_ACCESS), 0);
-    put_to("adw:a1", 1);
+    put_to("adw:a1", 2);
     uv_run(&loop, UV_RUN_NOWAIT);
     ck_assert_int_gt(read(watch, seen, sizeof seen), 0); /* it is being read */
-    ck_assert_int_eq(n_stored, 0);
+    ck_assert_int_eq(n_stored, 1);
     ck_assert_int_eq(rename(away, path), 0);
-    until(&n_stored, 1);
+    until(&n_stored, 2);
     ck_assert_int_ge(n_failures, 1);
     close(watch);
     ck_assert_ok(eventlog_open(&dd, EVENTLOG_READ, NULL, NULL, &reader, &fault));
