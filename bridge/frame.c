@@ -209,10 +209,10 @@ static size_t array_room(enum frame_format format)
 
 enum rs_err block_close(struct block *b, enum frame_format format)
 {
+    if (b->n_open == 0) /* there may be no bytes at all */
+        return RS_OK;
     size_t payload = b->open_at + HEAD_BATCH + array_room(format);
     unsigned char *p = (unsigned char *)b->bytes.data + payload;
-    if (b->n_open == 0)
-        return RS_OK;
     if (b->n_open > 1 && !(format & FRAME_MSGPACK)) {
         p[-1] = '[';
         payload--;

@@ -207,6 +207,17 @@ START_TEST(a_long_message_is_a_frame_by_itself_between_batches)
 }
 END_TEST
 
+START_TEST(nothing_is_closed_to_nothing)
+{
+    for (int f = FRAME_WEBSOCKET; f < FRAME_NONE; f++) {
+        struct block *b = block_new(1000);
+        ck_assert_ok(block_close(b, f));
+        ck_assert_uint_eq(b->bytes.len, 0);
+        block_unref(b);
+    }
+}
+END_TEST
+
 /* What a message takes at most is known before it is written. */
 START_TEST(messages_keep_to_their_most)
 {
@@ -240,6 +251,7 @@ static Suite *suite(void)
     tcase_add_test(t, within_a_batch_there_is_no_place_to_begin);
     tcase_add_test(t, a_long_message_is_a_frame_by_itself_between_batches);
     tcase_add_test(t, messages_keep_to_their_most);
+    tcase_add_test(t, nothing_is_closed_to_nothing);
     suite_add_tcase(s, t);
     return s;
 }
