@@ -124,4 +124,6 @@ librunspool_a_SOURCES += \
   shared/model/trigger_check.c \
   shared/model/workflow.c \
   shared/model/workflow.h \
+  shared/model/workflow_list.c \
+  shared/model/workflow_row.h \
   shared/model/workflow_version.c

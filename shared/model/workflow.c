@@ -6,12 +6,10 @@
 #include "model/crew.h"
 #include "model/event_trigger.h"
 #include "model/hook.h"
-#include "model/list_page.h"
 #include "model/schedule.h"
+#include "model/workflow_row.h"
 
 #include <string.h>
-
-#define LIST_MAX 1000
 
 const char *const workflow_record_members[] = {"version", "createdAt", "updatedAt", "org", "paused", NULL};
 
@@ -39,8 +37,7 @@ static struct json_object *clean_copy(struct json_object *definition, const char
     return copy;
 }
 
-/* What a list shows, kept apart so that a list need not read definitions. */
-static struct json_object *summary_of(struct json_object *definition, const char *id)
+struct json_object *workflow_summary(struct json_object *definition, const char *id)
 {
     struct json_object *summary = json_object_new_object(), *params = json_get_array(definition, "params"),
                        *nodes = json_get_array(definition, "nodes");
@@ -137,7 +134,7 @@ static enum rs_err save_row(struct db *db, const char *org, const char *id, cons
     row->version++;
     row->updated = now;
     row->created = row->version == 1 ? now : row->created;
-    if ((summary = summary_of(definition, id)) == NULL)
+    if ((summary = workflow_summary(definition, id)) == NULL)
         return fault_set(fault, RS_NOMEM, "no memory for a workflow");
     err = write_row(db, org, id, by, row, json_text(summary, NULL), json_text(definition, NULL), fault);
     json_object_put(summary);
@@ -274,112 +271,5 @@ enum rs_err workflow_delete(struct store *store, const char *org, const char *id
     if (err == RS_OK)
         err = db_commit(store->db, fault);
     db_rollback(store->db);
-    return err;
-}
-
-/* rows: id, version, created, updated, summary, and of the newest run id, status, created, started, finished, progress; paused. */
-static struct json_object *item_of(struct db_rows *rows)
-{
-    struct json_object *item = NULL, *run;
-    const char *summary = db_text(rows, 4);
-
-    if (json_parse(summary, strlen(summary), JSON_BODY_MAX, &item, NULL) != RS_OK)
-        return NULL;
-    json_set_string(item, "id", db_text(rows, 0));
-    json_set_int(item, "version", db_int(rows, 1));
-    json_set_time(item, "createdAt", db_int(rows, 2));
-    json_set_time(item, "updatedAt", db_int(rows, 3));
-    json_set_bool(item, "paused", db_int(rows, 11) != 0);
-    run = db_is_null(rows, 5) ? NULL : json_object_new_object();
-    if (run != NULL) {
-        json_set_string(run, "id", db_text(rows, 5));
-        json_set_string(run, "status", db_text(rows, 6));
-        json_set_time(run, "createdAt", db_int(rows, 7));
-        json_set_time(run, "startedAt", db_int(rows, 8));
-        json_set_time(run, "finishedAt", db_int(rows, 9));
-        json_set_int(run, "progress", db_int(rows, 10));
-        json_set(item, "lastRun", run);
-    }
-    return item;
-}
-
-/* Add `recent` to an item: how its newest runs that have ended ended, newest first. */
-static enum rs_err add_recent(struct store *store, const char *org, struct json_object *item, struct fault *fault)
-{
-    struct db_rows *rows = NULL;
-    struct json_object *recent = json_object_new_array();
-    enum rs_err err = db_query(store->db, &rows, fault,
-                               "SELECT id, status, finished - started FROM run WHERE org = $1 AND workflow_id = $2"
-                               " AND finished IS NOT NULL ORDER BY n DESC LIMIT $3",
-                               "tti", org, json_get_string(item, "id", ""), (int64_t)WORKFLOW_RECENT);
-    while (err == RS_OK && (err = db_next(rows, fault)) == RS_OK) {
-        struct json_object *run = json_object_new_object();
-        json_set_string(run, "id", db_text(rows, 0));
-        json_set_string(run, "status", db_text(rows, 1));
-        if (!db_is_null(rows, 2))
-            json_set_int(run, "durationMs", db_int(rows, 2));
-        json_object_array_add(recent, run);
-    }
-    db_done(rows);
-    json_set(item, "recent", recent);
-    return err == RS_NOT_FOUND ? RS_OK : err;
-}
-
-enum rs_err workflow_list(struct store *store, const char *org, int limit, const char *cursor,
-                          struct json_object **ret, struct fault *fault)
-{
-    struct json_object *answer = NULL;
-    struct db_rows *rows = NULL;
-    enum rs_err err;
-
-    limit = limit < 1 ? 1 : limit > LIST_MAX ? LIST_MAX : limit;
-    err = db_query(store->db, &rows, fault,
-                   "SELECT w.id, w.version, w.created, w.updated, w.summary, r.id, r.status, r.created, r.started,"
-                   " r.finished, r.progress, w.paused FROM workflow w LEFT JOIN run r ON r.n ="
-                   " (SELECT MAX(n) FROM run WHERE org = w.org AND workflow_id = w.id)"
-                   " WHERE w.org = $1 AND w.id > $2 ORDER BY w.id LIMIT $3",
-                   "tti", org, cursor != NULL ? cursor : "", (int64_t)limit + 1);
-    if (err == RS_OK)
-        err = list_page_read(rows, limit, item_of, &answer, fault);
-    db_done(rows);
-    struct json_object *items = json_get_array(answer, "items");
-    for (size_t i = 0; err == RS_OK && i < json_object_array_length(items); i++)
-        err = add_recent(store, org, json_object_array_get_idx(items, i), fault);
-    if (err == RS_OK)
-        *ret = answer;
-    else
-        json_object_put(answer);
-    return err;
-}
-
-static enum rs_err add_builtin(struct store *store, const char *org, const char *id, struct json_object *definition,
-                               struct json_object *items, struct fault *fault)
-{
-    struct json_object *item = summary_of(definition, id);
-
-    if (item == NULL)
-        return fault_set(fault, RS_NOMEM, "no memory for a list");
-    json_set_string(item, "id", id);
-    json_set_int(item, "version", 0);
-    json_set_bool(item, "paused", false);
-    json_set_bool(item, "builtin", true);
-    json_object_array_add(items, item);
-    return add_recent(store, org, item, fault);
-}
-
-enum rs_err workflow_list_builtin(struct store *store, const char *org, struct json_object *items, struct fault *fault)
-{
-    struct json_object *definition;
-    const char *id;
-    unsigned i;
-    enum rs_err err = RS_OK;
-
-    for (i = 0; err == RS_OK && (id = builtin_id(i)) != NULL; i++) {
-        definition = NULL;
-        err = workflow_get(store, org, id, &definition, fault);
-        if (err == RS_OK && json_get_int(definition, "version", 0) == 0)
-            err = add_builtin(store, org, id, definition, items, fault);
-        json_object_put(definition);
-    }
     return err;
 }

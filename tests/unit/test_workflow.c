@@ -195,6 +195,75 @@ START_TEST(listed)
 }
 END_TEST
 
+static void end_run(const char *workflow_id, const char *org, int number)
+{
+    char id[ID_MAX + 1];
+
+    snprintf(id, sizeof(id), "%s-%s-%d", org, workflow_id, number);
+    must(db_run(store.db, NULL, &fault,
+                "INSERT INTO run (id, org, workflow_id, workflow_version, name, status, priority, concurrency, attempt, progress,"
+                " n_nodes, n_ended, cancel, created, started, finished, fence, lease, pid, pid_start, tags, input, definition)"
+                " VALUES ($1, $2, $3, 1, $3, 'success', 0, 1, 1, 100, 1, 1, 0, 1, $4, $5, 1, 0, 0, 0, '[]', '{}', '{}')",
+                "tttii", id, org, workflow_id, (int64_t)1000, (int64_t)1000 + number));
+}
+
+/* "10 9 8" of the durations. */
+static const char *recent_of(struct json_object *answer, size_t item)
+{
+    struct json_object *recent = json_get_array(json_object_array_get_idx(json_get_array(answer, "items"), item), "recent");
+    static char out[1000];
+    size_t i, len = 0;
+
+    ck_assert_ptr_nonnull(recent);
+    out[0] = '\0';
+    for (i = 0; i < json_object_array_length(recent); i++)
+        len += (size_t)snprintf(out + len, sizeof(out) - len, "%s%d", i > 0 ? " " : "",
+                                (int)json_get_int(json_object_array_get_idx(recent, i), "durationMs", -1));
+    return out;
+}
+
+/* The newest ended runs of each workflow of the page, of its own org, newest first; one that is under way is none of them. */
+START_TEST(listed_with_what_ended_last)
+{
+    static const char *const all[] = {"a", "b", "c", "d"};
+    struct json_object *answer = NULL, *items;
+    char id[ID_MAX + 1];
+    bool created;
+    size_t i;
+    int k;
+
+    for (i = 0; i < 4; i++)
+        must(save("default", all[i], DEF_SMALL, WORKFLOW_PUT, &created, NULL));
+    for (k = 1; k <= WORKFLOW_RECENT + 5; k++) {
+        end_run("a", "default", k);
+        end_run("a", "other", 100 + k);
+        if (k <= WORKFLOW_RECENT)
+            end_run("c", "default", k);
+        if (k == 7)
+            create_run("a", DEF_SMALL, 0, id);
+        if (k <= 2)
+            end_run("d", "default", k);
+        end_run("gone", "default", k);
+    }
+    must(workflow_list(&store, "default", 3, NULL, &answer, &fault));
+    ck_assert_str_eq(recent_of(answer, 0), "25 24 23 22 21 20 19 18 17 16 15 14 13 12 11 10 9 8 7 6");
+    ck_assert_str_eq(recent_of(answer, 1), "");
+    ck_assert_str_eq(recent_of(answer, 2), "20 19 18 17 16 15 14 13 12 11 10 9 8 7 6 5 4 3 2 1");
+    json_object_put(answer);
+    must(workflow_list(&store, "default", 3, "c", &answer, &fault));
+    ck_assert_str_eq(recent_of(answer, 0), "2 1");
+    json_object_put(answer);
+    end_run("assistant", "default", 3);
+    end_run("assistant", "default", 4);
+    items = json_object_new_array();
+    must(workflow_list_builtin(&store, "default", items, &fault));
+    answer = json_object_new_object();
+    json_set(answer, "items", items);
+    ck_assert_str_eq(recent_of(answer, 0), "4 3");
+    json_object_put(answer);
+}
+END_TEST
+
 #define ROUTE "POST /api/workflows/a/run"
 
 START_TEST(answered_once)
@@ -298,6 +367,7 @@ static Suite *suite(void)
     tcase_add_test(c, same_id_in_two_orgs);
     tcase_add_test(c, run_keeps_its_definition);
     tcase_add_test(c, listed);
+    tcase_add_test(c, listed_with_what_ended_last);
     tcase_add_test(c, answered_once);
     tcase_add_test(c, a_request_whose_process_died_is_done_once);
     tcase_add_test(c, forgotten);
