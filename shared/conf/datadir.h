@@ -39,6 +39,7 @@ char *datadir_path(const struct datadir *dd, char path[PATH_MAX], const char *fm
 #define DATADIR_RUNNER_LOCK "runner.lock"
 #define DATADIR_STATS "stats.shm"             /* mapped by all programs: calls of routes (stats/stats.h) */
 #define DATADIR_ROUTES_SHOWN "run/routes.json" /* what the topic `routes` shows (dialect/route_list.h) */
+#define DATADIR_MODELS_SILENT "run/models.silent" /* the endpoint of models gives no answer (model/model_silence.h) */
 #define DATADIR_RUN_WORK "runs/%s/work"           /* run id */
 #define DATADIR_RUN_ARTIFACTS "runs/%s/artifacts" /* run id */
 

@@ -58,6 +58,7 @@ librunspool_a_SOURCES += \
   shared/model/launch.c \
   shared/model/launch.h \
   shared/model/model_list.c shared/model/model_list.h \
+  shared/model/model_silence.c shared/model/model_silence.h \
   shared/model/model_usage.c \
   shared/model/model_usage.h \
   shared/model/orphan.c \

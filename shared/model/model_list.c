@@ -1,7 +1,9 @@
 #include "model/model_list.h"
 
+#include "base/clock.h"
 #include "base/curl.h"
 #include "base/endpoint.h"
+#include "model/model_silence.h"
 #include "model/models.h"
 
 #include <fnmatch.h>
@@ -156,14 +158,30 @@ struct json_object *model_list_of(const struct config *config, struct json_objec
     return answer;
 }
 
-struct json_object *model_list(const struct config *config, int64_t wait_ms)
+/* One that refuses at once keeps nobody waiting. */
+static enum rs_err get_unless_silent(const struct datadir *dd, int64_t wait_ms, long *ret_status, struct buf *list, struct fault *fault)
+{
+    int64_t start = clock_mono_ms();
+    enum rs_err err;
+
+    if (model_silence_lasts(dd, fault)) {
+        buf_init(list, 0);
+        *ret_status = 0;
+        return RS_IO;
+    }
+    err = model_list_get(dd->config, wait_ms, ret_status, list, fault);
+    model_silence_set(dd, err == RS_IO && clock_mono_ms() - start >= wait_ms / 2 ? fault->message : NULL);
+    return err;
+}
+
+struct json_object *model_list(const struct datadir *dd, int64_t wait_ms)
 {
     struct json_object *answer = NULL, *ids = NULL, *list;
     struct fault fault = {0};
     char reason[REASON_MAX] = "";
     struct buf text;
     long status;
-    enum rs_err err = model_list_get(config, wait_ms, &status, &text, &fault);
+    enum rs_err err = get_unless_silent(dd, wait_ms, &status, &text, &fault);
 
     if (err != RS_OK)
         snprintf(reason, sizeof(reason), "%s", fault.message);
@@ -175,7 +193,7 @@ struct json_object *model_list(const struct config *config, int64_t wait_ms)
         ids = models_available(answer);
     if (reason[0] == '\0' && ids == NULL)
         snprintf(reason, sizeof(reason), "it answers with something else than a list of models");
-    list = model_list_of(config, ids);
+    list = model_list_of(dd->config, ids);
     if (reason[0] != '\0')
         json_set_string(list, "reason", reason);
     json_object_put(ids);

@@ -1,6 +1,8 @@
 """The built-in assistant: eight steps in order, with and without a model, with tools, and what becomes of its answer."""
 
+import contextlib
 import http.server
+import socket
 import sys
 import threading
 
@@ -235,6 +237,26 @@ def test_models_and_what_they_are_for(instance, llm, bare):
     assert items["mystery"]["purposes"] == [] and items["llava:7b"]["purposes"] == ["vision"] and items["small"]["available"] is False
     answer = bare.http("GET", "/api/models")[2]
     assert not answer["configured"] and answer["items"] == [] and "model.url" in answer["reason"]
+
+
+def test_an_endpoint_that_never_answers_is_not_waited_for_by_each():
+    """The first who ask wait; whoever comes after is told at once, and one asks again after a time."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as mute:
+        it = Instance((*ALLOW, f"model.url=http://127.0.0.1:{mute.getsockname()[1]}/v1", "model.default=small"), examples=False)
+        try:
+            answers = [it.http("GET", "/api/models")[2] for _ in range(12)]
+        finally:
+            it.close()
+        mute.setblocking(False)
+        asked = 0
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                mute.accept()[0].close()
+                asked += 1
+    assert 1 <= asked <= 3, "each asked"
+    for answer in answers:
+        assert answer["configured"] and "imeout" in answer["reason"], answer
+        assert [(m["id"], m["available"]) for m in answer["items"]] == [("small", None)]
 
 
 def test_no_model_is_available(instance, llm):

@@ -1,9 +1,12 @@
 /* The assistant's deterministic parts: normalising, keywords, intents, models, answers. */
+#include "base/clock.h"
 #include "model/model_list.h"
+#include "model/model_silence.h"
 #include "model/models.h"
 #include "runner/assist/answer.h"
 #include "runner/assist/intent.h"
 #include "runner/assist/text.h"
+#include "tests/unit/instance.h"
 #include "unit.h"
 
 static struct json_object *parse(const char *text)
@@ -145,11 +148,48 @@ START_TEST(test_model_list)
     json_object_put(ids);
     config_free(config);
     ck_assert_ok(config_load("/nonexistent/runspool.conf", NULL, &config, NULL));
-    list = model_list(config, 1000);
+    list = model_list(&(struct datadir){.config = config}, 1000);
     ck_assert(!json_get_bool(list, "configured", true));
     ck_assert_str_eq(json_get_string(list, "reason", ""), "model.url is not set");
     json_object_put(list);
     config_free(config);
+}
+END_TEST
+
+static void note_until(const struct datadir *dd, int64_t until)
+{
+    char note[200];
+    snprintf(note, sizeof note, "{\"endpoint\":\"http://h:1/v1\",\"until\":%lld,\"reason\":\"Timeout\"}", (long long)until);
+    unit_write(dd->root, DATADIR_MODELS_SILENT, note);
+}
+
+/* One asks again when the time has come; the others go on without. */
+START_TEST(test_model_silence)
+{
+    const char *const settings[] = {"model.url=http://me:secret@h:1/v1", NULL}, *const others[] = {"model.url=http://h:2/v1", NULL};
+    struct datadir dd, other;
+    struct fault why;
+    instance_open(&dd, settings);
+    ck_assert(!model_silence_lasts(&dd, &why));
+    model_silence_set(&dd, "Timeout");
+    for (int i = 0; i < 3; i++) {
+        ck_assert(model_silence_lasts(&dd, &why));
+        ck_assert_str_eq(why.message, "Timeout");
+    }
+    ck_assert_ok(datadir_open(&other, dd.root, true, others, &why)); /* the setting has changed */
+    ck_assert(!model_silence_lasts(&other, &why));
+    datadir_release(&other);
+    note_until(&dd, clock_wall_ms() - 1);
+    ck_assert(!model_silence_lasts(&dd, &why));
+    ck_assert(model_silence_lasts(&dd, &why));
+    note_until(&dd, clock_wall_ms() + 2 * MODEL_SILENCE_MS); /* the clock was set back */
+    ck_assert(!model_silence_lasts(&dd, &why));
+    model_silence_set(&dd, NULL);
+    ck_assert(!model_silence_lasts(&dd, &why));
+    ck_assert(!model_silence_lasts(&dd, &why));
+    unit_write(dd.root, DATADIR_MODELS_SILENT, "{\"endpoint\":"); /* somebody's disk was full */
+    ck_assert(!model_silence_lasts(&dd, &why));
+    instance_close(&dd);
 }
 END_TEST
 
@@ -222,6 +262,7 @@ static Suite *suite(void)
     tcase_add_test(tc, test_intents);
     tcase_add_test(tc, test_models);
     tcase_add_test(tc, test_model_list);
+    tcase_add_test(tc, test_model_silence);
     tcase_add_test(tc, test_thinking);
     tcase_add_test(tc, test_code_blocks);
     tcase_add_test(tc, test_citations);
