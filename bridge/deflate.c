@@ -1,4 +1,5 @@
 #include "bridge/deflate.h"
+#include "bridge/gzip.h"
 #include <assert.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 #define SHORT_OWN_BYTES 512  /* and for one client alone that takes longer than it is worth: a fifth of a line of a log is saved */
 #define PIECE_BYTES 4096     /* inflated at a time */
 #define KEPT_BYTES (256 * 1024) /* of the space to compress into, until the next time */
-#define TAIL_BYTES 4         /* 00 00 ff ff: an empty block after each message, which is not sent */
+#define TAIL_BYTES 4         /* 00 00 ff ff: an empty block after each message, which a WebSocket is not sent */
 #define RSV1 0x40
 
 struct deflater {
@@ -113,7 +114,7 @@ static size_t compress_text(struct deflater *d, const char *text, size_t len)
     d->out.avail_out = (uInt)d->space_len;
     int result = deflate(&d->out, Z_SYNC_FLUSH);
     assert(result == Z_OK && d->out.avail_in == 0 && d->out.avail_out > 0); /* there was space for any text */
-    return d->space_len - d->out.avail_out - TAIL_BYTES;
+    return d->space_len - d->out.avail_out;
 }
 
 static enum rs_err put_frame(struct buf *out, unsigned char first, const void *payload, size_t len)
@@ -141,6 +142,7 @@ static enum rs_err put_compressed(struct deflater *d, const struct manner *m, un
     size_t n = compress_text(d, text, len);
     if (n == 0)
         return RS_NOMEM;
+    n -= TAIL_BYTES;
     if (m->alone && n >= len)
         return put_frame(out, first, text, len);
     enum rs_err err = m->history ? remember(m->history, text, len) : RS_OK;
@@ -168,8 +170,37 @@ static enum rs_err put_frames(struct deflater *d, const struct manner *m, const 
     return err;
 }
 
-struct block *deflate_block(struct deflater *d, enum compression compression, struct deflate_history *history, bool resume,
-                            const struct block *plain)
+/* A piece for each event where somebody may begin with it, else one for all. */
+static enum rs_err put_pieces(struct deflater *d, const struct manner *m, const struct block *plain, struct block *out)
+{
+    size_t end = 0;
+    int mark = 0;
+    enum rs_err err = RS_OK;
+    for (size_t at = 0; !err && at < plain->bytes.len; at = end) {
+        uint32_t start = (uint32_t)out->bytes.len;
+        end = plain->bytes.len;
+        for (; mark < plain->n_marks && plain->marks[mark].start < end; mark++) {
+            if (m->resume && plain->marks[mark].start > at) {
+                end = plain->marks[mark].start;
+                break;
+            }
+            out->marks[mark] = (struct block_mark){plain->marks[mark].id, start, plain->marks[mark].start > at};
+        }
+        if (m->resume)
+            forget(d, m->history);
+        const char *text = plain->bytes.data + at;
+        size_t n = compress_text(d, text, end - at);
+        err = n == 0 ? RS_NOMEM : m->history ? remember(m->history, text, end - at) : RS_OK;
+        if (!err)
+            err = gzip_put(out, text, end - at, d->space, n);
+    }
+    for (; mark < plain->n_marks; mark++)
+        out->marks[mark].start = (uint32_t)out->bytes.len;
+    return err;
+}
+
+struct block *deflate_block(struct deflater *d, enum frame_format format, enum compression compression,
+                            struct deflate_history *history, bool resume, const struct block *plain)
 {
     struct block *out = block_like(plain);
     struct manner m = {.alone = compression == COMPRESSION_EACH, .resume = resume};
@@ -181,7 +212,7 @@ struct block *deflate_block(struct deflater *d, enum compression compression, st
         forget(d, history);
     else
         recall(d, history);
-    enum rs_err err = out ? put_frames(d, &m, plain, out) : RS_NOMEM;
+    enum rs_err err = !out ? RS_NOMEM : format == FRAME_SSE ? put_pieces(d, &m, plain, out) : put_frames(d, &m, plain, out);
     if (history)
         history->turn = d->turn;
     if (err) {
@@ -195,6 +226,15 @@ struct block *deflate_block(struct deflater *d, enum compression compression, st
         d->space_len = 0;
     }
     return out;
+}
+
+struct block *deflate_own(struct deflater *d, enum frame_format format, enum compression compression, struct block *plain)
+{
+    if (compression == COMPRESSION_NONE)
+        return block_ref(plain);
+    if (plain->bytes.len > DEFLATE_OWN_MAX)
+        return format == FRAME_SSE ? gzip_stored(plain) : block_ref(plain);
+    return deflate_block(d, format, compression, NULL, false, plain);
 }
 
 /* A stream may end within a message, and another begins (RFC 7692, section 7.2.3.4). */

@@ -1,4 +1,4 @@
-/* deflate - WebSocket messages compressed (RFC 7692 on zlib). There is one compressor for all connections: frames are
+/* deflate - WebSocket messages (RFC 7692) and Server-Sent Events (bridge/gzip.h) compressed by zlib. There is one compressor for all connections: frames are
  * compressed once for all who get them. Those of a group who have been given the same messages of late share what the next
  * ones may refer to, so that even short events become small. Threads: the loop only. */
 #ifndef RUNSPOOL_BRIDGE_DEFLATE_H
@@ -28,12 +28,16 @@ struct deflate_history {
 void deflate_history_release(struct deflate_history *h);
 
 /* deflate_block - the frames of a block whose messages are bare, compressed where that pays (else as they are); marks alike.
+ * Of Server-Sent Events: in pieces.
  * history: what all who are to get it remember, in COMPRESSION_RUNNING; the block's end is in it afterwards. NULL: it is
  * not for a group; the block's messages refer to one another only. resume: somebody begins within the
  * block, or was not given what went before: nothing refers beyond its own event.
  * Returns: a new reference, or NULL: no memory (history is then empty). */
-struct block *deflate_block(struct deflater *d, enum compression compression, struct deflate_history *history, bool resume,
-                            const struct block *plain);
+struct block *deflate_block(struct deflater *d, enum frame_format format, enum compression compression,
+                            struct deflate_history *history, bool resume, const struct block *plain);
+/* deflate_own - the same for what is not for a group, in any compression: a new reference, to plain itself where nothing is
+ * to be done, or NULL: no memory. */
+struct block *deflate_own(struct deflater *d, enum frame_format format, enum compression compression, struct block *plain);
 
 /* deflate_inflate - a client's message, without the 00 00 ff ff at its end, that stands by itself; appended to out.
  * Returns: RS_OK; RS_INVALID: this is no such thing; RS_LIMIT: out->max is too small for it; RS_NOMEM. */

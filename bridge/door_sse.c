@@ -1,33 +1,63 @@
-/* door_sse - Server-Sent Events (WHATWG HTML, section 9.2). libmicrohttpd pulls what is queued; a connection with nothing
- * to say is suspended. */
+/* door_sse - Server-Sent Events (WHATWG HTML, section 9.2), as gzip where the client takes it. libmicrohttpd pulls what is
+ * queued; a connection with nothing to say is suspended. */
+#include "bridge/accept_encoding.h"
 #include "bridge/bridge.h"
+#include "bridge/gzip.h"
 #include "bridge/hub.h"
 #include "bridge/native_answer.h"
 #include "bridge/web.h"
 #include <string.h>
+#include <strings.h>
 
 #define PULL_BYTES (16 * 1024)
-#define PULL_PIECES 16
+
+static size_t take_some(const unsigned char *bytes, size_t len, char *out, size_t max)
+{
+    size_t n = len < max ? len : max;
+    memcpy(out, bytes, n);
+    return n;
+}
+
+static size_t take_queued(struct exchange *x, char *out, size_t max)
+{
+    const struct queued *q;
+    size_t n = 0;
+    for (unsigned i = 0; n < max && (q = subscriber_waiting(&x->sub, i)); i++) {
+        size_t left = q->block->bytes.len - q->at, some = left < max - n ? left : max - n;
+        if (x->sub.compression && !x->within)
+            gzip_sum_add(&x->sum, q->block, q->at);
+        x->within = some < left;
+        memcpy(out + n, q->block->bytes.data + q->at, some);
+        n += some;
+    }
+    if (n > 0)
+        subscriber_consume(&x->sub, n);
+    return n;
+}
+
+static size_t take_tail(struct exchange *x, char *out, size_t max)
+{
+    unsigned char tail[GZIP_TAIL_BYTES];
+    gzip_tail(&x->sum, tail);
+    size_t n = take_some(tail + x->tail_at, sizeof tail - x->tail_at, out, max);
+    x->tail_at += (unsigned char)n;
+    return n;
+}
 
 static ssize_t pull(void *cls, uint64_t pos, char *out, size_t max)
 {
     struct exchange *x = cls;
-    struct iovec iov[PULL_PIECES];
-    size_t n = 0;
-    (void)pos;
+    bool gzip = x->sub.compression != COMPRESSION_NONE;
     if (x->gone)
         return MHD_CONTENT_READER_END_WITH_ERROR;
-    int n_pieces = subscriber_peek(&x->sub, iov, PULL_PIECES);
-    for (int i = 0; i < n_pieces && n < max; i++) {
-        size_t take = iov[i].iov_len < max - n ? iov[i].iov_len : max - n;
-        memcpy(out + n, iov[i].iov_base, take);
-        n += take;
-    }
-    if (n > 0) {
-        subscriber_consume(&x->sub, n);
+    size_t n = gzip && pos < GZIP_HEAD_BYTES ? take_some(gzip_head + pos, GZIP_HEAD_BYTES - pos, out, max) : 0;
+    n += take_queued(x, out + n, max - n);
+    bool over = x->sub.state == SUBSCRIBER_ENDED && x->sub.queue_len == 0;
+    if (over && gzip)
+        n += take_tail(x, out + n, max - n);
+    if (n > 0)
         return (ssize_t)n;
-    }
-    if (x->sub.state == SUBSCRIBER_ENDED)
+    if (over)
         return MHD_CONTENT_READER_END_OF_STREAM;
     exchange_suspend(x);
     return 0;
@@ -66,6 +96,23 @@ static struct cursor from_hello(const struct exchange *x, const struct feed *fee
     return since;
 }
 
+static enum MHD_Result read_encoding(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    (void)kind;
+    if (value && strcasecmp(name, MHD_HTTP_HEADER_ACCEPT_ENCODING) == 0)
+        accept_encoding_read(cls, value);
+    return MHD_YES;
+}
+
+static enum compression choose_compression(const struct exchange *x)
+{
+    struct accept_encoding asked = {0};
+    if (!config_bool(x->bridge->config, "bridge.compression"))
+        return COMPRESSION_NONE;
+    MHD_get_connection_values(x->connection, MHD_HEADER_KIND, read_encoding, &asked);
+    return accept_encoding_gzip(&asked) ? COMPRESSION_RUNNING : COMPRESSION_NONE;
+}
+
 enum MHD_Result door_sse_begin(struct exchange *x)
 {
     struct fault fault = {0};
@@ -79,6 +126,7 @@ enum MHD_Result door_sse_begin(struct exchange *x)
         return err ? web_answer_fault(x, &fault) : web_answer(x, MHD_HTTP_NO_CONTENT, NULL, "", 0);
     }
     subscriber_init(&x->sub, x->bridge, &door_sse, x);
+    x->sub.compression = choose_compression(x);
     subscriber_admit(&x->sub, &x->request.access);
     x->subscribed = true;
     native_answer_hello(&x->sub);
@@ -91,6 +139,10 @@ enum MHD_Result door_sse_begin(struct exchange *x)
     web_add_headers(x, response);
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "text/event-stream");
     MHD_add_response_header(response, "X-Accel-Buffering", "no");
+    if (config_bool(x->bridge->config, "bridge.compression"))
+        MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, "Accept-Encoding");
+    if (x->sub.compression)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
     enum MHD_Result result = MHD_queue_response(x->connection, MHD_HTTP_OK, response);
     MHD_destroy_response(response);
     return result;

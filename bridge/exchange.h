@@ -2,6 +2,7 @@
 #ifndef RUNSPOOL_BRIDGE_EXCHANGE_H
 #define RUNSPOOL_BRIDGE_EXCHANGE_H
 
+#include "bridge/gzip.h"
 #include "bridge/request.h"
 #include "bridge/subscriber.h"
 #include <microhttpd.h>
@@ -22,6 +23,9 @@ struct exchange {
     bool late;                 /* and still there is no state to answer with */
     bool watched, timed;       /* departure, hold are in use */
     struct subscriber sub;
+    struct gzip_sum sum;       /* of a stream of gzip: what has been taken from the queue, all of the first that waits included when */
+    bool within;               /* some of that has been taken */
+    unsigned char tail_at;     /* bytes of the stream's end that have been sent */
     uv_poll_t departure;       /* tells that the client left while suspended */
     uv_timer_t hold;           /* of a held poll, then of an answer that must be taken */
     size_t answer_bytes;       /* of an answer that is counted among what waits for clients */

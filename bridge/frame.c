@@ -182,6 +182,7 @@ void block_unref(struct block *b)
     buf_release(&b->bytes);
     pins_unref(b->pins);
     free(b->marks);
+    free(b->pieces);
     free(b);
 }
 

@@ -41,6 +41,12 @@ struct block_mark {
     uint32_t start; /* of the frame that its first message is in */
     bool within;    /* that frame begins with messages of events before it */
 };
+/* A part of a block for streams of gzip (bridge/gzip.h), which a client may begin with. */
+struct block_piece {
+    uint32_t start;
+    uint32_t len, crc; /* of its text */
+    uint32_t shift;    /* by how much it moves the checksum of the text before it */
+};
 /* Memory of blocks that wait in queues, by whose members they are for; refcounted. */
 struct pins {
     int refs;
@@ -57,6 +63,8 @@ struct block {
     struct buf bytes;
     struct block_mark *marks; /* by rising id; none in a block of control messages */
     int n_marks, marks_cap;
+    struct block_piece *pieces; /* from its start to its end; NULL: it is not for gzip */
+    int n_pieces;
     int last_n;               /* messages of the last event */
     int n_queues;             /* subscribers' queues it waits in */
     int n_open;               /* messages of the frame that is being filled, at open_at: FRAME_BATCH only */

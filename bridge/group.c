@@ -151,7 +151,7 @@ static struct block *compress(struct group *g, struct bridge *bridge, enum frame
     struct deflate_history *history = &g->history[format];
     if (history->behind)
         history->behind = someone_is_behind(g, format);
-    struct block *compressed = deflate_block(bridge->deflater, compression, history, history->behind, block);
+    struct block *compressed = deflate_block(bridge->deflater, format, compression, history, history->behind, block);
     if (compressed && !compressed->pins)
         compressed->pins = pins_ref(g->pins);
     if (compressed)

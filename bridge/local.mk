@@ -20,6 +20,7 @@ bridge_libbridge_a_SOURCES = \
   bridge/frame.c bridge/frame.h \
   bridge/pack.c bridge/pack.h \
   bridge/deflate.c bridge/deflate.h bridge/deflate_offer.c bridge/deflate_offer.h \
+  bridge/gzip.c bridge/gzip.h bridge/accept_encoding.c bridge/accept_encoding.h \
   bridge/native.c bridge/native.h bridge/native_job.c bridge/native_job.h \
   bridge/native_message.c bridge/native_message.h bridge/native_answer.c bridge/native_answer.h \
   bridge/spool_server.c bridge/spool_server.h bridge/lines.c bridge/lines.h \

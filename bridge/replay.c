@@ -73,10 +73,8 @@ static bool has_company(const struct subscriber *sub)
 /* What is kept is kept as it is sent. */
 static bool compress(const struct subscriber *sub, struct block **block)
 {
-    if (sub->compression == COMPRESSION_NONE || (*block)->bytes.len > DEFLATE_OWN_MAX)
-        return true;
     struct block *plain = *block;
-    *block = deflate_block(sub->bridge->deflater, sub->compression, NULL, false, plain);
+    *block = deflate_own(sub->bridge->deflater, sub->format, sub->compression, plain);
     block_unref(plain);
     return *block != NULL;
 }

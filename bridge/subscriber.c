@@ -5,6 +5,7 @@
 #include "bridge/bridge.h"
 #include "bridge/deflate.h"
 #include "bridge/group.h"
+#include "bridge/gzip.h"
 #include "bridge/hub.h"
 #include "bridge/limits.h"
 #include "bridge/replay.h"
@@ -241,22 +242,28 @@ void subscriber_live(struct subscriber *sub, struct block *block)
 
 void subscriber_put_own(struct subscriber *sub, struct block *block)
 {
-    if (sub->compression == COMPRESSION_NONE || block->bytes.len > DEFLATE_OWN_MAX) {
-        subscriber_put(sub, block, 0);
-        return;
-    }
-    struct block *compressed = deflate_block(sub->bridge->deflater, sub->compression, NULL, false, block);
-    if (compressed)
-        subscriber_put(sub, compressed, 0);
+    struct block *own = deflate_own(sub->bridge->deflater, sub->format, sub->compression, block);
+    if (own)
+        subscriber_put(sub, own, 0);
     else
         subscriber_end(sub, END_FAILED);
-    block_unref(compressed);
+    block_unref(own);
 }
 
 void subscriber_give(struct subscriber *sub, struct block *block)
 {
     sub->gave = true;
     put_or_end(sub, block);
+}
+
+/* Of a stream of gzip these bytes become a part, which the others of the group do not have. */
+static enum rs_err store(struct subscriber *sub, struct block **block)
+{
+    struct block *plain = *block;
+    *block = gzip_stored(plain);
+    block_unref(plain);
+    group_out_of_step(sub);
+    return *block ? RS_OK : RS_NOMEM;
 }
 
 static void queue_bytes(struct subscriber *sub, const char *json, const char *raw, size_t len)
@@ -269,6 +276,8 @@ static void queue_bytes(struct subscriber *sub, const char *json, const char *ra
                              : buf_append(&block->bytes, raw, len);
     if (!err)
         err = block_close(block, sub->format);
+    if (!err && sub->format == FRAME_SSE && sub->compression)
+        err = store(sub, &block);
     if (err)
         subscriber_end(sub, END_FAILED);
     else
@@ -310,13 +319,17 @@ bool subscriber_ends(const struct subscriber *sub)
     return sub->feed->endpoint->closes && sub->format != FRAME_NONE;
 }
 
+const struct queued *subscriber_waiting(const struct subscriber *sub, unsigned i)
+{
+    return i < sub->queue_len ? &sub->queue[(sub->queue_first + i) & (sub->queue_cap - 1)] : NULL;
+}
+
 int subscriber_peek(const struct subscriber *sub, struct iovec *iov, int max)
 {
+    const struct queued *q;
     int n = 0;
-    for (; n < max && (unsigned)n < sub->queue_len; n++) {
-        const struct queued *q = &sub->queue[(sub->queue_first + (unsigned)n) & (sub->queue_cap - 1)];
+    for (; n < max && (q = subscriber_waiting(sub, (unsigned)n)); n++)
         iov[n] = (struct iovec){q->block->bytes.data + q->at, q->block->bytes.len - q->at};
-    }
     return n;
 }
 

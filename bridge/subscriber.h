@@ -35,7 +35,7 @@ struct subscriber {
     int64_t after;              /* LIVE: events up to this id were given */
     enum subscriber_state state;
     enum frame_format format;   /* how its messages are written: the door's, or one that the client asked for */
-    enum compression compression; /* of WebSockets */
+    enum compression compression; /* of WebSockets; of SSE, that it is gzip */
     bool in_step;               /* it was given all that its group's compressor refers to */
     bool gave;                  /* a message with an id was given: the client has a cursor to come back with */
     unsigned queue_len, queue_first, queue_cap; /* a ring; queue_cap is a power of two */
@@ -103,6 +103,8 @@ void subscriber_live(struct subscriber *sub, struct block *block);
 void subscriber_end(struct subscriber *sub, enum end_reason reason);
 
 /* For doors: what waits to leave, and that n bytes of it have left. */
+/* subscriber_waiting - the i-th that waits; NULL: there are fewer. */
+const struct queued *subscriber_waiting(const struct subscriber *sub, unsigned i);
 int subscriber_peek(const struct subscriber *sub, struct iovec *iov, int max);
 void subscriber_consume(struct subscriber *sub, size_t n);
 void subscriber_drop_queue(struct subscriber *sub);

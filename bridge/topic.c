@@ -86,7 +86,7 @@ static struct block *shown_compressed(struct topic_shown *shown, struct deflater
 {
     const struct block *plain = shown_block(shown, format);
     if (plain && !shown->compressed[format])
-        shown->compressed[format] = deflate_block(deflater, COMPRESSION_EACH, NULL, false, plain);
+        shown->compressed[format] = deflate_block(deflater, format, COMPRESSION_EACH, NULL, false, plain);
     return shown->compressed[format];
 }
 

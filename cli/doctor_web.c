@@ -147,6 +147,7 @@ static void check_websocket(struct web *web, const char *check, const char *path
         doctor_say(web->doctor, DOCTOR_BAD, check, NULL, "%s: %s", path, detail(&web->probe, text));
 }
 
+/* The bridge's own gzip begins with what is short and not compressed (bridge/gzip.h), so that it is found in there. */
 static void check_sse(struct web *web)
 {
     char encoding[PROBE_HEADER_MAX], text[512];
@@ -157,7 +158,8 @@ static void check_sse(struct web *web)
     if (web->probe.found)
         doctor_say(doctor, DOCTOR_GOOD, "SSE", NULL, "the first event came after %d ms", (int)web->probe.took_ms);
     else if (compressed)
-        doctor_say(doctor, DOCTOR_BAD, "SSE", doctor_mend(web->server, FAULT_BUFFERING), "events are compressed (%s)", encoding);
+        doctor_say(doctor, DOCTOR_BAD, "SSE", doctor_mend(web->server, FAULT_BUFFERING),
+                   "no event within %d s: the stream is compressed (%s), and the web server holds it back", FIRST_EVENT_MS / 1000, encoding);
     else if (web->probe.status == 0 || web->probe.status == 200)
         doctor_say(doctor, DOCTOR_BAD, "SSE", doctor_mend(web->server, FAULT_BUFFERING),
                    "no event within %d s: the web server holds them back", FIRST_EVENT_MS / 1000);

@@ -116,9 +116,9 @@ async function sse(_, signal) {
     if (!response.ok || !(response.headers.get('content-type') ?? '').startsWith('text/event-stream')) return response.ok ? bad(say.notPassed(response.status), 'notPassed') : notCarried(response);
     const encoding = response.headers.get('content-encoding');
     const first = await Promise.race([reader.read(), late]);
-    if (!first) return bad(encoding ? say.compressed(encoding) : say.heldBack(FIRST_MS / 1000), 'buffering');
+    if (!first) return bad(encoding ? say.compressed(encoding, FIRST_MS / 1000) : say.heldBack(FIRST_MS / 1000), 'buffering');
     const firstMs = Math.round(performance.now() - began);
-    return encoding ? warning(say.compressedAtOnce(encoding), 'buffering') : good(say.first(headMs, firstMs));
+    return good(say.first(headMs, firstMs));
   } finally {
     abort.abort();
   }

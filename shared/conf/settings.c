@@ -84,7 +84,7 @@ const struct config_setting config_settings[] = {
     {"bridge.heartbeat", CONFIG_MILLISECONDS, "20s", NULL, 100, 5 * MINUTE, false,
      "time between pings and SSE comments"},
     {"bridge.compression", CONFIG_BOOL, "yes", NULL, 0, 0, false,
-     "compress the messages of WebSockets whose clients offer it (permessage-deflate)"},
+     "compress WebSocket messages (permessage-deflate) and Server-Sent Events (gzip) for clients that offer it"},
     {"bridge.drain", CONFIG_MILLISECONDS, "5s", NULL, 0, 10 * MINUTE, false,
      "longest time a stopping bridge waits for clients"},
     {"fcgi.threads", CONFIG_COUNT, "8", NULL, 1, 256, false, "requests a FastCGI process serves at the same time"},

@@ -12,6 +12,7 @@ EXTRA_DIST += \
 	tests/browser/crews.test.js \
 	tests/browser/editor.test.js \
 	tests/browser/doctor.test.js \
+	tests/browser/eventsource.test.js \
 	tests/browser/export.test.js \
 	tests/browser/flood.test.js \
 	tests/browser/forms.test.js \

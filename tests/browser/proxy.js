@@ -61,6 +61,7 @@ export class Proxy {
     if (this.notPassed && BRIDGE.test(incoming.url)) return response.writeHead(404, { 'Content-Type': 'text/html' }).end('<h1>Not found</h1>');
     if (this.noBridge && BRIDGE.test(incoming.url)) return response.writeHead(502, { 'Content-Type': 'text/html' }).end('<h1>Bad gateway</h1>');
     const { method, headers, url } = incoming;
+    if (this.compress) delete headers['accept-encoding']; // a server that compresses asks for what is not
     if (this.server) response.setHeader('Server', this.server);
     if (this.cutMs && BRIDGE.test(url)) setTimeout(() => response.destroy(), this.cutMs);
     const onward = request({ host: this.target.hostname, port: this.target.port, method, headers, path: url }, (answer) => {

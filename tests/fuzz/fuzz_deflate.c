@@ -1,6 +1,9 @@
 /* permessage-deflate: an offer of a client, a compressed message of a client, and messages to it. What is unpacked stays
- * within its limit; what is compressed can be unpacked again, by one who has had it all and by one who has joined. */
+ * within its limit; what is compressed can be unpacked again, by one who has had it all and by one who has joined. The same
+ * as a stream of gzip, for a wish that is read. */
+#include "bridge/accept_encoding.h"
 #include "bridge/deflate.h"
+#include "bridge/gzip.h"
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -23,6 +26,10 @@ static void offer(const uint8_t *bytes, size_t len)
         char again[DEFLATE_ANSWER_MAX];
         assert(deflate_offer_accept(answer, again) == compression && strcmp(answer, again) == 0);
     }
+    struct accept_encoding wish = {0};
+    accept_encoding_read(&wish, text);
+    accept_encoding_read(&wish, "gzip;q=0"); /* the last word */
+    assert(!accept_encoding_gzip(&wish));
     free(text);
 }
 
@@ -55,12 +62,57 @@ static void read_frames(z_stream *window, const struct block *packed, size_t fro
     assert(plain_at == plain->bytes.len);
 }
 
+/* A stream of gzip, and the text that it is to be. */
+struct stream {
+    struct deflate_history history;
+    struct gzip_sum sum;
+    struct buf wire, text;
+};
+
+static void begin_stream(struct stream *s)
+{
+    *s = (struct stream){.sum = {0}};
+    buf_init(&s->wire, 32 * INFLATED_MAX);
+    buf_init(&s->text, 4 * INFLATED_MAX);
+    assert(buf_append(&s->wire, gzip_head, GZIP_HEAD_BYTES) == RS_OK);
+}
+
+static void give(struct stream *s, struct deflater *d, bool resume, bool stored, const struct block *plain)
+{
+    struct block *packed = stored ? gzip_stored(plain) : deflate_block(d, FRAME_SSE, COMPRESSION_RUNNING, &s->history, resume, plain);
+    assert(packed && packed->n_marks == plain->n_marks);
+    assert(buf_append(&s->wire, packed->bytes.data, packed->bytes.len) == RS_OK);
+    assert(buf_append(&s->text, plain->bytes.data, plain->bytes.len) == RS_OK);
+    gzip_sum_add(&s->sum, packed, 0);
+    block_unref(packed);
+}
+
+static void end_stream(struct stream *s)
+{
+    static unsigned char got[4 * INFLATED_MAX];
+    unsigned char tail[GZIP_TAIL_BYTES];
+    z_stream reader = {.next_out = got, .avail_out = sizeof got};
+    gzip_tail(&s->sum, tail);
+    assert(buf_append(&s->wire, tail, sizeof tail) == RS_OK);
+    assert(inflateInit2(&reader, MAX_WBITS + 16) == Z_OK);
+    reader.next_in = (Bytef *)s->wire.data;
+    reader.avail_in = (uInt)s->wire.len;
+    assert(inflate(&reader, Z_NO_FLUSH) == Z_STREAM_END && reader.avail_in == 0);
+    assert(reader.total_out == s->text.len && memcmp(got, s->text.data, s->text.len) == 0);
+    inflateEnd(&reader);
+    deflate_history_release(&s->history);
+    buf_release(&s->wire);
+    buf_release(&s->text);
+}
+
 static void round_trip(struct deflater *d, const uint8_t *bytes, size_t len)
 {
     struct deflate_history history = {0}, nothing = {0};
     z_stream member = {0}, newcomer = {0};
-    bool joined = false;
+    bool joined = false, strayed = false;
     int64_t id = 1;
+    struct stream stream;
+    begin_stream(&stream);
     assert(inflateInit2(&member, -DEFLATE_WINDOW_BITS) == Z_OK && inflateInit2(&newcomer, -DEFLATE_WINDOW_BITS) == Z_OK);
     for (size_t at = 0; at < len;) {
         struct block *plain = block_new(4 * INFLATED_MAX);
@@ -74,8 +126,8 @@ static void round_trip(struct deflater *d, const uint8_t *bytes, size_t len)
             assert(block_put(plain, FRAME_WEBSOCKET, NULL, (const char *)bytes + at, n) == RS_OK);
             at += n;
         }
-        struct block *packed = deflate_block(d, COMPRESSION_RUNNING, &history, resume, plain);
-        struct block *each = deflate_block(d, COMPRESSION_EACH, &nothing, false, plain);
+        struct block *packed = deflate_block(d, FRAME_WEBSOCKET, COMPRESSION_RUNNING, &history, resume, plain);
+        struct block *each = deflate_block(d, FRAME_WEBSOCKET, COMPRESSION_EACH, &nothing, false, plain);
         assert(packed && each && packed->n_marks == plain->n_marks && each->n_marks == plain->n_marks);
         read_frames(&member, packed, 0, plain, 0);
         int middle = resume && !joined ? plain->n_marks / 2 : 0;
@@ -88,6 +140,9 @@ static void round_trip(struct deflater *d, const uint8_t *bytes, size_t len)
             inflateEnd(&anyone);
             i += each->n_marks / 3;
         }
+        bool stored = n_events == 2;
+        give(&stream, d, resume || strayed, stored, plain);
+        strayed = stored; /* as after a heartbeat */
         block_unref(plain);
         block_unref(packed);
         block_unref(each);
@@ -95,6 +150,7 @@ static void round_trip(struct deflater *d, const uint8_t *bytes, size_t len)
     inflateEnd(&member);
     inflateEnd(&newcomer);
     deflate_history_release(&history);
+    end_stream(&stream);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)

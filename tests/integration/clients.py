@@ -9,6 +9,7 @@ import json
 import socket
 import time
 import urllib.parse
+import zlib
 
 import websockets
 
@@ -137,18 +138,49 @@ UPGRADE = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Versi
            "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
 
 
+class Unpacked:
+    """The lines of an answer that comes as gzip, as they come. What ends must end as gzip does, with the right checksum."""
+
+    def __init__(self, answer):
+        self.answer, self.window, self.text, self.n_bytes, self.n_text = answer, zlib.decompressobj(31), b"", 0, 0
+
+    def readline(self):
+        while b"\n" not in self.text:
+            data = self.answer.read1(65536)
+            text = self.window.decompress(data)
+            self.text += text
+            self.n_bytes += len(data)
+            self.n_text += len(text)
+            assert not self.window.unused_data, "something comes after the end"
+            if not data:
+                assert self.window.eof, "the stream was cut"
+                break
+        line, end, self.text = self.text.partition(b"\n")
+        return line + end
+
+    def close(self):
+        self.answer.close()
+
+
 class Sse:
     """A stream of Server-Sent Events, line by line (WHATWG HTML, section 9.2)."""
 
-    def __init__(self, base, path, last_event_id=None, timeout=WAIT):
+    def __init__(self, base, path, last_event_id=None, timeout=WAIT, encoding=None, small=False):
         host, port, prefix = url_parts(base)
         self.connection = http.client.HTTPConnection(host, port, timeout=timeout)
-        headers = {"Accept": "text/event-stream"}
+        if small:  # what is not read soon waits at the server
+            self.connection.sock = socket.socket()
+            self.connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            self.connection.sock.settimeout(timeout)
+            self.connection.sock.connect((host, port))
+        headers = {"Accept": "text/event-stream", "Accept-Encoding": encoding or "identity"}
         if last_event_id is not None:
             headers["Last-Event-ID"] = last_event_id
         self.connection.request("GET", prefix + path, headers=headers)
         self.answer = self.connection.getresponse()
         self.status, self.headers = self.answer.status, self.answer.headers
+        if self.headers["Content-Encoding"] == "gzip":
+            self.answer = Unpacked(self.answer)
         self.comments = 0
 
     def next(self):

@@ -4,7 +4,7 @@ import time
 
 from clients import Sse, Ws, number, poll, with_query
 
-DOORS = ("ws", "sse", "poll", "api-poll")
+DOORS = ("ws", "sse", "sse-gzip", "poll", "api-poll")
 
 
 def take(instance, door, path, n, since=None, ends=False):
@@ -18,11 +18,12 @@ def take(instance, door, path, n, since=None, ends=False):
                 ws.send("ping")
                 assert ws.recv() == {"type": "pong"}
             return taken
-    if door == "sse":
-        with Sse(instance.url, "/sse" + path, last_event_id=since) as stream:
+    if door in ("sse", "sse-gzip"):
+        with Sse(instance.url, "/sse" + path, last_event_id=since, encoding=door[4:]) as stream:
             if stream.status == 204:
                 assert ends and n == 0
                 return []
+            assert stream.headers["Content-Encoding"] == (door[4:] or None)
             assert stream.next()[1]["op"] == "hello"
             taken = []
             for _ in range(n):
@@ -54,5 +55,5 @@ def equal_everywhere(instance, path, expected, ends=False, opening=True):
         if opening:
             assert take(instance, door, path, len(expected), None, ends) == expected, door
     for i, ident in enumerate(ids):
-        for door in DOORS if i % 3 == 0 or "." in ident or i > len(ids) - 3 else DOORS[i % 4:i % 4 + 1]:
+        for door in DOORS if i % 3 == 0 or "." in ident or i > len(ids) - 3 else DOORS[i % 5:i % 5 + 1]:
             assert take(instance, door, path, len(ids) - i - 1, ident, ends) == expected[i + 1:], f"{door} after {ident}"

@@ -1,6 +1,7 @@
 """auth = jwt: who gets in, on every door and in every way of carrying a token. The tokens come from python3-jwt."""
 
 import base64
+import gzip
 import json
 import subprocess
 import time
@@ -418,14 +419,16 @@ def test_live_connections_end_with_their_token(secured):
     host, port, _ = url_parts(secured.url)
     token = hs256(ttl=2)
     sockets = [Ws(secured.url, "/ws", headers=bearer(token)), Ws(secured.url, "/ws/scraping/x", subprotocols=["token", token])]
-    stream = http.client.HTTPConnection(host, port, timeout=120)
-    stream.request("GET", "/sse?stream=runs", headers=bearer(token))
-    polls = []
+    streams, polls = [], []
+    for encoding in ("identity", "gzip"):
+        streams.append(http.client.HTTPConnection(host, port, timeout=120))
+        streams[-1].request("GET", "/sse?stream=runs", headers={**bearer(token), "Accept-Encoding": encoding})
     for path in ("/poll?stream=runs", "/poll/queue?"):
         polls.append(http.client.HTTPConnection(host, port, timeout=120))
         polls[-1].request("GET", f"{path}&since=now&wait=30", headers=bearer(token))
-    said = stream.getresponse().read()  # to its end
-    assert said.startswith(b"data: ") and b'{"op":"bye","code":"expired"' in said
+    plain, packed = (stream.getresponse().read() for stream in streams)  # to their end
+    for said in (plain, gzip.decompress(packed)):
+        assert said.startswith(b"data: ") and b'{"op":"bye","code":"expired"' in said
     for poll in polls:
         answer = poll.getresponse()
         assert answer.status == 200 and json.loads(answer.read())["events"] == []

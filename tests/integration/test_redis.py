@@ -266,7 +266,7 @@ def test_a_redis_that_was_never_there_and_an_address_that_is_none(new_instance):
 @pytest.mark.parametrize("door", DOORS)
 def test_every_door_has_what_came_by_redis(instance, redis, door):
     """With a cursor from before it came."""
-    path = {"ws": "/poll", "sse": "/poll", "poll": "/poll", "api-poll": "/api/poll"}[door] + "/graph/late"
+    path = ("/api/poll" if door == "api-poll" else "/poll") + "/graph/late"
     since = poll(instance.url, path, since="now")["next"]
     redis.publish("graph:late", {"type": "tool_start", "tool": door})
     assert wait_until(lambda: poll(instance.url, path, since=since)["events"])[0]["tool"] == door

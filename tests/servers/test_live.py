@@ -1,6 +1,8 @@
 """The live doors through every web server that has a bridge behind it."""
 
+import base64
 import json
+import os
 import re
 import threading
 import time
@@ -96,10 +98,12 @@ def test_refusals_and_close_codes_come_through(site):
 
 
 @every_site
-def test_events_are_not_held_back(site, emit):
+@pytest.mark.parametrize("encoding", [None, "gzip"])
+def test_events_are_not_held_back(site, emit, encoding):
     """Each arrives while nothing follows it."""
-    with Sse(site.url, "/sse?stream=tool:prompt", timeout=SOONER_THAN_A_HEARTBEAT) as stream:
+    with Sse(site.url, "/sse?stream=tool:prompt", timeout=SOONER_THAN_A_HEARTBEAT, encoding=encoding) as stream:
         assert stream.status == 200 and stream.headers["Content-Type"].startswith("text/event-stream")
+        assert stream.headers["Content-Encoding"] == encoding
         assert stream.next()[1]["op"] == "hello"
         for n in range(3):
             emit("tool:prompt", "log", {"level": "info", "message": str(n)})
@@ -146,12 +150,13 @@ def test_a_client_that_has_gone_is_noticed(site, emit):
 
 
 @some_sites
-def test_a_long_replay_is_streamed(site, emit):
+@pytest.mark.parametrize("encoding", [None, "gzip"])
+def test_a_long_replay_is_streamed(site, emit, encoding):
     """20 MB through SSE, to a client that reads it slowly at first."""
-    data = {"level": "info", "message": "y" * 20000}
+    data = {"level": "info", "message": base64.b64encode(os.urandom(15000)).decode()}
     for _ in range(10):
         emit("tool:replay", "log", *[data] * 20)
-    with Sse(site.url, "/sse?stream=tool:replay&since=start") as stream:
+    with Sse(site.url, "/sse?stream=tool:replay&since=start", encoding=encoding) as stream:
         stream.next()
         time.sleep(0.2)
         seqs = [stream.next()[1]["seq"] for _ in range(200)]

@@ -29,6 +29,12 @@ tests_unit_test_deflate_SOURCES = tests/unit/test_deflate.c tests/unit/unit.h
 tests_unit_test_deflate_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_deflate_LDADD = bridge/libbridge.a $(CHECK_LIBS) $(SHARED_LIBS) $(ZLIB_LIBS)
 
+check_PROGRAMS += tests/unit/test_gzip
+TESTS += tests/unit/test_gzip
+tests_unit_test_gzip_SOURCES = tests/unit/test_gzip.c tests/unit/unit.h
+tests_unit_test_gzip_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_gzip_LDADD = bridge/libbridge.a $(CHECK_LIBS) $(SHARED_LIBS) $(ZLIB_LIBS)
+
 check_PROGRAMS += tests/unit/test_views
 TESTS += tests/unit/test_views
 tests_unit_test_views_SOURCES = tests/unit/test_views.c tests/unit/unit.h

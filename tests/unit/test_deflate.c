@@ -80,7 +80,7 @@ static void new_client(z_stream *client)
 START_TEST(messages_by_themselves)
 {
     struct deflate_history history = {0};
-    struct block *plain = plain_block(1, EVENTS), *packed = deflate_block(d, COMPRESSION_EACH, &history, false, plain);
+    struct block *plain = plain_block(1, EVENTS), *packed = deflate_block(d, FRAME_WEBSOCKET, COMPRESSION_EACH, &history, false, plain);
     ck_assert_ptr_nonnull(packed);
     ck_assert_uint_lt(packed->bytes.len, plain->bytes.len * 9 / 10);
     ck_assert_int_eq(packed->n_messages, plain->n_messages);
@@ -94,7 +94,7 @@ START_TEST(messages_by_themselves)
     }
     ck_assert_ptr_null(history.text);
     block_unref(packed);
-    packed = deflate_block(d, COMPRESSION_EACH, NULL, false, plain); /* for one client: not worth the time */
+    packed = deflate_block(d, FRAME_WEBSOCKET, COMPRESSION_EACH, NULL, false, plain); /* for one client: not worth the time */
     ck_assert_mem_eq(packed->bytes.data, plain->bytes.data, plain->bytes.len);
     block_unref(plain);
     block_unref(packed);
@@ -108,7 +108,7 @@ START_TEST(messages_refer_to_those_before)
     size_t n_plain = 0, n_packed = 0;
     new_client(&client);
     for (int id = 1; id < EVENTS; id += 3) {
-        struct block *plain = plain_block(id, id + 3), *packed = deflate_block(d, COMPRESSION_RUNNING, &history, id == 1, plain);
+        struct block *plain = plain_block(id, id + 3), *packed = deflate_block(d, FRAME_WEBSOCKET, COMPRESSION_RUNNING, &history, id == 1, plain);
         ck_assert_ptr_nonnull(packed);
         if (id > 1) {
             n_plain += plain->bytes.len;
@@ -117,7 +117,7 @@ START_TEST(messages_refer_to_those_before)
         ck_assert_int_eq(read_events(&client, packed->bytes.data, packed->bytes.len, id), id + 3);
         block_unref(packed);
         if (id % 2 == 0) { /* the compressor serves others in between */
-            packed = deflate_block(d, COMPRESSION_RUNNING, id % 4 ? &other : NULL, true, plain);
+            packed = deflate_block(d, FRAME_WEBSOCKET, COMPRESSION_RUNNING, id % 4 ? &other : NULL, true, plain);
             block_unref(packed);
         }
         block_unref(plain);
@@ -137,12 +137,12 @@ START_TEST(a_newcomer_begins_within_a_block)
     z_stream member, newcomer;
     new_client(&member);
     new_client(&newcomer);
-    struct block *plain = plain_block(1, 10), *packed = deflate_block(d, COMPRESSION_RUNNING, &history, true, plain);
+    struct block *plain = plain_block(1, 10), *packed = deflate_block(d, FRAME_WEBSOCKET, COMPRESSION_RUNNING, &history, true, plain);
     read_events(&member, packed->bytes.data, packed->bytes.len, 1);
     block_unref(plain);
     block_unref(packed);
     plain = plain_block(10, 20);
-    packed = deflate_block(d, COMPRESSION_RUNNING, &history, true, plain);
+    packed = deflate_block(d, FRAME_WEBSOCKET, COMPRESSION_RUNNING, &history, true, plain);
     size_t at = 0;
     ck_assert(block_after(packed, 14, &at));
     ck_assert_int_eq(read_events(&member, packed->bytes.data, packed->bytes.len, 10), 20);
@@ -150,7 +150,7 @@ START_TEST(a_newcomer_begins_within_a_block)
     block_unref(plain);
     block_unref(packed);
     plain = plain_block(20, 30);
-    packed = deflate_block(d, COMPRESSION_RUNNING, &history, false, plain);
+    packed = deflate_block(d, FRAME_WEBSOCKET, COMPRESSION_RUNNING, &history, false, plain);
     ck_assert_int_eq(read_events(&member, packed->bytes.data, packed->bytes.len, 20), 30);
     ck_assert_int_eq(read_events(&newcomer, packed->bytes.data, packed->bytes.len, 20), 30);
     block_unref(plain);
@@ -169,7 +169,7 @@ START_TEST(what_does_not_pay_goes_as_it_is)
     ck_assert_ok(block_put(plain, FRAME_WEBSOCKET, NULL, "{\"op\":\"pong\"}", 13));
     ck_assert_ok(block_put(plain, FRAME_WEBSOCKET, NULL, (char *)noise, sizeof noise));
     struct deflate_history history = {0};
-    struct block *packed = deflate_block(d, COMPRESSION_EACH, &history, false, plain);
+    struct block *packed = deflate_block(d, FRAME_WEBSOCKET, COMPRESSION_EACH, &history, false, plain);
     ck_assert_uint_eq(packed->bytes.len, plain->bytes.len);
     ck_assert_mem_eq(packed->bytes.data, plain->bytes.data, plain->bytes.len);
     block_unref(plain);
@@ -188,7 +188,7 @@ START_TEST(a_large_message)
     ck_assert_ok(block_put(plain, FRAME_WEBSOCKET, NULL, text.data, text.len));
     for (int running = 0; running < 2; running++) {
         size_t len = 0;
-        struct block *packed = deflate_block(d, running ? COMPRESSION_RUNNING : COMPRESSION_EACH, NULL, false, plain);
+        struct block *packed = deflate_block(d, FRAME_WEBSOCKET, running ? COMPRESSION_RUNNING : COMPRESSION_EACH, NULL, false, plain);
         size_t head = frame_head_read(packed->bytes.data, &len);
         ck_assert_uint_eq(head + len, packed->bytes.len);
         ck_assert_uint_lt(len, text.len / 2);
@@ -248,7 +248,7 @@ START_TEST(a_bomb_is_not_unpacked)
     char *zeros = calloc(1, 1 << 20);
     size_t len = 0;
     ck_assert_ok(block_put(plain, FRAME_WEBSOCKET, NULL, zeros, 1 << 20));
-    struct block *packed = deflate_block(d, COMPRESSION_EACH, NULL, false, plain);
+    struct block *packed = deflate_block(d, FRAME_WEBSOCKET, COMPRESSION_EACH, NULL, false, plain);
     size_t head = frame_head_read(packed->bytes.data, &len);
     ck_assert_uint_lt(len, 65536);
     ck_assert_int_eq(inflated(packed->bytes.data + head, len, 65536, NULL), RS_LIMIT);
