@@ -2,7 +2,8 @@
 BENCHES = tests/bench/bench_index tests/bench/bench_eventlog tests/bench/bench_stuck tests/bench/bench_mask \
   tests/bench/bench_emit tests/bench/bench_deflate
 BENCHES += tests/bench/delivery/floor
-BENCHES += tests/bench/bench_replay tests/bench/bench_storm tests/bench/bench_scale
+BENCHES += tests/bench/bench_replay tests/bench/bench_storm tests/bench/bench_scale tests/bench/bench_log
+BENCHES += tests/bench/bench_soak
 EXTRA_PROGRAMS += $(BENCHES)
 CLEANFILES += $(BENCHES)
 .PHONY: bench
@@ -59,6 +60,12 @@ tests_bench_bench_storm_LDADD = tests/bench/libbench.a
 
 tests_bench_bench_scale_SOURCES = tests/bench/bench_scale.c
 tests_bench_bench_scale_LDADD = tests/bench/libbench.a
+
+tests_bench_bench_log_SOURCES = tests/bench/bench_log.c
+tests_bench_bench_log_LDADD = tests/bench/libbench.a $(SHARED_LIBS)
+
+tests_bench_bench_soak_SOURCES = tests/bench/bench_soak.c
+tests_bench_bench_soak_LDADD = tests/bench/libbench.a
 
 # These need no building.
 EXTRA_DIST += \

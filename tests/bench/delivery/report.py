@@ -94,8 +94,21 @@ def program_part(result):
     figures, units = result["figures"], result.get("units", {})
     if isinstance(figures, dict):
         figures = [{"name": name, "value": value, "unit": units.get(name, "")} for name, value in figures.items()]
+    if all(": " in figure["name"] for figure in figures):
+        return program_matrix(figures)
     return table(("", "", ""), [(figure["name"].replace("_", " "), number(figure["value"], 0 if abs(figure["value"]) >= 100 else 2),
                                  figure.get("unit", "")) for figure in figures])
+
+
+def program_matrix(figures):
+    """Figures that are named "COLUMN: ROW"."""
+    columns, rows = {}, {}
+    for figure in figures:
+        column, row = figure["name"].split(": ", 1)
+        columns[column] = None
+        row += f", {figure['unit']}" if figure.get("unit") else ""
+        rows.setdefault(row, {})[column] = number(figure["value"], 0 if abs(figure["value"]) >= 100 else 2)
+    return table(("", *columns), [(row, *(values.get(column, "") for column in columns)) for row, values in rows.items()])
 
 
 def noisy(cases):

@@ -49,7 +49,7 @@ void bench_bridge_dir(struct bench_bridge *b)
     signal(SIGPIPE, SIG_IGN);
     signal(SIGINT, on_signal);
     signal(SIGTERM, on_signal);
-    if (!b->keep_dir) {
+    if (!*b->dir) {
         strcpy(b->dir, "/tmp/rs-bench-XXXXXX");
         if (!mkdtemp(b->dir))
             bench_fail("a temporary directory");

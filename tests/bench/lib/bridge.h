@@ -10,7 +10,7 @@
 struct bench_bridge {
     const char *program;
     char dir[80]; /* spool.sock is in it: its name may not be longer */
-    bool keep_dir; /* it is not ours */
+    bool keep_dir; /* when the program ends */
     int port;
     pid_t pid;
     const char *settings[16]; /* key=value; NULL ends them */

@@ -117,7 +117,7 @@ static void take_bytes(struct bench_clients *clients, struct bench_client *c)
     }
     clients->n_bytes += n;
     size_t len = n_old + (size_t)n, taken = door_take(clients, c, bytes, n_old, &len), rest = len - taken;
-    if (c->state == BENCH_CLOSED)
+    if (c->state == BENCH_CLOSED || c->state == BENCH_CONNECTS)
         return;
     if (rest > c->n_carry || (rest == 0 && c->carry)) {
         free(c->carry);

@@ -18,14 +18,16 @@ struct bench_client {
     const char *offer;  /* WebSocket: further headers of the handshake; NULL: none */
     int64_t since;      /* BENCH_NOW, BENCH_START, or a cursor */
     int64_t seq, id;    /* of the last event; seq -1: any may come */
+    int64_t gap_until;  /* the last id of a gap that was told */
     int64_t n_events, n_gaps;
     int64_t asked_us, followed_us; /* when it asked to subscribe, when that was answered */
+    bool view;          /* its stream shows all others: of ids none may be missing */
     bool waits;         /* WebSocket: connects, but does not subscribe before bench_client_subscribe; poll: asks once only */
     bool stuck;         /* reads nothing once it follows */
     bool may_close;     /* the bridge may end it */
     bool small;         /* a small receive buffer */
     bool over;          /* the bridge says that its run has ended */
-    bool headed;        /* the head of the answer was taken */
+    bool headed;        /* the head of the answer was taken; poll: one was answered */
     struct http_chunks chunks;
     char *carry;
     size_t n_carry;

@@ -39,7 +39,7 @@ void door_greet(struct bench_clients *clients, struct bench_client *c)
         since_text(c, "&since=", "", since);
         n = snprintf(request, sizeof request, "GET /%s?stream=%s%s HTTP/1.1\r\nHost: localhost\r\n\r\n",
                      c->door == BENCH_SSE ? "sse" : "poll", c->stream, since);
-        if (c->door == BENCH_POLL && c->state == BENCH_FOLLOWS)
+        if (c->door == BENCH_POLL && c->headed)
             n = snprintf(request, sizeof request, "GET /poll?stream=%s%s&wait=%d HTTP/1.1\r\nHost: localhost\r\n\r\n", c->stream, since,
                          POLL_WAIT_S);
         c->asked_us = bench_now_us();
@@ -76,7 +76,8 @@ static void take_event(struct bench_clients *clients, struct bench_client *c, co
     int64_t id = NUMBER_AFTER(text, head, "\"id\":\""), seq = NUMBER_AFTER(text, head, "\"seq\":");
     if (id < 0 || seq < 0)
         fail_with(text, len, "a message that is no event");
-    if ((c->seq >= 0 && seq != c->seq + 1) || id <= c->id) {
+    bool hole = c->view ? c->id > c->gap_until && id != c->id + 1 : c->seq >= 0 && seq != c->seq + 1;
+    if (hole || id <= c->id) {
         fprintf(stderr, "%s: event %" PRId64 " (id %" PRId64 ") follows %" PRId64 " (id %" PRId64 ")\n", c->stream, seq, id, c->seq,
                 c->id);
         fail_with(text, len, "an event was missed or came twice");
@@ -89,14 +90,14 @@ static void take_event(struct bench_clients *clients, struct bench_client *c, co
         clients->on_event(clients, c, NUMBER_AFTER(text, len, "\"t\":"));
 }
 
-/* Of the stream nothing is left before the gap's end: any event may come next. */
+/* Of a stream nothing is left before the gap's end: any event may come next. Of a view some may be. */
 static void take_gap(struct bench_clients *clients, struct bench_client *c, const char *text, size_t len)
 {
     int64_t last = NUMBER_AFTER(text, len, "\"last\":\"");
     if (last < 0)
         fail_with(text, len, "a gap without an end");
     c->seq = -1;
-    c->id = last > c->id ? last : c->id;
+    c->gap_until = last > c->gap_until ? last : c->gap_until;
     c->n_gaps++;
     clients->n_gaps++;
 }
@@ -231,11 +232,17 @@ static size_t take_poll(struct bench_clients *clients, struct bench_client *c, c
     take_answer(clients, c, bytes + head.len, head.body_len);
     if (c->state == BENCH_GREETED)
         client_follows(clients, c);
-    if (c->over || head.closing)
+    c->headed = true;
+    if (c->over) {
         client_ended(clients, c);
-    else if (!c->waits)
+    } else if (head.closing) {
+        bench_client_cut(clients, c);
+        bench_client_connect(clients, c);
+        c->headed = true;
+    } else if (!c->waits) {
         door_greet(clients, c);
-    return head.len + head.body_len;
+    }
+    return c->state == BENCH_FOLLOWS ? head.len + head.body_len : len;
 }
 
 static size_t take_head(struct bench_clients *clients, struct bench_client *c, const char *bytes, size_t len)

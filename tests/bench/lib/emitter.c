@@ -19,9 +19,13 @@ void bench_emitter_open(struct bench_emitter *e, const struct bench_bridge *b, c
         bench_fail("spool.sock");
     int n = snprintf(line, sizeof line, "{\"hello\":1,\"producer\":\"%s\",\"ack\":true}\n", producer);
     bench_send_all(e->fd, line, (size_t)n);
-    for (char c = 0; c != '\n';)
-        if (recv(e->fd, &c, 1, 0) != 1)
+    for (n = 0; n == 0 || line[n - 1] != '\n'; n++)
+        if (n == sizeof line || recv(e->fd, line + n, 1, 0) != 1)
             bench_fail("the answer to hello");
+    if (sscanf(line, "{\"hello\":1,\"lastSeq\":%" SCNd64, &e->n) != 1)
+        bench_fail("a producer was refused");
+    e->acked = e->n;
+    setsockopt(e->fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){BENCH_PATIENCE_S, 0}, sizeof(struct timeval));
 }
 
 /* Room for a line with so much data. */
@@ -52,7 +56,7 @@ void bench_emitter_add_data(struct bench_emitter *e, const char *stream, const c
 static void take_acks(struct bench_emitter *e, int flags)
 {
     ssize_t got = recv(e->fd, e->in + e->n_in, sizeof e->in - 1 - e->n_in, flags);
-    if (got == 0 || (got < 0 && errno != EAGAIN))
+    if (got == 0 || (got < 0 && (errno != EAGAIN || !(flags & MSG_DONTWAIT))))
         bench_fail("an acknowledgement");
     if (got < 0)
         return;

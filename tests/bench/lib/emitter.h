@@ -12,6 +12,7 @@ struct bench_emitter {
     char in[256];
     size_t n_in;
 };
+/* bench_emitter_open - goes on with the numbers where that producer left. */
 void bench_emitter_open(struct bench_emitter *e, const struct bench_bridge *b, const char *producer);
 /* bench_emitter_add - an event, data {"t":NOW_US,"x":"   "}. bench_emitter_add_data - with that data, an object. */
 void bench_emitter_add(struct bench_emitter *e, const char *stream, const char *type, int bytes);
