@@ -1,6 +1,7 @@
 #include "bridge/ingest.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "bridge/draft.h"
 #include "event/line.h"
 #include <assert.h>
 #include <inttypes.h>
@@ -18,110 +19,20 @@ struct ingest {
     struct ingest_sink sink;
     int64_t published;
     struct peer *named;       /* peers with a producer, a reference each */
-    struct outcome *outcome;  /* being made */
+    struct draft draft;       /* of the outcome being made */
     struct line *lines;       /* of the transaction being made; entries point into them */
     struct eventlog_entry *entries;
     struct peer **peers;      /* whose line entry i is: borrowed from the intake, which is kept until the commit */
     size_t n_entries;
     struct intake *held;      /* intakes whose text entries point into, and whose peers are used below */
-    struct peer *to_ack;
 };
-
-static struct outcome *current(struct ingest *in)
-{
-    while (!in->outcome) { /* without memory nothing can be stored: wait for it as for a full disk */
-        in->outcome = calloc(1, sizeof *in->outcome);
-        if (in->outcome)
-            in->outcome->commit_us = -1;
-        else
-            nanosleep(&(struct timespec){.tv_nsec = RETRY_FIRST_MS * 1000000L}, NULL);
-    }
-    return in->outcome;
-}
-
-static struct answer *answer_to(struct ingest *in, struct peer *peer)
-{
-    struct outcome *o = current(in);
-    if (peer->pending)
-        for (int i = o->n_answers; i-- > 0;)
-            if (o->answers[i].peer == peer)
-                return &o->answers[i];
-    if (o->n_answers == o->answers_cap) {
-        int cap = o->answers_cap ? 2 * o->answers_cap : 8;
-        struct answer *answers = realloc(o->answers, (size_t)cap * sizeof *answers);
-        if (!answers)
-            return NULL; /* the peer asks again after a time, and learns then */
-        o->answers = answers;
-        o->answers_cap = cap;
-    }
-    struct answer *a = &o->answers[o->n_answers++];
-    *a = (struct answer){.peer = peer_ref(peer)};
-    buf_init(&a->text, INGEST_ANSWER_MAX);
-    peer->pending = true;
-    return a;
-}
-
-static void put_error(struct ingest *in, struct peer *peer, int64_t n, const char *message)
-{
-    struct answer *a = answer_to(in, peer);
-    in->outcome->n_errors++;
-    if (!a || a->text.len > INGEST_ANSWER_MAX / 2)
-        return;
-    buf_puts(&a->text, "{\"error\":");
-    buf_put_json(&a->text, message, strlen(message));
-    if (n > 0)
-        buf_printf(&a->text, ",\"n\":%" PRId64, n);
-    buf_puts(&a->text, "}\n");
-}
-
-static void list_for_ack(struct ingest *in, struct peer *peer)
-{
-    if (!peer->ack || peer->ack_listed)
-        return;
-    peer->ack_listed = true;
-    peer->ack_next = in->to_ack;
-    in->to_ack = peer;
-}
-
-/* stored: all that came before has been committed. */
-static void put_acks(struct ingest *in, bool stored)
-{
-    while (in->to_ack) {
-        struct peer *peer = in->to_ack;
-        in->to_ack = peer->ack_next;
-        peer->ack_listed = false;
-        struct answer *a = stored && peer->acked != peer->last ? answer_to(in, peer) : NULL;
-        if (!a)
-            continue;
-        buf_printf(&a->text, "{\"ack\":%" PRId64 "}\n", peer->last);
-        peer->acked = peer->last;
-    }
-}
 
 /* Hand the outcome over, unless there is nothing in it. */
 static void give_outcome(struct ingest *in)
 {
-    struct outcome *o = in->outcome;
-    if (!o)
-        return;
-    for (int i = 0; i < o->n_answers; i++)
-        o->answers[i].peer->pending = false;
-    in->outcome = NULL;
-    in->sink.outcome(in->sink.ctx, o);
-}
-
-static bool add_event(struct outcome *o, struct event *ev)
-{
-    if (o->n_events == o->events_cap) {
-        int cap = o->events_cap ? 2 * o->events_cap : 64;
-        struct event **events = realloc(o->events, (size_t)cap * sizeof *events);
-        if (!events)
-            return false;
-        o->events = events;
-        o->events_cap = cap;
-    }
-    o->events[o->n_events++] = ev;
-    return true;
+    struct outcome *o = draft_take(&in->draft);
+    if (o)
+        in->sink.outcome(in->sink.ctx, o);
 }
 
 /* After a failure: wait, longer each time. Returns false when it is time to give up. */
@@ -130,7 +41,7 @@ static bool wait_to_retry(struct ingest *in, int tries, const char *what, const 
     int ms = RETRY_FIRST_MS << (tries < 6 ? tries : 6);
     if (ms > RETRY_MOST_MS)
         ms = RETRY_MOST_MS;
-    current(in)->n_failures++;
+    draft_outcome(&in->draft)->n_failures++;
     if (tries == 0)
         log_event(LOG_LEVEL_ERROR, what, "reason=\"%s\"", fault->message);
     if (tries >= STOP_TRIES && in->sink.stopping(in->sink.ctx))
@@ -152,9 +63,9 @@ static void read_foreign(struct ingest *in, int64_t before)
         query.after = in->published;
         enum rs_err err = eventlog_read(in->log, &query, FOREIGN_EVENTS, &events, &n, &examined, &fault);
         if (!err && n > 0) {
-            struct outcome *o = current(in);
-            while (i < n && add_event(o, event_ref(events[i])))
-                in->published = events[i++]->id;
+            struct outcome *o = draft_outcome(&in->draft);
+            for (; i < n && draft_event(&in->draft, events[i]); i++)
+                in->published = event_ref(events[i])->id;
             o->n_foreign += i;
             if (i < n)
                 err = fault_set(&fault, RS_NOMEM, "no memory for events");
@@ -186,7 +97,7 @@ static enum rs_err append_by(struct ingest *in, append_fn *append, struct fault 
     enum rs_err err = append(in->log, in->entries, in->n_entries, fault);
     clock_gettime(CLOCK_MONOTONIC, &b);
     if (!err)
-        current(in)->commit_us = (b.tv_sec - a.tv_sec) * 1000000 + (b.tv_nsec - a.tv_nsec) / 1000;
+        draft_outcome(&in->draft)->commit_us = (b.tv_sec - a.tv_sec) * 1000000 + (b.tv_nsec - a.tv_nsec) / 1000;
     return err;
 }
 
@@ -201,17 +112,17 @@ static bool append(struct ingest *in)
 
 static void take_stored(struct ingest *in, const struct eventlog_entry *e, struct peer *peer)
 {
-    struct outcome *o = current(in);
+    struct outcome *o = draft_outcome(&in->draft);
     if (e->status == RS_CONFLICT) {
-        put_error(in, peer, e->producer_seq, "the run has ended");
+        draft_error(&in->draft, peer, e->producer_seq, "the run has ended");
     } else if (e->status != RS_OK) {
-        put_error(in, peer, e->producer_seq, rs_err_name(e->status));
+        draft_error(&in->draft, peer, e->producer_seq, rs_err_name(e->status));
     } else if (e->duplicate) {
         o->n_duplicates++;
     } else {
         if (e->event->id > in->published + 1)
             read_foreign(in, e->event->id);
-        while (!add_event(o, e->event))
+        while (!draft_event(&in->draft, e->event))
             nanosleep(&(struct timespec){.tv_nsec = RETRY_FIRST_MS * 1000000L}, NULL);
         in->published = e->event->id;
         o->n_stored++;
@@ -226,7 +137,7 @@ static void settle(struct ingest *in, bool stored)
             take_stored(in, &in->entries[i], in->peers[i]);
         else if (in->entries[i].producer)
             in->peers[i]->lost = true;
-    put_acks(in, stored);
+    draft_acks(&in->draft, stored);
     in->n_entries = 0;
     give_outcome(in);
 }
@@ -263,7 +174,7 @@ static void take_hello(struct ingest *in, struct peer *peer, const struct line *
         next = p->next;
         if (strcmp(p->producer, line->producer) != 0)
             continue;
-        struct answer *a = answer_to(in, p);
+        struct answer *a = draft_answer(&in->draft, p);
         if (a)
             a->close = true;
         p->replaced = true;
@@ -274,7 +185,7 @@ static void take_hello(struct ingest *in, struct peer *peer, const struct line *
     peer->last = peer->acked = last;
     peer->next = in->named;
     in->named = peer_ref(peer);
-    struct answer *a = answer_to(in, peer);
+    struct answer *a = draft_answer(&in->draft, peer);
     if (a)
         buf_printf(&a->text, "{\"hello\":1,\"lastSeq\":%" PRId64 "}\n", last);
 }
@@ -283,17 +194,17 @@ static void take_event(struct ingest *in, struct peer *peer, const struct line *
 {
     bool numbered = line->n > 0 && *peer->producer;
     if (numbered && line->n <= peer->last) {
-        current(in)->n_duplicates++;
+        draft_outcome(&in->draft)->n_duplicates++;
         peer->acked = -1; /* it did not hear the acknowledgement: say it again */
-        list_for_ack(in, peer);
+        draft_ack_later(&in->draft, peer);
         return;
     }
     if (numbered) {
         peer->last = line->n;
-        list_for_ack(in, peer);
+        draft_ack_later(&in->draft, peer);
     }
     if (in->n_entries == 0)
-        current(in)->received_us = in->held->received_us;
+        draft_outcome(&in->draft)->received_us = in->held->received_us;
     in->peers[in->n_entries] = peer;
     in->entries[in->n_entries++] = (struct eventlog_entry){
         .stream = line->stream,
@@ -315,13 +226,13 @@ static void take_line(struct ingest *in, struct peer *peer, const char *text, si
         len--;
     if (len == 0)
         return;
-    current(in)->n_lines++;
+    draft_outcome(&in->draft)->n_lines++;
     enum rs_err err = line_parse(text, len, line, &fault);
     if (err) {
-        put_error(in, peer, line->n, fault.message);
+        draft_error(&in->draft, peer, line->n, fault.message);
         if (*peer->producer && line->n > peer->last) { /* refused for good: not to be sent again */
             peer->last = line->n;
-            list_for_ack(in, peer);
+            draft_ack_later(&in->draft, peer);
         }
     } else if (line->kind == LINE_HELLO) {
         take_hello(in, peer, line);
@@ -333,7 +244,7 @@ static void take_line(struct ingest *in, struct peer *peer, const char *text, si
 /* It has sent all it will: with the answers to that it can be closed, if it is not. */
 static void take_end(struct ingest *in, struct peer *peer)
 {
-    struct answer *a = answer_to(in, peer);
+    struct answer *a = draft_answer(&in->draft, peer);
     if (a)
         a->close = true;
     remove_named(in, peer);
@@ -356,7 +267,7 @@ static void gather(struct ingest *in, struct intake *list)
             if (in->n_entries == INGEST_ENTRIES_MAX)
                 commit(in);
         }
-        current(in)->bytes += now->len;
+        draft_outcome(&in->draft)->bytes += now->len;
         if (now->closed)
             take_end(in, peer);
     }
@@ -442,7 +353,7 @@ void ingest_free(struct ingest *in)
     forget_batch(in);
     while (in->named)
         remove_named(in, in->named);
-    outcome_free(in->outcome);
+    outcome_free(draft_take(&in->draft));
     free(in->lines);
     free(in->entries);
     free(in->peers);

@@ -24,13 +24,13 @@ bridge_libbridge_a_SOURCES = \
   bridge/native.c bridge/native.h bridge/native_job.c bridge/native_job.h \
   bridge/native_message.c bridge/native_message.h bridge/native_answer.c bridge/native_answer.h \
   bridge/spool_server.c bridge/spool_server.h bridge/lines.c bridge/lines.h \
-  bridge/writer.c bridge/writer.h bridge/ingest.c bridge/ingest.h bridge/peer.c \
+  bridge/writer.c bridge/writer.h bridge/ingest.c bridge/ingest.h bridge/draft.c bridge/draft.h bridge/peer.c \
   bridge/poke.c bridge/poke.h \
   bridge/rekey.c bridge/rekey.h \
   bridge/renew.c bridge/renew.h \
   bridge/reload.c bridge/reload.h \
   bridge/upkeep.c bridge/upkeep.h \
-  bridge/topic.c bridge/topic.h \
+  bridge/topic.c bridge/topic.h bridge/topic_shown.c bridge/topic_shown.h \
   bridge/redis.h bridge/redis_message.c bridge/redis_message.h bridge/redis_link.h \
   bridge/signals.c bridge/signals.h \
   bridge/worker.c bridge/worker.h \

@@ -1,7 +1,6 @@
 #include "bridge/topic.h"
 #include "base/log.h"
 #include "bridge/bridge.h"
-#include "bridge/deflate.h"
 #include "bridge/group.h"
 #include "bridge/subscriber.h"
 #include "bridge/worker.h"
@@ -47,48 +46,6 @@ struct build {
     struct builder *builder;
     struct topic_shown *shown;
 };
-
-struct topic_shown *topic_shown_ref(struct topic_shown *shown)
-{
-    shown->refs++;
-    return shown;
-}
-
-void topic_shown_unref(struct topic_shown *shown)
-{
-    if (!shown || --shown->refs > 0)
-        return;
-    for (size_t i = 0; i < FRAME_NONE; i++)
-        block_unref(shown->blocks[i]);
-    for (size_t i = 0; i < FRAME_NONE; i++)
-        block_unref(shown->compressed[i]);
-    topic_state_release(&shown->state);
-    free(shown);
-}
-
-/* The bytes of a format, made once for all. NULL: no memory. */
-static struct block *shown_block(struct topic_shown *shown, enum frame_format format)
-{
-    struct block *block = shown->blocks[format];
-    if (block)
-        return block;
-    block = block_new(DIALECT_TEXT_MAX + BLOCK_BYTES_MAX);
-    if (block && block_put(block, format, shown->state.id, shown->state.message.data, shown->state.message.len) != RS_OK) {
-        block_unref(block);
-        block = NULL;
-    }
-    shown->blocks[format] = block;
-    return block;
-}
-
-/* Compressed by itself: who has seen which is not the same for all. */
-static struct block *shown_compressed(struct topic_shown *shown, struct deflater *deflater, enum frame_format format)
-{
-    const struct block *plain = shown_block(shown, format);
-    if (plain && !shown->compressed[format])
-        shown->compressed[format] = deflate_block(deflater, format, COMPRESSION_EACH, NULL, false, plain);
-    return shown->compressed[format];
-}
 
 static void unref(struct topic_group *t)
 {
@@ -196,8 +153,8 @@ static int64_t serve(struct topic_group *t, struct subscriber *sub, int64_t now)
         return place->next_ms;
     if (sub->queue_len > 0)
         return now + LAG_MS; /* what it gets then is newer */
-    struct block *block = sub->compression ? shown_compressed(shown, t->bridge->deflater, sub->format)
-                                           : shown_block(shown, sub->format);
+    struct block *block = sub->compression ? topic_shown_compressed(shown, t->bridge->deflater, sub->format)
+                                           : topic_shown_block(shown, sub->format);
     if (!block) {
         subscriber_end(sub, END_FAILED);
         return INT64_MAX;

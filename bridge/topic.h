@@ -5,7 +5,7 @@
 #ifndef RUNSPOOL_BRIDGE_TOPIC_H
 #define RUNSPOOL_BRIDGE_TOPIC_H
 
-#include "bridge/frame.h"
+#include "bridge/topic_shown.h"
 #include "conf/datadir.h"
 #include "dialect/topic.h"
 #include <uv.h>
@@ -19,19 +19,6 @@ struct topics;
 /* topics_start - the threads that build. topics_free: no subscriber may be left; waits for a builder at work. */
 enum rs_err topics_start(uv_loop_t *loop, const struct datadir *dd, struct topics **ret, struct fault *fault) RS_MUST_CHECK;
 void topics_free(struct topics *topics); /* NULL is fine */
-
-/* A state as it was given, or a failure to have one; refcounted. */
-struct topic_shown {
-    int refs;
-    unsigned turn;            /* which build it is of */
-    struct topic_state state;
-    enum rs_err err;          /* there is no state: why */
-    struct fault fault;
-    struct block *blocks[FRAME_NONE]; /* made when first needed */
-    struct block *compressed[FRAME_NONE];
-};
-struct topic_shown *topic_shown_ref(struct topic_shown *shown);
-void topic_shown_unref(struct topic_shown *shown); /* NULL is fine */
 
 /* What a subscriber of a topic has seen. */
 struct topic_place {
