@@ -1,7 +1,9 @@
 // The run view under load and by keyboard, against an instance whose runs are made up.
 
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { text } from '../../htdocs/app/text.js';
 import { launch } from './browser.js';
 import { Instance } from './mock/instance.js';
 import { addRun, byName } from './mock/sample.js';
@@ -112,6 +114,13 @@ test('names that turn the direction of writing do not reach beyond themselves', 
   await page.locator('.line', { hasText: `\u2068${name}\u2069 finished` }).waitFor();
   const isolation = (selector) => page.locator(selector).first().evaluate((one) => getComputedStyle(one).unicodeBidi);
   for (const selector of ['.run-head h1', '.node-label']) assert.match(await isolation(selector), /isolate|plaintext/, selector);
+});
+
+test('a name in a sentence, a title or a label is isolated from its words', async () => {
+  const words = await readFile(new URL('../../htdocs/app/text.js', import.meta.url), 'utf8');
+  assert.deepEqual(words.match(/.*(?<!\\u2068)\$\{(name|label)\}.*/g), null);
+  assert.equal(text.assistant.more('\u202eliam'), 'More to do with \u2068\u202eliam\u2069');
+  assert.equal(text.queue.up('plain'), 'Move plain up');
 });
 
 test('with forced colours every state keeps its shape, what is chosen and what has the focus can be told', async () => {
