@@ -200,6 +200,7 @@ test('tools and model: changed at once, taken back when refused, kept for the co
 
 test('conversations: newest first, found by what was said, renamed, deleted and brought back; a sheet on a phone', async () => {
   const say = (id, name, ...words) => call('PUT', `api/sessions/${id}`, { name, messages: words.map((content, i) => ({ role: i % 2 ? 'assistant' : 'user', content })) });
+  await say('h-none', undefined, 'Which zebra has no name?');
   await say('h-old', 'An old one', 'Where is the zebra?', 'In the zoo.');
   await say('h-new', 'A new one', 'Hello');
   await open('/h-old');
@@ -207,21 +208,33 @@ test('conversations: newest first, found by what was said, renamed, deleted and 
   const items = page.locator('.assistant-history .history-item');
   await items.first().waitFor();
   // Of these two: conversations of other tests may still be changed when their answers end.
-  await soon(() => items.evaluateAll((all) => all.map((one) => one.dataset.session).filter((id) => id.startsWith('h-'))), ['h-new', 'h-old']);
+  await soon(() => items.evaluateAll((all) => all.map((one) => one.dataset.session).filter((id) => id.startsWith('h-'))), ['h-new', 'h-old', 'h-none']);
   await page.getByRole('searchbox').fill('ZEBRA');
   await page.locator('[data-session="h-new"]').waitFor({ state: 'detached' });
-  await soon(() => items.count(), 1);
-  await items.hover();
+  await soon(() => items.count(), 2);
+  await page.locator('[data-session="h-old"]').hover();
   await page.getByRole('button', { name: 'More to do with An old one' }).click();
   await page.getByRole('menuitem', { name: 'Rename' }).click();
   await page.getByRole('textbox', { name: 'Rename' }).fill('Zebras');
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Zebras' }).waitFor(); // the open one hears it
+  // One without a name has none either after a rename that changes nothing.
+  await page.locator('[data-session="h-none"]').hover();
+  const requests = [];
+  page.on('request', (request) => request.method() === 'PUT' && request.url().endsWith('/h-none') && requests.push(request.url()));
+  await page.locator('[data-session="h-none"]').getByRole('button', { name: /^More to do with/ }).click();
+  await page.getByRole('menuitem', { name: 'Rename' }).click();
+  await page.getByRole('textbox', { name: 'Rename' }).press('Enter');
+  await page.getByRole('textbox', { name: 'Rename' }).waitFor({ state: 'detached' });
+  await page.getByRole('searchbox').fill('the ZEBRA');
+  await page.locator('[data-session="h-none"]').waitFor({ state: 'detached' });
+  await page.locator('[data-session="h-old"]').hover();
   await page.getByRole('button', { name: 'More to do with Zebras' }).click();
   await page.getByRole('menuitem', { name: 'Delete' }).click();
   await page.waitForURL(/#\/assistant$/);
   await page.getByText('No conversation matches.').waitFor();
   assert.equal((await fetch(new URL('api/sessions/h-old', runspool.url))).status, 404);
+  assert.deepEqual(requests, []);
   await page.locator('.toast').getByRole('button', { name: 'Undo' }).click();
   await page.setViewportSize({ width: 390, height: 844 });
   await page.getByRole('button', { name: 'Conversations' }).click();

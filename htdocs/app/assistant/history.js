@@ -19,8 +19,9 @@ export const nameOf = ({ id, name }) => (!name || name === id ? text.assistant.u
 function Rename({ session, onDone }) {
   const save = async (event) => {
     const name = event.currentTarget.value.trim();
-    onDone(name || null);
-    if (!name || name === session.name) return;
+    const changes = name && name !== nameOf(session); // what stands for no name is none
+    onDone(changes ? name : null);
+    if (!changes) return;
     try {
       await putSession(session.id, { name });
       changed.value++;
