@@ -4,7 +4,6 @@ BENCHES = tests/bench/bench_index tests/bench/bench_eventlog tests/bench/bench_s
 BENCHES += tests/bench/delivery/floor
 BENCHES += tests/bench/bench_replay tests/bench/bench_storm tests/bench/bench_scale tests/bench/bench_log
 BENCHES += tests/bench/bench_soak
-BENCHES += tests/bench/bench_replay tests/bench/bench_storm tests/bench/bench_scale
 BENCHES += tests/bench/bench_gzip
 EXTRA_PROGRAMS += $(BENCHES)
 CLEANFILES += $(BENCHES)
