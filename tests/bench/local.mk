@@ -20,7 +20,7 @@ tests_bench_bench_index_SOURCES = tests/bench/bench_index.c
 tests_bench_bench_index_LDADD = $(SHARED_LIBS) $(XML_LIBS)
 
 tests_bench_bench_stuck_SOURCES = tests/bench/bench_stuck.c
-tests_bench_bench_stuck_LDADD =
+tests_bench_bench_stuck_LDADD = tests/bench/libbench.a
 
 tests_bench_bench_deflate_SOURCES = tests/bench/bench_deflate.c
 tests_bench_bench_deflate_LDADD =
