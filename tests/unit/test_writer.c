@@ -2,9 +2,14 @@
 #include "bridge/writer.h"
 #include "tests/unit/instance.h"
 #include "store/db.h"
+#include "base/file.h"
 #include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <sys/inotify.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static struct datadir dd;
@@ -248,6 +253,72 @@ START_TEST(a_new_stream_waits_for_the_database_that_knows_its_owner)
 }
 END_TEST
 
+/* What is brought to the disk is that of checkpoints: commits with eventlog.sync = normal do not wait for it. */
+static atomic_bool sync_fails;
+static atomic_int n_failed_syncs;
+
+static int sync_unless_told(int fd, long call)
+{
+    if (!sync_fails)
+        return (int)syscall(call, fd);
+    n_failed_syncs++;
+    errno = EIO;
+    return -1;
+}
+
+int fsync(int fd)
+{
+    return sync_unless_told(fd, SYS_fsync);
+}
+
+int fdatasync(int fd)
+{
+    return sync_unless_told(fd, SYS_fdatasync);
+}
+
+/* Until the log is worth a checkpoint, and that has come to the disk. */
+static void write_until_sync(void)
+{
+    char *text = malloc(50000);
+    memset(text, 'x', 50000);
+    for (int64_t n = n_stored + 1; n_failed_syncs == 0; n++) {
+        int len = snprintf(text, 100, "{\"stream\":\"run:x\",\"type\":\"log\",\"data\":{\"text\":\"");
+        text[len] = 'x';
+        memcpy(text + 49990, "\"}}\n", 4);
+        writer_put(writer, intake_new(peer, text, 49994));
+        until(&n_stored, n);
+    }
+    free(text);
+}
+
+/* It is said once. */
+START_TEST(appends_go_on_when_a_checkpoint_fails)
+{
+    char path[PATH_MAX], *text = NULL;
+    int fd, was = dup(2);
+    start(NULL);
+    fd = open(datadir_path(&dd, path, "log/stderr"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    ck_assert_int_ge(fd, 0);
+    dup2(fd, 2);
+    put_lines(1);
+    until(&n_stored, 1);
+    sync_fails = true;
+    write_until_sync();
+    do {
+        free(text);
+        put_lines(1);
+        until(&n_stored, n_stored + 1);
+        ck_assert_ok(file_read(path, 100000, &text, NULL, &fault));
+    } while (!strstr(text, "checkpoint.failed"));
+    dup2(was, 2);
+    close(was);
+    close(fd);
+    free(text);
+    sync_fails = false;
+    stop();
+}
+END_TEST
+
 #define DAY INT64_C(86400000)
 
 /* Retention by age must not take a clock that somebody sets for the time that has passed. */
@@ -288,6 +359,7 @@ static Suite *suite(void)
     tcase_add_test(tc, what_the_loop_cannot_commit_the_thread_does);
     tcase_add_test(tc, a_new_stream_is_left_to_the_thread);
     tcase_add_test(tc, a_new_stream_waits_for_the_database_that_knows_its_owner);
+    tcase_add_test(tc, appends_go_on_when_a_checkpoint_fails);
     tcase_add_test(tc, a_clock_that_is_set_is_believed_after_a_day);
     suite_add_tcase(s, tc);
     return s;
