@@ -52,6 +52,7 @@ struct bridge {
     uv_signal_t signals[3];
     uv_timer_t sweep;
     uint64_t started_ms;    /* loop time */
+    uint64_t looked_ns;     /* when live_look looked */
     int64_t received_us;    /* of what is being published: the outcome's */
     bool draining;          /* SIGTERM came: nothing new begins */
     bool drain_cut;         /* the clients' time is over */

@@ -30,6 +30,9 @@ struct door {
     /* send - put bytes (whole frames) on the wire now; returns how many will arrive without further ado, 0 when none.
      * Called with an empty queue only. NULL: the door pulls by itself. Must not free the subscriber. */
     size_t (*send)(struct subscriber *sub, const char *bytes, size_t len);
+    /* push - put on the wire what waits, as far as it goes in one call, and wait for room for the rest. For the hub, when the door has
+     * said that there is room (hub_has_room). NULL: the door pulls by itself. */
+    void (*push)(struct subscriber *sub);
     /* wake - the queue is no longer empty (FRAME_NONE: there are new events). Must not free the subscriber. */
     void (*wake)(struct subscriber *sub);
     /* end - close the connection, politely where the reason allows it. The subscriber is freed later, from the loop. */

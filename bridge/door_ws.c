@@ -4,6 +4,8 @@
 #include "bridge/door_ws.h"
 #include "bridge/bridge.h"
 #include "bridge/door.h"
+#include "bridge/hub.h"
+#include "bridge/live.h"
 #include "bridge/ws.h"
 #include <assert.h>
 #include <errno.h>
@@ -11,6 +13,7 @@
 #include <sys/socket.h>
 
 #define SEND_PIECES 16
+#define AT_ONCE_BYTES (16 * 1024) /* more than that is sent in turn with others */
 #define HANGUP_MS 12000 /* after a ping without any answer */
 
 /* n of the bytes given went out; have libwebsockets finish the frame in which they end. Returns what is settled. */
@@ -43,16 +46,15 @@ static void close_when_empty(struct ws_connection *c)
     lws_callback_on_writable(c->wsi); /* it looks at its timers after one of its events only */
 }
 
-void door_ws_writable(struct ws_connection *c)
+static void ws_push(struct subscriber *sub)
 {
+    struct ws_connection *c = sub->connection;
     struct iovec iov[SEND_PIECES];
-    while (c->sub.queue_len > 0 && !lws_partial_buffered(c->wsi)) {
+    if (c->sub.queue_len > 0 && !lws_partial_buffered(c->wsi)) {
         int n_pieces = subscriber_peek(&c->sub, iov, SEND_PIECES);
         struct msghdr message = {.msg_iov = iov, .msg_iovlen = (size_t)n_pieces};
         ssize_t sent = sendmsg(c->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (sent <= 0)
-            break;
-        size_t done = 0, left = (size_t)sent;
+        size_t done = 0, left = sent > 0 ? (size_t)sent : 0;
         int i = 0;
         for (; i < n_pieces && left >= iov[i].iov_len; i++) {
             done += iov[i].iov_len;
@@ -60,13 +62,22 @@ void door_ws_writable(struct ws_connection *c)
         }
         if (left > 0)
             done += settle(c, iov[i].iov_base, iov[i].iov_len, left);
-        subscriber_consume(&c->sub, done);
-        if (i < n_pieces)
-            break;
+        if (done > 0)
+            subscriber_consume(&c->sub, done);
     }
     if (c->sub.queue_len > 0)
         lws_callback_on_writable(c->wsi);
     close_when_empty(c);
+}
+
+void door_ws_writable(struct ws_connection *c)
+{
+    if (c->sub.queue_len > 0)
+        live_look(c->sub.bridge);
+    if (c->sub.queued_bytes > AT_ONCE_BYTES)
+        hub_has_room(c->sub.bridge->hub, &c->sub);
+    else
+        ws_push(&c->sub);
 }
 
 static void ws_wake(struct subscriber *sub)
@@ -142,6 +153,7 @@ const struct door door_ws = {
     .connections = METRIC_CONNECTIONS_WS,
     .deliveries = METRIC_DELIVERIES_WS,
     .send = ws_send,
+    .push = ws_push,
     .wake = ws_wake,
     .end = ws_end,
     .cut = ws_cut,

@@ -7,6 +7,7 @@
 #include "bridge/count.h"
 #include "bridge/http_head.h"
 #include "bridge/limits.h"
+#include "bridge/live.h"
 #include "bridge/listener.h"
 #include "bridge/rekey.h"
 #include "bridge/request.h"
@@ -382,6 +383,7 @@ static void on_accept(void *ctx, int fd, const char *peer)
 {
     struct front *front = ctx;
     struct visitor *v = calloc(1, sizeof *v);
+    live_look(front->bridge);
     front->bridge->metrics.values[METRIC_ACCEPTED]++;
     if (!v) {
         close(fd);

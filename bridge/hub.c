@@ -5,6 +5,7 @@
 #include "bridge/bridge.h"
 #include "bridge/group.h"
 #include "bridge/limits.h"
+#include "bridge/live.h"
 #include "bridge/native.h"
 #include "bridge/replay.h"
 #include "bridge/stretch.h"
@@ -15,7 +16,7 @@
 #include <string.h>
 
 #define BEAT_MS 20000     /* bridge.heartbeat by default */
-#define REPLAY_SLICE_MS 5 /* replays run at most that long before the loop looks at sockets again */
+#define REPLAY_SLICE_MS 2 /* replays run at most that long before the loop looks at sockets again */
 
 /* The groups that follow one stream. */
 struct follow {
@@ -28,12 +29,14 @@ struct hub {
     struct map groups;  /* key -> struct group */
     struct map streams; /* name -> struct follow */
     struct subscriber *all, *replays, **replays_end;
-    uv_idle_t replay_idle;
+    uv_check_t turn;       /* ends: replays run, */
+    uv_idle_t replay_idle; /* and active while there are more of them: then the next does not wait for sockets */
     int64_t published;
     int n_subscribers;
+    int n_handles; /* not yet closed */
 };
 
-static void run_replays(uv_idle_t *idle);
+static void run_replays(uv_check_t *turn);
 
 struct hub *hub_new(struct bridge *bridge, int64_t published)
 {
@@ -44,13 +47,18 @@ struct hub *hub_new(struct bridge *bridge, int64_t published)
     hub->published = published;
     hub->replays_end = &hub->replays;
     uv_idle_init(&bridge->loop, &hub->replay_idle);
-    hub->replay_idle.data = hub;
+    uv_check_init(&bridge->loop, &hub->turn);
+    hub->replay_idle.data = hub->turn.data = hub;
+    hub->n_handles = 2;
+    uv_check_start(&hub->turn, run_replays);
     return hub;
 }
 
 static void free_hub(uv_handle_t *handle)
 {
     struct hub *hub = handle->data;
+    if (--hub->n_handles > 0)
+        return;
     map_clear(&hub->groups, NULL);
     map_clear(&hub->streams, NULL);
     free(hub);
@@ -62,6 +70,7 @@ void hub_free(struct hub *hub)
         return;
     assert(hub->n_subscribers == 0);
     uv_close((uv_handle_t *)&hub->replay_idle, free_hub);
+    uv_close((uv_handle_t *)&hub->turn, free_hub);
 }
 
 int64_t hub_published(const struct hub *hub)
@@ -253,6 +262,11 @@ void hub_publish(struct hub *hub, struct event *const *events, int n)
     hub->bridge->metrics.values[METRIC_LOG_HEAD] = hub->published;
 }
 
+static void nothing(uv_idle_t *idle)
+{
+    (void)idle;
+}
+
 void hub_schedule(struct hub *hub, struct subscriber *sub)
 {
     if (sub->replay_link)
@@ -261,7 +275,13 @@ void hub_schedule(struct hub *hub, struct subscriber *sub)
     sub->replay_link = hub->replays_end;
     *hub->replays_end = sub;
     hub->replays_end = &sub->replay_next;
-    uv_idle_start(&hub->replay_idle, run_replays);
+    uv_idle_start(&hub->replay_idle, nothing);
+}
+
+void hub_has_room(struct hub *hub, struct subscriber *sub)
+{
+    sub->has_room = true;
+    hub_schedule(hub, sub);
 }
 
 void hub_unschedule(struct hub *hub, struct subscriber *sub)
@@ -277,15 +297,23 @@ void hub_unschedule(struct hub *hub, struct subscriber *sub)
     sub->replay_next = NULL;
 }
 
-static void run_replays(uv_idle_t *idle)
+static void run_replays(uv_check_t *turn)
 {
-    struct hub *hub = idle->data;
+    struct hub *hub = turn->data;
     uint64_t start = uv_hrtime();
+    if (!hub->replays)
+        return;
+    live_look_now(hub->bridge);
     while (hub->replays && uv_hrtime() - start < REPLAY_SLICE_MS * 1000000u) {
         struct subscriber *sub = hub->replays;
         hub_unschedule(hub, sub);
+        if (sub->has_room) {
+            sub->has_room = false;
+            sub->door->push(sub);
+        }
         if (replay_step(sub))
             hub_schedule(hub, sub); /* behind the others */
+        live_look(hub->bridge);
     }
     if (!hub->replays)
         uv_idle_stop(&hub->replay_idle);

@@ -27,8 +27,10 @@ void hub_exit(struct hub *hub, struct subscriber *sub);
 enum rs_err hub_join(struct hub *hub, struct subscriber *sub) RS_MUST_CHECK;
 void hub_leave(struct hub *hub, struct subscriber *sub);
 
-/* hub_schedule - have replay_step called soon. */
+/* hub_schedule - have replay_step called soon. hub_has_room - before it, have the door push what is queued: all that is much goes by
+ * turns, and live events in between. */
 void hub_schedule(struct hub *hub, struct subscriber *sub);
+void hub_has_room(struct hub *hub, struct subscriber *sub);
 void hub_unschedule(struct hub *hub, struct subscriber *sub);
 
 /* hub_sweep - once a second: heartbeats, and the end of subscribers that take nothing. */

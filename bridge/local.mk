@@ -34,7 +34,7 @@ bridge_libbridge_a_SOURCES = \
   bridge/redis.h bridge/redis_message.c bridge/redis_message.h bridge/redis_link.h \
   bridge/signals.c bridge/signals.h \
   bridge/worker.c bridge/worker.h \
-  bridge/limits.c bridge/limits.h \
+  bridge/limits.c bridge/limits.h bridge/live.c bridge/live.h \
   bridge/metrics.c bridge/metrics.h bridge/sample.c bridge/sample.h \
   bridge/views.c bridge/views.h
 if REDIS

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <stdio.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -17,12 +18,13 @@
 
 #define READ_BYTES (256 * 1024)        /* taken from one connection in one turn of the loop */
 #define UNSENT_MAX (1024 * 1024)       /* answers a peer leaves unread before it is cut */
+#define READY_MAX 256                  /* connections served in one turn */
 
 struct emitter {
     struct spool_server *server;
     struct peer *peer;
-    uv_poll_t poll;
-    int fd;
+    int fd;                 /* -1: closed */
+    uint32_t watched;       /* what epoll looks for; 0: it is not there */
     struct lines lines;
     struct buf unsent;      /* answers */
     bool reading, paused;   /* paused: the writer is behind */
@@ -35,26 +37,32 @@ struct spool_server {
     struct bridge *bridge;
     struct listener *listener;
     struct emitter *emitters;
+    struct emitter *closed; /* while they are served: freed afterwards */
+    bool serving;
+    int ready_fd;           /* an epoll set of them all, so that one look finds those that have sent something */
+    uv_poll_t poll;         /* of it */
     char *read_buffer;
     int n_emitters;
     gid_t group; /* the data directory's: its members may emit */
     bool any_paused;
 };
 
-static void on_io(uv_poll_t *poll, int status, int events);
-
-static void watch(struct emitter *e)
+/* Returns false when it cannot be watched. */
+static bool watch(struct emitter *e)
 {
-    int events = (e->reading && !e->paused ? UV_READABLE : 0) | (e->unsent.len > 0 ? UV_WRITABLE : 0);
-    if (events)
-        uv_poll_start(&e->poll, events, on_io);
-    else
-        uv_poll_stop(&e->poll);
+    uint32_t events = (e->reading && !e->paused ? EPOLLIN : 0) | (e->unsent.len > 0 ? EPOLLOUT : 0);
+    if (events == e->watched)
+        return true;
+    struct epoll_event event = {.events = events, .data.ptr = e};
+    int op = !e->watched ? EPOLL_CTL_ADD : events ? EPOLL_CTL_MOD : EPOLL_CTL_DEL;
+    if (epoll_ctl(e->server->ready_fd, op, e->fd, &event) < 0)
+        return false;
+    e->watched = events;
+    return true;
 }
 
-static void on_closed(uv_handle_t *handle)
+static void free_emitter(struct emitter *e)
 {
-    struct emitter *e = handle->data;
     lines_release(&e->lines);
     buf_release(&e->unsent);
     free(e);
@@ -80,8 +88,17 @@ static void close_emitter(struct emitter *e)
     e->peer->connection = NULL;
     (void)give_closed(e); /* without memory its name is free a little later: when it connects anew */
     peer_unref(e->peer);
-    uv_close((uv_handle_t *)&e->poll, on_closed);
+    e->reading = false;
+    buf_release(&e->unsent);
+    (void)watch(e);
     close(e->fd);
+    e->fd = -1;
+    if (s->serving) {
+        e->next = s->closed;
+        s->closed = e;
+    } else {
+        free_emitter(e);
+    }
 }
 
 /* Returns false when the connection is gone. */
@@ -150,24 +167,46 @@ static bool read_some(struct emitter *e)
     return half_close(e);
 }
 
-static void on_io(uv_poll_t *poll, int status, int events)
+/* Of a broken connection, what it was watched for fails. */
+static void serve(struct emitter *e, uint32_t events)
 {
-    struct emitter *e = poll->data;
     struct spool_server *s = e->server;
-    bool alive = status == 0;
-    if (alive && (events & UV_WRITABLE))
+    bool alive = true, broken = events & (EPOLLERR | EPOLLHUP);
+    if (events & EPOLLOUT || broken)
         alive = flush(e);
-    if (alive && (events & UV_READABLE) && e->reading)
+    if (alive && (events & EPOLLIN || broken) && e->reading && !e->paused)
         alive = read_some(e);
     if (e->ending && e->unsent.len == 0)
         alive = false;
-    if (!alive) {
-        close_emitter(e);
-        return;
-    }
-    if (writer_backlog(s->bridge->writer) > WRITER_BACKLOG_MAX)
+    if (alive && writer_backlog(s->bridge->writer) > WRITER_BACKLOG_MAX)
         e->paused = s->any_paused = true;
-    watch(e);
+    if (!alive || !watch(e))
+        close_emitter(e);
+}
+
+void spool_server_take(struct spool_server *s)
+{
+    struct epoll_event ready[READY_MAX];
+    int n = epoll_wait(s->ready_fd, ready, READY_MAX, 0);
+    s->serving = true;
+    for (int i = 0; i < n; i++) {
+        struct emitter *e = ready[i].data.ptr;
+        if (e->fd >= 0)
+            serve(e, ready[i].events);
+    }
+    s->serving = false;
+    while (s->closed) {
+        struct emitter *next = s->closed->next;
+        free_emitter(s->closed);
+        s->closed = next;
+    }
+}
+
+static void on_ready(uv_poll_t *poll, int status, int events)
+{
+    (void)status;
+    (void)events;
+    spool_server_take(poll->data);
 }
 
 static void on_accept(void *ctx, int fd, const char *peer)
@@ -199,9 +238,8 @@ static void on_accept(void *ctx, int fd, const char *peer)
     s->emitters = e;
     s->n_emitters++;
     s->bridge->metrics.values[METRIC_CONNECTIONS_SPOOL]++;
-    uv_poll_init(&s->bridge->loop, &e->poll, fd);
-    e->poll.data = e;
-    watch(e);
+    if (!watch(e))
+        close_emitter(e);
 }
 
 static int room(void *ctx)
@@ -216,7 +254,9 @@ enum rs_err spool_server_open(struct bridge *bridge, struct spool_server **ret, 
     struct spool_server *s = calloc(1, sizeof *s);
     if (s)
         s->read_buffer = malloc(READ_BYTES);
-    if (!s || !s->read_buffer) {
+    if (!s || !s->read_buffer || (s->ready_fd = epoll_create1(EPOLL_CLOEXEC)) < 0) {
+        if (s)
+            free(s->read_buffer);
         free(s);
         return fault_set(fault, RS_NOMEM, "no memory for the spool socket");
     }
@@ -226,10 +266,14 @@ enum rs_err spool_server_open(struct bridge *bridge, struct spool_server **ret, 
     datadir_path(&bridge->dd, address + 5, DATADIR_SPOOL_SOCKET);
     enum rs_err err = listener_open(&bridge->loop, address, on_accept, room, s, &s->listener, fault);
     if (err) {
+        close(s->ready_fd);
         free(s->read_buffer);
         free(s);
         return err;
     }
+    uv_poll_init(&bridge->loop, &s->poll, s->ready_fd);
+    s->poll.data = s;
+    uv_poll_start(&s->poll, UV_READABLE, on_ready);
     *ret = s;
     return RS_OK;
 }
@@ -246,17 +290,17 @@ void spool_server_answer(struct spool_server *s, const struct outcome *o)
             e->reading = false;
             e->ending = true;
         }
-        if (!alive || (e->ending && e->unsent.len == 0))
+        if (!alive || (e->ending && e->unsent.len == 0) || !watch(e))
             close_emitter(e);
-        else
-            watch(e);
     }
     if (!s->any_paused || writer_backlog(s->bridge->writer) > WRITER_BACKLOG_MAX / 2)
         return;
     s->any_paused = false;
-    for (struct emitter *e = s->emitters; e; e = e->next) {
+    for (struct emitter *e = s->emitters, *next; e; e = next) {
+        next = e->next;
         e->paused = false;
-        watch(e);
+        if (!watch(e))
+            close_emitter(e);
     }
 }
 
@@ -274,11 +318,17 @@ void spool_server_drain(struct spool_server *s)
         for (; alive && pending > 0; pending -= READ_BYTES)
             alive = read_some(e);
         e->reading = false;
-        if (alive)
-            watch(e);
-        else
+        if (!alive || !watch(e))
             close_emitter(e);
     }
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct spool_server *s = handle->data;
+    close(s->ready_fd);
+    free(s->read_buffer);
+    free(s);
 }
 
 void spool_server_close(struct spool_server *s)
@@ -288,6 +338,5 @@ void spool_server_close(struct spool_server *s)
     listener_close(s->listener);
     while (s->emitters)
         close_emitter(s->emitters);
-    free(s->read_buffer);
-    free(s);
+    uv_close((uv_handle_t *)&s->poll, on_closed);
 }

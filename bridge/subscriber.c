@@ -102,7 +102,8 @@ void subscriber_end(struct subscriber *sub, enum end_reason reason)
         return;
     sub->state = SUBSCRIBER_ENDED;
     sub->progress_ms = (int64_t)uv_now(&sub->bridge->loop);
-    hub_unschedule(sub->bridge->hub, sub);
+    if (!sub->has_room)
+        hub_unschedule(sub->bridge->hub, sub);
     const struct slowness *slow = reason < sizeof slownesses / sizeof *slownesses ? &slownesses[reason] : NULL;
     if (slow && slow->reason) {
         sub->bridge->metrics.values[slow->metric]++;
@@ -209,7 +210,8 @@ bool subscriber_put_back(struct subscriber *sub, enum metric why, bool drop)
     }
     if (stands < 0)
         return false; /* replays, and has nothing that could be dropped */
-    hub_unschedule(sub->bridge->hub, sub);
+    if (!sub->has_room)
+        hub_unschedule(sub->bridge->hub, sub);
     feed_passed(sub->feed, stands, DIALECT_PARTS_MAX);
     sub->state = SUBSCRIBER_REPLAY;
     sub->bridge->metrics.values[why]++;

@@ -37,6 +37,7 @@ struct subscriber {
     enum frame_format format;   /* how its messages are written: the door's, or one that the client asked for */
     enum compression compression; /* of WebSockets; of SSE, that it is gzip */
     bool in_step;               /* it was given all that its group's compressor refers to */
+    bool has_room;              /* its door was told so, and the hub is to have it push */
     bool gave;                  /* a message with an id was given: the client has a cursor to come back with */
     unsigned queue_len, queue_first, queue_cap; /* a ring; queue_cap is a power of two */
     /* to here */

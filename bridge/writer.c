@@ -213,6 +213,12 @@ static void on_turn(uv_check_t *turn)
     take_outcomes(w);
 }
 
+void writer_turn(struct writer *w)
+{
+    on_turn(&w->turn);
+    take_outcomes(w);
+}
+
 enum rs_err writer_start(uv_loop_t *loop, const struct datadir *dd, writer_fn *on_outcome, void *ctx, struct writer **ret,
                          int64_t *ret_head, struct fault *fault)
 {

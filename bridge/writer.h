@@ -26,6 +26,8 @@ enum rs_err writer_start(uv_loop_t *loop, const struct datadir *dd, writer_fn *o
                          int64_t *ret_head, struct fault *fault) RS_MUST_CHECK;
 /* writer_put - queue lines; takes ownership. */
 void writer_put(struct writer *w, struct intake *in);
+/* writer_turn - commit what was put since the last turn, and hand on what is committed, now. Not from within on_outcome. */
+void writer_turn(struct writer *w);
 /* writer_poke - look for other processes' events now. */
 void writer_poke(struct writer *w);
 /* writer_keep - from now on keep in the log what these settings say. */

@@ -6,6 +6,7 @@
 #include "bridge/bridge.h"
 #include "bridge/deflate.h"
 #include "bridge/door_ws.h"
+#include "bridge/live.h"
 #include "bridge/native.h"
 #include "bridge/renew.h"
 #include <assert.h>
@@ -274,6 +275,7 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
         c->heard_ms = (int64_t)uv_now(&c->sub.bridge->loop);
         return 0;
     case LWS_CALLBACK_RECEIVE:
+        live_look(c->sub.bridge);
         c->heard_ms = (int64_t)uv_now(&c->sub.bridge->loop);
         return on_receive(wsi, c, in, len);
     case LWS_CALLBACK_SERVER_WRITEABLE:

@@ -17,6 +17,7 @@ struct client {
     size_t room;        /* bytes the "socket" still takes */
     const char *last;   /* the block's bytes it was last given */
     int wakes, ended;   /* ended: reason + 1 */
+    int pushes;
     int heartbeats;
 };
 static struct client clients[3];
@@ -29,6 +30,15 @@ static size_t send_bytes(struct subscriber *sub, const char *bytes, size_t len)
     c->last = bytes;
     buf_append(&c->out, bytes, n);
     return n;
+}
+
+static void push(struct subscriber *sub)
+{
+    struct client *c = sub->connection;
+    struct iovec iov;
+    c->pushes++;
+    if (subscriber_peek(sub, &iov, 1) == 1)
+        subscriber_consume(sub, send_bytes(sub, iov.iov_base, iov.iov_len));
 }
 
 static void wake(struct subscriber *sub)
@@ -52,7 +62,7 @@ static void heartbeat(struct subscriber *sub)
 }
 
 static const struct door push_door = {.name = "/push", .format = FRAME_SSE, .connections = METRIC_CONNECTIONS_SSE,
-                                      .deliveries = METRIC_DELIVERIES_SSE, .send = send_bytes, .wake = wake, .end = end,
+                                      .deliveries = METRIC_DELIVERIES_SSE, .send = send_bytes, .push = push, .wake = wake, .end = end,
                                       .cut = cut, .heartbeat = heartbeat};
 static const struct door wake_door = {.name = "/wake", .format = FRAME_NONE, .connections = METRIC_CONNECTIONS_POLL,
                                       .deliveries = METRIC_POLLS_ANSWERED, .wake = wake, .end = end, .cut = cut};
@@ -340,6 +350,28 @@ static struct event *stored_large(const char *stream)
     memcpy(data + sizeof data - 3, "\"}", 3);
     return read_event(stream, append_event(stream, "log", data));
 }
+
+START_TEST(with_room_again_it_is_pushed_from_the_loop_also_when_it_has_ended)
+{
+    start(0, "run:x", from_now, "default");
+    start(1, "run:x", from_now, "default");
+    replay();
+    clients[0].room = clients[1].room = 10;
+    publish(stored("run:x"));
+    clients[0].room = clients[1].room = 1 << 20;
+    hub_has_room(bridge.hub, &clients[0].sub);
+    hub_has_room(bridge.hub, &clients[1].sub);
+    ck_assert_int_eq(clients[0].pushes, 0);
+    subscriber_end(&clients[1].sub, END_FINISHED);
+    replay();
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(clients[i].pushes, 1);
+        ck_assert_str_eq(ids(i), "1 ");
+        ck_assert_uint_eq(clients[i].sub.queue_len, 0);
+    }
+    ck_assert_int_eq(clients[1].ended, END_FINISHED + 1);
+}
+END_TEST
 
 START_TEST(one_over_its_limit_is_put_back_and_the_other_is_not)
 {
@@ -721,6 +753,7 @@ static Suite *suite(void)
     tcase_add_test(t, organisations_are_apart);
     tcase_add_test(t, views_get_what_they_show);
     tcase_add_test(t, a_full_socket_gets_the_rest_later);
+    tcase_add_test(t, with_room_again_it_is_pushed_from_the_loop_also_when_it_has_ended);
     tcase_add_test(t, one_over_its_limit_is_put_back_and_the_other_is_not);
     tcase_add_test(t, what_waits_too_long_is_left_to_the_log);
     tcase_add_test(t, what_is_not_in_the_log_is_not_left_to_it);

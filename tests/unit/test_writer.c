@@ -156,6 +156,21 @@ START_TEST(an_idle_writer_commits_within_the_turn)
 }
 END_TEST
 
+START_TEST(a_turn_of_the_writer_commits_without_one_of_the_loop)
+{
+    int at_once = 0;
+    start(NULL);
+    for (int i = 1; i <= 50; i++) {
+        put_lines(3);
+        writer_turn(writer);
+        at_once += n_stored == 3 * i;
+        until(&n_stored, 3 * i);
+    }
+    ck_assert_int_gt(at_once, 0);
+    stop();
+}
+END_TEST
+
 /* Order is kept between what the loop took and could not store, and what came after. */
 START_TEST(what_the_loop_cannot_commit_the_thread_does)
 {
@@ -356,6 +371,7 @@ static Suite *suite(void)
     tcase_add_test(tc, what_others_append_is_published);
     tcase_add_test(tc, files_of_pending_lines_are_drained_and_published);
     tcase_add_test(tc, an_idle_writer_commits_within_the_turn);
+    tcase_add_test(tc, a_turn_of_the_writer_commits_without_one_of_the_loop);
     tcase_add_test(tc, what_the_loop_cannot_commit_the_thread_does);
     tcase_add_test(tc, a_new_stream_is_left_to_the_thread);
     tcase_add_test(tc, a_new_stream_waits_for_the_database_that_knows_its_owner);
