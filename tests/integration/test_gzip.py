@@ -164,7 +164,7 @@ def test_one_that_lags_is_given_the_rest_from_the_log(own_bridge, name, settings
         for i in range(n, n + 40):  # and is live again, with the other
             emitter.emit(stream, "log", {"i": i, "x": "y" * 100})
             assert slow.next()[1]["data"]["i"] == quick.next()[1]["data"]["i"] == i
-        bridge.process.terminate()
+        assert bridge.stop() == 0
         for sse in (slow, quick):
             assert sse.until(lambda message: False)[-1]["op"] == "bye"
 
