@@ -15,7 +15,7 @@ include tests/browser/local.mk
 include tests/client/local.mk
 include tests/npm/local.mk
 TESTS += tests/lint.test
-EXTRA_DIST += tests/helper/llm_server.py tests/integration/test_agent.py tests/integration/test_assistant.py tests/integration/test_dialect_assistant.py tests/integration/test_api_docs.py
+EXTRA_DIST += tests/helper/ports.py tests/helper/llm_server.py tests/integration/test_agent.py tests/integration/test_assistant.py tests/integration/test_dialect_assistant.py tests/integration/test_api_docs.py
 EXTRA_DIST += tests/helper/llm_server.py tests/integration/test_agent.py
 EXTRA_DIST += tests/integration/test_isolation.py tests/integration/issuer.py tests/integration/test_auth.py tests/integration/test_batch.py
 EXTRA_DIST += tests/fixtures/import tests/integration/test_import.py

@@ -13,8 +13,12 @@ import shutil
 import socket
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "helper"))
+from ports import free_port  # noqa: E402
 
 FORMS = {"plain": {}, "batch": {"batch": True}, "msgpack": {"format": "msgpack"}, "both": {"batch": True, "format": "msgpack"}}
 EVENT_BYTES = 200  # of the event as JSON
@@ -26,9 +30,7 @@ HANDSHAKE = (b"GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConn
 class Bridge:
     def __init__(self, program, core):
         self.data = pathlib.Path(tempfile.mkdtemp(prefix="bench-batch-"))
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.process = subprocess.Popen([program, "--data", self.data, "--listen", f"127.0.0.1:{self.port}", "--set", "log.level=error"],
                                         preexec_fn=lambda: os.sched_setaffinity(0, {core}))
         while not (self.data / "spool.sock").exists():

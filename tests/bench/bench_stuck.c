@@ -1,328 +1,241 @@
-/* bench_stuck - do readers that never read slow the others down? Starts a bridge in a temporary directory, has many
- * WebSockets follow one stream, emits events at a steady rate, and prints how long they took to the readers: with none
- * of them stuck, then with some, several rounds in turn, and the ratio of both.
- * Usage: bench_stuck [BRIDGE [READERS [STUCK [EVENTS_PER_S [SECONDS [ROUNDS]]]]]]
- *        (default: bridge/runspool-bridge 1000 50 50 10 3; run it in the build folder) */
-#include <arpa/inet.h>
-#include <errno.h>
+/* bench_stuck - what do readers that never read cost the others, and the bridge? First many WebSockets follow one stream at a steady
+ * rate: with none of them stuck, then with some, several rounds in turn, and the ratio of both. Then each limit of what may wait by
+ * itself, with a bridge of its own: stuck readers, and far more emitted than the limit allows; how much waits at most, how much
+ * memory the bridge takes for it, and what the readers get that do read. */
+#include "tests/bench/lib/base.h"
+#include "tests/bench/lib/clients.h"
+#include "tests/bench/lib/emitter.h"
 #include <inttypes.h>
 #include <signal.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
-#define READERS_MAX 10000
-#define CARRY_MAX 8192   /* the rest of a message that has not arrived whole */
-#define FILL_EVENTS 400  /* emitted first, so that the sockets of stuck readers are full */
+#define FILL_EVENTS 400 /* emitted first, so that the sockets of stuck readers are full */
 #define FILL_BYTES 2000
-#define DATA_BYTES 200
-#define PATIENCE_S 60
+#define LIMITED_BYTES 4000 /* of an event where limits are looked at */
+#define LIMITED_STUCK 20
+#define LIMITED_READERS 20
+#define BATCH 20
 
-struct reader {
-    int fd;
-    bool stuck, subscribed;
-    size_t carried;
-    char carry[CARRY_MAX];
+static struct bench_option options[] = {
+    {"bridge", "the program", "bridge/runspool-bridge"},
+    {"readers", "of one stream", "1000"},
+    {"stuck", "of them that never read", "50"},
+    {"rate", "events/s", "50"},
+    {"seconds", "of each round", "10"},
+    {"rounds", "with and without", "3"},
+    {"megabytes", "emitted under each limit", "64"},
+    {"pace", "of them a second", "16"},
+    {"json", "file for the figures", ""},
+    {0},
 };
+static const char *const without_limits[] = {"limits.connections=100000", "limits.stream_clients=100000", "limits.subscriber_time=10m"};
+#define N_WITHOUT 3
+static struct bench_bridge bridge;
+
+/* What is limited, and how that is told. Stuck readers follow one stream, or one each. */
+static const struct limit {
+    const char *name, *setting, *reason;
+    bool own_streams, nobody;
+} limits[] = {
+    {"nobody stuck", NULL, NULL, false, true},
+    {"no limit", NULL, NULL, false, false},
+    {"subscriber_bytes=256k", "limits.subscriber_bytes=256k", "bytes", false, false},
+    {"subscriber_age=500ms", "limits.subscriber_age=500ms", "age", false, false},
+    {"stream_bytes=4M", "limits.stream_bytes=4M", "stream", false, false},
+    {"queued_bytes=8M, a stream each", "limits.queued_bytes=8M", "memory", true, false},
+};
+/* Those that the limit being looked at is not to be hidden by. */
+static const char *const open_limits[] = {"limits.subscriber_bytes=1G", "limits.subscriber_age=1h", "limits.stream_bytes=1G",
+                                          "limits.queued_bytes=4G"};
+#define N_OPEN 4
+
 struct phase {
     int n_stuck;
-    uint32_t *took_us; /* of every delivery of all rounds */
-    size_t n, cap;
-    double cpu_s;      /* of the bridge */
+    struct bench_times times;
+    double cpu_s;
 };
+static int64_t n_wanted;
 
-static char dir[] = "/tmp/bench-stuck-XXXXXX";
-static struct reader *readers;
-static int n_readers = 1000, epoll_fd, spool_fd, port;
-static pid_t bridge;
-static int64_t n_left;        /* deliveries still to come */
-static struct phase *current; /* where they are noted; NULL: they are not measured */
+static bool has_all(struct bench_clients *clients)
+{
+    return clients->n_events >= n_wanted;
+}
+
+static void on_event(struct bench_clients *clients, struct bench_client *c, int64_t t_us)
+{
+    if (clients->ctx && !c->stuck)
+        bench_times_add(clients->ctx, bench_now_us() - t_us);
+}
+
+static void start(const char *const *settings, int n)
+{
+    memset(&bridge, 0, sizeof bridge);
+    bridge.program = bench_options_text(options, "bridge");
+    for (int i = 0; i < N_WITHOUT; i++)
+        bridge.settings[i] = without_limits[i];
+    for (int i = 0; i < n; i++)
+        bridge.settings[N_WITHOUT + i] = settings[i];
+    bench_bridge_dir(&bridge);
+    bench_bridge_start(&bridge);
+}
 
 static void stop(void)
 {
-    char command[64];
-    if (bridge > 0) {
-        kill(bridge, SIGTERM);
-        waitpid(bridge, NULL, 0);
+    bench_bridge_kill(&bridge, SIGTERM);
+    bench_bridge_remove(&bridge);
+}
+
+static void round_of(struct phase *phase, struct bench_emitter *e, int round)
+{
+    struct bench_clients clients;
+    int n = (int)bench_options_number(options, "readers");
+    int64_t rate = bench_options_number(options, "rate"), n_events = rate * bench_options_number(options, "seconds");
+    char stream[24];
+    snprintf(stream, sizeof stream, "run:stuck%d", round);
+    bench_clients_init(&clients, &bridge, n);
+    clients.on_event = on_event;
+    for (int i = 0; i < n; i++) {
+        strcpy(clients.at[i].stream, stream);
+        clients.at[i].stuck = clients.at[i].small = i < phase->n_stuck;
+        clients.at[i].seq = 0;
     }
-    snprintf(command, sizeof command, "rm -rf %s", dir);
-    if (system(command) != 0)
-        fprintf(stderr, "bench_stuck: %s is left over\n", dir);
-}
-
-static _Noreturn void fail(const char *what)
-{
-    fprintf(stderr, "bench_stuck: %s: %s\n", what, strerror(errno));
-    stop();
-    exit(1);
-}
-
-static int64_t now_us(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
-static double bridge_cpu_s(void)
-{
-    char path[64];
-    unsigned long user = 0, system_time = 0;
-    snprintf(path, sizeof path, "/proc/%d/stat", (int)bridge);
-    FILE *f = fopen(path, "r");
-    if (!f || fscanf(f, "%*d %*s %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system_time) != 2)
-        fail("the bridge's CPU time");
-    fclose(f);
-    return (double)(user + system_time) / (double)sysconf(_SC_CLK_TCK);
-}
-
-static int free_port(void)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof address;
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    if (fd < 0 || bind(fd, (struct sockaddr *)&address, len) < 0 || getsockname(fd, (struct sockaddr *)&address, &len) < 0)
-        fail("a free port");
-    close(fd);
-    return ntohs(address.sin_port);
-}
-
-static int connect_tcp(bool small)
-{
-    struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)port)};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (small)
-        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &(int){4096}, sizeof(int));
-    if (fd < 0)
-        fail("socket");
-    if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
-        return fd;
-    close(fd);
-    return -1;
-}
-
-static void start_bridge(const char *program)
-{
-    char listen[64];
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (!mkdtemp(dir))
-        fail("a temporary directory");
-    port = free_port();
-    snprintf(listen, sizeof listen, "127.0.0.1:%d", port);
-    bridge = fork();
-    if (bridge == 0) {
-        execl(program, program, "--data", dir, "--listen", listen, "--set", "limits.subscriber_time=10m", "--set",
-              "log.level=error", (char *)NULL);
-        perror(program);
-        _exit(127);
-    }
-    int64_t until = now_us() + PATIENCE_S * 1000000LL;
-    snprintf(address.sun_path, sizeof address.sun_path, "%s/spool.sock", dir);
-    spool_fd = socket(AF_UNIX, SOCK_STREAM, 0);
-    int fd;
-    for (; (fd = connect_tcp(false)) < 0; usleep(10000))
-        if (now_us() > until || waitpid(bridge, NULL, WNOHANG) == bridge)
-            fail("the bridge does not start");
-    close(fd);
-    if (connect(spool_fd, (struct sockaddr *)&address, sizeof address) < 0)
-        fail("spool.sock");
-}
-
-static void write_all(int fd, const char *bytes, size_t len)
-{
-    for (ssize_t n; len > 0; bytes += n, len -= (size_t)n)
-        if ((n = send(fd, bytes, len, MSG_NOSIGNAL)) < 0)
-            fail("send");
-}
-
-static void emit(size_t data_bytes)
-{
-    char line[FILL_BYTES + 200];
-    int n = snprintf(line, sizeof line, "{\"stream\":\"run:bench\",\"type\":\"log\",\"data\":{\"t\":%" PRId64 ",\"x\":\"%*s\"}}\n",
-                     now_us(), (int)data_bytes, "");
-    n_left += n_readers - current->n_stuck;
-    write_all(spool_fd, line, (size_t)n);
-}
-
-static void take_message(struct reader *r, const char *text, size_t len, bool measure)
-{
-    static const char mark[] = "\"t\":";
-    const char *at;
-    if (!r->subscribed) {
-        r->subscribed = memmem(text, len, "\"subscribed\"", 12) != NULL;
-        n_left -= r->subscribed;
-        return;
-    }
-    at = memmem(text, len, mark, sizeof mark - 1);
-    if (!at)
-        return;
-    n_left--;
-    if (!measure)
-        return;
-    if (current->n == current->cap)
-        fail("more deliveries than events");
-    current->took_us[current->n++] = (uint32_t)(now_us() - strtoll(at + sizeof mark - 1, NULL, 10));
-}
-
-/* Server frames (RFC 6455): not masked, here always under 64 KiB. */
-static void take_bytes(struct reader *r, bool measure)
-{
-    char bytes[CARRY_MAX + 65536];
-    size_t at = 0, len = r->carried;
-    memcpy(bytes, r->carry, len);
-    ssize_t n = recv(r->fd, bytes + len, 65536, MSG_DONTWAIT);
-    if (n <= 0)
-        fail("a reader was disconnected");
-    len += (size_t)n;
-    while (len - at >= 4) {
-        size_t head = 2, body = (unsigned char)bytes[at + 1];
-        if (body == 126) {
-            head = 4;
-            body = (size_t)(unsigned char)bytes[at + 2] << 8 | (unsigned char)bytes[at + 3];
-        }
-        if (len - at < head + body)
-            break;
-        take_message(r, bytes + at + head, body, measure);
-        at += head + body;
-    }
-    r->carried = len - at;
-    if (r->carried > CARRY_MAX)
-        fail("a message is too long");
-    memcpy(r->carry, bytes + at, r->carried);
-}
-
-/* Read until nothing is left to come (until_us: 0), or until then. */
-static void pump(int64_t until_us, bool measure)
-{
-    struct epoll_event events[256];
-    int64_t give_up = now_us() + PATIENCE_S * 1000000LL;
-    while (until_us ? now_us() < until_us : n_left > 0) {
-        int64_t wait_us = until_us ? until_us - now_us() : 100000;
-        int n = epoll_wait(epoll_fd, events, 256, wait_us > 0 ? (int)((wait_us + 999) / 1000) : 0);
-        for (int i = 0; i < n; i++)
-            take_bytes(events[i].data.ptr, measure);
-        if (now_us() > give_up)
-            fail("events are missing");
-    }
-}
-
-static void open_reader(struct reader *r, bool stuck)
-{
-    static const char head[] = "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                               "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-    static const char text[] = "{\"op\":\"subscribe\",\"streams\":[\"run:bench\"]}";
-    char frame[6 + sizeof text] = {(char)0x81, (char)(0x80 | (sizeof text - 1))}, answer[1024];
-    size_t n = 0;
-    *r = (struct reader){.fd = connect_tcp(stuck), .stuck = stuck};
-    if (r->fd < 0)
-        fail("connect");
-    memcpy(frame + 6, text, sizeof text - 1);
-    write_all(r->fd, head, sizeof head - 1);
-    do { /* byte by byte, so that no frame is taken along */
-        if (n == sizeof answer || recv(r->fd, answer + n, 1, 0) != 1)
-            fail("the handshake");
-        n++;
-    } while (n < 4 || memcmp(answer + n - 4, "\r\n\r\n", 4) != 0);
-    write_all(r->fd, frame, 6 + sizeof text - 1);
-    n_left++;
-    epoll_ctl(epoll_fd, EPOLL_CTL_ADD, r->fd, &(struct epoll_event){.events = EPOLLIN, .data.ptr = r});
-}
-
-static int64_t queued_bytes(void)
-{
-    static const char request[] = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", name[] = "\nrunspool_queued_bytes ";
-    char answer[65536];
-    size_t len = 0;
-    int fd = connect_tcp(false);
-    write_all(fd, request, sizeof request - 1);
-    for (ssize_t n; len < sizeof answer - 1 && (n = recv(fd, answer + len, sizeof answer - 1 - len, 0)) > 0;)
-        len += (size_t)n;
-    close(fd);
-    answer[len] = 0;
-    const char *at = strstr(answer, name);
-    return at ? strtoll(at + sizeof name - 1, NULL, 10) : 0;
-}
-
-static void round_of(struct phase *phase, int per_second, int seconds)
-{
-    current = phase;
-    n_left = 0;
-    for (int i = 0; i < n_readers; i++)
-        open_reader(&readers[i], i < phase->n_stuck);
-    pump(0, false);
-    for (int i = 0; i < phase->n_stuck; i++)
-        epoll_ctl(epoll_fd, EPOLL_CTL_DEL, readers[i].fd, NULL);
+    bench_clients_open(&clients, 0, n, 500);
+    n_wanted = 0;
     for (int i = 0; i < FILL_EVENTS; i++) {
-        emit(FILL_BYTES);
-        pump(0, false);
+        bench_emitter_add(e, stream, "log", FILL_BYTES);
+        bench_emitter_send(e);
+        n_wanted += n - phase->n_stuck;
+        bench_clients_run(&clients, has_all, 0);
     }
-    if (phase->n_stuck > 0 && queued_bytes() == 0)
-        fail("the stuck readers are not stuck");
-    double cpu = bridge_cpu_s();
-    int64_t start = now_us();
-    for (int i = 0; i < per_second * seconds; i++) {
-        pump(start + (int64_t)i * 1000000 / per_second, true);
-        emit(DATA_BYTES);
+    if (phase->n_stuck > 0 && bench_bridge_metric(&bridge, "queued_bytes") == 0)
+        bench_fail("the stuck readers are not stuck");
+    double cpu = bench_bridge_cpu_s(&bridge);
+    clients.ctx = &phase->times;
+    int64_t began = bench_now_us();
+    for (int64_t i = 0; i < n_events; i++) {
+        bench_clients_run(&clients, NULL, began + i * 1000000 / rate);
+        bench_emitter_add(e, stream, "log", 200);
+        bench_emitter_send(e);
+        n_wanted += n - phase->n_stuck;
     }
-    pump(0, true);
-    phase->cpu_s += bridge_cpu_s() - cpu;
-    for (int i = 0; i < n_readers; i++)
-        close(readers[i].fd);
+    bench_clients_run(&clients, has_all, 0);
+    phase->cpu_s += bench_bridge_cpu_s(&bridge) - cpu;
+    bench_clients_release(&clients);
 }
 
-static int by_time(const void *a, const void *b)
+static void cost_to_others(void)
 {
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return (x > y) - (x < y);
+    struct phase phases[2] = {{.n_stuck = 0}, {.n_stuck = (int)bench_options_number(options, "stuck")}};
+    struct bench_emitter e;
+    char name[80];
+    start(NULL, 0);
+    bench_emitter_open(&e, &bridge, "bench");
+    for (int i = 0; i < 2 * bench_options_number(options, "rounds"); i++)
+        round_of(&phases[i % 2], &e, i);
+    for (int i = 0; i < 2; i++) {
+        struct phase *p = &phases[i];
+        snprintf(name, sizeof name, "%d stuck: p50", p->n_stuck);
+        bench_figure(name, bench_times_ms(&p->times, 0.5), "ms");
+        snprintf(name, sizeof name, "%d stuck: p99", p->n_stuck);
+        bench_figure(name, bench_times_ms(&p->times, 0.99), "ms");
+        snprintf(name, sizeof name, "%d stuck: bridge CPU for a delivery", p->n_stuck);
+        bench_figure(name, p->cpu_s * 1e6 / (double)p->times.n, "us");
+    }
+    bench_figure("ratio: p50", bench_times_ms(&phases[1].times, 0.5) / bench_times_ms(&phases[0].times, 0.5), "");
+    bench_figure("ratio: p99", bench_times_ms(&phases[1].times, 0.99) / bench_times_ms(&phases[0].times, 0.99), "");
+    for (int i = 0; i < 2; i++)
+        bench_times_clear(&phases[i].times);
+    bench_emitter_close(&e);
+    stop();
 }
 
-static double at_ms(const struct phase *phase, double share)
+static void figure(const struct limit *limit, const char *what, double value, const char *unit)
 {
-    return phase->took_us[(size_t)((double)(phase->n - 1) * share)] / 1000.0;
+    char name[100];
+    snprintf(name, sizeof name, "%s: %s", limit->name, what);
+    bench_figure(name, value, unit);
+}
+
+/* Settings given later win, so the limit comes after those that are opened wide. */
+static void start_limited(const struct limit *limit)
+{
+    const char *settings[N_OPEN + 1];
+    memcpy(settings, open_limits, sizeof open_limits);
+    settings[N_OPEN] = limit->setting;
+    start(settings, limit->setting ? N_OPEN + 1 : N_OPEN);
+}
+
+static void under(const struct limit *limit)
+{
+    struct bench_clients clients;
+    struct bench_emitter e;
+    struct bench_times times = {0};
+    int n_streams = limit->own_streams ? LIMITED_STUCK : 1, n = LIMITED_STUCK + LIMITED_READERS;
+    int64_t n_events = bench_options_number(options, "megabytes") * 1000000 / LIMITED_BYTES, most = 0, most_kb = 0;
+    char metric[80], stream[24];
+    start_limited(limit);
+    bench_clients_init(&clients, &bridge, n);
+    clients.on_event = on_event;
+    clients.ctx = &times;
+    for (int i = 0; i < n; i++) {
+        struct bench_client *c = &clients.at[i];
+        c->stuck = c->small = i < LIMITED_STUCK && !limit->nobody;
+        c->seq = 0;
+        snprintf(c->stream, sizeof c->stream, "run:%d", i % n_streams);
+    }
+    bench_clients_open(&clients, 0, n, n);
+    bench_emitter_open(&e, &bridge, "bench");
+    n_wanted = 0;
+    int64_t before_kb = bench_bridge_status(&bridge, "RssAnon"), pace = bench_options_number(options, "pace"), began = bench_now_us();
+    for (int64_t i = 0; i < n_events; i++) {
+        snprintf(stream, sizeof stream, "run:%d", (int)(i % n_streams));
+        bench_emitter_add(&e, stream, "log", LIMITED_BYTES);
+        n_wanted += (limit->nobody ? n : LIMITED_READERS) / n_streams;
+        if (i % BATCH != BATCH - 1)
+            continue;
+        bench_emitter_send(&e);
+        bench_clients_run(&clients, NULL, began + i * LIMITED_BYTES / pace);
+        bench_clients_run(&clients, has_all, 0);
+        int64_t queued = bench_bridge_metric(&bridge, "queued_bytes"), kb = bench_bridge_status(&bridge, "RssAnon");
+        most = queued > most ? queued : most;
+        most_kb = kb > most_kb ? kb : most_kb;
+    }
+    bench_emitter_flush(&e);
+    bench_clients_run(&clients, has_all, 0);
+    figure(limit, "waits for clients at most", (double)most / 1048576, "MiB");
+    figure(limit, "the bridge's memory grows at most by", (double)(most_kb - before_kb) / 1024, "MiB");
+    snprintf(metric, sizeof metric, "subscribers_put_back_total{reason=\"%s\"}", limit->reason ? limit->reason : "bytes");
+    figure(limit, "clients left to the log", (double)bench_bridge_metric(&bridge, metric), "");
+    figure(limit, "readers' p50", bench_times_ms(&times, 0.5), "ms");
+    figure(limit, "readers' p99", bench_times_ms(&times, 0.99), "ms");
+    /* Those that were stuck read again, and must get everything. */
+    clients.ctx = NULL;
+    for (int i = 0; i < LIMITED_STUCK; i++)
+        bench_client_pause(&clients, &clients.at[i], false);
+    n_wanted = clients.n_events;
+    for (int i = 0; i < LIMITED_STUCK; i++)
+        n_wanted += n_events / n_streams - clients.at[i].n_events;
+    began = bench_now_us();
+    bench_clients_run(&clients, has_all, 0);
+    figure(limit, "once they read they have all after", (double)(bench_now_us() - began) / 1e6, "s");
+    bench_times_clear(&times);
+    bench_emitter_close(&e);
+    bench_clients_release(&clients);
+    stop();
 }
 
 int main(int argc, char **argv)
 {
-    int n_stuck = argc > 3 ? atoi(argv[3]) : 50, per_second = argc > 4 ? atoi(argv[4]) : 50;
-    int seconds = argc > 5 ? atoi(argv[5]) : 10, rounds = argc > 6 ? atoi(argv[6]) : 3;
-    struct rlimit files = {READERS_MAX + 100, READERS_MAX + 100};
-    n_readers = argc > 2 ? atoi(argv[2]) : n_readers;
-    if (n_readers < 1 || n_readers > READERS_MAX || n_stuck < 0 || n_stuck >= n_readers || per_second < 1 || seconds < 1 || rounds < 1) {
-        fputs("usage: bench_stuck [BRIDGE [READERS [STUCK [EVENTS_PER_S [SECONDS [ROUNDS]]]]]]\n", stderr);
-        return 2;
-    }
-    (void)setrlimit(RLIMIT_NOFILE, &files);
-    struct phase phases[2] = {{.n_stuck = 0}, {.n_stuck = n_stuck}};
-    readers = calloc((size_t)n_readers, sizeof *readers);
-    epoll_fd = epoll_create1(0);
-    for (int i = 0; i < 2; i++) {
-        phases[i].cap = (size_t)n_readers * (size_t)per_second * (size_t)seconds * (size_t)rounds;
-        phases[i].took_us = malloc(phases[i].cap * sizeof *phases[i].took_us);
-        if (!phases[i].took_us || !readers)
-            fail("memory");
-    }
-    start_bridge(argc > 1 ? argv[1] : "bridge/runspool-bridge");
-    for (int i = 0; i < 2 * rounds; i++)
-        round_of(&phases[i % 2], per_second, seconds);
-    printf("%d readers of one stream, %d events/s, %d x %d s\n%8s %12s %9s %9s %9s %15s\n", n_readers, per_second, rounds, seconds,
-           "stuck", "deliveries", "p50 ms", "p99 ms", "max ms", "CPU us/delivery");
-    for (int i = 0; i < 2; i++) {
-        qsort(phases[i].took_us, phases[i].n, sizeof *phases[i].took_us, by_time);
-        printf("%8d %12zu %9.2f %9.2f %9.2f %15.2f\n", phases[i].n_stuck, phases[i].n, at_ms(&phases[i], 0.5), at_ms(&phases[i], 0.99),
-               at_ms(&phases[i], 1), phases[i].cpu_s * 1e6 / (double)phases[i].n);
-    }
-    printf("%8s %12s %9.2f %9.2f\n", "ratio", "", at_ms(&phases[1], 0.5) / at_ms(&phases[0], 0.5),
-           at_ms(&phases[1], 0.99) / at_ms(&phases[0], 0.99));
-    stop();
+    bench_options(options, argc, argv, "bench_stuck: readers that never read.");
+    if (bench_options_number(options, "stuck") < 1 || bench_options_number(options, "stuck") >= bench_options_number(options, "readers"))
+        bench_fail("--stuck is less than --readers");
+    bench_figures(bench_options_text(options, "json"), "stuck");
+    bench_pin(1);
+    cost_to_others();
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
+        under(&limits[i]);
+    bench_figures_end();
     return 0;
 }

@@ -4,6 +4,7 @@ BENCHES = tests/bench/bench_index tests/bench/bench_eventlog tests/bench/bench_s
 BENCHES += tests/bench/delivery/floor
 BENCHES += tests/bench/bench_replay tests/bench/bench_storm tests/bench/bench_scale tests/bench/bench_log
 BENCHES += tests/bench/bench_soak
+BENCHES += tests/bench/bench_gzip
 EXTRA_PROGRAMS += $(BENCHES)
 CLEANFILES += $(BENCHES)
 .PHONY: bench
@@ -19,7 +20,7 @@ tests_bench_bench_index_SOURCES = tests/bench/bench_index.c
 tests_bench_bench_index_LDADD = $(SHARED_LIBS) $(XML_LIBS)
 
 tests_bench_bench_stuck_SOURCES = tests/bench/bench_stuck.c
-tests_bench_bench_stuck_LDADD =
+tests_bench_bench_stuck_LDADD = tests/bench/libbench.a
 
 tests_bench_bench_deflate_SOURCES = tests/bench/bench_deflate.c
 tests_bench_bench_deflate_LDADD =
@@ -51,6 +52,9 @@ tests_bench_libbench_a_SOURCES = \
   tests/bench/lib/doors.c tests/bench/lib/doors.h \
   tests/bench/lib/emitter.c tests/bench/lib/emitter.h
 CLEANFILES += tests/bench/libbench.a
+
+tests_bench_bench_gzip_SOURCES = tests/bench/bench_gzip.c
+tests_bench_bench_gzip_LDADD = tests/bench/libbench.a $(ZLIB_LIBS)
 
 tests_bench_bench_replay_SOURCES = tests/bench/bench_replay.c
 tests_bench_bench_replay_LDADD = tests/bench/libbench.a

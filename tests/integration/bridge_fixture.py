@@ -59,6 +59,20 @@ class Bridge:
             shutil.rmtree(self.data, ignore_errors=True)
 
 
+@pytest.fixture
+def own_bridge():
+    """Bridges of one test: own_bridge("key=value", ...)."""
+    made = []
+
+    def make(*settings):
+        made.append(Bridge(settings))
+        return made[-1]
+
+    yield make
+    for it in made:
+        it.close()
+
+
 @pytest.fixture(scope="module")
 def bridge():
     """One bridge for the tests of a file; each test uses streams of its own."""

@@ -4,12 +4,11 @@ import contextlib
 import json
 import os
 import pathlib
-import random
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.error
@@ -20,6 +19,8 @@ import pytest
 SOURCE = pathlib.Path(os.environ.get("RUNSPOOL_SOURCE", pathlib.Path(__file__).resolve().parents[2]))
 BUILD = pathlib.Path(os.environ.get("RUNSPOOL_BUILD", SOURCE / "build"))
 RUNSPOOL = BUILD / "cli" / "runspool"
+sys.path.insert(0, str(SOURCE / "tests" / "helper"))
+from ports import free_port  # noqa: E402, F401: others take it from here
 
 # Builds with sanitizers: every program started from here writes its reports there, whatever becomes of its stderr.
 _reports = tempfile.TemporaryDirectory(prefix="rs-reports-")
@@ -69,15 +70,6 @@ def wait_for_log(data, run):
     with contextlib.closing(sqlite3.connect(f"file:{data / 'runspool.db'}?mode=ro", uri=True, timeout=120)) as db:
         while db.execute("SELECT COUNT(*) FROM outbox WHERE stream = ?", (f"run:{run}",)).fetchone()[0] and time.monotonic() < deadline:
             time.sleep(0.02)
-
-
-def free_port():
-    """A loopback port nobody listens on, outside the range from which outgoing connections take theirs."""
-    while True:
-        port = random.randrange(10000, 32000)
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
 
 
 class Instance:

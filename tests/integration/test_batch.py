@@ -10,7 +10,6 @@ import msgpack
 import pytest
 
 from clients import WAIT, Sse, Ws, get, number, with_query
-from bridge_fixture import Bridge
 from conftest import SOURCE, wait_until
 
 pytest_plugins = ["bridge_fixture"]
@@ -56,20 +55,6 @@ class Form(Ws):
 
     def arrays(self):
         return [messages for _, messages in self.frames if len(messages) > 1]
-
-
-@pytest.fixture
-def own_bridge():
-    """Bridges of one test: own_bridge("key=value", ...)."""
-    made = []
-
-    def make(*settings):
-        made.append(Bridge(settings))
-        return made[-1]
-
-    yield make
-    for it in made:
-        it.close()
 
 
 @pytest.fixture(params=["deflate", None], ids=["compressed", "bare"])

@@ -26,20 +26,6 @@ from conftest import BUILD, RUNSPOOL, wait_until
 pytest_plugins = ["bridge_fixture"]
 
 
-@pytest.fixture
-def own_bridge():
-    """Bridges of one test: own_bridge("key=value", ...)."""
-    made = []
-
-    def make(*settings):
-        made.append(Bridge(settings))
-        return made[-1]
-
-    yield make
-    for it in made:
-        it.close()
-
-
 def address(bridge):
     host, port = bridge.url.removeprefix("http://").split(":")
     return host, int(port)
@@ -396,6 +382,37 @@ def test_all_slow_clients_together_are_limited_and_a_quick_one_is_served(own_bri
         for s in slow:
             assert [e["seq"] for e in take_frames(s, 100 * n)] == list(range(1, 100 * n + 1))
         assert metric(bridge, 'subscribers_ended_total{reason="memory"}') == 0
+    wait_until(lambda: metric(bridge, "queued_bytes") == 0, what="the memory to be given back")
+
+
+def test_the_slow_clients_of_one_stream_are_limited_and_others_are_left_alone(own_bridge, name):
+    bridge = own_bridge("limits.stream_bytes=1M", "limits.subscriber_bytes=1G", "limits.subscriber_age=1h")
+    stream, filler = f"run:{name}", "x" * 4000
+    emitter = bridge.emitter()
+    with contextlib.ExitStack() as stack:
+        slow = [stack.enter_context(slow_ws(bridge, stream)) for _ in range(2)]  # what waits is held once for both
+        lone = stack.enter_context(slow_ws(bridge, f"tool:{name}"))
+        quick = stack.enter_context(Ws(bridge.url, "/ws"))
+        quick.recv()
+        quick.ask({"op": "subscribe", "streams": [stream]})
+        n_lone = 0
+        while metric(bridge, "queued_bytes") == 0:
+            emitter.emit(f"tool:{name}", "log", *[{"x": filler}] * 50)
+            n_lone += 50
+            assert n_lone < 5000
+        alone, n = metric(bridge, "queued_bytes"), 0
+        while metric(bridge, 'subscribers_put_back_total{reason="stream"}') < len(slow):
+            emitter.emit(stream, "log", *[{"i": n + i, "x": filler} for i in range(50)])
+            for i in range(50):  # the one that reads is not held up
+                assert quick.recv()["data"]["i"] == n + i
+            assert metric(bridge, "queued_bytes") <= alone + (3 << 20)
+            n += 50
+            assert n < 5000
+        for s in slow:
+            assert [e["data"]["i"] for e in take_frames(s, n)] == list(range(n))
+        assert [e["seq"] for e in take_frames(lone, n_lone)] == list(range(1, n_lone + 1))
+        assert metric(bridge, 'subscribers_put_back_total{reason="stream"}') == len(slow)
+        assert metric(bridge, 'subscribers_put_back_total{reason="bytes"}') == 0
     wait_until(lambda: metric(bridge, "queued_bytes") == 0, what="the memory to be given back")
 
 

@@ -88,8 +88,10 @@ class Program:
 PROGRAMS = (
     Program("bench_deflate", "Compression on and off, on the lines of a log", json=False,
             quick=("bridge/runspool-bridge", 50, "config.log", 20, 1, 200, 200)),
-    Program("bench_stuck", "Readers that never read, and what they cost the others", json=False,
-            quick=("bridge/runspool-bridge", 100, 5, 50, 1, 1)),
+    Program("bench_gzip", "Server-Sent Events as gzip, on the lines of a log",
+            quick=("--clients", 50, "--seconds", 1, "--events", 200, "--own-rate", 200)),
+    Program("bench_stuck", "Readers that never read: what they cost the others, and the bridge",
+            quick=("--readers", 100, "--stuck", 5, "--seconds", 1, "--rounds", 1, "--megabytes", 24)),
     Program("bench_batch.py", "Several events in one frame, and MessagePack", json=False, arguments=("--rounds", 2),
             quick=("--subscribers", 50, "--rounds", 1, "--seconds", 1)),
     Program("bench_replay", "Many join a long run at once", quick=("--clients", 50, "--events", 500, "--rounds", 1, "--seconds", 1)),
@@ -97,5 +99,5 @@ PROGRAMS = (
     Program("bench_log", "Logs of 10 thousand, a million and 10 million events",
             quick=("--events", "2000,20000", "--polls", 20, "--replays", 3, "--seconds", 1, "--trim", 1)),
     Program("bench_soak", "A day's comings and goings in two minutes", arguments=("--seconds", 120),
-            quick=("--seconds", 8, "--clients", 100, "--rate", 200)),
+            quick=("--seconds", 8, "--warm", 1, "--clients", 100, "--rate", 200)),
 )

@@ -5,27 +5,20 @@ import contextlib
 import json
 import os
 import pathlib
-import random
 import shutil
 import signal
 import socket
 import string
 import subprocess
+import sys
 import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[1] / "helper"))
+from ports import free_port  # noqa: E402
 SERVER_CORE, LOAD_CORE = "0", "1"
 START_S, END_S = 20, 8
-
-
-def free_port():
-    """A loopback port nobody listens on, outside the range from which outgoing connections take theirs."""
-    while True:
-        port = random.randrange(10000, 32000)
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
 
 
 def on_core(core, *command):
