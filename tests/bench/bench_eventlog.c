@@ -44,10 +44,10 @@ static void print(const char *what, int rows, struct times start)
     printf("%-28s %9.0f /s %9.0f per CPU second\n", what, rows / (end.wall - start.wall), rows / (end.cpu - start.cpu));
 }
 
-static enum rs_err owner(void *ctx, const char *stream, struct eventlog_owner *ret, struct fault *fault)
+static enum rs_err owner(void *ctx, const char *stream, struct eventlog_owner *ret, struct fault *why)
 {
     (void)ctx;
-    (void)fault;
+    (void)why;
     if (strcmp(stream, "run:7") == 0)
         ret->tags[ret->n_tags++] = strdup("workflow:seven");
     return RS_OK;

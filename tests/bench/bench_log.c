@@ -88,14 +88,16 @@ static void lay_out(int64_t events)
         bench_fail("--events is 2000 or more");
 }
 
-static void owner(void *ctx, const char *stream, struct eventlog_owner *ret)
+static enum rs_err owner(void *ctx, const char *stream, struct eventlog_owner *ret, struct fault *why)
 {
     char tag[40];
     (void)ctx;
+    (void)why;
     if (strncmp(stream, "run:r", 5) != 0)
-        return;
+        return RS_OK;
     snprintf(tag, sizeof tag, "workflow:w%d", atoi(stream + 5) % WORKFLOWS);
     ret->tags[ret->n_tags++] = strdup(tag);
+    return RS_OK;
 }
 
 static void append(struct eventlog *log, struct eventlog_entry *entries, size_t n)

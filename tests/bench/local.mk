@@ -23,7 +23,7 @@ tests_bench_bench_stuck_SOURCES = tests/bench/bench_stuck.c
 tests_bench_bench_stuck_LDADD = tests/bench/libbench.a
 
 tests_bench_bench_deflate_SOURCES = tests/bench/bench_deflate.c
-tests_bench_bench_deflate_LDADD =
+tests_bench_bench_deflate_LDADD = tests/bench/libbench.a
 
 tests_bench_bench_mask_SOURCES = tests/bench/bench_mask.c
 tests_bench_bench_mask_LDADD = $(SHARED_LIBS)

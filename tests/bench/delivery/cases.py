@@ -86,8 +86,8 @@ class Program:
 
 
 PROGRAMS = (
-    Program("bench_deflate", "Compression on and off, on the lines of a log", json=False,
-            quick=("bridge/runspool-bridge", 50, "config.log", 20, 1, 200, 200)),
+    Program("bench_deflate", "Compression on and off, on the lines of a log",
+            quick=("--clients", 50, "--seconds", 1, "--events", 200, "--own-rate", 200)),
     Program("bench_gzip", "Server-Sent Events as gzip, on the lines of a log",
             quick=("--clients", 50, "--seconds", 1, "--events", 200, "--own-rate", 200)),
     Program("bench_stuck", "Readers that never read: what they cost the others, and the bridge",
