@@ -29,7 +29,7 @@ bridge_libbridge_a_SOURCES = \
   bridge/rekey.c bridge/rekey.h \
   bridge/renew.c bridge/renew.h \
   bridge/reload.c bridge/reload.h \
-  bridge/upkeep.c bridge/upkeep.h \
+  bridge/upkeep.c bridge/upkeep.h bridge/checkpointer.c bridge/checkpointer.h \
   bridge/topic.c bridge/topic.h bridge/topic_shown.c bridge/topic_shown.h \
   bridge/redis.h bridge/redis_message.c bridge/redis_message.h bridge/redis_link.h \
   bridge/signals.c bridge/signals.h \

@@ -1,6 +1,7 @@
 #include "bridge/upkeep.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "bridge/checkpointer.h"
 #include <string.h>
 
 #define TRIM_MS 1000   /* between two rounds of retention, */
@@ -27,6 +28,8 @@ void upkeep_init(struct upkeep *u, struct eventlog *log, const struct datadir *d
 
 void upkeep_release(struct upkeep *u)
 {
+    checkpointer_stop(u->checkpointer);
+    u->checkpointer = NULL;
     pending_free(u->pending);
     u->pending = NULL;
 }
@@ -58,33 +61,42 @@ static void say_held(struct upkeep *u)
     u->held = held;
 }
 
-static void checkpoint(struct upkeep *u, int64_t now)
+/* What the other thread has done since. */
+static void look_after(struct upkeep *u, int64_t now)
 {
     struct fault fault = {0};
+    enum rs_err err = RS_OK;
 
-    if (now < u->checkpoint_at)
+    if (!u->checkpointer || !checkpointer_ended(u->checkpointer, &err, &fault))
         return;
-    if (eventlog_checkpoint(u->log, now - u->appended_at >= IDLE_MS, &u->due, &u->now.wal_bytes, &fault) == RS_OK) {
-        if (!u->due)
-            worked(u, "checkpoint.failed");
-        say_held(u);
+    if (!err) {
+        worked(u, "checkpoint.failed");
         return;
     }
     u->checkpoint_at = now + RETRY_MS;
     failed(u, "checkpoint.failed", &fault);
 }
 
-void upkeep_beside(struct upkeep *u)
+static void checkpoint(struct upkeep *u, int64_t now)
 {
     struct fault fault = {0};
+    bool due = false;
 
-    u->due = false;
-    if (eventlog_checkpoint_beside(u->log, &fault) == RS_OK) {
-        worked(u, "checkpoint.failed");
+    look_after(u, now);
+    if (now < u->checkpoint_at)
+        return;
+    if (eventlog_checkpoint(u->log, now - u->appended_at >= IDLE_MS, &due, &u->now.wal_bytes, &fault) != RS_OK) {
+        u->checkpoint_at = now + RETRY_MS;
+        failed(u, "checkpoint.failed", &fault);
         return;
     }
-    u->checkpoint_at = clock_mono_ms() + RETRY_MS;
-    failed(u, "checkpoint.failed", &fault);
+    say_held(u);
+    if (!due)
+        return;
+    if (!u->checkpointer)
+        u->checkpointer = checkpointer_start(u->log);
+    if (u->checkpointer)
+        checkpointer_begin(u->checkpointer); /* else it is due again soon */
 }
 
 static bool pending(struct upkeep *u, int64_t now)

@@ -27,6 +27,8 @@ struct upkeep_clock {
 #define UPKEEP_SET_MS (INT64_C(3600) * 1000)
 #define UPKEEP_DOUBT_MS (INT64_C(24) * 3600 * 1000)
 
+struct checkpointer;
+
 struct upkeep {
     const struct datadir *dd;
     struct eventlog *log;
@@ -39,12 +41,12 @@ struct upkeep {
     int64_t trim_at;       /* a round of retention begins, or goes on */
     int64_t trim_began;    /* the round under way, 0: none */
     int64_t checkpoint_at; /* not before, after a failure */
-    bool due;              /* upkeep_beside is to be called */
+    struct checkpointer *checkpointer; /* NULL before the first that is due */
     bool held;             /* too much cannot be moved, and it was said */
     const char *failed;    /* what failed last, and was said */
     struct upkeep_report now, reported;
 };
-/* upkeep_init - log: borrowed, EVENTLOG_WRITE. dd: borrowed while it is in use. */
+/* upkeep_init - log: borrowed until upkeep_release, EVENTLOG_WRITE. dd: borrowed while it is in use. */
 void upkeep_release(struct upkeep *u);
 void upkeep_init(struct upkeep *u, struct eventlog *log, const struct datadir *dd);
 /* upkeep_keep - what the settings say is to be kept. */
@@ -54,9 +56,6 @@ int64_t upkeep_now(struct upkeep_clock *clock, int64_t wall_ms, int64_t mono_ms)
 /* upkeep_step - one piece of what is due, a few milliseconds at most. appended: since the last call. Returns whether there
  * is more to do now. */
 bool upkeep_step(struct upkeep *u, bool appended);
-/* upkeep_beside - what a step left for later: it takes the disk's time, and meanwhile another thread may use the log. Only to be
- * called when upkeep_step has set `due`. */
-void upkeep_beside(struct upkeep *u);
 /* upkeep_take_appended - did a step store events, which now are to be published? */
 bool upkeep_take_appended(struct upkeep *u);
 /* upkeep_report - returns whether there is anything new to say. */

@@ -77,15 +77,6 @@ static void report(struct writer *w)
     put_outcome(w, o);
 }
 
-/* The loop may commit meanwhile. */
-static void do_beside(struct writer *w)
-{
-    uv_mutex_lock(&w->mutex);
-    w->working = false;
-    uv_mutex_unlock(&w->mutex);
-    upkeep_beside(&w->upkeep);
-}
-
 static void run(void *ctx)
 {
     struct writer *w = ctx;
@@ -121,8 +112,6 @@ static void run(void *ctx)
             ingest_publish(w->ingest);
         if (!busy)
             report(w);
-        if (w->upkeep.due)
-            do_beside(w);
     }
     upkeep_release(&w->upkeep);
     store_owner_release();

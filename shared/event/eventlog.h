@@ -148,7 +148,7 @@ enum rs_err eventlog_trim(struct eventlog *log, const struct eventlog_keep *keep
 enum rs_err eventlog_checkpoint(struct eventlog *log, bool idle, bool *ret_due, int64_t *ret_bytes, struct fault *fault)
     RS_MUST_CHECK;
 /* eventlog_checkpoint_beside - move it, waiting for the disk but for no reader. Another thread may use the log meanwhile, except
- * for closing it and for these two calls. */
+ * for closing it and for this call. */
 enum rs_err eventlog_checkpoint_beside(struct eventlog *log, struct fault *fault) RS_MUST_CHECK;
 
 /* eventlog_skipped - is id one of those skipped by a jump? Ids jump by 2^20 when some may have been given that the log no

@@ -9,6 +9,7 @@
 #include "event/view.h"
 #include <limits.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 
 #define SQLITE_BUSY_MS 5000 /* how long another process may hold the write lock */
 #define SQLITE_HOMES 1024 /* homes kept by a connection, a power of two */
@@ -66,8 +67,9 @@ struct append_cache;
 struct sqlite_wal {
     bool ours;           /* checkpoints are left to sqlite_checkpoint */
     int pages, tried;    /* in the file; when a checkpoint was last tried */
-    int64_t truncate_at; /* monotonic ms: not to be tried before */
+    int64_t wait_at;     /* monotonic ms: what waits for readers is not to be tried before */
     int64_t bytes;       /* of the file, as last seen */
+    _Atomic bool moved;  /* by a passive one, since */
     sqlite3 *beside;     /* sqlite_checkpoint_beside's own connection, NULL before the first */
 };
 

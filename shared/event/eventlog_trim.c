@@ -6,12 +6,13 @@
 #define ROWS 64        /* events read at once */
 #define FORGET_MS (INT64_C(3600) * 1000) /* between two looks for silent producers, for which all are read */
 
-/* One step. Its transaction begins with the first removal. */
+/* One step. What it reads first it reads in one transaction, for beginning one costs more than a look at a stream; another
+ * begins with the first removal. */
 struct step {
     struct sqlite_log *log;
     const struct eventlog_keep *keep;
     int64_t now_ms, until_ms; /* wall clock, monotonic clock */
-    bool writing;
+    bool reading, writing;
     struct eventlog_trimmed *done;
     struct fault *fault;
 };
@@ -21,10 +22,20 @@ static bool spent(const struct step *s)
     return s->done->events >= EVENTLOG_TRIM_EVENTS || clock_mono_ms() >= s->until_ms;
 }
 
+static enum rs_err end_reading(struct step *s)
+{
+    enum rs_err err = s->reading ? sqlite_do(s->log, SQL_COMMIT, s->fault) : RS_OK;
+
+    s->reading = s->reading && err;
+    return err;
+}
+
 static enum rs_err begin(struct step *s)
 {
-    enum rs_err err = s->writing ? RS_OK : sqlite_do(s->log, SQL_BEGIN_WRITE, s->fault);
+    enum rs_err err = end_reading(s);
 
+    if (!err && !s->writing)
+        err = sqlite_do(s->log, SQL_BEGIN_WRITE, s->fault);
     s->writing = s->writing || !err;
     return err;
 }
@@ -229,10 +240,15 @@ enum rs_err sqlite_trim(struct eventlog *base, const struct eventlog_keep *keep,
     enum rs_err err;
 
     *ret = (struct eventlog_trimmed){0};
-    err = trim_bytes(&s);
+    err = sqlite_do(log, SQL_BEGIN_READ, fault);
+    s.reading = !err;
+    if (!err)
+        err = trim_bytes(&s);
     ret->more = spent(&s);
     if (!err && !ret->more)
         err = trim_streams(&s);
+    if (!err)
+        err = end_reading(&s);
     if (!err && !ret->more)
         err = forget_producers(&s);
     if (!err && s.writing)

@@ -2,7 +2,10 @@
  * pages, and never shrinks the file.
  *   passive    when enough was written: as far as readers allow, waiting for nobody, and by a connection of its own, for
  *              the disk takes its time and appends need not wait for that
- *   truncate   when nothing is being appended, or the file is too large: waits for readers, WAIT_MS at most
+ *   restart    when the file is large, after a passive one, which has left little to do: what is appended next is written over
+ *              its beginning. The file keeps its size: to write where it has blocks already is quick, also while the disk is busy
+ *   truncate   when nothing is being appended
+ * The last two wait for readers, WAIT_MS at most.
  * A reader that stays in one old transaction keeps all that was written since from being reused; nobody can end it from
  * here, so the file grows until it goes, and then shrinks. */
 #include "base/clock.h"
@@ -12,9 +15,9 @@
 
 #define WORTH_PAGES 2048  /* written since the last passive one (8 MB) */
 #define LARGE_PAGES 16384 /* in the file (64 MB) */
-#define LARGE_BYTES "67108864"
+#define KEPT_BYTES "100663296" /* of a file that grew beyond, held by a reader (96 MiB) */
 #define WAIT_MS 10
-#define RETRY_MS 1000 /* between two that truncate */
+#define RETRY_MS 1000 /* between two that wait for readers */
 
 static int on_commit(void *ctx, sqlite3 *db, const char *name, int pages)
 {
@@ -32,7 +35,7 @@ static int on_commit(void *ctx, sqlite3 *db, const char *name, int pages)
 static enum rs_err take_over(struct sqlite_log *log, struct fault *fault)
 {
     sqlite3_wal_hook(log->db, on_commit, &log->wal);
-    if (sqlite3_exec(log->db, "PRAGMA journal_size_limit = " LARGE_BYTES, NULL, NULL, NULL) != SQLITE_OK)
+    if (sqlite3_exec(log->db, "PRAGMA journal_size_limit = " KEPT_BYTES, NULL, NULL, NULL) != SQLITE_OK)
         return sqlite_failed(log, fault);
     log->wal.ours = true;
     return RS_OK;
@@ -51,7 +54,7 @@ static enum rs_err checkpoint(struct sqlite_log *log, int mode, struct fault *fa
 {
     int pages = 0, done = 0, rc;
 
-    if (mode == SQLITE_CHECKPOINT_TRUNCATE)
+    if (mode != SQLITE_CHECKPOINT_PASSIVE)
         sqlite3_busy_timeout(log->db, WAIT_MS);
     rc = sqlite3_wal_checkpoint_v2(log->db, NULL, mode, &pages, &done);
     sqlite3_busy_timeout(log->db, SQLITE_BUSY_MS);
@@ -75,9 +78,12 @@ enum rs_err sqlite_checkpoint(struct eventlog *base, bool idle, bool *ret_due, i
         err = take_over(log, fault);
         if (!err)
             err = checkpoint(log, SQLITE_CHECKPOINT_PASSIVE, fault);
-    } else if (now >= wal->truncate_at && ((idle && wal->pages > 0) || wal->pages >= LARGE_PAGES)) {
-        wal->truncate_at = now + RETRY_MS;
+    } else if (now >= wal->wait_at && idle && wal->pages > 0) {
+        wal->wait_at = now + RETRY_MS;
         err = checkpoint(log, SQLITE_CHECKPOINT_TRUNCATE, fault);
+    } else if (now >= wal->wait_at && wal->pages >= LARGE_PAGES && atomic_exchange(&wal->moved, false)) {
+        wal->wait_at = now + RETRY_MS;
+        err = checkpoint(log, SQLITE_CHECKPOINT_RESTART, fault);
     } else if (wal->pages - wal->tried >= WORTH_PAGES) {
         wal->tried = wal->pages;
         wal->bytes = file_bytes(log);
@@ -106,5 +112,8 @@ enum rs_err sqlite_checkpoint_beside(struct eventlog *base, struct fault *fault)
          sqlite3_exec(wal->beside, "PRAGMA synchronous = NORMAL; PRAGMA schema_version", NULL, NULL, NULL) != SQLITE_OK))
         return beside_failed(log, fault);
     int rc = sqlite3_wal_checkpoint_v2(wal->beside, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) & 0xff;
-    return rc == SQLITE_OK || rc == SQLITE_BUSY || rc == SQLITE_LOCKED ? RS_OK : beside_failed(log, fault);
+    if (rc != SQLITE_OK && rc != SQLITE_BUSY && rc != SQLITE_LOCKED)
+        return beside_failed(log, fault);
+    atomic_store(&wal->moved, true);
+    return RS_OK;
 }

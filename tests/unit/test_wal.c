@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #define LARGE (64 << 20)
+#define KEPT (96 << 20) /* of the file, at most, however large it was */
 #define BATCH 200
 
 static struct datadir dd;
@@ -116,13 +117,13 @@ START_TEST(a_reader_that_stays_stops_nobody)
     ck_assert_ok(eventlog_head(log_, &head, &fault));
     ck_assert_int_eq(head, 151 * BATCH);
     size = wal_size();
-    ck_assert_int_gt(size, LARGE); /* the reader does hold it */
+    ck_assert_int_gt(size, KEPT); /* the reader does hold it */
     sql(reader, "COMMIT");
     for (int i = 0; i < 20; i++) {
         append();
         checkpoint(false);
     }
-    ck_assert_int_le(wal_size(), LARGE); /* without ever being idle */
+    ck_assert_int_le(wal_size(), KEPT); /* without ever being idle */
     sqlite3_close(reader);
 }
 END_TEST

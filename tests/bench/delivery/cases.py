@@ -14,6 +14,8 @@ class Case:
     subscribes: bool = True    # WebSocket: the subscription is part of opening
     settings: tuple = ()       # of Runspool, beside the defaults
     peers: tuple = ("nchan",)  # who is measured beside Runspool
+    cores: str = "0"           # the server's; the generator has core 1
+
 
 EVERYBODY = ("nchan", "node-ws", "fastapi", "pushpin")
 FLAT_OUT = ("--subscribers", 1000, "--window", 64)
@@ -26,10 +28,13 @@ CASES = {case.name: case for case in (
          seconds=5, peers=EVERYBODY),
     Case("C", "2,000 streams with one WebSocket subscriber each, 2,000 events a second",
          load=("--subscribers", 2000, "--streams", 2000, "--rate", 2000), seconds=5, publishers=8, peers=EVERYBODY),
+    Case("C-2", "C with two cores for the bridge, one of them the generator's",
+         load=("--subscribers", 2000, "--streams", 2000, "--rate", 2000), seconds=5, publishers=8, peers=(), cores="0,1"),
     Case("D", "10,000 idle WebSockets, then one event", load=("--subscribers", 10000, "--messages", 1, "--settle", 2000), seconds=0,
-         peers=EVERYBODY),
+         peers=(*EVERYBODY, "floor")),
     Case("F", "ingest, one stream, one WebSocket subscriber, flat out", publishers=8, peers=EVERYBODY),
     Case("F-full", "F with eventlog.sync = full", publishers=8, settings=("eventlog.sync=full",), peers=()),
+    Case("F-2", "F with two cores for the bridge, one of them the generator's", publishers=8, peers=(), cores="0,1"),
     Case("F-2000", "ingest, 2,000 streams with one WebSocket subscriber each, flat out",
          load=("--subscribers", 2000, "--streams", 2000), publishers=8),
     Case("connections", "10,000 WebSocket handshakes, 128 at once", load=("--subscribers", 10000, "--messages", 0), seconds=0,
@@ -62,6 +67,7 @@ FIGURES = {
 # What each case shows in its table.
 SHOWN = {"D": ("memory", "last", "connections"), "connections": ("connections", "connect_cpu"),
          "F": ("deliveries", "accepted", "lost", "cpu"), "F-full": ("deliveries", "accepted", "lost", "cpu"),
+         "F-2": ("deliveries", "accepted", "lost", "cpu"), "C-2": ("p50", "p99", "cpu"),
          "F-2000": ("deliveries", "accepted", "lost", "cpu"), "B": ("p50", "p99", "cpu"), "C": ("p50", "p99", "cpu")}
 SHOWN_ELSE = ("deliveries", "cpu", "p50", "p99")
 

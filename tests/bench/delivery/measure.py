@@ -7,8 +7,9 @@ import sys
 import time
 
 from cases import CASES, FIGURES, FLOORS
-from peers import LOAD_CORE, SERVER_CORE, SERVERS, free_port, on_core
+from peers import LOAD_CORE, SERVERS, free_port, on_core
 
+FLOOR_CORE = "0"
 NOISE_PERCENT = 25  # of one core, used by others during a run: above it the run is repeated
 RUN_S = 120         # no run takes longer
 
@@ -31,17 +32,16 @@ def load(build, *arguments):
 
 
 def run_case(build, case, server_name, quick):
-    settings = case.settings if server_name == "runspool" else ()
     seconds = min(case.seconds, 1) if quick else case.seconds
-    with SERVERS[server_name](build, settings) as server:
-        arguments = ["--door", case.door, *case.load, *server.options(case.door, case), "--server", server.process.pid,
+    with SERVERS[server_name](build, case) as server:
+        arguments = ["--door", case.door, *case.load, *server.options(), "--server", server.process.pid,
                      "--connecting", server.connecting]
         return load(build, *arguments, *(("--seconds", seconds) if seconds else ()))
 
 
 def run_floor(build, frames, messages):
     port, subscribers = free_port(), 1000
-    floor = subprocess.Popen(on_core(SERVER_CORE, f"{build}/tests/bench/delivery/floor", port, subscribers, messages, frames))
+    floor = subprocess.Popen(on_core(FLOOR_CORE, f"{build}/tests/bench/delivery/floor", port, subscribers, messages, frames))
     try:
         time.sleep(0.3)
         return load(build, "--url", f"ws://127.0.0.1:{port}/", "--subscribers", subscribers, "--messages", messages, "--server", floor.pid)

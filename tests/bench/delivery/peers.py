@@ -17,7 +17,8 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1] / "helper"))
 from ports import free_port  # noqa: E402
-SERVER_CORE, LOAD_CORE = "0", "1"
+
+LOAD_CORE = "1"
 START_S, END_S = 20, 8
 
 
@@ -38,9 +39,9 @@ class Server:
     doors = ("ws",)
     connecting = 128   # handshakes at once
 
-    def __init__(self, build, settings=()):
+    def __init__(self, build, case):
         self.build = pathlib.Path(build)
-        self.settings = settings
+        self.case = case
 
     @classmethod
     def missing(cls, build):
@@ -57,7 +58,7 @@ class Server:
         self.port, self.helpers, self.process = free_port(), [], None
         self.output = open(self.folder / "output.log", "wb")
         try:
-            self.process = self.spawn(*on_core(SERVER_CORE, *self.command()))
+            self.process = self.spawn(*on_core(self.case.cores, *self.command()))
             self.wait_for(self.port)
         except BaseException:
             self.__exit__()
@@ -94,12 +95,12 @@ class Server:
         (self.folder / name).write_text(template.safe_substitute(FOLDER=self.folder, PORT=self.port, **values))
         return self.folder / name
 
-    def options(self, door, case):
-        """Arguments of `load` for this server; case: a row of cases.py."""
-        path = {"ws": "ws", "sse": "sse", "poll": "poll"}[door]
-        scheme = "ws" if door == "ws" else "http"
+    def options(self):
+        """Arguments of `load` for this server."""
+        path = self.case.door
+        scheme = "ws" if path == "ws" else "http"
         return ["--url", f"{scheme}://127.0.0.1:{self.port}/{path}/load-{{stream}}",
-                "--publish", f"http://127.0.0.1:{self.port}/pub/load-{{stream}}", "--publishers", case.publishers]
+                "--publish", f"http://127.0.0.1:{self.port}/pub/load-{{stream}}", "--publishers", self.case.publishers]
 
 
 class Runspool(Server):
@@ -116,7 +117,7 @@ class Runspool(Server):
         return f"{version} ({commit})" if commit else version
 
     def command(self):
-        settings = [word for setting in ("log.level=warn", *self.settings) for word in ("--set", setting)]
+        settings = [word for setting in ("log.level=warn", *self.case.settings) for word in ("--set", setting)]
         return [self.build / "bridge" / "runspool-bridge", "--data", self.folder / "data", "--listen", f"127.0.0.1:{self.port}",
                 *settings]
 
@@ -124,14 +125,14 @@ class Runspool(Server):
         (self.folder / "data").mkdir()
         return super().spawn(*command)
 
-    def options(self, door, case):
-        base = f"127.0.0.1:{self.port}"
+    def options(self):
+        door, base = self.case.door, f"127.0.0.1:{self.port}"
         ways = {"ws": ["--url", f"ws://{base}/ws"],
                 "sse": ["--url", f"http://{base}/sse?stream=run:load-{{stream}}"],
                 "poll": ["--url", f"http://{base}/poll?stream=run:load-{{stream}}", "--cursor", "next"]}
-        if door == "ws" and case.subscribes:
+        if door == "ws" and self.case.subscribes:
             ways["ws"] += ["--ask", json.dumps({"op": "subscribe", "streams": ["run:load-{stream}"]}), "--answer", '"subscribed"']
-        return [*ways[door], "--publish", f"spool:{self.folder / 'data' / 'spool.sock'}", "--acks", "--publishers", case.publishers]
+        return [*ways[door], "--publish", f"spool:{self.folder / 'data' / 'spool.sock'}", "--acks", "--publishers", self.case.publishers]
 
 
 class Nchan(Server):
@@ -204,10 +205,30 @@ class Pushpin(Server):
         (self.folder / "routes").write_text(f"* 127.0.0.1:{backend},over_http\n")
         return ["pushpin", f"--config={self.fill('pushpin.conf', PUBLISH=self.publish)}"]
 
-    def options(self, door, case):
+    def options(self):
         body = '{"items":[{"channel":"load-{stream}","formats":{"ws-message":{"content":{escaped}}}}]}'
         return ["--url", f"ws://127.0.0.1:{self.port}/ws/load-{{stream}}", "--publish", f"http://127.0.0.1:{self.publish}/publish/",
-                "--body", body, "--publishers", case.publishers]
+                "--body", body, "--publishers", self.case.publishers]
 
 
-SERVERS = {server.name: server for server in (Runspool, Nchan, NodeWs, FastApi, Pushpin)}
+class Floor(Server):
+    """One message, written to each socket of case D in turn by a program that does nothing else."""
+    name, title = "floor", "floor: bare `send()`"
+    START_S, SETTLE_MS = 0.3, 500  # it begins two seconds after the last handshake
+
+    @classmethod
+    def versions(cls, build):
+        return ""
+
+    def command(self):
+        load = dict(zip(self.case.load[::2], self.case.load[1::2]))
+        return [self.build / "tests" / "bench" / "delivery" / "floor", self.port, load["--subscribers"], load["--messages"], 1]
+
+    def wait_for(self, port):
+        time.sleep(self.START_S)  # a connection would count
+
+    def options(self):
+        return ["--url", f"ws://127.0.0.1:{self.port}/", "--settle", self.SETTLE_MS]
+
+
+SERVERS = {server.name: server for server in (Runspool, Nchan, NodeWs, FastApi, Pushpin, Floor)}

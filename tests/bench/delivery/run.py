@@ -95,7 +95,7 @@ def main():
     known = json.loads(kept.read_text()) if kept.exists() and not asked.quick else {}
     known.setdefault("cases", {}), known.setdefault("programs", {})
     known["machine"] = report.machine()
-    known.setdefault("versions", {}).update({SERVERS[name].title: SERVERS[name].versions(build) for name in servers})
+    known.setdefault("versions", {}).update({SERVERS[name].title: version for name in servers if (version := SERVERS[name].versions(build))})
     programs = {program.name: program for program in PROGRAMS if program_command(build, program)}
     chosen = [name for name in chosen if name in CASES or name == "floor" or name in programs]
     # Each case has its share of the time, by how many runs it wants.
