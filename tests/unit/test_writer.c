@@ -267,27 +267,32 @@ START_TEST(a_new_stream_waits_for_the_database_that_knows_its_owner)
 }
 END_TEST
 
-/* What is brought to the disk is that of checkpoints: commits with eventlog.sync = normal do not wait for it. */
-static atomic_bool sync_fails;
-static atomic_int n_failed_syncs;
+/* What is brought to the disk is that of checkpoints, and can be held up, or fail: commits with eventlog.sync = normal do not
+ * wait for it. */
+enum { SYNC, SYNC_HELD, SYNC_FAILS };
+static atomic_int sync_mode;
+static atomic_int n_syncs; /* that were held, or failed */
 
-static int sync_unless_told(int fd, long call)
+static int sync_as_told(int fd, long call)
 {
-    if (!sync_fails)
+    if (sync_mode != SYNC)
+        n_syncs++;
+    while (sync_mode == SYNC_HELD)
+        usleep(1000);
+    if (sync_mode == SYNC)
         return (int)syscall(call, fd);
-    n_failed_syncs++;
     errno = EIO;
     return -1;
 }
 
 int fsync(int fd)
 {
-    return sync_unless_told(fd, SYS_fsync);
+    return sync_as_told(fd, SYS_fsync);
 }
 
 int fdatasync(int fd)
 {
-    return sync_unless_told(fd, SYS_fdatasync);
+    return sync_as_told(fd, SYS_fdatasync);
 }
 
 /* Until the log is worth a checkpoint, and that has come to the disk. */
@@ -295,7 +300,7 @@ static void write_until_sync(void)
 {
     char *text = malloc(50000);
     memset(text, 'x', 50000);
-    for (int64_t n = n_stored + 1; n_failed_syncs == 0; n++) {
+    for (int64_t n = n_stored + 1; n_syncs == 0; n++) {
         int len = snprintf(text, 100, "{\"stream\":\"run:x\",\"type\":\"log\",\"data\":{\"text\":\"");
         text[len] = 'x';
         memcpy(text + 49990, "\"}}\n", 4);
@@ -304,6 +309,28 @@ static void write_until_sync(void)
     }
     free(text);
 }
+
+/* Those that the loop makes, and those that only the thread makes, of streams that are new. */
+START_TEST(appends_go_on_while_a_checkpoint_is_at_work)
+{
+    char stream[STREAM_MAX];
+    start(NULL);
+    for (int i = 1; i <= 2; i++) { /* the thread has made its first one, by itself, before it takes the second */
+        put_lines(1000);
+        until(&n_stored, 1000 * i);
+    }
+    sync_mode = SYNC_HELD;
+    write_until_sync();
+    for (int i = 1; i <= 50; i++) {
+        snprintf(stream, sizeof stream, "run:new-%d", i);
+        put_to(i % 2 ? stream : "run:x", i);
+        until(&n_stored, n_stored + 1);
+    }
+    ck_assert_int_eq(n_syncs, 1); /* it is still at work */
+    sync_mode = SYNC;
+    stop();
+}
+END_TEST
 
 /* It is said once. */
 START_TEST(appends_go_on_when_a_checkpoint_fails)
@@ -316,7 +343,7 @@ START_TEST(appends_go_on_when_a_checkpoint_fails)
     dup2(fd, 2);
     put_lines(1);
     until(&n_stored, 1);
-    sync_fails = true;
+    sync_mode = SYNC_FAILS;
     write_until_sync();
     do {
         free(text);
@@ -328,7 +355,7 @@ START_TEST(appends_go_on_when_a_checkpoint_fails)
     close(was);
     close(fd);
     free(text);
-    sync_fails = false;
+    sync_mode = SYNC;
     stop();
 }
 END_TEST
@@ -374,6 +401,7 @@ static Suite *suite(void)
     tcase_add_test(tc, what_the_loop_cannot_commit_the_thread_does);
     tcase_add_test(tc, a_new_stream_is_left_to_the_thread);
     tcase_add_test(tc, a_new_stream_waits_for_the_database_that_knows_its_owner);
+    tcase_add_test(tc, appends_go_on_while_a_checkpoint_is_at_work);
     tcase_add_test(tc, appends_go_on_when_a_checkpoint_fails);
     tcase_add_test(tc, a_clock_that_is_set_is_believed_after_a_day);
     suite_add_tcase(s, tc);
