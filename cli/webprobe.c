@@ -38,7 +38,8 @@ static bool look(struct webprobe *p, const struct webprobe_request *request)
     if (!end || sscanf(p->text, "HTTP/%*s %d", &p->status) != 1)
         return false;
     p->body = end + 4;
-    p->found = !request->until || strstr(p->body, request->until);
+    /* It may be compressed, with zero bytes in it. */
+    p->found = !request->until || memmem(p->body, (size_t)(p->text + p->len - p->body), request->until, strlen(request->until));
     return p->found;
 }
 

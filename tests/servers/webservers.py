@@ -192,7 +192,9 @@ class Server:
 DEFECTS = {
     "nginx": {
         "no upgrade": [("    proxy_set_header Upgrade $http_upgrade;\n", "")],
-        "buffered": [("    proxy_buffering off;\n", "    proxy_ignore_headers X-Accel-Buffering;\n    gzip_types text/event-stream;\n    gzip_proxied any;\n    gzip_http_version 1.0;\n")],
+        # Compressing what the bridge, not asked to, has not.
+        "buffered": [("    proxy_buffering off;\n", "    proxy_ignore_headers X-Accel-Buffering;\n    gzip_types text/event-stream;\n    gzip_proxied any;\n    gzip_http_version 1.0;\n"
+                      '    proxy_set_header Accept-Encoding "";\n')],
         "impatient": [("proxy_read_timeout 3600s", "proxy_read_timeout 1s")],
         "no authorization": [("fastcgi_max_temp_file_size 0;\n", 'fastcgi_max_temp_file_size 0;\n    fastcgi_param HTTP_AUTHORIZATION "";\n')],
         "no prefix": [("    proxy_set_header X-Forwarded-Prefix /runs;\n", "")],
