@@ -167,14 +167,14 @@ static void forget_pages(void)
 
 static void figure(const char *what, double value, const char *unit)
 {
-    char name[100];
+    char name[160];
     snprintf(name, sizeof name, "%" PRId64 " events: %s", n_events, what);
     bench_figure(name, value, unit);
 }
 
 static void figure_times(const char *what, struct bench_times *times)
 {
-    char name[100];
+    char name[160];
     snprintf(name, sizeof name, "%s, p50", what);
     figure(name, bench_times_ms(times, 0.5), "ms");
     snprintf(name, sizeof name, "%s, p99", what);
