@@ -167,7 +167,7 @@ static void forget_pages(void)
 
 static void figure(const char *what, double value, const char *unit)
 {
-    char name[160];
+    char name[220];
     snprintf(name, sizeof name, "%" PRId64 " events: %s", n_events, what);
     bench_figure(name, value, unit);
 }
