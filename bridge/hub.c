@@ -16,6 +16,7 @@
 #include <string.h>
 
 #define BEAT_MS 20000     /* bridge.heartbeat by default */
+#define REPLAY_STEPS_MIN 4
 #define REPLAY_SLICE_MS 2 /* replays run at most that long before the loop looks at sockets again */
 
 /* The groups that follow one stream. */
@@ -300,11 +301,13 @@ void hub_unschedule(struct hub *hub, struct subscriber *sub)
 static void run_replays(uv_check_t *turn)
 {
     struct hub *hub = turn->data;
-    uint64_t start = uv_hrtime();
-    if (!hub->replays)
+    if (!hub->replays) { /* those that were scheduled may have gone since */
+        uv_idle_stop(&hub->replay_idle);
         return;
+    }
     live_look_now(hub->bridge);
-    while (hub->replays && uv_hrtime() - start < REPLAY_SLICE_MS * 1000000u) {
+    uint64_t start = uv_hrtime(); /* of replays alone, and some steps at least: a flood of events must not keep all others waiting */
+    for (int i = 0; hub->replays && (i < REPLAY_STEPS_MIN || uv_hrtime() - start < REPLAY_SLICE_MS * 1000000u); i++) {
         struct subscriber *sub = hub->replays;
         hub_unschedule(hub, sub);
         if (sub->has_room) {

@@ -3,6 +3,10 @@ all. The same at full size: tests/bench/bench_replay.c and bench_storm.c."""
 
 import asyncio
 import json
+import os
+import pathlib
+import socket
+import time
 
 import websockets
 
@@ -104,5 +108,33 @@ def test_many_are_cut_and_come_back_at_once():
                 f.cut()
 
         asyncio.run(asyncio.wait_for(go(), 60))
+    finally:
+        bridge.close()
+
+
+def cpu_s(pid):
+    user, system = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def leave_midway(bridge, path, enough):
+    with socket.create_connection(("127.0.0.1", int(bridge.url.rsplit(":", 1)[1])), timeout=WAIT) as client:
+        client.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+        while enough > 0:
+            enough -= len(client.recv(1 << 16))
+
+
+def test_who_leaves_midway_leaves_no_work_behind():
+    bridge = Bridge()
+    try:
+        emitter = bridge.emitter()
+        for _ in range(40):
+            emitter.emit("run:long", "log", *[{"x": "x" * 300}] * 1000)
+        for i in range(10):
+            leave_midway(bridge, "/sse?stream=run:long&since=start", 1_000_000 + i * 50_000)
+        time.sleep(1)  # what the last one began
+        before = cpu_s(bridge.process.pid)
+        time.sleep(1)
+        assert cpu_s(bridge.process.pid) - before < 0.1
     finally:
         bridge.close()
