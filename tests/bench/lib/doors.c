@@ -9,6 +9,7 @@
 
 #define MESSAGE_MAX (16 * 1024 * 1024)
 #define POLL_WAIT_S 20
+#define CONTROL_MAX 125 /* of a control frame (RFC 6455, section 5.5) */
 
 static _Noreturn void fail_with(const char *text, size_t len, const char *what)
 {
@@ -140,7 +141,7 @@ static void count_frame(struct bench_clients *clients, struct bench_client *c)
 /* One frame (RFC 6455, section 5.2). Returns whether more may follow. */
 static bool take_frame(struct bench_clients *clients, struct bench_client *c, const unsigned char *p, size_t head, size_t body)
 {
-    static const char pong[] = {(char)0x8a, (char)0x80, 0, 0, 0, 0}; /* masked with zero */
+    char pong[6 + CONTROL_MAX] = {(char)0x8a, (char)(0x80 | body)}; /* masked with zero */
     switch (p[0] & 15) {
     case 8:
         if (!c->may_close)
@@ -148,7 +149,10 @@ static bool take_frame(struct bench_clients *clients, struct bench_client *c, co
         client_ended(clients, c);
         break;
     case 9:
-        (void)!send(c->fd, pong, sizeof pong, MSG_NOSIGNAL);
+        if (body > CONTROL_MAX)
+            bench_fail("a ping that is too long");
+        memcpy(pong + 6, p + head, body); /* who asks knows its answer by that */
+        (void)!send(c->fd, pong, 6 + body, MSG_NOSIGNAL);
         break;
     default:
         if (clients->counts)
