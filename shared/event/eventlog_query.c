@@ -9,9 +9,8 @@
 
 #define SCAN_ALWAYS 512 /* a range of ids so short is scanned without asking which streams a view shows */
 #define SEEK_COST 16    /* looking into one stream's index costs as much as scanning so many events */
-#define MANY_STREAMS 32 /* so many are likely to show much of the log: a scan is tried first, */
+#define MANY_STREAMS 32 /* a view over so many is likely to show much of the log: a scan is tried first, */
 #define TRY_SCAN 4      /* over so many times the events wanted */
-#define ASK_LATER 8     /* of streams without an event, whether those after them are later too */
 
 /* One read: what was asked, what was found. */
 struct reading {
@@ -132,38 +131,15 @@ static enum rs_err read_one(struct reading *r, int64_t stream)
     return err ? err : take_rows(r, stmt);
 }
 
-/* Are all events of this stream, and of those with higher numbers, after `until`? A stream gets its number with its first event.
- * Where retention has removed that one it cannot be told. */
-static enum rs_err is_later(struct reading *r, int64_t stream, int64_t until, bool *ret)
-{
-    sqlite3_stmt *stmt;
-    enum rs_err err = sqlite_statement(r->log, SQL_OLDEST_OF_STREAM, &stmt, r->fault);
-
-    *ret = false;
-    if (err)
-        return err;
-    sqlite3_bind_int64(stmt, 1, stream);
-    sqlite3_bind_int(stmt, 2, 1);
-    err = sqlite_row(r->log, stmt, r->fault);
-    if (!err)
-        *ret = sqlite3_column_int64(stmt, 0) > until && sqlite3_column_int64(stmt, 1) == 1;
-    sqlite3_reset(stmt);
-    return err == RS_NOT_FOUND ? RS_OK : err;
-}
-
-/* The lowest ids over all streams, as many as are wanted yet. Once so many are known, none above the highest of them is looked at,
- * nor any stream that began later. */
+/* The lowest ids over all streams, as many as are wanted yet. Once so many are known, none above the highest of them is looked at. */
 static enum rs_err merge_ids(struct reading *r, const struct numbers *streams, struct numbers *ids)
 {
     size_t wanted = (size_t)(r->limit - r->n), sorted = 0;
     int64_t until = r->until;
-    unsigned n_empty = 0;
-    bool later = false;
     sqlite3_stmt *stmt;
-    enum rs_err err = RS_OK;
+    enum rs_err err;
 
-    for (size_t i = 0; i < streams->n && !later; i++) {
-        size_t before = ids->n;
+    for (size_t i = 0; i < streams->n; i++) {
         err = open_stream(r, SQL_IDS_OF_STREAM, SQL_IDS_OF_STREAM_STATE, streams->at[i], until, (int)wanted, &stmt);
         if (err)
             return err;
@@ -175,11 +151,6 @@ static enum rs_err merge_ids(struct reading *r, const struct numbers *streams, s
         sqlite3_reset(stmt);
         if (err != RS_NOT_FOUND)
             return err;
-        if (ids->n == before && n_empty++ % ASK_LATER == 0) {
-            err = is_later(r, streams->at[i], until, &later);
-            if (err)
-                return err;
-        }
         if (ids->n >= wanted && ids->n > sorted) {
             numbers_sort_unique(ids);
             sorted = ids->n = wanted;
@@ -207,52 +178,39 @@ static enum rs_err read_some(struct reading *r, const struct numbers *streams)
     return err;
 }
 
-/* The streams asked for, at most so many of those that a view shows (0: all). */
-static enum rs_err list_streams(struct reading *r, int64_t after, size_t most, struct numbers *streams)
+/* Streams that show most of the log are cheaper read in one go, the others by their indexes; the first events tell. */
+static enum rs_err read_many(struct reading *r, const struct numbers *streams)
 {
-    enum rs_err err = RS_OK;
+    int64_t tried = (int64_t)r->limit * TRY_SCAN;
+    enum rs_err err;
 
-    streams->n = 0;
-    for (int i = 0; !err && i < r->query->n_streams; i++)
-        err = sqlite_view_streams(r->log, &r->views[i], r->query->org, after, most, streams, r->fault);
-    numbers_sort_unique(streams);
-    return err;
-}
-
-/* Many streams are likely to show much of the log: its next events tell. Listing all that a view shows comes after, for there
- * are ever more of them. *ret_done: nothing is left to read. */
-static enum rs_err try_scan(struct reading *r, bool *ret_done)
-{
-    int64_t tried = r->limit > SCAN_ALWAYS / TRY_SCAN ? (int64_t)r->limit * TRY_SCAN : SCAN_ALWAYS;
-    bool all = tried >= r->until - r->after;
-    enum rs_err err = read_range(r, all ? r->until : r->after + tried);
-
-    *ret_done = all || r->full;
-    if (!err && !*ret_done)
+    if (streams->n >= MANY_STREAMS && r->until - r->after > tried) {
+        err = read_range(r, r->after + tried);
+        if (err || r->full)
+            return err;
         r->after += tried;
-    return err;
+    }
+    return read_some(r, streams);
 }
 
 static enum rs_err read_cheapest(struct reading *r)
 {
     struct numbers streams = {NULL, 0, 0};
-    bool homes = true, done = false;
-    enum rs_err err;
+    uint64_t range = (uint64_t)r->until - (uint64_t)r->after;
+    bool homes = true;
+    enum rs_err err = RS_OK;
 
     for (int i = 0; i < r->query->n_streams; i++)
         homes = homes && view_is_home(&r->views[i]);
-    if (!homes && r->until - r->after <= SCAN_ALWAYS)
+    if (!homes && range <= SCAN_ALWAYS)
         return read_range(r, r->until);
-    err = list_streams(r, homes ? r->after : 0, homes ? 0 : MANY_STREAMS, &streams);
-    if (!err && streams.n >= MANY_STREAMS) {
-        err = try_scan(r, &done);
-        if (!err && !done && !homes)
-            err = list_streams(r, r->after, 0, &streams);
-    }
-    if (!err && !done && streams.n == 1)
+    for (int i = 0; !err && i < r->query->n_streams; i++)
+        err = sqlite_view_streams(r->log, &r->views[i], r->query->org, r->after, &streams, r->fault);
+    numbers_sort_unique(&streams);
+    if (!err && streams.n == 1)
         err = read_one(r, streams.at[0]);
-    else if (!err && !done && streams.n > 1)
-        err = streams.n >= (uint64_t)(r->until - r->after) / SEEK_COST ? read_range(r, r->until) : read_some(r, &streams);
+    else if (!err && streams.n > 1)
+        err = streams.n >= range / SEEK_COST ? read_range(r, r->until) : read_many(r, &streams);
     free(streams.at);
     return err;
 }

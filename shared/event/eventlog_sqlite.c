@@ -13,7 +13,7 @@
 #define OF_STREAM(columns, index) \
     "SELECT " columns " FROM events INDEXED BY " index " WHERE stream = ?1 AND id > ?2 AND id <= ?3"
 #define VIEW_COLUMNS "SELECT s.id FROM "
-#define VIEW_LIMITS " AND s.last_id > ?2 AND (?3 IS NULL OR s.org = ?3) LIMIT ?4"
+#define VIEW_LIMITS " AND s.last_id > ?2 AND (?3 IS NULL OR s.org = ?3)"
 
 static const char *const texts[N_SQL] = {
     [SQL_BEGIN_READ] = "BEGIN",

@@ -131,10 +131,9 @@ struct numbers {
 };
 enum rs_err numbers_add(struct numbers *numbers, int64_t number, struct fault *fault) RS_MUST_CHECK;
 void numbers_sort_unique(struct numbers *numbers);
-/* sqlite_view_streams - add the numbers of the streams a view shows that ever had an event after `after`; org NULL: any.
- * most: until there are so many (0: all of them). Reads a row of each stream that the view shows up to there. */
+/* sqlite_view_streams - add the numbers of the streams a view shows that ever had an event after `after`; org NULL: any. */
 enum rs_err sqlite_view_streams(struct sqlite_log *log, const struct view *view, const char *org, int64_t after,
-                                size_t most, struct numbers *streams, struct fault *fault) RS_MUST_CHECK;
+                                struct numbers *streams, struct fault *fault) RS_MUST_CHECK;
 
 /* The driver's functions that live in the other files. */
 enum rs_err sqlite_checkpoint(struct eventlog *log, bool idle, bool *ret_due, int64_t *ret_bytes, struct fault *fault);

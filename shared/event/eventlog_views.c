@@ -43,12 +43,12 @@ void numbers_sort_unique(struct numbers *numbers)
 }
 
 static enum rs_err add_streams(struct sqlite_log *log, enum sql sql, const char *name, const char *org, int64_t after,
-                               size_t most, struct numbers *streams, struct fault *fault)
+                               struct numbers *streams, struct fault *fault)
 {
     sqlite3_stmt *stmt;
     enum rs_err err;
 
-    if (!*name || (most > 0 && streams->n >= most))
+    if (!*name)
         return RS_OK;
     err = sqlite_statement(log, sql, &stmt, fault);
     if (err)
@@ -57,7 +57,6 @@ static enum rs_err add_streams(struct sqlite_log *log, enum sql sql, const char 
     sqlite3_bind_int64(stmt, 2, after);
     if (org)
         sqlite3_bind_text(stmt, 3, org, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(stmt, 4, most > 0 ? (int64_t)(most - streams->n) : -1);
     while (!(err = sqlite_row(log, stmt, fault))) {
         err = numbers_add(streams, sqlite3_column_int64(stmt, 0), fault);
         if (err)
@@ -68,15 +67,15 @@ static enum rs_err add_streams(struct sqlite_log *log, enum sql sql, const char 
 }
 
 enum rs_err sqlite_view_streams(struct sqlite_log *log, const struct view *view, const char *org, int64_t after,
-                                size_t most, struct numbers *streams, struct fault *fault)
+                                struct numbers *streams, struct fault *fault)
 {
-    enum rs_err err = add_streams(log, SQL_VIEW_HOME, view->home, org, after, most, streams, fault);
+    enum rs_err err = add_streams(log, SQL_VIEW_HOME, view->home, org, after, streams, fault);
 
     if (!err)
-        err = add_streams(log, SQL_VIEW_HOME_KIND, view->home_kind, org, after, most, streams, fault);
+        err = add_streams(log, SQL_VIEW_HOME_KIND, view->home_kind, org, after, streams, fault);
     if (!err)
-        err = add_streams(log, SQL_VIEW_TAG, view->tag, org, after, most, streams, fault);
+        err = add_streams(log, SQL_VIEW_TAG, view->tag, org, after, streams, fault);
     if (!err)
-        err = add_streams(log, SQL_VIEW_TAG_KIND, view->tag_kind, org, after, most, streams, fault);
+        err = add_streams(log, SQL_VIEW_TAG_KIND, view->tag_kind, org, after, streams, fault);
     return err;
 }
