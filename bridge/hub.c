@@ -16,8 +16,8 @@
 #include <string.h>
 
 #define BEAT_MS 20000     /* bridge.heartbeat by default */
-#define REPLAY_STEPS_MIN 4
-#define REPLAY_SLICE_MS 2 /* replays run at most that long before the loop looks at sockets again */
+#define REPLAY_SLICE_MS 2 /* replays run at most that long before the loop looks at sockets again, */
+#define REPLAY_STEPS_MIN 4 /* or so many steps */
 
 /* The groups that follow one stream. */
 struct follow {

@@ -10,6 +10,7 @@
 #include "bridge/topic.h"
 #include "dialect/dialect.h"
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/uio.h>
 
@@ -28,7 +29,7 @@ enum subscriber_state {
 };
 
 struct subscriber {
-    /* One cache line, all that a delivery needs: with a thousand subscribers each of them is cold. */
+    /* All that a delivery needs, in 64 bytes: with a thousand subscribers each of them is cold. */
     const struct door *door;
     void *connection;           /* the door's own */
     struct subscriber *group_next;
@@ -39,11 +40,12 @@ struct subscriber {
     bool in_step;               /* it was given all that its group's compressor refers to */
     bool has_room;              /* its door was told so, and the hub is to have it push */
     bool gave;                  /* a message with an id was given: the client has a cursor to come back with */
-    unsigned queue_len, queue_first, queue_cap; /* a ring; queue_cap is a power of two */
+    unsigned queue_len;
+    struct bridge *bridge;
     /* to here */
+    unsigned queue_first, queue_cap; /* a ring; queue_cap is a power of two */
     struct queued { struct block *block; size_t at; } *queue;
     size_t queued_bytes;
-    struct bridge *bridge;
     struct native *native;      /* operations of a native socket, else NULL */
     struct assist *assist;      /* actions of an assistant's socket, else NULL */
     struct access *who;         /* owned; whose token a WebSocket is on; NULL: auth = none, and on other doors */
@@ -59,6 +61,7 @@ struct subscriber {
     int64_t beat_ms;            /* when the endpoint's own heartbeat was sent last, or the feed began */
     int64_t progress_ms;        /* when bytes last left, or the queue began; ENDED: when it ended */
 };
+_Static_assert(offsetof(struct subscriber, queue_first) <= 64, "what a delivery needs is together");
 
 /* subscriber_init - of a connection that has just opened; counted and listed. subscriber_release - leave the hub,
  * drop the queue. Not from inside the hub's delivery. */

@@ -5,13 +5,12 @@
 #include "tests/bench/lib/base.h"
 #include "tests/bench/lib/clients.h"
 #include "tests/bench/lib/emitter.h"
+#include "tests/bench/lib/lines.h"
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define LINES_MAX 5000
-#define LINE_MAX_BYTES 512
 #define BURST 100 /* events that are on their way at most, as fast as it takes */
 
 static const struct way {
@@ -40,8 +39,7 @@ static const char *const settings[] = {"limits.connections=100000", "limits.stre
 static struct bench_bridge bridge;
 static struct bench_clients clients;
 static struct bench_emitter emitter;
-static char *lines[LINES_MAX];
-static int n_clients, n_lines, next_line;
+static int n_clients, n_emitted;
 static int64_t n_wanted;
 static bool own; /* each client has a stream of its own */
 
@@ -52,12 +50,9 @@ static bool has_all(struct bench_clients *all)
 
 static void emit(void)
 {
-    char stream[24], data[LINE_MAX_BYTES + 100];
-    snprintf(stream, sizeof stream, "run:bench-%d", own ? next_line % n_clients : 0);
-    snprintf(data, sizeof data, "{\"level\":\"info\",\"message\":\"%s\",\"nodeId\":\"check\",\"source\":\"stdout\"}",
-             lines[next_line % n_lines]);
-    next_line++;
-    bench_emitter_add_data(&emitter, stream, "log", data);
+    char stream[24];
+    snprintf(stream, sizeof stream, "run:bench-%d", own ? n_emitted++ % n_clients : 0);
+    bench_lines_add(&emitter, stream);
     bench_emitter_send(&emitter);
     n_wanted += own ? 1 : n_clients;
 }
@@ -129,32 +124,13 @@ static void run(const struct way *way)
     bench_bridge_remove(&bridge);
 }
 
-/* The lines of a file as JSON strings want them. */
-static void read_lines(const char *path)
-{
-    char line[LINE_MAX_BYTES / 2];
-    FILE *f = fopen(path, "r");
-    if (!f)
-        bench_fail(path);
-    while (n_lines < LINES_MAX && fgets(line, sizeof line, f)) {
-        line[strcspn(line, "\r\n")] = 0;
-        for (char *p = line; *p; p++)
-            *p = (unsigned char)*p < ' ' || *p == '"' || *p == '\\' || (unsigned char)*p > '~' ? ' ' : *p;
-        if (*line && !(lines[n_lines++] = strdup(line)))
-            bench_fail("memory");
-    }
-    fclose(f);
-    if (n_lines == 0)
-        bench_fail("an empty log");
-}
-
 int main(int argc, char **argv)
 {
     bench_options(options, argc, argv, "bench_deflate: WebSockets with compression and without.");
     n_clients = (int)bench_options_number(options, "clients");
     if (n_clients < 2)
         bench_fail("--clients is 2 or more");
-    read_lines(bench_options_text(options, "log"));
+    bench_lines_read(bench_options_text(options, "log"));
     bench_figures(bench_options_text(options, "json"), "deflate");
     bench_pin(1);
     for (int i = 0; i < 2; i++) {

@@ -5,6 +5,7 @@
 #include "tests/bench/lib/base.h"
 #include "tests/bench/lib/bridge.h"
 #include "tests/bench/lib/emitter.h"
+#include "tests/bench/lib/lines.h"
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,8 +16,6 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#define LINES_MAX 5000
-#define LINE_MAX_BYTES 256
 #define BURST 100 /* events that are on their way at most, as fast as it takes */
 
 struct client {
@@ -44,8 +43,7 @@ static struct bench_option options[] = {
 static struct bench_bridge bridge = {.settings = {"limits.connections=100000", "limits.stream_clients=100000", "limits.subscriber_time=10m"}};
 static struct bench_emitter emitter;
 static struct client *clients;
-static char *lines[LINES_MAX];
-static int n_clients, n_lines, epoll_fd, next_line;
+static int n_clients, n_emitted, epoll_fd;
 static int64_t n_messages, n_bytes;
 static bool gzip, own; /* own: each has a stream of its own */
 static bool trusts;    /* of gzip that all share the first client's is opened; the others must be sent as many bytes */
@@ -153,11 +151,9 @@ static void close_client(struct client *c)
 
 static void emit(void)
 {
-    char stream[24], data[LINE_MAX_BYTES + 80];
-    snprintf(stream, sizeof stream, "run:s%d", own ? next_line % n_clients : 0);
-    snprintf(data, sizeof data, "{\"level\":\"info\",\"message\":\"%s\",\"nodeId\":\"check\",\"source\":\"stdout\"}", lines[next_line % n_lines]);
-    next_line++;
-    bench_emitter_add_data(&emitter, stream, "log", data);
+    char stream[24];
+    snprintf(stream, sizeof stream, "run:s%d", own ? n_emitted++ % n_clients : 0);
+    bench_lines_add(&emitter, stream);
     bench_emitter_send(&emitter);
 }
 
@@ -203,7 +199,7 @@ static void open_all(void)
     bench_bridge_start(&bridge);
     bench_emitter_open(&emitter, &bridge, "bench");
     n_messages = 0;
-    next_line = 0;
+    n_emitted = 0;
     trusts = false;
     open_client(&clients[0]); /* what is made once is not counted */
     pump(0, 1);
@@ -227,25 +223,6 @@ static void close_all(void)
     bench_bridge_remove(&bridge);
 }
 
-/* The lines of a file as JSON strings want them. */
-static void read_lines(const char *path)
-{
-    char line[LINE_MAX_BYTES];
-    FILE *f = fopen(path, "r");
-    if (!f)
-        bench_fail(path);
-    while (n_lines < LINES_MAX && fgets(line, sizeof line, f)) {
-        line[strcspn(line, "\r\n")] = '\0';
-        for (char *p = line; *p; p++)
-            *p = (unsigned char)*p < ' ' || *p == '"' || *p == '\\' || (unsigned char)*p > '~' ? ' ' : *p;
-        if (*line && !(lines[n_lines++] = strdup(line)))
-            bench_fail("memory");
-    }
-    fclose(f);
-    if (n_lines == 0)
-        bench_fail("an empty log");
-}
-
 int main(int argc, char **argv)
 {
     bench_options(options, argc, argv, "bench_gzip: Server-Sent Events as gzip, and not.");
@@ -255,7 +232,7 @@ int main(int argc, char **argv)
     struct rlimit files = {65536, 65536};
     (void)setrlimit(RLIMIT_NOFILE, &files);
     bridge.program = bench_options_text(options, "bridge");
-    read_lines(bench_options_text(options, "log"));
+    bench_lines_read(bench_options_text(options, "log"));
     clients = calloc((size_t)n_clients, sizeof *clients);
     epoll_fd = epoll_create1(0);
     if (n_clients < 2 || !clients || epoll_fd < 0)

@@ -50,7 +50,8 @@ tests_bench_libbench_a_SOURCES = \
   tests/bench/lib/bridge.c tests/bench/lib/bridge.h \
   tests/bench/lib/clients.c tests/bench/lib/clients.h \
   tests/bench/lib/doors.c tests/bench/lib/doors.h \
-  tests/bench/lib/emitter.c tests/bench/lib/emitter.h
+  tests/bench/lib/emitter.c tests/bench/lib/emitter.h \
+  tests/bench/lib/lines.c tests/bench/lib/lines.h
 CLEANFILES += tests/bench/libbench.a
 
 tests_bench_bench_gzip_SOURCES = tests/bench/bench_gzip.c

@@ -10,23 +10,10 @@ import threading
 
 import pytest
 
-from bridge_fixture import Bridge
 from clients import WAIT, Sse, get, poll, url_parts, with_query
 from runs import chain, result, shell
 
 pytest_plugins = ["bridge_fixture"]
-
-
-@pytest.fixture
-def own_bridge():
-    made = []
-
-    def make(*settings):
-        made.append(Bridge(settings))
-        return made[-1]
-    yield make
-    for bridge in made:
-        bridge.close()
 
 
 def follow(bridge, stream, since="start", encoding="gzip", **more):
