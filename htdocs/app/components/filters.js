@@ -26,12 +26,16 @@ const Chips = ({ name, all, choices, label }) => html`<div class="chips" role="g
 function Search({ value, label }) {
   const [typed, setTyped] = useState(value);
   const timer = useRef(null);
-  useEffect(() => setTyped(value), [value]); // the address was changed otherwise
+  const asked = useRef(value);
+  useEffect(() => {
+    if (value !== asked.current) setTyped(value); // the address was changed otherwise; else more may have been typed since
+    asked.current = value;
+  }, [value]);
   useEffect(() => () => clearTimeout(timer.current), []);
   const type = (words) => {
     setTyped(words);
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => change({ q: words }), TYPING_MS);
+    timer.current = setTimeout(() => change({ q: (asked.current = words) }), TYPING_MS);
   };
   return html`<label class="search page-search"><${Icon} name="search" /><span class="hidden">${label}</span>
     <input type="search" maxLength="80" placeholder=${label} value=${typed} onInput=${(event) => type(event.currentTarget.value)} /></label>`;

@@ -23,15 +23,16 @@ function marksOf(moments, start, whole) {
 export function Scrubber({ moments, start, whole, at, onAt }) {
   const [playing, setPlaying] = useState(false);
   const [speed, setSpeed] = useState('auto');
-  const now = useRef(at);
-  now.current = at;
+  const now = useRef();
+  now.current = { at, playing };
   const marks = useMemo(() => marksOf(moments, start, whole), [moments, moments.length, whole]);
   useEffect(() => {
     if (!playing) return;
     const factor = speed === 'auto' ? Math.max(1, whole / LONGEST_MS) : speed;
     let last = performance.now();
     let frame = requestAnimationFrame(function tick(time) {
-      const next = (now.current ?? 0) + Math.max(0, time - last) * factor;
+      if (!now.current.playing) return; // stopped since the last frame, and moved perhaps
+      const next = (now.current.at ?? 0) + Math.max(0, time - last) * factor;
       last = time;
       if (next >= whole) {
         setPlaying(false);

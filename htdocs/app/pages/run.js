@@ -53,13 +53,20 @@ function Announcer({ fold, rev }) {
   return html`<div class="hidden" role="status" aria-live="polite">${words}</div>`;
 }
 
-/** The moment of a replay: drawn at once, kept in the URL where it stays. A moment is none when there is nothing to replay. */
+/**
+ * The moment of a replay: drawn at once, kept in the URL where it stays. A moment is none when there is nothing to replay.
+ * wanted: what the URL says; where it was moved since then counts, and no effect takes that back: keys come faster than frames.
+ */
 function useMoment(span, wanted) {
-  const [at, setAt] = useState(null);
-  useEffect(() => setAt(wanted === null || !(Number(wanted) >= 0) ? null : Number(wanted)), [wanted]);
+  const moved = useRef(null); // {ms, wanted}
+  const [, drawAgain] = useState(null);
+  if (moved.current?.wanted !== wanted) moved.current = null;
+  const asked = wanted !== null && Number(wanted) >= 0 ? Number(wanted) : null;
+  const at = moved.current ? moved.current.ms : asked;
   const move = (ms, stays) => {
-    setAt(ms);
     if (stays) setParams({ at: ms === null ? null : Math.round(ms) });
+    moved.current = { ms, wanted: route.value.params.get('at') };
+    drawAgain({});
   };
   return [span && at !== null && at < span.whole ? at : null, move];
 }
