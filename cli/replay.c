@@ -317,13 +317,14 @@ static bool parse_speed(const char *text, double *ret)
 int command_replay(struct cli *cli)
 {
     const char *what = cli->args.operands[0], *listen = args_value(&cli->args, "listen");
-    struct replay r = {.cli = cli, .events = json_object_new_array()};
+    struct replay r = {.cli = cli};
     struct sigaction action = {.sa_handler = on_signal};
     struct fault fault = {0};
     int status = EXIT_DONE;
 
     if (!parse_speed(args_value(&cli->args, "speed"), &r.speed))
         return cli_usage(cli, "--speed wants a number above 0, or max");
+    r.events = json_object_new_array();
     enum rs_err err = access(what, R_OK) == 0 ? load_file(&r, what, &fault) : load_run(&r, what, &fault);
     if (err == RS_OK && json_object_array_length(r.events) == 0)
         err = fault_set(&fault, RS_INVALID, "%s has no events", what);

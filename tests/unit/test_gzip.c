@@ -110,7 +110,8 @@ static void check_cut(const struct connection *c, size_t cut)
     ck_assert_int_eq(inflate(&z, Z_NO_FLUSH), Z_STREAM_END); /* the checksum and the length are right, too */
     ck_assert_uint_eq(z.avail_in, 0);
     ck_assert_uint_eq(z.total_out, c->text.len);
-    ck_assert_mem_eq(got, c->text.data, c->text.len);
+    if (c->text.len > 0) /* else it has no memory */
+        ck_assert_mem_eq(got, c->text.data, c->text.len);
     inflateEnd(&z);
     free(got);
 }

@@ -237,7 +237,7 @@ static double own_cpu_s(void)
 
 int main(int argc, char **argv)
 {
-    struct ledger ledger;
+    static struct ledger ledger;
     struct usage u[3]; /* before the subscribers, before the first message, after the last */
     int n_streams = read_options(argc, argv);
 
