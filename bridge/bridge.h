@@ -15,6 +15,7 @@ struct front;
 struct hub;
 struct poke;
 struct redis;
+struct tolds;
 struct topics;
 struct rekey;
 struct signals;
@@ -37,6 +38,7 @@ struct bridge {
     struct metrics metrics;
     struct hub *hub;
     struct stretches *stretches; /* replays that many want */
+    struct tolds *tolds;    /* answers of polls that many want */
     struct writer *writer;
     struct spool_server *spool;
     struct poke *poke;

@@ -3,7 +3,9 @@
 #include "bridge/group.h"
 #include "bridge/hub.h"
 #include "bridge/limits.h"
+#include "bridge/told.h"
 #include "bridge/web.h"
+#include <stdlib.h>
 
 #define STATE_WAIT_MS 20000       /* for the state of a topic, beyond what the client waits for a change */
 #define SMALL_ANSWER (16 * 1024)  /* the socket takes it whole */
@@ -16,52 +18,76 @@ static void on_not_taken(uv_timer_t *timer)
     exchange_cut(x);
 }
 
-/* An answer is memory until the client has taken it, so that has an end. */
-static enum MHD_Result give(struct exchange *x, const struct buf *body)
+/* An answer is memory until the last client has taken it, so that has an end. */
+static enum MHD_Result give(struct exchange *x, struct told *told)
 {
     struct fault fault;
-    if (body->len > SMALL_ANSWER) {
-        if (!limits_make_room(x->bridge, body->len)) {
+    if (told->len > SMALL_ANSWER) {
+        if (told->n_taking == 0 && !limits_make_room(x->bridge, told->len)) {
             fault_set(&fault, RS_BUSY, "too much waits for slow clients; come back later");
             return web_answer_fault(x, &fault);
         }
-        x->answer_bytes = body->len;
-        x->bridge->metrics.values[METRIC_QUEUED_BYTES] += (int64_t)body->len;
+        exchange_takes(x, told);
         uint64_t piece_ms = (uint64_t)config_number(x->bridge->config, "limits.subscriber_time");
-        exchange_hold(x, piece_ms * (1 + body->len / ANSWER_PIECE), on_not_taken);
+        exchange_hold(x, piece_ms * (1 + told->len / ANSWER_PIECE), on_not_taken);
     }
     x->bridge->metrics.values[METRIC_POLLS_ANSWERED]++;
-    return web_answer(x, MHD_HTTP_OK, "application/json", body->data, body->len);
+    return web_answer_told(x, told);
 }
 
 /* feed: NULL once the poll is held: then it is the subscriber's. */
 static enum MHD_Result answer(struct exchange *x, struct feed *feed, bool *ret_empty)
 {
     struct fault fault = {0};
-    struct buf body;
-    bool started = feed == NULL;
+    struct told *told = NULL;
+    char *group = feed ? group_key(feed) : NULL;
+    struct told_place place = feed ? (struct told_place){.group = group, .at = x->request.since}
+                                   : told_held(x->sub.group->key, x->sub.feed);
     enum MHD_Result result = MHD_NO;
-    buf_init(&body, POLL_TEXT_MAX);
-    enum rs_err err = poll_answer(started ? x->sub.feed : feed, started, x->request.since, &x->bridge->store,
-                                  x->bridge->log, &body, ret_empty, &fault);
+    enum rs_err err = place.group ? told_answer(x->bridge->tolds, &place, feed ? feed : x->sub.feed, &told, ret_empty, &fault)
+                                  : fault_set(&fault, RS_NOMEM, "no memory for a poll");
     bool now = x->due || x->bridge->draining || x->request.wait_s == 0;
     if (err)
         result = web_answer_fault(x, &fault);
     else if (!*ret_empty || now)
-        result = give(x, &body);
+        result = give(x, told);
     *ret_empty = !err && *ret_empty && !now;
-    buf_release(&body);
+    told_unref(told);
+    free(group);
     return result;
 }
 
-/* Of a topic: with what it was told so far, if that is to be answered. */
+/* Of a topic: what all are told who have yet to see this state. */
+static enum rs_err make_state(struct exchange *x, const struct topic_shown *shown, struct told **ret_told, struct fault *fault)
+{
+    const struct told_place place = {.group = x->sub.group->key, .held = true, .shown = shown};
+    struct feed *feed = x->sub.feed;
+    bool give_state = topic_differs(&x->sub.place.seen, &shown->state), alike = give_state && !feed->gap;
+    struct buf body;
+    *ret_told = alike ? told_find(x->bridge->tolds, &place) : NULL;
+    if (*ret_told)
+        return RS_OK;
+    buf_init(&body, POLL_TEXT_MAX);
+    enum rs_err err = topic_poll_put(feed, &shown->state, give_state, &body, fault);
+    if (err) {
+        buf_release(&body);
+        return err;
+    }
+    *ret_told = told_new(&body);
+    if (!*ret_told)
+        return fault_set(fault, RS_NOMEM, "no memory for an answer");
+    if (alike)
+        told_keep(x->bridge->tolds, &place, &(struct poll_said){.whole = true}, *ret_told);
+    return RS_OK;
+}
+
 static void on_due(uv_timer_t *timer);
 
+/* Of a topic: with what it was told so far, if that is to be answered. */
 static enum MHD_Result answer_topic(struct exchange *x)
 {
     const struct topic_place *place = &x->sub.place;
     struct fault fault = {0};
-    struct buf body;
     bool over = x->due || x->bridge->draining || x->sub.feed->gap;
     if (place->shown && place->shown->err)
         return web_answer_fault(x, &place->shown->fault);
@@ -77,11 +103,10 @@ static enum MHD_Result answer_topic(struct exchange *x)
         exchange_suspend(x);
         return MHD_YES;
     }
-    buf_init(&body, POLL_TEXT_MAX);
-    bool give_state = topic_differs(&place->seen, &place->shown->state);
-    enum rs_err err = topic_poll_put(x->sub.feed, &place->shown->state, give_state, &body, &fault);
-    enum MHD_Result result = err ? web_answer_fault(x, &fault) : give(x, &body);
-    buf_release(&body);
+    struct told *told = NULL;
+    enum rs_err err = make_state(x, place->shown, &told, &fault);
+    enum MHD_Result result = err ? web_answer_fault(x, &fault) : give(x, told);
+    told_unref(told);
     return result;
 }
 

@@ -1,5 +1,6 @@
 #include "bridge/exchange.h"
 #include "bridge/bridge.h"
+#include "bridge/told.h"
 #include "bridge/web.h"
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -69,13 +70,23 @@ void exchange_end(struct exchange *x)
     if (x->subscribed)
         subscriber_release(&x->sub);
     request_release(&x->request);
-    x->bridge->metrics.values[METRIC_QUEUED_BYTES] -= (int64_t)x->answer_bytes;
+    if (x->taking && --x->told->n_taking == 0)
+        x->bridge->metrics.values[METRIC_QUEUED_BYTES] -= (int64_t)x->told->len;
+    told_unref(x->told);
     if (x->watched)
         uv_close((uv_handle_t *)&x->departure, on_closed);
     if (x->timed)
         uv_close((uv_handle_t *)&x->hold, on_closed);
     if (!has_handles)
         free_exchange(x);
+}
+
+void exchange_takes(struct exchange *x, struct told *told)
+{
+    x->taking = true;
+    x->told = told_ref(told);
+    if (told->n_taking++ == 0)
+        x->bridge->metrics.values[METRIC_QUEUED_BYTES] += (int64_t)told->len;
 }
 
 void exchange_hold(struct exchange *x, uint64_t ms, uv_timer_cb on_due)

@@ -8,6 +8,8 @@
 #include <microhttpd.h>
 #include <uv.h>
 
+struct told;
+
 struct exchange {
     struct bridge *bridge;
     struct MHD_Connection *connection;
@@ -28,7 +30,8 @@ struct exchange {
     unsigned char tail_at;     /* bytes of the stream's end that have been sent */
     uv_poll_t departure;       /* tells that the client left while suspended */
     uv_timer_t hold;           /* of a held poll, then of an answer that must be taken */
-    size_t answer_bytes;       /* of an answer that is counted among what waits for clients */
+    struct told *told;         /* a reference: the answer being taken */
+    bool taking;               /* and it is counted among what waits for clients */
     int n_handles;             /* of those two, not yet closed; the last one frees the exchange */
 };
 
@@ -43,6 +46,8 @@ void exchange_suspend(struct exchange *x);
 void exchange_resume(struct exchange *x);
 /* exchange_hold - call on_due (data: the exchange) once, after ms; an earlier one is forgotten. */
 void exchange_hold(struct exchange *x, uint64_t ms, uv_timer_cb on_due);
+/* exchange_takes - the answer is memory until the client has taken it; shared ones are so once. */
+void exchange_takes(struct exchange *x, struct told *told);
 /* exchange_cut - break the connection. */
 void exchange_cut(struct exchange *x);
 /* exchange_end - the answer is complete or the client has gone; freed now, or from the loop. */

@@ -9,6 +9,7 @@
 #include "bridge/native.h"
 #include "bridge/replay.h"
 #include "bridge/stretch.h"
+#include "bridge/told.h"
 #include "bridge/topic.h"
 #include "bridge/views.h"
 #include <assert.h>
@@ -360,5 +361,6 @@ void hub_sweep(struct hub *hub)
             sub->door->heartbeat(sub);
     }
     stretches_sweep(hub->bridge->stretches);
+    tolds_sweep(hub->bridge->tolds);
     hub->bridge->metrics.values[METRIC_SUBSCRIPTIONS] = n_followed;
 }

@@ -16,6 +16,7 @@
 #include "bridge/signals.h"
 #include "bridge/spool_server.h"
 #include "bridge/stretch.h"
+#include "bridge/told.h"
 #include "bridge/topic.h"
 #include "bridge/web.h"
 #include "bridge/worker.h"
@@ -148,6 +149,10 @@ static enum rs_err start(struct bridge *bridge, struct fault *fault)
         bridge->stretches = stretches_new(bridge);
         err = bridge->stretches ? RS_OK : fault_set(fault, RS_NOMEM, "no memory for replays");
     }
+    if (!err) {
+        bridge->tolds = tolds_new(bridge);
+        err = bridge->tolds ? RS_OK : fault_set(fault, RS_NOMEM, "no memory for polls");
+    }
     if (!err && stats_open(&bridge->dd, &bridge->stats, fault) != RS_OK)
         log_event(LOG_LEVEL_WARN, "stats.failed", "reason=\"%s\"", fault->message);
     if (!err)
@@ -204,6 +209,7 @@ static int run(struct bridge *bridge)
     bridge->started_ms = uv_now(&bridge->loop);
     log_event(LOG_LEVEL_INFO, "bridge.ready", "head=%" PRId64, hub_published(bridge->hub));
     uv_run(&bridge->loop, UV_RUN_DEFAULT);
+    tolds_free(bridge->tolds);
     stretches_free(bridge->stretches);
     ws_free(bridge->ws);
     deflater_free(bridge->deflater);

@@ -93,15 +93,23 @@ struct stretch *stretch_opening(struct stretches *all, const struct subscriber *
     return NULL;
 }
 
-struct stretch *stretch_add(struct stretches *all, struct group *group, const struct stretch *one)
+bool stretches_make_room(struct stretches *all, size_t bytes)
 {
-    size_t bytes = sizeof *one, most = (size_t)config_number(all->bridge->config, "limits.replay_bytes");
-    if (one->block)
-        bytes += sizeof *one->block + one->block->bytes.cap + (size_t)one->block->marks_cap * sizeof *one->block->marks;
+    size_t most = (size_t)config_number(all->bridge->config, "limits.replay_bytes");
     if (bytes > most)
-        return NULL;
+        return false;
     while (all->oldest && (size_t)*kept_bytes(all) + bytes > most)
         stretch_drop(all, all->oldest);
+    return (size_t)*kept_bytes(all) + bytes <= most;
+}
+
+struct stretch *stretch_add(struct stretches *all, struct group *group, const struct stretch *one)
+{
+    size_t bytes = sizeof *one;
+    if (one->block)
+        bytes += sizeof *one->block + one->block->bytes.cap + (size_t)one->block->marks_cap * sizeof *one->block->marks;
+    if (!stretches_make_room(all, bytes))
+        return NULL;
     struct stretch *s = malloc(sizeof *s);
     if (!s)
         return NULL;

@@ -46,6 +46,8 @@ struct stretch *stretch_find(struct stretches *all, const struct subscriber *sub
 struct stretch *stretch_opening(struct stretches *all, const struct subscriber *sub);
 /* stretch_add - copies *one and takes a reference to its block. NULL: there is no memory, or no room, for it. */
 struct stretch *stretch_add(struct stretches *all, struct group *group, const struct stretch *one);
+/* stretches_make_room - for that many bytes more of METRIC_REPLAY_BYTES. false: there is none. */
+bool stretches_make_room(struct stretches *all, size_t bytes);
 void stretch_drop(struct stretches *all, struct stretch *s);
 /* stretches_forget - of a group that ends. stretches_sweep - now and then: forget what nobody uses. */
 void stretches_forget(struct stretches *all, struct group *group);

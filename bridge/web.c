@@ -7,9 +7,9 @@
 #include "bridge/hub.h"
 #include "bridge/limits.h"
 #include "bridge/redis.h"
+#include "bridge/told.h"
 #include "bridge/writer.h"
 #include "config.h"
-#include "http/problem.h"
 #include <inttypes.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -56,11 +56,6 @@ static const struct page pages[] = {
     {"/metrics", "text/plain; version=0.0.4", false, put_metrics},
 };
 
-static const char *header(const struct exchange *x, const char *name)
-{
-    return MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, name);
-}
-
 /* X-Forwarded-For as one list: a proxy may have added a line of its own below those it was sent. */
 struct hops {
     char text[REQUEST_FORWARDED_MAX];
@@ -86,66 +81,6 @@ static enum MHD_Result add_hops(void *cls, enum MHD_ValueKind kind, const char *
     hops->len += len;
     hops->text[hops->len] = '\0';
     return MHD_YES;
-}
-
-void web_add_headers(struct exchange *x, struct MHD_Response *response)
-{
-    const char *origin = header(x, "Origin");
-    const char *allowed = origin ? access_cors_origin(x->bridge->config, origin) : NULL;
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-    /* A web server must not keep this connection for a later upgrade, which would end up here. */
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
-    if (config_text(x->bridge->config, "cors.origins")) /* whether there is an answer for it or not */
-        MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, "Origin");
-    if (!allowed)
-        return;
-    MHD_add_response_header(response, MHD_HTTP_HEADER_ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
-    MHD_add_response_header(response, "Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After");
-    if (x->options) {
-        MHD_add_response_header(response, "Access-Control-Allow-Methods", "GET");
-        MHD_add_response_header(response, "Access-Control-Allow-Headers", "Authorization, Last-Event-ID, Cache-Control");
-        MHD_add_response_header(response, "Access-Control-Max-Age", "600");
-    }
-}
-
-enum MHD_Result web_answer(struct exchange *x, int status, const char *type, const char *body, size_t len)
-{
-    struct MHD_Response *response = MHD_create_response_from_buffer(len, (void *)body, MHD_RESPMEM_MUST_COPY);
-    if (!response)
-        return MHD_NO;
-    web_add_headers(x, response);
-    if (type)
-        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-    if (status == MHD_HTTP_METHOD_NOT_ALLOWED || x->options)
-        MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, OPTIONS");
-    if (status == MHD_HTTP_SERVICE_UNAVAILABLE)
-        MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, LIMITS_RETRY_AFTER);
-    if (status == MHD_HTTP_UNAUTHORIZED)
-        MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer realm=\"runspool\"");
-    if (status == MHD_HTTP_FORBIDDEN && x->request.access.by_token)
-        MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
-                                "Bearer realm=\"runspool\", error=\"insufficient_scope\"");
-    if (status == MHD_HTTP_UPGRADE_REQUIRED)
-        MHD_add_response_header(response, MHD_HTTP_HEADER_UPGRADE, "websocket");
-    enum MHD_Result result = MHD_queue_response(x->connection, (unsigned)status, response);
-    MHD_destroy_response(response);
-    return result;
-}
-
-enum MHD_Result web_answer_fault(struct exchange *x, const struct fault *fault)
-{
-    struct buf body;
-    enum MHD_Result result = MHD_NO;
-    int status = rs_err_http(fault->code);
-    x->failed = true;
-    x->bridge->metrics.values[METRIC_REFUSED]++;
-    if (status >= 500)
-        log_event(LOG_LEVEL_WARN, "request.failed", "status=%d reason=\"%s\"", status, fault->message);
-    buf_init(&body, PAGE_MAX);
-    if (problem_put(&body, fault, NULL) == RS_OK)
-        result = web_answer(x, status, "application/problem+json", body.data, body.len);
-    buf_release(&body);
-    return result;
 }
 
 static enum MHD_Result answer_page(struct exchange *x, const struct page *page)
@@ -192,16 +127,16 @@ static enum rs_err begin(struct exchange *x, const char *method, const struct pa
     struct request_text text = {
         .path = x->uri,
         .query = query,
-        .prefix = header(x, "X-Forwarded-Prefix"),
-        .last_event_id = header(x, "Last-Event-ID"),
+        .prefix = web_header(x, "X-Forwarded-Prefix"),
+        .last_event_id = web_header(x, "Last-Event-ID"),
         .access = {.method = method,
                    .peer = peer_of(x, peer),
                    .forwarded_for = hops.any ? hops.text : NULL,
-                   .host = header(x, "Host"),
-                   .origin = header(x, "Origin"),
-                   .fetch_site = header(x, "Sec-Fetch-Site"),
-                   .authorization = header(x, "Authorization"),
-                   .cookie = header(x, "Cookie")},
+                   .host = web_header(x, "Host"),
+                   .origin = web_header(x, "Origin"),
+                   .fetch_site = web_header(x, "Sec-Fetch-Site"),
+                   .authorization = web_header(x, "Authorization"),
+                   .cookie = web_header(x, "Cookie")},
     };
     enum rs_err err = request_route(x->bridge, &text, &x->request, fault);
     if (err)
@@ -306,6 +241,7 @@ static void pump(struct web *web)
 {
     MHD_UNSIGNED_LONG_LONG timeout_ms = 0;
     bool wants = true;
+    tolds_wake(web->bridge->tolds);
     for (int i = 0; i < PUMPS_MAX && wants && timeout_ms == 0; i++) {
         web->kicked = false;
         MHD_run(web->daemon);

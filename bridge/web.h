@@ -22,6 +22,10 @@ void web_close(struct web *web);
 /* For the doors: answer an exchange. Body: copied. */
 enum MHD_Result web_answer(struct exchange *x, int status, const char *type, const char *body, size_t len);
 enum MHD_Result web_answer_fault(struct exchange *x, const struct fault *fault);
+/* web_answer_told - 200 with that, which is read where it is until the exchange ends. */
+enum MHD_Result web_answer_told(struct exchange *x, struct told *told);
+/* web_header - of the request, NULL when absent. */
+const char *web_header(const struct exchange *x, const char *name);
 /* web_add_headers - what every answer carries: no-store, Connection: close, CORS. */
 void web_add_headers(struct exchange *x, struct MHD_Response *response);
 

@@ -55,15 +55,15 @@ static enum rs_err wait_for_events(struct call *call, struct feed *feed, struct 
     int64_t until = clock_mono_ms() + wait_s * 1000LL;
     if (call->access.expires_ms && call->access.expires_ms - clock_wall_ms() < wait_s * 1000LL) /* not beyond the token */
         until = clock_mono_ms() + call->access.expires_ms - clock_wall_ms();
-    bool empty = true;
+    struct poll_said said = {.empty = true};
     enum rs_err err = RS_OK;
-    while (!err && empty && clock_mono_ms() < until && gateway_pause(gateway, LOOK_MS)) {
+    while (!err && said.empty && clock_mono_ms() < until && gateway_pause(gateway, LOOK_MS)) {
         drain_pending(call->worker->dd);
         if (topic ? !topic_due(topic, &rest, log) : !eventlog_changed(log))
             continue;
         int64_t begun = clock_mono_ms();
         buf_clear(&call->response->body);
-        err = poll_answer(feed, true, nowhere, store, log, &call->response->body, &empty, fault);
+        err = poll_answer(feed, true, nowhere, store, log, &call->response->body, &said, fault);
         rest = (struct rest){.built_ms = clock_mono_ms(), .took_ms = clock_mono_ms() - begun};
     }
     return err;
@@ -71,13 +71,13 @@ static enum rs_err wait_for_events(struct call *call, struct feed *feed, struct 
 
 /* Who has a topic's state and asks again, waiting, has just had it: the next one comes a while later, as on the other doors. */
 static enum rs_err give_later(struct call *call, struct feed *feed, struct store *store, struct eventlog *log, int wait_s,
-                              bool *ret_empty, struct fault *fault)
+                              struct poll_said *ret, struct fault *fault)
 {
     const struct cursor nowhere = {.kind = CURSOR_NONE};
     int64_t pause_ms = topic_every_ms(feed->endpoint->topic);
     (void)gateway_pause(call->worker->gateway, (int)(wait_s * 1000 < pause_ms ? wait_s * 1000 : pause_ms));
     buf_clear(&call->response->body);
-    return poll_answer(feed, true, nowhere, store, log, &call->response->body, ret_empty, fault);
+    return poll_answer(feed, true, nowhere, store, log, &call->response->body, ret, fault);
 }
 
 /* Calls are counted by endpoint. */
@@ -99,7 +99,7 @@ static enum rs_err poll_get(struct call *call, struct fault *fault)
     struct feed *feed = NULL;
     struct cursor since;
     int wait_s = 0;
-    bool empty = false;
+    struct poll_said said = {.empty = false};
     const char *upgrade = request_header(call->request, "HTTP_UPGRADE");
     if (upgrade && strcasecmp(upgrade, "websocket") == 0)
         return fault_set(fault, RS_INVALID, "this address is for polling; a WebSocket is at %.100s/ws%.200s",
@@ -114,14 +114,14 @@ static enum rs_err poll_get(struct call *call, struct fault *fault)
     drain_pending(call->worker->dd);
     if (!err) {
         (void)eventlog_changed(log); /* from here on a change is one that this answer may lack */
-        err = poll_answer(feed, false, since, store, log, &call->response->body, &empty, fault);
+        err = poll_answer(feed, false, since, store, log, &call->response->body, &said, fault);
     }
-    bool too_soon = !err && !empty && feed->endpoint->topic && since.hashed && !feed->gap;
-    if (!err && (empty || too_soon) && wait_s > 0 && gateway_hold(call->worker->gateway)) {
+    bool too_soon = !err && !said.empty && feed->endpoint->topic && since.hashed && !feed->gap;
+    if (!err && (said.empty || too_soon) && wait_s > 0 && gateway_hold(call->worker->gateway)) {
         int64_t held_us = clock_mono_us();
         if (too_soon)
-            err = give_later(call, feed, store, log, wait_s, &empty, fault);
-        if (!err && empty)
+            err = give_later(call, feed, store, log, wait_s, &said, fault);
+        if (!err && said.empty)
             err = wait_for_events(call, feed, store, log, wait_s, fault);
         call->held_us = clock_mono_us() - held_us;
         gateway_unhold(call->worker->gateway);

@@ -154,10 +154,16 @@ enum rs_err dialect_put_gap(struct buf *out, bool native, const char *stream, in
 /* poll_parse - `since` and `wait` of a query. RS_INVALID with what is wrong. */
 enum rs_err poll_parse(const struct query *query, struct cursor *ret_since, int *ret_wait_s, struct fault *fault)
     RS_MUST_CHECK;
+/* What an answer says, for a door that gives it to many. */
+struct poll_said {
+    bool empty;     /* nothing: no message, no end */
+    bool gaps;      /* that something is missing */
+    bool whole;     /* all that the log had; false: more is to be asked for at once */
+    int64_t first;  /* the event of its first message; 0: none */
+};
 /* poll_answer - append {"events":[...],"next":"N","end":true?} with what the feed has now (feed_start for a new one,
- * then feed_read). *ret_empty: it says nothing (no message, no end), so a door may clear out, wait, and call again with
- * started = true. */
+ * then feed_read). When it is empty a door may clear out, wait, and call again with started = true. */
 enum rs_err poll_answer(struct feed *feed, bool started, struct cursor since, struct store *store, struct eventlog *log,
-                        struct buf *out, bool *ret_empty, struct fault *fault) RS_MUST_CHECK;
+                        struct buf *out, struct poll_said *ret, struct fault *fault) RS_MUST_CHECK;
 
 #endif

@@ -27,17 +27,27 @@ struct poll_text {
     struct buf *out;
     size_t start;
     int n;
-    bool full;
+    bool full, gaps;
+    int64_t first;
 };
+
+static void note(struct poll_text *text, const char *id)
+{
+    struct cursor at = {.id = 0};
+    if (!id)
+        text->gaps = true;
+    else if (text->first == 0 && cursor_parse(id, &at) == RS_OK)
+        text->first = at.id;
+}
 
 static bool poll_take(void *ctx, const char *id, const char *json, size_t len)
 {
-    (void)id;
     struct poll_text *text = ctx;
     if (text->n > 0 && text->out->len - text->start + len > POLL_BYTES_MAX) {
         text->full = true;
         return false;
     }
+    note(text, id);
     if (text->n++ > 0)
         (void)buf_putc(text->out, ',');
     (void)buf_append(text->out, json, len);
@@ -45,10 +55,10 @@ static bool poll_take(void *ctx, const char *id, const char *json, size_t len)
 }
 
 enum rs_err poll_answer(struct feed *feed, bool started, struct cursor since, struct store *store, struct eventlog *log,
-                        struct buf *out, bool *ret_empty, struct fault *fault)
+                        struct buf *out, struct poll_said *ret, struct fault *fault)
 {
     if (feed->endpoint->topic)
-        return topic_poll(feed, started, since, store, log, out, ret_empty, fault);
+        return topic_poll(feed, started, since, store, log, out, ret, fault);
     (void)buf_puts(out, "{\"events\":[");
     struct poll_text text = {.out = out, .start = out->len};
     struct message_sink sink = {.message = poll_take, .ctx = &text};
@@ -69,6 +79,7 @@ enum rs_err poll_answer(struct feed *feed, bool started, struct cursor since, st
     err = buf_putc(out, '}');
     if (err)
         return fault_set(fault, err, "the answer is too large");
-    *ret_empty = text.n == 0 && !ended;
+    *ret = (struct poll_said){
+        .empty = text.n == 0 && !ended, .gaps = text.gaps, .whole = !more && !text.full, .first = text.first};
     return RS_OK;
 }

@@ -73,6 +73,6 @@ enum rs_err topic_poll_begin(struct feed *feed, struct cursor since, struct even
 enum rs_err topic_poll_put(const struct feed *feed, const struct topic_state *state, bool give, struct buf *out,
                            struct fault *fault) RS_MUST_CHECK;
 enum rs_err topic_poll(struct feed *feed, bool started, struct cursor since, struct store *store, struct eventlog *log,
-                       struct buf *out, bool *ret_empty, struct fault *fault) RS_MUST_CHECK;
+                       struct buf *out, struct poll_said *ret, struct fault *fault) RS_MUST_CHECK;
 
 #endif

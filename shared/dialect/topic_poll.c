@@ -43,7 +43,7 @@ enum rs_err topic_poll_put(const struct feed *feed, const struct topic_state *st
 }
 
 enum rs_err topic_poll(struct feed *feed, bool started, struct cursor since, struct store *store, struct eventlog *log,
-                       struct buf *out, bool *ret_empty, struct fault *fault)
+                       struct buf *out, struct poll_said *ret, struct fault *fault)
 {
     struct topic_state state = {0};
     const struct topic_asked asked = {feed->org[0] ? feed->org : NULL, feed->param, &feed->query};
@@ -54,7 +54,7 @@ enum rs_err topic_poll(struct feed *feed, bool started, struct cursor since, str
         feed->seen = state.at;
     if (!err) {
         bool give = topic_differs(&feed->seen, &state);
-        *ret_empty = !give && !feed->gap;
+        *ret = (struct poll_said){.empty = !give && !feed->gap, .gaps = feed->gap != NULL, .whole = true};
         err = topic_poll_put(feed, &state, give, out, fault);
     }
     topic_state_release(&state);

@@ -135,9 +135,9 @@ static const char *poll_once(struct feed *feed, const char *since, struct taken 
     static char next[CURSOR_TEXT_MAX];
     struct fault fault = {0};
     struct buf out;
-    bool empty;
+    struct poll_said said;
     buf_init(&out, POLL_TEXT_MAX);
-    ck_assert_msg(poll_answer(feed, false, cursor_of(since), &instance.store, instance.log, &out, &empty, &fault) ==
+    ck_assert_msg(poll_answer(feed, false, cursor_of(since), &instance.store, instance.log, &out, &said, &fault) ==
                       RS_OK,
                   "%s", fault.message);
     struct json_object *answer = parse(out.data), *events = json_get_array(answer, "events");
@@ -148,7 +148,7 @@ static const char *poll_once(struct feed *feed, const char *since, struct taken 
         take(taken, json_get_string(message, "id", NULL), text, strlen(text));
     }
     bool end = json_get_bool(answer, "end", false);
-    ck_assert_int_eq(empty, json_object_array_length(events) == 0 && !end);
+    ck_assert_int_eq(said.empty, json_object_array_length(events) == 0 && !end);
     if (ret_end)
         *ret_end = end;
     snprintf(next, sizeof(next), "%s", json_get_string(answer, "next", "(null)"));

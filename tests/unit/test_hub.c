@@ -6,6 +6,7 @@
 #include "bridge/limits.h"
 #include "bridge/replay.h"
 #include "bridge/stretch.h"
+#include "bridge/told.h"
 #include "dialect/rows.h"
 #include "tests/unit/dialect_help.h"
 
@@ -77,6 +78,7 @@ static void setup(void)
     ck_assert_ok(eventlog_head(instance.log, &head, &fault));
     bridge.hub = hub_new(&bridge, head);
     bridge.stretches = stretches_new(&bridge);
+    bridge.tolds = tolds_new(&bridge);
     for (int i = 0; i < 3; i++) {
         clients[i] = (struct client){.room = 1 << 20};
         buf_init(&clients[i].out, 1 << 20);
@@ -98,6 +100,7 @@ static void teardown(void)
     }
     ck_assert_int_eq(bridge.metrics.values[METRIC_QUEUED_BYTES], 0);
     hub_free(bridge.hub);
+    tolds_free(bridge.tolds);
     ck_assert_int_eq(bridge.metrics.values[METRIC_REPLAY_BYTES], 0);
     stretches_free(bridge.stretches);
     uv_run(&bridge.loop, UV_RUN_DEFAULT);

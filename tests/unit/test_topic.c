@@ -124,11 +124,11 @@ static char *poll_once(const char *query, const char *since, char next[CURSOR_TE
 {
     struct feed *feed = open_test("x1", query);
     struct buf out;
-    bool empty;
+    struct poll_said said;
     buf_init(&out, POLL_TEXT_MAX);
-    ck_assert_ok(poll_answer(feed, false, cursor_of(since), &instance.store, instance.log, &out, &empty, NULL));
+    ck_assert_ok(poll_answer(feed, false, cursor_of(since), &instance.store, instance.log, &out, &said, NULL));
     struct json_object *answer = parse(out.data), *events = json_get_array(answer, "events");
-    ck_assert_int_eq(empty, json_object_array_length(events) == 0);
+    ck_assert_int_eq(said.empty, json_object_array_length(events) == 0);
     snprintf(next, CURSOR_TEXT_MAX, "%s", json_get_string(answer, "next", ""));
     char *text = strdup(json_text(events, NULL));
     json_object_put(answer);
@@ -209,22 +209,22 @@ START_TEST(a_held_poll_is_answered_when_the_state_is_another)
 {
     struct feed *feed = open_test("x1", "");
     struct buf out;
-    bool empty;
+    struct poll_said said;
     const struct cursor nowhere = {.kind = CURSOR_NONE};
     present = "[1]";
     buf_init(&out, POLL_TEXT_MAX);
-    ck_assert_ok(poll_answer(feed, false, cursor_of("now"), &instance.store, instance.log, &out, &empty, NULL));
-    ck_assert(empty);
+    ck_assert_ok(poll_answer(feed, false, cursor_of("now"), &instance.store, instance.log, &out, &said, NULL));
+    ck_assert(said.empty);
     for (int i = 0; i < 2; i++) {
         buf_clear(&out);
-        ck_assert_ok(poll_answer(feed, true, nowhere, &instance.store, instance.log, &out, &empty, NULL));
-        ck_assert(empty);
+        ck_assert_ok(poll_answer(feed, true, nowhere, &instance.store, instance.log, &out, &said, NULL));
+        ck_assert(said.empty);
     }
     present = "[2]";
     for (int i = 0; i < 2; i++) { /* asked again, it says it again */
         buf_clear(&out);
-        ck_assert_ok(poll_answer(feed, true, nowhere, &instance.store, instance.log, &out, &empty, NULL));
-        ck_assert(!empty);
+        ck_assert_ok(poll_answer(feed, true, nowhere, &instance.store, instance.log, &out, &said, NULL));
+        ck_assert(!said.empty);
     }
     buf_release(&out);
     feed_free(feed);
