@@ -30,7 +30,7 @@ struct writer {
     bool working;    /* the thread has `ingest`, and what belongs to it; */
     bool borrowed;   /* the loop has it; */
     bool unfinished; /* the loop could not commit what it took */
-    bool appended;   /* the loop committed something since the thread looked */
+    int n_turns;     /* in which the loop committed since the thread looked */
     bool wanted;     /* the thread waits for the loop to give it back */
     bool stop, poked;
 };
@@ -92,8 +92,9 @@ static void run(void *ctx)
             uv_cond_wait(&w->cond, &w->mutex);
         }
         w->working = true;
-        bool unfinished = w->unfinished, appended = w->appended;
-        w->unfinished = w->appended = false;
+        bool unfinished = w->unfinished, appended = w->n_turns > 0;
+        w->unfinished = false;
+        w->n_turns = 0;
         struct intake *list = w->queue;
         w->queue = NULL;
         w->queue_end = &w->queue;
@@ -167,9 +168,9 @@ static bool borrow(struct writer *w, const struct intake *list)
 static void give_back(struct writer *w, bool done)
 {
     uv_mutex_lock(&w->mutex);
-    bool wake = w->wanted || !done;
+    w->n_turns += done;
+    bool wake = w->wanted || !done || w->n_turns == WRITER_TURNS;
     w->borrowed = false;
-    w->appended = w->appended || done;
     w->unfinished = !done;
     uv_mutex_unlock(&w->mutex);
     if (wake)

@@ -49,6 +49,13 @@ static void cache_clear(struct append_cache *cache)
     cache->known_oid = -1;
 }
 
+/* What others have stored meanwhile has to be looked at. */
+static void forget(struct sqlite_log *log)
+{
+    cache_clear(log->cache);
+    log->arrivals.n = -1;
+}
+
 static struct append_cache *cache_new(void)
 {
     struct append_cache *cache = calloc(1, sizeof *cache);
@@ -226,63 +233,67 @@ static enum rs_err check_entry(const struct eventlog_entry *entry)
     return entry->data_len > EVENT_DATA_MAX ? RS_LIMIT : RS_OK;
 }
 
-static enum rs_err store(struct sqlite_log *log, struct stream_state *stream, struct eventlog_entry *entry,
-                         struct fault *fault)
+static enum rs_err add_event(struct sqlite_log *log, const struct arrival *arrival, int64_t *ret_id, struct fault *fault)
 {
-    int64_t time_ms = entry->time_ms ? entry->time_ms : clock_wall_ms(), id;
+    const struct eventlog_entry *entry = arrival->entry;
     sqlite3_stmt *stmt;
     enum rs_err err = sqlite_statement(log, SQL_EVENT_ADD, &stmt, fault);
 
     if (err)
         return err;
-    sqlite3_bind_int64(stmt, 1, stream->id);
-    sqlite3_bind_int64(stmt, 2, stream->last_seq + 1);
-    sqlite3_bind_int64(stmt, 3, time_ms);
+    sqlite3_bind_int64(stmt, 1, arrival->stream);
+    sqlite3_bind_int64(stmt, 2, arrival->seq);
+    sqlite3_bind_int64(stmt, 3, arrival->time_ms);
     sqlite3_bind_int(stmt, 4, event_type_is_bulk(entry->type));
     sqlite3_bind_text(stmt, 5, entry->type, -1, SQLITE_STATIC);
     sqlite3_bind_text(stmt, 6, entry->data, (int)entry->data_len, SQLITE_STATIC);
     err = sqlite_run(log, stmt, fault);
+    if (!err)
+        *ret_id = sqlite3_last_insert_rowid(log->db);
+    return err;
+}
+
+static enum rs_err store(struct sqlite_log *log, struct stream_state *stream, struct eventlog_entry *entry,
+                         struct fault *fault)
+{
+    bool ends = event_type_ends(entry->type) && stream_has_kind(entry->stream, "run");
+    struct arrival arrival = {
+        .entry = entry,
+        .stream = stream->id,
+        .seq = stream->last_seq + 1,
+        .time_ms = entry->time_ms ? entry->time_ms : clock_wall_ms(),
+        .last_oid = entry->oid > 0 ? entry->oid : stream->last_oid,
+        .ends = ends,
+        .end_id = event_type_reopens(entry->type) ? 0 : stream->end_id,
+    };
+    int64_t id = 0;
+    enum rs_err err = log->arrivals.taking ? sqlite_arrivals_add(log, &arrival, &id, fault)
+                                           : add_event(log, &arrival, &id, fault);
+
     if (err)
         return err;
-    id = sqlite3_last_insert_rowid(log->db);
-    entry->event = event_new(id, stream->last_seq + 1, time_ms, stream->home, entry->type, entry->data, entry->data_len);
+    entry->event = event_new(id, arrival.seq, arrival.time_ms, stream->home, entry->type, entry->data, entry->data_len);
     if (!entry->event)
         return no_memory(fault);
-    stream->last_seq++;
+    stream->last_seq = arrival.seq;
     stream->last_id = log->cache->last_id = id;
+    stream->last_oid = arrival.last_oid;
+    stream->end_id = ends ? id : arrival.end_id;
     if (log->cache->first_id == 0)
         log->cache->first_id = id;
-    if (entry->oid > 0)
-        stream->last_oid = entry->oid;
     if (entry->oid > log->cache->max_oid)
         log->cache->max_oid = entry->oid;
-    if (event_type_ends(entry->type) && stream_has_kind(entry->stream, "run"))
-        stream->end_id = id;
-    else if (event_type_reopens(entry->type))
-        stream->end_id = 0;
-    mark_stream(log->cache, stream);
+    if (!log->arrivals.taking)
+        mark_stream(log->cache, stream);
     return RS_OK;
 }
 
-/* One entry: refused, known already, or stored. Returns only what spoils the whole transaction. */
-static enum rs_err append_one(struct sqlite_log *log, struct eventlog_entry *entry, struct fault *fault)
+/* What is neither refused nor known already is stored. */
+static enum rs_err append_to(struct sqlite_log *log, struct eventlog_entry *entry, struct fault *fault)
 {
-    struct producer_state *producer = NULL;
     struct stream_state *stream = NULL;
     enum rs_err err;
 
-    if (entry->producer) {
-        assert(id_valid(entry->producer));
-        err = producer_get(log, entry->producer, &producer, fault);
-        if (err)
-            return err;
-        if (entry->producer_seq <= producer->last) {
-            entry->duplicate = true;
-            return RS_OK;
-        }
-        producer->last = entry->producer_seq;
-        mark_producer(log->cache, producer);
-    }
     entry->status = check_entry(entry);
     if (entry->status)
         return RS_OK;
@@ -298,6 +309,31 @@ static enum rs_err append_one(struct sqlite_log *log, struct eventlog_entry *ent
         return RS_OK;
     }
     return store(log, stream, entry, fault);
+}
+
+/* One entry. Returns only what spoils the whole transaction. */
+static enum rs_err append_one(struct sqlite_log *log, struct eventlog_entry *entry, struct fault *fault)
+{
+    struct producer_state *producer = NULL;
+    enum rs_err err;
+
+    if (!entry->producer)
+        return append_to(log, entry, fault);
+    assert(id_valid(entry->producer));
+    err = producer_get(log, entry->producer, &producer, fault);
+    if (err)
+        return err;
+    if (entry->producer_seq <= producer->last) {
+        entry->duplicate = true;
+        return RS_OK;
+    }
+    err = append_to(log, entry, fault);
+    if (err)
+        return err;
+    producer->last = entry->producer_seq;
+    if (!entry->event || !log->arrivals.taking) /* an arrival has it with it */
+        mark_producer(log->cache, producer);
+    return RS_OK;
 }
 
 /* Written ahead of what was seen, so that it is written seldom. */
@@ -370,7 +406,7 @@ static enum rs_err begin(struct sqlite_log *log, struct fault *fault)
         return err;
     if (version != log->cache->data_version || log->cache->streams.n > CACHE_MAX ||
         log->cache->producers.n > CACHE_MAX)
-        cache_clear(log->cache);
+        forget(log);
     log->cache->data_version = version;
     return RS_OK;
 }
@@ -389,6 +425,8 @@ enum rs_err sqlite_append(struct eventlog *base, struct eventlog_entry *entries,
         return no_memory(fault);
     log->cache->first_id = log->cache->last_id = log->cache->max_oid = 0;
     err = begin(log, fault);
+    if (!err)
+        err = sqlite_arrivals_begin(log, entries, n, fault);
     for (size_t i = 0; !err && i < n; i++)
         err = append_one(log, &entries[i], fault);
     if (!err)
@@ -403,7 +441,7 @@ enum rs_err sqlite_append(struct eventlog *base, struct eventlog_entry *entries,
         return RS_OK;
     sqlite_rollback(log);
     sqlite_mark_head(log); /* the ids were not given after all */
-    cache_clear(log->cache);
+    forget(log);
     for (size_t i = 0; i < n; i++) {
         event_unref(entries[i].event);
         entries[i].event = NULL;

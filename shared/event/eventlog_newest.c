@@ -17,12 +17,16 @@ static enum rs_err prepare(struct sqlite_log *log, const char *const *types, sql
     for (int i = 0; types && types[i]; i++)
         bulk = bulk || event_type_is_bulk(types[i]);
     buf_init(&sql, SQL_MAX);
-    buf_printf(&sql, "SELECT id, seq, time, type, data FROM events INDEXED BY %s WHERE stream = ?1 AND id <= ?2%s",
-               bulk ? "events_stream" : "events_state", bulk ? "" : " AND bulk = 0");
-    for (int i = 0; types && types[i]; i++)
-        buf_printf(&sql, "%s?%d", i == 0 ? " AND type IN (" : ", ", 4 + i);
-    if (types)
-        buf_putc(&sql, ')');
+    for (int table = 0; table < 2; table++) {
+        buf_printf(&sql, "%sSELECT id, seq, time, type, data FROM %s WHERE stream = ?1 AND id <= ?2%s",
+                   table == 0 ? "" : " UNION ALL ",
+                   table == 1 ? "arrivals" : bulk ? "events INDEXED BY events_stream" : "events INDEXED BY events_state",
+                   bulk ? "" : " AND bulk = 0");
+        for (int i = 0; types && types[i]; i++)
+            buf_printf(&sql, "%s?%d", i == 0 ? " AND type IN (" : ", ", 4 + i);
+        if (types)
+            buf_putc(&sql, ')');
+    }
     err = buf_puts(&sql, " ORDER BY id DESC LIMIT ?3");
     if (err)
         fault_set(fault, err, "too many types asked for");

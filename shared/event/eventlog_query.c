@@ -2,7 +2,8 @@
  *   one stream        its index, in order
  *   some streams      the lowest ids of each from the index, merged, then the events by id
  *   a range of ids    all events of it, kept when their home fits a view
- * so that a view over few streams never scans the log, and following the newest events never looks at old streams. */
+ * so that a view over few streams never scans the log, and following the newest events never looks at old streams. What
+ * arrived last (eventlog_arrivals.c) comes after, all of it is looked at. */
 #include "event/eventlog_sqlite.h"
 #include <stdlib.h>
 #include <string.h>
@@ -84,10 +85,11 @@ static bool fits(const struct reading *r, const struct home *home)
     return false;
 }
 
-static enum rs_err read_range(struct reading *r, int64_t until)
+/* scan: SQL_EVENTS_SCAN or SQL_ARRIVALS_SCAN; wanted: NULL, or the only streams there can be among those asked for */
+static enum rs_err read_range(struct reading *r, enum sql scan, const struct numbers *wanted, int64_t until)
 {
     sqlite3_stmt *stmt;
-    enum rs_err err = sqlite_statement(r->log, SQL_EVENTS_SCAN, &stmt, r->fault);
+    enum rs_err err = sqlite_statement(r->log, scan, &stmt, r->fault);
 
     if (err)
         return err;
@@ -96,6 +98,8 @@ static enum rs_err read_range(struct reading *r, int64_t until)
     while (!r->full && !(err = sqlite_row(r->log, stmt, r->fault))) {
         struct home *home;
         if (r->query->without_bulk && event_type_is_bulk((const char *)sqlite3_column_text(stmt, 4)))
+            continue;
+        if (wanted && !numbers_has(wanted, sqlite3_column_int64(stmt, 1)))
             continue;
         err = sqlite_home(r->log, sqlite3_column_int64(stmt, 1), &home, r->fault);
         if (!err && fits(r, home))
@@ -185,7 +189,7 @@ static enum rs_err read_many(struct reading *r, const struct numbers *streams)
     enum rs_err err;
 
     if (streams->n >= MANY_STREAMS && r->until - r->after > tried) {
-        err = read_range(r, r->after + tried);
+        err = read_range(r, SQL_EVENTS_SCAN, NULL, r->after + tried);
         if (err || r->full)
             return err;
         r->after += tried;
@@ -193,24 +197,46 @@ static enum rs_err read_many(struct reading *r, const struct numbers *streams)
     return read_some(r, streams);
 }
 
+static bool homes_only(const struct reading *r)
+{
+    for (int i = 0; i < r->query->n_streams; i++) {
+        if (!view_is_home(&r->views[i]))
+            return false;
+    }
+    return true;
+}
+
+/* Whose home an arrival has costs more than to see that its stream is none of those asked for. */
+static enum rs_err read_arrivals(struct reading *r)
+{
+    struct numbers streams = {NULL, 0, 0};
+    bool homes = homes_only(r);
+    enum rs_err err = RS_OK;
+
+    for (int i = 0; !err && homes && i < r->query->n_streams; i++)
+        err = sqlite_view_streams(r->log, &r->views[i], r->query->org, -1, &streams, r->fault);
+    numbers_sort_unique(&streams);
+    if (!err)
+        err = read_range(r, SQL_ARRIVALS_SCAN, homes ? &streams : NULL, r->until);
+    free(streams.at);
+    return err;
+}
+
 static enum rs_err read_cheapest(struct reading *r)
 {
     struct numbers streams = {NULL, 0, 0};
     uint64_t range = (uint64_t)r->until - (uint64_t)r->after;
-    bool homes = true;
     enum rs_err err = RS_OK;
 
-    for (int i = 0; i < r->query->n_streams; i++)
-        homes = homes && view_is_home(&r->views[i]);
-    if (!homes && range <= SCAN_ALWAYS)
-        return read_range(r, r->until);
+    if (!homes_only(r) && range <= SCAN_ALWAYS)
+        return read_range(r, SQL_EVENTS_SCAN, NULL, r->until);
     for (int i = 0; !err && i < r->query->n_streams; i++)
         err = sqlite_view_streams(r->log, &r->views[i], r->query->org, r->after, &streams, r->fault);
     numbers_sort_unique(&streams);
     if (!err && streams.n == 1)
         err = read_one(r, streams.at[0]);
     else if (!err && streams.n > 1)
-        err = streams.n >= range / SEEK_COST ? read_range(r, r->until) : read_many(r, &streams);
+        err = streams.n >= range / SEEK_COST ? read_range(r, SQL_EVENTS_SCAN, NULL, r->until) : read_many(r, &streams);
     free(streams.at);
     return err;
 }
@@ -227,6 +253,25 @@ static enum rs_err reading_init(struct reading *r, struct sqlite_log *log, const
     for (int i = 0; i < query->n_streams; i++)
         view_init(&r->views[i], query->streams[i]);
     return RS_OK;
+}
+
+/* What has been moved, then the arrivals: their ids are above. */
+static enum rs_err read_all(struct reading *r)
+{
+    int64_t first, until = r->until;
+    enum rs_err err = sqlite_number(r->log, SQL_ARRIVALS_FIRST, &first, r->fault);
+
+    if (err)
+        return err;
+    if (first > 0 && first <= until)
+        r->until = first - 1;
+    if (r->after < r->until)
+        err = read_cheapest(r);
+    if (err || r->full || r->until == until)
+        return err;
+    r->after = r->after > r->until ? r->after : r->until;
+    r->until = until;
+    return read_arrivals(r);
 }
 
 enum rs_err sqlite_read(struct eventlog *base, const struct eventlog_query *query, int limit, struct event ***ret,
@@ -250,7 +295,7 @@ enum rs_err sqlite_read(struct eventlog *base, const struct eventlog_query *quer
             err = sqlite_number(log, SQL_HEAD, &head, fault);
         r.until = query->until > 0 && query->until < head ? query->until : head;
         if (!err && r.after < r.until)
-            err = read_cheapest(&r);
+            err = read_all(&r);
         if (!err)
             err = sqlite_do(log, SQL_COMMIT, fault);
         if (err)

@@ -39,6 +39,15 @@ static const char *const migrations[] = {
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;",
     /* 3: meta has `oid`, not below any that was ever seen. */
     "INSERT INTO meta (name, value) SELECT 'oid', COALESCE(MAX(last_oid), 0) FROM streams;",
+    /* 4: what was committed a moment ago (eventlog_arrivals.c). Its ids are above all of events; where its stream and its
+     * producer stand after an event is with it, until it is moved and their rows are written. */
+    "CREATE TABLE arrivals ("
+    "  id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, seq INTEGER NOT NULL, time INTEGER NOT NULL,"
+    "  bulk INTEGER NOT NULL, last_oid INTEGER NOT NULL, end_id INTEGER NOT NULL, producer TEXT, n INTEGER,"
+    "  type TEXT NOT NULL, data TEXT NOT NULL);"
+    "CREATE VIEW all_events AS"
+    "  SELECT id, stream, seq, time, bulk, type, data FROM events UNION ALL"
+    "  SELECT id, stream, seq, time, bulk, type, data FROM arrivals;",
 };
 #define N_MIGRATIONS ((int)(sizeof migrations / sizeof *migrations))
 

@@ -12,6 +12,7 @@
 /* INDEXED BY turns a plan that would scan into an error, so a plan once right stays right. */
 #define OF_STREAM(columns, index) \
     "SELECT " columns " FROM events INDEXED BY " index " WHERE stream = ?1 AND id > ?2 AND id <= ?3"
+#define PRODUCER_KNOWN " ON CONFLICT (name) DO UPDATE SET last = max(last, excluded.last), seen = excluded.seen"
 #define VIEW_COLUMNS "SELECT s.id FROM "
 #define VIEW_LIMITS " AND s.last_id > ?2 AND (?3 IS NULL OR s.org = ?3)"
 
@@ -20,19 +21,37 @@ static const char *const texts[N_SQL] = {
     [SQL_BEGIN_WRITE] = "BEGIN IMMEDIATE",
     [SQL_COMMIT] = "COMMIT",
     [SQL_DATA_VERSION] = "PRAGMA data_version",
-    [SQL_HEAD] = "SELECT seq FROM sqlite_sequence WHERE name = 'events'",
-    [SQL_STREAM_BY_NAME] = "SELECT id, last_seq, last_id, last_oid, end_id, org FROM streams WHERE name = ?1",
+    [SQL_HEAD] = "SELECT max(COALESCE((SELECT max(id) FROM arrivals), 0),"
+                 " COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0))",
+    /* The members of the newest arrival go before those of the row. */
+    [SQL_STREAM_BY_NAME] = "SELECT s.id, COALESCE(a.seq, s.last_seq), COALESCE(a.id, s.last_id),"
+                           " COALESCE(a.last_oid, s.last_oid), COALESCE(a.end_id, s.end_id), s.org FROM streams s"
+                           " LEFT JOIN arrivals a ON a.id = (SELECT max(id) FROM arrivals WHERE stream = s.id)"
+                           " WHERE s.name = ?1",
     [SQL_STREAM_BY_ID] = "SELECT name, org FROM streams WHERE id = ?1",
     [SQL_STREAM_TAGS] = "SELECT tag FROM stream_tags WHERE stream = ?1 ORDER BY tag",
     [SQL_STREAM_ADD] = "INSERT INTO streams (name, org) VALUES (?1, ?2)",
     [SQL_STREAM_ADD_TAG] = "INSERT OR IGNORE INTO stream_tags (tag, stream) VALUES (?1, ?2)",
     [SQL_STREAM_SET] = "UPDATE streams SET last_seq = ?2, last_id = ?3, last_oid = ?4, end_id = ?5 WHERE id = ?1",
-    [SQL_PRODUCER_GET] = "SELECT last FROM producers WHERE name = ?1",
-    [SQL_PRODUCER_SET] = "INSERT INTO producers (name, last, seen) VALUES (?1, ?2, ?3)"
-                         " ON CONFLICT (name) DO UPDATE SET last = excluded.last, seen = excluded.seen",
+    [SQL_PRODUCER_GET] = "SELECT max(last) FROM (SELECT last FROM producers WHERE name = ?1"
+                         " UNION ALL SELECT n FROM arrivals WHERE producer = ?1)",
+    [SQL_PRODUCER_SET] = "INSERT INTO producers (name, last, seen) VALUES (?1, ?2, ?3)" PRODUCER_KNOWN,
     [SQL_PRODUCERS_PRUNE] = "DELETE FROM producers WHERE name IN"
                             " (SELECT name FROM producers WHERE seen < ?1 LIMIT ?2)",
     [SQL_EVENT_ADD] = "INSERT INTO events (stream, seq, time, bulk, type, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    [SQL_ARRIVAL_ADD] = "INSERT INTO arrivals (id, stream, seq, time, bulk, type, data, last_oid, end_id, producer, n)"
+                        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+    [SQL_ARRIVALS_FIRST] = "SELECT min(id) FROM arrivals",
+    [SQL_ARRIVALS_SCAN] = "SELECT " EVENT_COLUMNS " FROM arrivals WHERE id > ?1 AND id <= ?2 ORDER BY id",
+    [SQL_ARRIVALS_MOVE] = "INSERT INTO events (id, stream, seq, time, bulk, type, data)"
+                          " SELECT id, stream, seq, time, bulk, type, data FROM arrivals ORDER BY id",
+    /* Beside max() the other columns are those of its row. */
+    [SQL_ARRIVALS_STREAMS] = "UPDATE streams SET last_seq = a.seq, last_id = a.id, last_oid = a.last_oid, end_id = a.end_id"
+                             " FROM (SELECT stream, seq, max(id) AS id, last_oid, end_id FROM arrivals GROUP BY stream) a"
+                             " WHERE streams.id = a.stream",
+    [SQL_ARRIVALS_PRODUCERS] = "INSERT INTO producers (name, last, seen) SELECT producer, max(n), ?1 FROM arrivals"
+                               " WHERE producer IS NOT NULL GROUP BY producer" PRODUCER_KNOWN,
+    [SQL_ARRIVALS_CLEAR] = "DELETE FROM arrivals",
     [SQL_EVENT_BY_ID] = "SELECT " EVENT_COLUMNS " FROM events WHERE id = ?1",
     [SQL_EVENTS_SCAN] = "SELECT " EVENT_COLUMNS " FROM events WHERE id > ?1 AND id <= ?2 ORDER BY id",
     [SQL_EVENTS_OF_STREAM] = OF_STREAM(EVENT_COLUMNS, "events_stream") " ORDER BY id LIMIT ?4",
@@ -266,6 +285,8 @@ static void sqlite_log_close(struct eventlog *base)
 {
     struct sqlite_log *log = (struct sqlite_log *)base;
 
+    if (log->wal.ours)
+        (void)sqlite_arrivals_due(log, true, NULL); /* else whoever writes next does it */
     sqlite_mark_head(log);
     append_cache_free(log->cache);
     disconnect(log);
@@ -283,7 +304,7 @@ static enum rs_err sqlite_log_open(const struct eventlog_options *options, struc
     if (!log)
         return fault_set(fault, RS_NOMEM, "out of memory");
     log->base.mode = options->mode;
-    log->mark_fd = -1;
+    log->mark_fd = log->arrivals.n = -1;
     log->owner = options->owner;
     log->owner_ctx = options->owner_ctx;
     log->full_sync = config_is(options->dd->config, "eventlog.sync", "full");

@@ -1,7 +1,8 @@
 /* eventlog_sqlite - what the files of the SQLite driver share: connection, prepared statements, known homes.
- * eventlog_sqlite.c opens and asks small things, eventlog_append.c writes, eventlog_query.c and eventlog_newest.c read,
- * eventlog_mark.c sees to it that no id is given twice, eventlog_wal.c to checkpoints, eventlog_trim.c removes what is old,
- * eventlog_views.c finds the streams of views, eventlog_gaps.c what is missing. */
+ * eventlog_sqlite.c opens and asks small things, eventlog_append.c writes, with eventlog_arrivals.c where events are few;
+ * eventlog_query.c and eventlog_newest.c read, eventlog_mark.c sees to it that no id is given twice, eventlog_wal.c to
+ * checkpoints, eventlog_trim.c removes what is old, eventlog_views.c finds the streams of views, eventlog_gaps.c what is
+ * missing. */
 #ifndef RUNSPOOL_EVENT_EVENTLOG_SQLITE_H
 #define RUNSPOOL_EVENT_EVENTLOG_SQLITE_H
 
@@ -31,6 +32,13 @@ enum sql {
     SQL_PRODUCER_SET,
     SQL_PRODUCERS_PRUNE,
     SQL_EVENT_ADD,
+    SQL_ARRIVAL_ADD,
+    SQL_ARRIVALS_FIRST,
+    SQL_ARRIVALS_SCAN,
+    SQL_ARRIVALS_MOVE,
+    SQL_ARRIVALS_STREAMS,
+    SQL_ARRIVALS_PRODUCERS,
+    SQL_ARRIVALS_CLEAR,
     SQL_EVENT_BY_ID,
     SQL_EVENTS_SCAN,
     SQL_EVENTS_OF_STREAM,
@@ -64,6 +72,19 @@ enum sql {
 
 struct append_cache;
 
+/* What an event has with it while it is in `arrivals`. */
+struct arrival {
+    const struct eventlog_entry *entry;
+    int64_t stream, seq, time_ms;
+    int64_t last_oid, end_id; /* of the stream, after it; */
+    bool ends;                /* or it is the end itself */
+};
+struct sqlite_arrivals {
+    int n;        /* -1: not known */
+    int64_t head; /* of the log, while there are any */
+    bool taking;  /* the present transaction stores there */
+};
+
 struct sqlite_wal {
     bool ours;           /* checkpoints are left to sqlite_checkpoint */
     int pages, tried;    /* in the file; when a checkpoint was last tried */
@@ -92,6 +113,7 @@ struct sqlite_log {
     int64_t marked_at; /* of sqlite_mark_due */
     bool mark_stale;   /* it may not be the head */
     struct append_cache *cache;
+    struct sqlite_arrivals arrivals;
     struct sqlite_wal wal;
     int64_t trim_stream; /* eventlog_trim has looked at the streams up to this number */
     int64_t forget_at;   /* monotonic ms: when it looks for silent producers again */
@@ -124,6 +146,15 @@ void sqlite_mark_head(struct sqlite_log *log);
  * time. The write lock is held. */
 enum rs_err sqlite_mark_due(struct sqlite_log *log, int64_t id, int64_t committed, struct fault *fault) RS_MUST_CHECK;
 
+/* sqlite_arrivals_begin - at the beginning of an append's transaction: is it one that stores in `arrivals`? If not, or when
+ * there are many, what is there is moved first. */
+enum rs_err sqlite_arrivals_begin(struct sqlite_log *log, const struct eventlog_entry *entries, size_t n,
+                                  struct fault *fault) RS_MUST_CHECK;
+enum rs_err sqlite_arrivals_add(struct sqlite_log *log, const struct arrival *arrival, int64_t *ret_id,
+                                struct fault *fault) RS_MUST_CHECK;
+/* sqlite_arrivals_due - between appends: move them when it is worth it; idle: if there are any. Waits for nobody. */
+enum rs_err sqlite_arrivals_due(struct sqlite_log *log, bool idle, struct fault *fault);
+
 /* A growing list of numbers: of streams or of events. Zeroed is empty; free(at). */
 struct numbers {
     int64_t *at;
@@ -131,6 +162,7 @@ struct numbers {
 };
 enum rs_err numbers_add(struct numbers *numbers, int64_t number, struct fault *fault) RS_MUST_CHECK;
 void numbers_sort_unique(struct numbers *numbers);
+bool numbers_has(const struct numbers *numbers, int64_t number); /* sorted */
 /* sqlite_view_streams - add the numbers of the streams a view shows that ever had an event after `after`; org NULL: any. */
 enum rs_err sqlite_view_streams(struct sqlite_log *log, const struct view *view, const char *org, int64_t after,
                                 struct numbers *streams, struct fault *fault) RS_MUST_CHECK;

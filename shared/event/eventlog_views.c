@@ -42,6 +42,11 @@ void numbers_sort_unique(struct numbers *numbers)
     numbers->n = kept;
 }
 
+bool numbers_has(const struct numbers *numbers, int64_t number)
+{
+    return numbers->n > 0 && bsearch(&number, numbers->at, numbers->n, sizeof *numbers->at, compare_numbers);
+}
+
 static enum rs_err add_streams(struct sqlite_log *log, enum sql sql, const char *name, const char *org, int64_t after,
                                struct numbers *streams, struct fault *fault)
 {

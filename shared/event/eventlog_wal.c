@@ -71,9 +71,11 @@ enum rs_err sqlite_checkpoint(struct eventlog *base, bool idle, bool *ret_due, i
     struct sqlite_log *log = (struct sqlite_log *)base;
     struct sqlite_wal *wal = &log->wal;
     int64_t now = clock_mono_ms();
-    enum rs_err err = RS_OK;
+    enum rs_err err = sqlite_arrivals_due(log, idle, fault);
 
     *ret_due = false;
+    if (err)
+        return err;
     if (!wal->ours) {
         err = take_over(log, fault);
         if (!err)

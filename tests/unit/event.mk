@@ -76,6 +76,12 @@ tests_unit_test_mark_SOURCES = tests/unit/test_mark.c tests/unit/unit.h tests/un
 tests_unit_test_mark_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_mark_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
 
+check_PROGRAMS += tests/unit/test_arrivals
+TESTS += tests/unit/test_arrivals
+tests_unit_test_arrivals_SOURCES = tests/unit/test_arrivals.c tests/unit/unit.h tests/unit/instance.h
+tests_unit_test_arrivals_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_arrivals_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+
 check_PROGRAMS += tests/unit/test_wal
 TESTS += tests/unit/test_wal
 tests_unit_test_wal_SOURCES = tests/unit/test_wal.c tests/unit/unit.h tests/unit/instance.h

@@ -44,6 +44,16 @@ static void setup(void)
     ck_assert_msg(eventlog_open(&dd, EVENTLOG_WRITE, owner, &dd, &log_, &fault) == RS_OK, "%s", fault.message);
 }
 
+/* The same as the process that looks after the log: few events at once are stored beside the others first. */
+static void setup_looking_after(void)
+{
+    bool due;
+    int64_t bytes;
+
+    setup();
+    ck_assert_ok(eventlog_checkpoint(log_, false, &due, &bytes, &fault));
+}
+
 static void teardown(void)
 {
     eventlog_close(log_);
@@ -586,6 +596,10 @@ START_TEST(two_processes_may_append)
             if (eventlog_open(&dd, EVENTLOG_WRITE, owner, &dd, &mine, NULL))
                 _exit(1);
             for (int i = 0; i < EACH; i += BATCH) {
+                int64_t bytes;
+                bool due;
+                if (p == 0 && i % 300 == 0 && eventlog_checkpoint(mine, false, &due, &bytes, NULL))
+                    _exit(4);
                 struct eventlog_entry e[BATCH];
                 for (int k = 0; k < BATCH; k++) {
                     e[k] = entry(streams[(i + k) % 2], "log", "{}");
@@ -806,12 +820,11 @@ START_TEST(answers_are_bounded_in_bytes)
 }
 END_TEST
 
-static Suite *suite(void)
+static TCase *tests(const char *name, SFun set_up)
 {
-    Suite *s = suite_create("eventlog");
-    TCase *tc = tcase_create("eventlog");
+    TCase *tc = tcase_create(name);
 
-    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_checked_fixture(tc, set_up, teardown);
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, append_numbers_each_stream_without_holes);
     tcase_add_test(tc, nothing_is_stored_while_the_owner_cannot_be_asked);
@@ -830,13 +843,23 @@ static Suite *suite(void)
     tcase_add_test(tc, changed_says_whether_another_wrote);
     tcase_add_test(tc, two_processes_may_append);
     tcase_add_test(tc, a_foreign_write_is_noticed);
-    tcase_add_test(tc, ids_are_never_reused);
     tcase_add_test(tc, gaps_tell_what_retention_removed);
     tcase_add_test(tc, a_newer_schema_is_refused);
     tcase_add_test(tc, an_unknown_engine_is_refused);
     tcase_add_test(tc, the_log_can_live_elsewhere);
     tcase_add_test(tc, answers_are_bounded_in_bytes);
-    suite_add_tcase(s, tc);
+    return tc;
+}
+
+static Suite *suite(void)
+{
+    Suite *s = suite_create("eventlog");
+
+    TCase *moved = tests("eventlog", setup);
+
+    tcase_add_test(moved, ids_are_never_reused);
+    suite_add_tcase(s, moved);
+    suite_add_tcase(s, tests("arrivals", setup_looking_after));
     return s;
 }
 

@@ -13,10 +13,16 @@
 static struct datadir dd;
 static struct eventlog *log_;
 static struct fault fault;
+static bool looks_after; /* the log's events are stored beside the others first */
 
 static void open_log(void)
 {
+    int64_t bytes;
+    bool due;
+
     ck_assert_msg(eventlog_open(&dd, EVENTLOG_WRITE, NULL, NULL, &log_, &fault) == RS_OK, "%s", fault.message);
+    if (looks_after)
+        ck_assert_ok(eventlog_checkpoint(log_, false, &due, &bytes, &fault));
 }
 
 static void close_log(void)
@@ -29,6 +35,12 @@ static void setup(void)
 {
     instance_open(&dd, NULL);
     open_log();
+}
+
+static void setup_looking_after(void)
+{
+    looks_after = true;
+    setup();
 }
 
 static void teardown(void)
@@ -305,12 +317,11 @@ START_TEST(a_failed_append_leaves_the_mark)
 }
 END_TEST
 
-static Suite *suite(void)
+static TCase *tests(const char *name, SFun set_up)
 {
-    Suite *s = suite_create("mark");
-    TCase *tc = tcase_create("mark");
+    TCase *tc = tcase_create(name);
 
-    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_checked_fixture(tc, set_up, teardown);
     tcase_add_test(tc, reopening_leaves_no_hole);
     tcase_add_test(tc, a_restored_copy_goes_on_beyond_all_ids_given);
     tcase_add_test(tc, a_log_begun_anew_goes_on_beyond_all_ids_given);
@@ -323,7 +334,15 @@ static Suite *suite(void)
     tcase_add_test(tc, a_writer_killed_before_its_commit_lost_nothing);
     tcase_add_test(tc, a_damaged_mark_marks_nothing);
     tcase_add_test(tc, a_failed_append_leaves_the_mark);
-    suite_add_tcase(s, tc);
+    return tc;
+}
+
+static Suite *suite(void)
+{
+    Suite *s = suite_create("mark");
+
+    suite_add_tcase(s, tests("mark", setup));
+    suite_add_tcase(s, tests("arrivals", setup_looking_after));
     return s;
 }
 
