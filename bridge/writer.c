@@ -20,7 +20,7 @@ struct writer {
     size_t backlog;
     int n_handles; /* not yet closed */
     struct intake *gathered, **gathered_end; /* in this turn */
-    uint64_t slow_until_ms;
+    uint64_t slow_until_ms, slow_ms;
     uv_mutex_t mutex;
     uv_cond_t cond;
     /* under the mutex: */
@@ -182,6 +182,13 @@ static void nothing(uv_idle_t *idle)
     (void)idle;
 }
 
+/* One commit that takes long is nothing yet; where each does, the loop is seldom held up. */
+static void be_slow(struct writer *w)
+{
+    w->slow_ms = w->slow_ms == 0 ? WRITER_SLOW_MS : w->slow_ms * 2 > WRITER_SLOW_MOST_MS ? WRITER_SLOW_MOST_MS : w->slow_ms * 2;
+    w->slow_until_ms = uv_now(w->turn.loop) + w->slow_ms;
+}
+
 static void on_turn(uv_check_t *turn)
 {
     struct writer *w = turn->data;
@@ -198,7 +205,9 @@ static void on_turn(uv_check_t *turn)
     uint64_t start = uv_hrtime();
     enum rs_err err = ingest_take_now(w->ingest, list);
     if ((err && err != RS_NOT_FOUND) || uv_hrtime() - start > WRITER_SLOW_US * 1000u)
-        w->slow_until_ms = uv_now(turn->loop) + WRITER_SLOW_MS;
+        be_slow(w);
+    else
+        w->slow_ms = 0;
     give_back(w, !err);
     take_outcomes(w);
 }

@@ -81,6 +81,20 @@ enum rs_err buf_putc(struct buf *b, char c)
     return buf_append(b, &c, 1);
 }
 
+enum rs_err buf_put_number(struct buf *b, int64_t number)
+{
+    char text[20]; /* INT64_MIN, without a NUL */
+    char *p = text + sizeof text;
+    uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
+    do {
+        *--p = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    if (number < 0)
+        *--p = '-';
+    return buf_append(b, p, (size_t)(text + sizeof text - p));
+}
+
 enum rs_err buf_printf(struct buf *b, const char *fmt, ...)
 {
     va_list args;

@@ -44,9 +44,19 @@ char *clock_format(int64_t wall_ms, char text[CLOCK_TEXT_MAX])
     time_t t = (time_t)seconds;
     struct tm tm;
     gmtime_r(&t, &tm);
-    snprintf(text, CLOCK_TEXT_MAX, "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ", (unsigned)(tm.tm_year + 1900) % 10000,
-             (unsigned)(tm.tm_mon + 1) % 100, (unsigned)tm.tm_mday % 100, (unsigned)tm.tm_hour % 100,
-             (unsigned)tm.tm_min % 100, (unsigned)tm.tm_sec % 100, (unsigned)ms % 1000);
+    const int fields[] = {tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)ms};
+    static const struct {
+        int digits;
+        char end;
+    } formats[] = {{4, '-'}, {2, '-'}, {2, 'T'}, {2, ':'}, {2, ':'}, {2, '.'}, {3, 'Z'}};
+    char *p = text;
+    for (int i = 0; i < 7; p += formats[i].digits + 1, i++) {
+        int value = fields[i];
+        for (int d = formats[i].digits - 1; d >= 0; d--, value /= 10)
+            p[d] = (char)('0' + value % 10);
+        p[formats[i].digits] = formats[i].end;
+    }
+    *p = '\0';
     return text;
 }
 

@@ -139,8 +139,17 @@ enum rs_err event_put_json(const struct event *ev, struct buf *out)
     char time[CLOCK_TEXT_MAX];
 
     /* Names and types passed their checks: nothing in them needs escaping. */
-    buf_printf(out, "{\"id\":\"%" PRId64 "\",\"stream\":\"%s\",\"seq\":%" PRId64 ",\"type\":\"%s\",\"time\":\"%s\",\"org\":",
-               ev->id, ev->home->name, ev->seq, ev->type, clock_format(ev->time_ms, time));
+    buf_puts(out, "{\"id\":\"");
+    buf_put_number(out, ev->id);
+    buf_puts(out, "\",\"stream\":\"");
+    buf_puts(out, ev->home->name);
+    buf_puts(out, "\",\"seq\":");
+    buf_put_number(out, ev->seq);
+    buf_puts(out, ",\"type\":\"");
+    buf_puts(out, ev->type);
+    buf_puts(out, "\",\"time\":\"");
+    buf_puts(out, clock_format(ev->time_ms, time));
+    buf_puts(out, "\",\"org\":");
     buf_put_json(out, ev->home->org, strlen(ev->home->org));
     buf_puts(out, ",\"data\":");
     buf_append(out, ev->data, ev->data_len);

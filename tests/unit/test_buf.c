@@ -1,5 +1,24 @@
 #include "base/buf.h"
 #include "unit.h"
+#include <inttypes.h>
+
+START_TEST(numbers_are_as_printed)
+{
+    static const int64_t numbers[] = {0, 1, -1, 9, 10, -10, 1287, INT64_MAX, INT64_MIN};
+    struct buf put, printed;
+
+    buf_init(&put, 1000);
+    buf_init(&printed, 1000);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        ck_assert_ok(buf_put_number(&put, numbers[i]));
+        buf_putc(&put, ' ');
+        buf_printf(&printed, "%" PRId64 " ", numbers[i]);
+    }
+    ck_assert_str_eq(put.data, printed.data);
+    buf_release(&put);
+    buf_release(&printed);
+}
+END_TEST
 
 START_TEST(appends_up_to_the_maximum_and_no_further)
 {
@@ -101,6 +120,7 @@ static Suite *suite(void)
     Suite *s = suite_create("buf");
     TCase *t = tcase_create("buf");
     tcase_add_test(t, appends_up_to_the_maximum_and_no_further);
+    tcase_add_test(t, numbers_are_as_printed);
     tcase_add_test(t, grows_over_many_appends);
     tcase_add_test(t, json_escapes);
     tcase_add_test(t, json_replaces_what_is_not_utf8);
