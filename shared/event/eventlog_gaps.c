@@ -127,7 +127,7 @@ static enum rs_err collect(struct sqlite_log *log, const char *name, const struc
                            const struct eventlog_query *query, int64_t until, struct trims *trims, struct fault *fault)
 {
     struct numbers streams = {NULL, 0, 0};
-    enum rs_err err = sqlite_view_streams(log, view, query->org, query->after, &streams, fault);
+    enum rs_err err = sqlite_view_streams(log, view, query->org, query->after, -1, &streams, fault);
 
     numbers_sort_unique(&streams);
     for (size_t i = 0; !err && i < streams.n; i++)

@@ -11,7 +11,7 @@
 #define SCAN_ALWAYS 512 /* a range of ids so short is scanned without asking which streams a view shows */
 #define SEEK_COST 16    /* looking into one stream's index costs as much as scanning so many events */
 #define MANY_STREAMS 32 /* a view over so many is likely to show much of the log: a scan is tried first, */
-#define TRY_SCAN 4      /* over so many times the events wanted */
+#define TRY_SCAN 4      /* of so many times the events wanted */
 
 /* One read: what was asked, what was found. */
 struct reading {
@@ -85,8 +85,9 @@ static bool fits(const struct reading *r, const struct home *home)
     return false;
 }
 
-/* scan: SQL_EVENTS_SCAN or SQL_ARRIVALS_SCAN; wanted: NULL, or the only streams there can be among those asked for */
-static enum rs_err read_range(struct reading *r, enum sql scan, const struct numbers *wanted, int64_t until)
+/* The events of the range that are asked for, out of the first `most` of all: r->after is then how far that was.
+ * scan: SQL_EVENTS_SCAN or SQL_ARRIVALS_SCAN; wanted: NULL, or the only streams there can be among those asked for */
+static enum rs_err read_range(struct reading *r, enum sql scan, const struct numbers *wanted, int64_t most)
 {
     sqlite3_stmt *stmt;
     enum rs_err err = sqlite_statement(r->log, scan, &stmt, r->fault);
@@ -94,9 +95,10 @@ static enum rs_err read_range(struct reading *r, enum sql scan, const struct num
     if (err)
         return err;
     sqlite3_bind_int64(stmt, 1, r->after);
-    sqlite3_bind_int64(stmt, 2, until);
-    while (!r->full && !(err = sqlite_row(r->log, stmt, r->fault))) {
+    sqlite3_bind_int64(stmt, 2, r->until);
+    for (; most > 0 && !r->full && !(err = sqlite_row(r->log, stmt, r->fault)); most--) {
         struct home *home;
+        r->after = sqlite3_column_int64(stmt, 0);
         if (r->query->without_bulk && event_type_is_bulk((const char *)sqlite3_column_text(stmt, 4)))
             continue;
         if (wanted && !numbers_has(wanted, sqlite3_column_int64(stmt, 1)))
@@ -108,6 +110,8 @@ static enum rs_err read_range(struct reading *r, enum sql scan, const struct num
             break;
     }
     sqlite3_reset(stmt);
+    if (err == RS_NOT_FOUND)
+        r->after = r->until;
     return err == RS_NOT_FOUND ? RS_OK : err;
 }
 
@@ -182,21 +186,6 @@ static enum rs_err read_some(struct reading *r, const struct numbers *streams)
     return err;
 }
 
-/* Streams that show most of the log are cheaper read in one go, the others by their indexes; the first events tell. */
-static enum rs_err read_many(struct reading *r, const struct numbers *streams)
-{
-    int64_t tried = (int64_t)r->limit * TRY_SCAN;
-    enum rs_err err;
-
-    if (streams->n >= MANY_STREAMS && r->until - r->after > tried) {
-        err = read_range(r, SQL_EVENTS_SCAN, NULL, r->after + tried);
-        if (err || r->full)
-            return err;
-        r->after += tried;
-    }
-    return read_some(r, streams);
-}
-
 static bool homes_only(const struct reading *r)
 {
     for (int i = 0; i < r->query->n_streams; i++) {
@@ -214,29 +203,48 @@ static enum rs_err read_arrivals(struct reading *r)
     enum rs_err err = RS_OK;
 
     for (int i = 0; !err && homes && i < r->query->n_streams; i++)
-        err = sqlite_view_streams(r->log, &r->views[i], r->query->org, -1, &streams, r->fault);
+        err = sqlite_view_streams(r->log, &r->views[i], r->query->org, -1, -1, &streams, r->fault);
     numbers_sort_unique(&streams);
     if (!err)
-        err = read_range(r, SQL_ARRIVALS_SCAN, homes ? &streams : NULL, r->until);
+        err = read_range(r, SQL_ARRIVALS_SCAN, homes ? &streams : NULL, INT64_MAX);
     free(streams.at);
     return err;
 }
 
+/* Those with events after r->after. most: of each view's kinds, -1 for all */
+static enum rs_err list_streams(struct reading *r, int most, struct numbers *streams)
+{
+    enum rs_err err = RS_OK;
+
+    streams->n = 0;
+    for (int i = 0; !err && i < r->query->n_streams; i++)
+        err = sqlite_view_streams(r->log, &r->views[i], r->query->org, r->after, most, streams, r->fault);
+    return err;
+}
+
+/* Streams that show most of the log are cheaper read in one go, the others by their indexes; the first events tell. So of
+ * many streams not even a list is made, which would take the longer the more there ever were. */
 static enum rs_err read_cheapest(struct reading *r)
 {
     struct numbers streams = {NULL, 0, 0};
-    uint64_t range = (uint64_t)r->until - (uint64_t)r->after;
     enum rs_err err = RS_OK;
 
-    if (!homes_only(r) && range <= SCAN_ALWAYS)
-        return read_range(r, SQL_EVENTS_SCAN, NULL, r->until);
-    for (int i = 0; !err && i < r->query->n_streams; i++)
-        err = sqlite_view_streams(r->log, &r->views[i], r->query->org, r->after, &streams, r->fault);
+    if (!homes_only(r) && r->until - r->after <= SCAN_ALWAYS)
+        return read_range(r, SQL_EVENTS_SCAN, NULL, INT64_MAX);
+    err = list_streams(r, MANY_STREAMS, &streams);
+    if (!err && streams.n >= MANY_STREAMS) { /* there may be more */
+        err = read_range(r, SQL_EVENTS_SCAN, NULL, (int64_t)r->limit * TRY_SCAN);
+        if (err || r->full || r->after == r->until)
+            goto out;
+        err = list_streams(r, -1, &streams);
+    }
     numbers_sort_unique(&streams);
     if (!err && streams.n == 1)
         err = read_one(r, streams.at[0]);
     else if (!err && streams.n > 1)
-        err = streams.n >= range / SEEK_COST ? read_range(r, SQL_EVENTS_SCAN, NULL, r->until) : read_many(r, &streams);
+        err = streams.n >= (uint64_t)(r->until - r->after) / SEEK_COST ? read_range(r, SQL_EVENTS_SCAN, NULL, INT64_MAX)
+                                                                       : read_some(r, &streams);
+out:
     free(streams.at);
     return err;
 }

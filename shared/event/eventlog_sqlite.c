@@ -14,7 +14,8 @@
     "SELECT " columns " FROM events INDEXED BY " index " WHERE stream = ?1 AND id > ?2 AND id <= ?3"
 #define PRODUCER_KNOWN " ON CONFLICT (name) DO UPDATE SET last = max(last, excluded.last), seen = excluded.seen"
 #define VIEW_COLUMNS "SELECT s.id FROM "
-#define VIEW_LIMITS " AND s.last_id > ?2 AND (?3 IS NULL OR s.org = ?3)"
+/* The newest streams first: those are the ones that still get events. */
+#define VIEW_LIMITS(order) " AND s.last_id > ?2 AND (?3 IS NULL OR s.org = ?3)" order " LIMIT ?4"
 
 static const char *const texts[N_SQL] = {
     [SQL_BEGIN_READ] = "BEGIN",
@@ -58,11 +59,14 @@ static const char *const texts[N_SQL] = {
     [SQL_EVENTS_OF_STREAM_STATE] = OF_STREAM(EVENT_COLUMNS, "events_state") " AND bulk = 0 ORDER BY id LIMIT ?4",
     [SQL_IDS_OF_STREAM] = OF_STREAM("id", "events_stream") " ORDER BY id LIMIT ?4",
     [SQL_IDS_OF_STREAM_STATE] = OF_STREAM("id", "events_state") " AND bulk = 0 ORDER BY id LIMIT ?4",
-    [SQL_VIEW_HOME] = VIEW_COLUMNS "streams s WHERE s.name = ?1" VIEW_LIMITS,
-    [SQL_VIEW_HOME_KIND] = VIEW_COLUMNS "streams s WHERE s.name > ?1 || ':' AND s.name < ?1 || ';'" VIEW_LIMITS,
-    [SQL_VIEW_TAG] = VIEW_COLUMNS "stream_tags t CROSS JOIN streams s ON s.id = t.stream WHERE t.tag = ?1" VIEW_LIMITS,
+    [SQL_VIEW_HOME] = VIEW_COLUMNS "streams s WHERE s.name = ?1" VIEW_LIMITS(""),
+    [SQL_VIEW_HOME_KIND] = VIEW_COLUMNS "streams s WHERE s.name > ?1 || ':' AND s.name < ?1 || ';'"
+                           VIEW_LIMITS(" ORDER BY s.name DESC"),
+    [SQL_VIEW_TAG] = VIEW_COLUMNS "stream_tags t CROSS JOIN streams s ON s.id = t.stream WHERE t.tag = ?1"
+                     VIEW_LIMITS(" ORDER BY t.stream DESC"),
     [SQL_VIEW_TAG_KIND] = VIEW_COLUMNS "stream_tags t CROSS JOIN streams s ON s.id = t.stream"
-                                       " WHERE t.tag > ?1 || ':' AND t.tag < ?1 || ';'" VIEW_LIMITS,
+                                       " WHERE t.tag > ?1 || ':' AND t.tag < ?1 || ';'"
+                          VIEW_LIMITS(" ORDER BY t.tag DESC, t.stream DESC"),
     [SQL_TRIMS_REACHING] = "SELECT stream, first, last FROM trims INDEXED BY trims_last WHERE last > ?1 LIMIT ?2",
     [SQL_TRIMS_OF_STREAM] = "SELECT first, last FROM trims WHERE stream = ?1 AND last > ?2 AND first <= ?3",
     [SQL_TRIMS_EXTEND] = "UPDATE trims SET last = ?2 WHERE stream = ?1 AND first ="

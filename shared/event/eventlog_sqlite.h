@@ -163,8 +163,9 @@ struct numbers {
 enum rs_err numbers_add(struct numbers *numbers, int64_t number, struct fault *fault) RS_MUST_CHECK;
 void numbers_sort_unique(struct numbers *numbers);
 bool numbers_has(const struct numbers *numbers, int64_t number); /* sorted */
-/* sqlite_view_streams - add the numbers of the streams a view shows that ever had an event after `after`; org NULL: any. */
-enum rs_err sqlite_view_streams(struct sqlite_log *log, const struct view *view, const char *org, int64_t after,
+/* sqlite_view_streams - add the numbers of the streams a view shows that ever had an event after `after`; org NULL: any.
+ * most: by each way the view finds streams, -1 for all. */
+enum rs_err sqlite_view_streams(struct sqlite_log *log, const struct view *view, const char *org, int64_t after, int most,
                                 struct numbers *streams, struct fault *fault) RS_MUST_CHECK;
 
 /* The driver's functions that live in the other files. */

@@ -47,7 +47,7 @@ bool numbers_has(const struct numbers *numbers, int64_t number)
     return numbers->n > 0 && bsearch(&number, numbers->at, numbers->n, sizeof *numbers->at, compare_numbers);
 }
 
-static enum rs_err add_streams(struct sqlite_log *log, enum sql sql, const char *name, const char *org, int64_t after,
+static enum rs_err add_streams(struct sqlite_log *log, enum sql sql, const char *name, const char *org, int64_t after, int most,
                                struct numbers *streams, struct fault *fault)
 {
     sqlite3_stmt *stmt;
@@ -62,6 +62,7 @@ static enum rs_err add_streams(struct sqlite_log *log, enum sql sql, const char 
     sqlite3_bind_int64(stmt, 2, after);
     if (org)
         sqlite3_bind_text(stmt, 3, org, -1, SQLITE_STATIC);
+    sqlite3_bind_int(stmt, 4, most);
     while (!(err = sqlite_row(log, stmt, fault))) {
         err = numbers_add(streams, sqlite3_column_int64(stmt, 0), fault);
         if (err)
@@ -71,16 +72,16 @@ static enum rs_err add_streams(struct sqlite_log *log, enum sql sql, const char 
     return err == RS_NOT_FOUND ? RS_OK : err;
 }
 
-enum rs_err sqlite_view_streams(struct sqlite_log *log, const struct view *view, const char *org, int64_t after,
+enum rs_err sqlite_view_streams(struct sqlite_log *log, const struct view *view, const char *org, int64_t after, int most,
                                 struct numbers *streams, struct fault *fault)
 {
-    enum rs_err err = add_streams(log, SQL_VIEW_HOME, view->home, org, after, streams, fault);
+    enum rs_err err = add_streams(log, SQL_VIEW_HOME, view->home, org, after, most, streams, fault);
 
     if (!err)
-        err = add_streams(log, SQL_VIEW_HOME_KIND, view->home_kind, org, after, streams, fault);
+        err = add_streams(log, SQL_VIEW_HOME_KIND, view->home_kind, org, after, most, streams, fault);
     if (!err)
-        err = add_streams(log, SQL_VIEW_TAG, view->tag, org, after, streams, fault);
+        err = add_streams(log, SQL_VIEW_TAG, view->tag, org, after, most, streams, fault);
     if (!err)
-        err = add_streams(log, SQL_VIEW_TAG_KIND, view->tag_kind, org, after, streams, fault);
+        err = add_streams(log, SQL_VIEW_TAG_KIND, view->tag_kind, org, after, most, streams, fault);
     return err;
 }
