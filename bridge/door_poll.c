@@ -207,6 +207,14 @@ static void poll_cut(struct subscriber *sub)
     exchange_resume(x);
 }
 
+/* Most polls are answered before it pays to watch for their client's departure. */
+static void poll_tick(struct subscriber *sub)
+{
+    struct exchange *x = sub->connection;
+    if (x->suspended)
+        exchange_watch(x);
+}
+
 const struct door door_poll = {
     .name = "/poll",
     .format = FRAME_NONE,
@@ -215,4 +223,5 @@ const struct door door_poll = {
     .wake = poll_wake,
     .end = poll_end,
     .cut = poll_cut,
+    .tick = poll_tick,
 };

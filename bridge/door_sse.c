@@ -59,6 +59,7 @@ static ssize_t pull(void *cls, uint64_t pos, char *out, size_t max)
         return (ssize_t)n;
     if (over)
         return MHD_CONTENT_READER_END_OF_STREAM;
+    exchange_watch(x);
     exchange_suspend(x);
     return 0;
 }

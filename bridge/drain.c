@@ -94,6 +94,7 @@ static void look(uv_timer_t *timer)
 void drain_clients(struct bridge *bridge)
 {
     hub_each(bridge->hub, say_goodbye, NULL);
+    web_drain(bridge->web);
     bridge->drain_until_ms = uv_now(&bridge->loop) + (uint64_t)config_number(bridge->config, "bridge.drain");
     uv_timer_start(&bridge->drain, look, 1, LOOK_MS);
 }

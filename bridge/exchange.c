@@ -15,8 +15,10 @@ static void on_departure(uv_poll_t *poll, int status, int events)
     exchange_resume(x);
 }
 
-static void watch_departure(struct exchange *x)
+void exchange_watch(struct exchange *x)
 {
+    if (x->watched)
+        return;
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     if (!info || uv_poll_init(&x->bridge->loop, &x->departure, info->connect_fd) != 0)
         return; /* then a heartbeat, or the end of the hold, finds out */
@@ -28,8 +30,6 @@ static void watch_departure(struct exchange *x)
 
 void exchange_suspend(struct exchange *x)
 {
-    if (!x->watched)
-        watch_departure(x);
     x->suspended = true;
     MHD_suspend_connection(x->connection);
 }

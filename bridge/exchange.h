@@ -15,7 +15,10 @@ struct exchange {
     struct MHD_Connection *connection;
     char *uri;                 /* as sent */
     struct request request;
-    bool begun;                /* the handler has been called before */
+    bool arrived;              /* the handler has been called before */
+    bool begun;                /* and has begun to answer */
+    bool keeps;                /* the connection may outlive this request, and does so when it is answered as one that is kept */
+    bool kept;                 /* it was */
     bool failed;               /* it was answered with an error */
     bool options;              /* it is an OPTIONS request */
     bool subscribed;           /* sub has been set up */
@@ -41,7 +44,8 @@ enum MHD_Result door_poll_begin(struct exchange *x);
 enum MHD_Result door_poll_again(struct exchange *x);
 
 /* exchange_suspend, exchange_resume - stop and go on with the connection; resuming one that is not suspended is fine.
- * A suspended connection watches for the client's departure. */
+ * exchange_watch - from now on the client's departure resumes it: the library does not see it while suspended. */
+void exchange_watch(struct exchange *x);
 void exchange_suspend(struct exchange *x);
 void exchange_resume(struct exchange *x);
 /* exchange_hold - call on_due (data: the exchange) once, after ms; an earlier one is forgotten. */

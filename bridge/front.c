@@ -99,7 +99,7 @@ static void refuse(struct front *front, int fd, size_t n_seen, const struct faul
                          fault->code == RS_UPGRADE ? "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" : "",
                          status == 503 ? "Retry-After: " LIMITS_RETRY_AFTER "\r\n" : "",
                          status == 401 ? "WWW-Authenticate: Bearer realm=\"runspool\"\r\n" : "", body.len);
-        ssize_t taken = recv(fd, front->peeked, n_seen, MSG_DONTWAIT);
+        ssize_t taken = n_seen > 0 ? recv(fd, front->peeked, n_seen, MSG_DONTWAIT) : 0;
         ssize_t sent = send(fd, head, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE);
         if (taken >= 0 && sent == n)
             (void)!send(fd, body.data, body.len, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -209,7 +209,8 @@ static enum rs_err identify(const struct http_head *head, const struct request *
     return caller_identify(&who, true, &ret->caller, fault);
 }
 
-static void hand_to_ws(struct front *front, int fd, const struct http_head *head, const char *peer)
+/* unread: bytes of the head that were only looked at: all of it, or none. */
+static void hand_to_ws(struct front *front, int fd, const struct http_head *head, size_t unread, const char *peer)
 {
     struct request request = {0};
     struct assist_opening actions;
@@ -224,8 +225,8 @@ static void hand_to_ws(struct front *front, int fd, const struct http_head *head
     count_call(front->bridge, &request, began_us, err != RS_OK);
     if (err && !request.refused) {
         feed_free(feed);
-        refuse(front, fd, head->len, &fault);
-    } else if (recv(fd, taken, head->len, 0) != (ssize_t)head->len) {
+        refuse(front, fd, unread, &fault);
+    } else if (unread > 0 && recv(fd, taken, unread, 0) != (ssize_t)unread) {
         feed_free(feed);
         close(fd);
     } else if (err)
@@ -236,12 +237,17 @@ static void hand_to_ws(struct front *front, int fd, const struct http_head *head
     request_release(&request);
 }
 
+void front_take_handshake(struct front *front, int fd, const struct http_head *head, const char *peer)
+{
+    hand_to_ws(front, fd, head, 0, peer);
+}
+
 static void hand_over(struct front *front, int fd, const struct http_head *head, const char *peer)
 {
     struct sockaddr_storage address = {.ss_family = AF_UNIX};
     socklen_t len = sizeof address;
     if (http_head_is_websocket(head)) {
-        hand_to_ws(front, fd, head, peer);
+        hand_to_ws(front, fd, head, head->len, peer);
         return;
     }
     if (getpeername(fd, (struct sockaddr *)&address, &len) < 0) {

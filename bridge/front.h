@@ -18,6 +18,9 @@ enum rs_err front_open(struct bridge *bridge, const char *const *addresses, int 
 void front_take_settings(struct front *front);
 /* front_admits - may there be n clients beside those whose request has arrived (limits.connections)? RS_OK or RS_BUSY. */
 enum rs_err front_admits(const struct bridge *bridge, int n, struct fault *fault) RS_MUST_CHECK;
+/* front_take_handshake - a WebSocket's handshake that came, and was read, on a connection kept open; head: of its text. fd is ours now. */
+struct http_head;
+void front_take_handshake(struct front *front, int fd, const struct http_head *head, const char *peer);
 /* front_close - stop accepting, drop those without a whole request; freed from the loop. NULL is fine. */
 void front_close(struct front *front);
 

@@ -80,6 +80,7 @@ static void on_sweep(uv_timer_t *timer)
 {
     struct bridge *bridge = timer->data;
     hub_sweep(bridge->hub);
+    web_sweep(bridge->web);
     sample_take(bridge);
     rekey_tick(bridge);
 }

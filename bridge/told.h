@@ -24,6 +24,7 @@ struct told {
     struct MHD_Response *response;
     void (*free_response)(struct MHD_Response *response);
     char *origin;                  /* CORS: of these; NULL: none */
+    bool keeps;                    /* and of these: the connection stays open */
 };
 
 /* For whom an answer is: of one group, from one place in the log on. */

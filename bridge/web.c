@@ -5,6 +5,7 @@
 #include "bridge/count.h"
 #include "bridge/front.h"
 #include "bridge/hub.h"
+#include "bridge/kept.h"
 #include "bridge/limits.h"
 #include "bridge/redis.h"
 #include "bridge/told.h"
@@ -29,6 +30,7 @@ struct web {
     uv_prepare_t prepare; /* runs what was resumed in this turn of the loop, all at once */
     bool kicked;
     int n_handles;
+    struct kept_list idle;
 };
 
 struct page {
@@ -176,25 +178,40 @@ static enum MHD_Result answer(struct exchange *x, const char *method)
     return x->request.door == &door_sse ? door_sse_begin(x) : door_poll_begin(x);
 }
 
+/* A request's head is there. false: it has been handed to the front. */
+static bool arrive(struct web *web, struct exchange *x, struct MHD_Connection *connection, const char *method, const char *version)
+{
+    char peer[INET6_ADDRSTRLEN];
+    x->bridge = web->bridge;
+    x->connection = connection;
+    if (kept_begin(connection) && kept_upgrade(x, method, peer_of(x, peer)))
+        return false;
+    x->keeps = kept_may(x, method, version);
+    unsigned idle = idle_s(x->bridge);
+    if (idle != web->idle_s) /* the settings have changed since the start */
+        MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, idle);
+    return true;
+}
+
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
                                   const char *version, const char *upload, size_t *upload_len, void **con_cls)
 {
     struct exchange *x = *con_cls;
     struct web *web = cls;
     (void)url;
-    (void)version;
     (void)upload;
     (void)upload_len;
     if (!x)
         return MHD_NO; /* no memory */
     if (x->begun)
         return door_poll_again(x);
+    if (!x->arrived && !arrive(web, x, connection, method, version))
+        return MHD_NO;
+    bool first = !x->arrived;
+    x->arrived = true;
+    if (first && x->keeps)
+        return MHD_YES; /* the library closes what is answered before it says that all of the request is there */
     x->begun = true;
-    x->bridge = web->bridge;
-    x->connection = connection;
-    unsigned idle = idle_s(x->bridge);
-    if (idle != web->idle_s) /* the settings have changed since the start */
-        MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, idle);
     int64_t began_us = clock_mono_us();
     enum MHD_Result result = answer(x, method);
     if (!x->options)
@@ -218,12 +235,33 @@ static void *on_uri(void *cls, const char *uri, struct MHD_Connection *connectio
 
 static void on_completed(void *cls, struct MHD_Connection *connection, void **con_cls, enum MHD_RequestTerminationCode how)
 {
-    (void)cls;
-    (void)connection;
-    (void)how;
-    if (*con_cls)
-        exchange_end(*con_cls);
+    struct web *web = cls;
+    struct exchange *x = *con_cls;
+    if (x && x->kept && how == MHD_REQUEST_TERMINATED_COMPLETED_OK)
+        kept_rest(connection, (int64_t)uv_now(&web->bridge->loop));
+    if (x)
+        exchange_end(x);
     *con_cls = NULL;
+}
+
+static void on_connection(void *cls, struct MHD_Connection *connection, void **context, enum MHD_ConnectionNotificationCode what)
+{
+    struct web *web = cls;
+    (void)connection;
+    if (what == MHD_CONNECTION_NOTIFY_STARTED)
+        kept_open(context, &web->idle);
+    else
+        kept_close(context);
+}
+
+void web_sweep(struct web *web)
+{
+    kept_end(&web->idle, (int64_t)uv_now(&web->bridge->loop) - config_number(web->bridge->config, "limits.header_time"));
+}
+
+void web_drain(struct web *web)
+{
+    kept_end(&web->idle, INT64_MAX);
 }
 
 static void on_log(void *cls, const char *format, va_list args)
@@ -299,7 +337,8 @@ enum rs_err web_open(struct bridge *bridge, struct web **ret, struct fault *faul
     web->daemon = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO | MHD_USE_ERROR_LOG, 0, NULL,
         NULL, on_request, web, MHD_OPTION_EXTERNAL_LOGGER, on_log, web, MHD_OPTION_URI_LOG_CALLBACK, on_uri, web,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, web, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, web,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, web, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)WEB_MEMORY_PER_CONNECTION, MHD_OPTION_CONNECTION_TIMEOUT, web->idle_s, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)CONNECTIONS_MAX + FRONT_SPARE_CONNECTIONS, MHD_OPTION_END);
     const union MHD_DaemonInfo *info =

@@ -19,6 +19,10 @@ int web_n_connections(const struct web *web);
 /* web_close - end everything; no connection may be suspended. NULL is fine. */
 void web_close(struct web *web);
 
+/* web_sweep - once a second. web_drain - end the connections that are kept open without a request. */
+void web_sweep(struct web *web);
+void web_drain(struct web *web);
+
 /* For the doors: answer an exchange. Body: copied. */
 enum MHD_Result web_answer(struct exchange *x, int status, const char *type, const char *body, size_t len);
 enum MHD_Result web_answer_fault(struct exchange *x, const struct fault *fault);
@@ -26,7 +30,8 @@ enum MHD_Result web_answer_fault(struct exchange *x, const struct fault *fault);
 enum MHD_Result web_answer_told(struct exchange *x, struct told *told);
 /* web_header - of the request, NULL when absent. */
 const char *web_header(const struct exchange *x, const char *name);
-/* web_add_headers - what every answer carries: no-store, Connection: close, CORS. */
+/* web_add_headers - what every answer carries but those of polls, which may leave the connection open: no-store, Connection: close,
+ * CORS. */
 void web_add_headers(struct exchange *x, struct MHD_Response *response);
 
 #endif

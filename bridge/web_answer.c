@@ -15,11 +15,11 @@ const char *web_header(const struct exchange *x, const char *name)
     return MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, name);
 }
 
-static void add_headers(struct exchange *x, struct MHD_Response *response, const char *allowed)
+static void add_headers(struct exchange *x, struct MHD_Response *response, const char *allowed, bool keeps)
 {
     MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-    /* A web server must not keep this connection for a later upgrade, which would end up here. */
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+    if (!keeps)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     if (config_text(x->bridge->config, "cors.origins")) /* whether there is an answer for it or not */
         MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, "Origin");
     if (!allowed)
@@ -41,7 +41,7 @@ static const char *allowed_origin(const struct exchange *x)
 
 void web_add_headers(struct exchange *x, struct MHD_Response *response)
 {
-    add_headers(x, response, allowed_origin(x));
+    add_headers(x, response, allowed_origin(x), false);
 }
 
 enum MHD_Result web_answer(struct exchange *x, int status, const char *type, const char *body, size_t len)
@@ -73,7 +73,9 @@ static bool dress(struct exchange *x, struct told *told)
 {
     const char *allowed = allowed_origin(x);
     bool same = allowed && told->origin ? strcmp(allowed, told->origin) == 0 : allowed == told->origin;
-    if (told->response && same)
+    bool keeps = x->keeps && !x->bridge->draining;
+    x->kept = keeps;
+    if (told->response && same && told->keeps == keeps)
         return true;
     char *origin = allowed ? strdup(allowed) : NULL;
     struct MHD_Response *response = MHD_create_response_from_buffer(told->len, told->text, MHD_RESPMEM_PERSISTENT);
@@ -83,7 +85,7 @@ static bool dress(struct exchange *x, struct told *told)
         free(origin);
         return false;
     }
-    add_headers(x, response, allowed);
+    add_headers(x, response, allowed, keeps);
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
     if (told->response)
         MHD_destroy_response(told->response); /* those who are being given it hold it */
@@ -91,6 +93,7 @@ static bool dress(struct exchange *x, struct told *told)
     told->response = response;
     told->free_response = MHD_destroy_response;
     told->origin = origin;
+    told->keeps = keeps;
     return true;
 }
 
