@@ -3,13 +3,15 @@
 import contextlib
 import http.client
 import json
+import os
 import pathlib
 import socket
+import subprocess
 
 import pytest
 
-from clients import UPGRADE, get, poll, with_query
-from conftest import wait_until
+from clients import UPGRADE, Ws, get, poll, with_query
+from conftest import free_port, wait_until
 
 pytest_plugins = ["bridge_fixture"]
 
@@ -291,3 +293,61 @@ def test_a_held_poll_ends_with_its_client(own_bridge, name):
         wait_until(lambda: metric(bridge, 'connections{door="poll"}') == 0, what="the polls to be over")
         wait_until(lambda: len(list(fds.iterdir())) <= open_fds - n, what="the sockets to be closed")
         assert metric(bridge, "polls_total") == polls, "they were not answered, but ended"
+
+
+NGINX = """daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/error.log;
+events {{}}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
+    map $http_upgrade $connection_upgrade {{ default upgrade; '' ''; }}
+    upstream bridge {{ server {bridge}; keepalive 4; }}
+    server {{
+        listen 127.0.0.1:{port};
+        location / {{
+            proxy_pass http://bridge; proxy_http_version 1.1; proxy_buffering off; proxy_set_header Host $http_host;
+            proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $connection_upgrade;
+        }}
+    }}
+}}
+"""
+
+
+@pytest.fixture
+def nginx(own_bridge, tmp_path):
+    """(bridge, base): nginx in front of a bridge, whose connections it keeps."""
+    if not os.path.exists("/usr/sbin/nginx"):
+        pytest.skip("nginx is not installed")
+    bridge, port = own_bridge(), free_port()
+    (tmp_path / "nginx.conf").write_text(NGINX.format(folder=tmp_path, port=port, bridge=bridge.url.removeprefix("http://")))
+    process = subprocess.Popen(["/usr/sbin/nginx", "-p", str(tmp_path), "-e", str(tmp_path / "error.log"), "-c", str(tmp_path / "nginx.conf")])
+    try:
+        def answers():
+            assert process.poll() is None, (tmp_path / "error.log").read_text()
+            with socket.socket() as s:
+                return s.connect_ex(("127.0.0.1", port)) == 0
+        wait_until(answers, what="nginx to listen")
+        yield bridge, f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def test_a_web_server_may_use_one_connection_for_all(nginx, name):
+    bridge, base = nginx
+    stream = f"run:{name}"
+    emitter = bridge.emitter()
+    since = poll(base, "/poll", stream=stream, since="now")["next"]
+    before = metric(bridge, "accepted_total")
+    for i in range(10):
+        emitter.emit(stream, "log", {"i": i})
+        got = poll(base, "/poll", stream=stream, since=since, wait=30)
+        since = got["next"]
+        assert [e["data"]["i"] for e in got["events"]] == [i]
+    assert metric(bridge, "accepted_total") == before + 1  # which is the one that asks for it
+    with Ws(base, "/ws") as ws:
+        assert ws.recv()["op"] == "hello"
+        assert ws.ask({"op": "subscribe", "streams": [stream], "since": "start"})["op"] == "subscribed"
+        assert [ws.recv()["data"]["i"] for _ in range(10)] == list(range(10))
+        assert metric(bridge, "accepted_total") == before + 2
+    emitter.close()
