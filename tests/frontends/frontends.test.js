@@ -93,10 +93,31 @@ test('the components work in our own pages too, with Preact\'s compat', async ()
   await page.locator('.own .runspool-log li', { hasText: 'working' }).first().waitFor();
 });
 
+/** make(onStatus): a socket. How it stood and what came is noted with its time, for a failure to tell. */
+const noted = (make) => {
+  const began = performance.now();
+  const notes = [];
+  const note = (value) => notes.push(`${((performance.now() - began) / 1000).toFixed(2)} s ${JSON.stringify(value).slice(0, 300)}`);
+  const socket = Object.assign(make(note), { notes });
+  socket.subscribe(note);
+  return socket;
+};
+
+/** fn(), whose failure tells how the sockets stand, what each heard last, and what also() gives. */
+async function telling(sockets, fn, also) {
+  try {
+    return await fn();
+  } catch (error) {
+    for (const [name, { isConnected, notes }] of Object.entries(sockets)) error.message += `\n${name}, connected: ${isConnected}\n  ${notes.slice(-20).join('\n  ')}`;
+    error.message += `\n${JSON.stringify(await Promise.resolve(also()).catch(String))}`;
+    throw error;
+  }
+}
+
 /** Messages of a socket until one fits. */
 const collect = (socket, isLast) => new Promise((resolve, reject) => {
   const got = [];
-  const timer = setTimeout(() => reject(new Error(`it did not come; connected: ${socket.isConnected}; but ${JSON.stringify(got)}`)), PATIENCE_MS);
+  const timer = setTimeout(() => reject(new Error(`what was waited for did not come, but ${got.length} messages`)), PATIENCE_MS);
   const stop = socket.subscribe((message) => {
     got.push(message);
     if (!isLast(message)) return;
@@ -110,20 +131,28 @@ const collect = (socket, isLast) => new Promise((resolve, reject) => {
 test('crew monitor: the run of an agent from boot to done, the tools of its crew, and how the crew stands', async () => {
   const agent = { id: 'ada', type: 'agent', data: { kind: 'agent', label: 'Ada', prompt: 'Say hello' } };
   await put({ ...chain('crew', sh('work', 'echo working'), agent), crewId: 'quality' });
-  const mission = new MissionWebSocket(null);
-  const graph = new GraphWebSocket('quality', null);
+  const sockets = {
+    mission: noted((onStatus) => new MissionWebSocket(null, { onStatus })),
+    graph: noted((onStatus) => new GraphWebSocket('quality', null, { onStatus })),
+  };
+  const { mission, graph } = sockets;
+  let runId;
   const available = ({ type, payload }) => type === 'signal' && payload.crewId === 'quality' && payload.status === 'available';
-  await collect(mission, available);
-  const tools = collect(graph, ({ type }) => type === 'tool_end');
-  await soon(() => graph.isConnected, true); // else it misses the beginning
-  const { runId } = await runWorkflow('crew');
-  const messages = await collect(new RunWebSocket(runId), ({ type }) => type === 'done');
-  const types = messages.map(({ type }) => type);
-  assert.equal(types[0], 'boot');
-  for (const type of ['agent_start', 'task_start', 'task_end', 'agent_end']) assert(types.includes(type), `${types}`);
-  assert.equal(messages.at(-1).payload.status, 'success');
-  assert.deepEqual((await tools).map(({ type, run_id: of }) => [type, of]), [['tool_start', runId], ['tool_end', runId]]);
-  assert(mission.isConnected && graph.isConnected);
+  await telling(sockets, async () => {
+    await collect(mission, available);
+    const tools = collect(graph, ({ type }) => type === 'tool_end');
+    tools.catch(() => {}); // it is awaited below
+    await soon(() => graph.isConnected, true); // else it misses the beginning
+    ({ runId } = await runWorkflow('crew'));
+    sockets.run = noted((onStatus) => new RunWebSocket(runId, { onStatus }));
+    const messages = await collect(sockets.run, ({ type }) => type === 'done');
+    const types = messages.map(({ type }) => type);
+    assert.equal(types[0], 'boot');
+    for (const type of ['agent_start', 'task_start', 'task_end', 'agent_end']) assert(types.includes(type), `${types}`);
+    assert.equal(messages.at(-1).payload.status, 'success');
+    assert.deepEqual((await tools).map(({ type, run_id: of }) => [type, of]), [['tool_start', runId], ['tool_end', runId]]);
+    assert(mission.isConnected && graph.isConnected);
+  }, () => runId && request('GET', `api/runs/${runId}`));
   mission.disconnect();
   graph.disconnect();
 });
