@@ -26,6 +26,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,6 +36,7 @@
 #include <unistd.h>
 
 #define SWEEP_MS 1000
+#define MAPPED_BYTES (64 * 1024) /* and larger: memory of its own */
 #define PID_FILE "run/bridge.pid"
 
 static void on_outcome(void *ctx, struct outcome *o)
@@ -121,6 +123,15 @@ static void make_room_for_files(const struct config *config)
     int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, (int)(wanted < limit.rlim_cur ? wanted : limit.rlim_cur - 1));
     if (fd >= 0)
         close(fd);
+}
+
+/* Blocks of many events come and go in all sizes, and what is kept of others for long lies between them: the heap grows by its
+ * holes for minutes, and keeps them. Large ones go back to the kernel instead; glibc would raise this bound by itself. */
+static void keep_heap_small(void)
+{
+#ifdef M_MMAP_THRESHOLD
+    (void)mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
+#endif
 }
 
 static enum rs_err open_front(struct bridge *bridge, struct fault *fault)
@@ -237,6 +248,7 @@ int main(int argc, char **argv)
     signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes is a full disk, not a reason to die */
     srand((unsigned)getpid());
     raise_file_limit();
+    keep_heap_small();
     if (datadir_open(&bridge.dd, given.data, true, given.set, &fault) != RS_OK) {
         fprintf(stderr, "runspool-bridge: %s\n", fault.message);
         return 1;
