@@ -2,16 +2,17 @@
  * cursors on every door, some read slowly, some not at all, some break off in the handshake; producers join and leave, runs begin
  * and end, retention removes all the time. Every client checks that nothing is missing but what a gap told, and nothing comes twice;
  * who follows a run has all of it at its end. Once a second the bridge is looked at: memory, files, threads, the log's size. At the
- * end the second quarter is held against the last, and with all clients gone the files against those at the beginning. */
+ * end the second quarter is held against the last, the log against what is to be kept, and with all clients gone the files against
+ * those at the beginning. */
 #include "tests/bench/lib/base.h"
 #include "tests/bench/lib/clients.h"
 #include "tests/bench/lib/emitter.h"
+#include "tests/bench/soak_samples.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define RUNS_MAX 200   /* that have not ended */
@@ -19,13 +20,14 @@
 #define NAMES 100      /* of producers, in turn */
 #define STEP_US 5000
 #define SECOND_US INT64_C(1000000)
+#define LINE_BYTES 100 /* of a line beside its text */
 #define BURST_EVENTS 150
 #define BURST_BYTES 4000
 #define LATE_US (60 * SECOND_US) /* after a run's end its clients have all of it */
 #define LEAVE_US (45 * SECOND_US) /* a poll that is held is noticed to be gone when its wait is over */
 #define FILES_LATER 3 /* the log's connection for checkpoints is made when the first is due */
-#define GROWTH 1.05              /* over this many times is not constant, */
-#define GROWTH_MIB 1.0           /* nor is more than so much memory */
+#define KEEP_MIB 24 /* of the log: */
+#define KEEP "eventlog.keep_bytes=24M"
 
 static struct bench_option options[] = {
     {"bridge", "the program", "bridge/runspool-bridge"},
@@ -41,7 +43,7 @@ static struct bench_option options[] = {
 };
 static struct bench_bridge bridge = {
     .settings = {"limits.subscriber_time=5s", "limits.subscriber_bytes=64k", "limits.subscriber_age=2s", "eventlog.keep_count=500",
-                 "eventlog.keep_bytes=24M"}};
+                 KEEP}};
 
 struct run {
     char name[40];
@@ -57,18 +59,15 @@ struct slot {
     int64_t act_us; /* what it does next, it does then */
     int pauses;     /* still to come */
 };
-struct sample {
-    double rss, anon, pss, files, threads, log;
-};
 
 static struct bench_clients clients;
 static struct slot *slots;
 static struct run *runs[RUNS_MAX];
 static struct bench_emitter producers[PRODUCERS];
 static int64_t producer_until[PRODUCERS];
-static struct sample *samples;
-static int n_runs, n_samples;
-static int64_t now, n_all_emitted;
+static struct soak_samples samples;
+static int n_runs;
+static int64_t now, n_all_emitted, bytes_emitted;
 static struct {
     int64_t connects[BENCH_N_DOORS], cuts, returns, ends, pauses, broken, producers, runs, complete, deaf;
 } count;
@@ -222,6 +221,7 @@ static void emit(struct run **place, int i, int bytes)
     struct run *run = *place;
     bool last = ++run->emitted >= run->target;
     n_all_emitted++;
+    bytes_emitted += bytes + LINE_BYTES;
     bench_emitter_add(&producers[i], run->name, last ? "run.finished" : "log", bytes);
     if (!last)
         return;
@@ -252,81 +252,8 @@ static void emit_due(int64_t *next_us, int64_t *burst_us)
     }
 }
 
-static double file_mib(const char *name)
-{
-    char path[120];
-    struct stat st;
-    snprintf(path, sizeof path, "%s/%s", bridge.dir, name);
-    return stat(path, &st) == 0 ? (double)st.st_size / 1048576 : 0;
-}
-
-static double pss_mib(void)
-{
-    char path[64], line[128];
-    double kb = 0;
-    snprintf(path, sizeof path, "/proc/%d/smaps_rollup", (int)bridge.pid);
-    FILE *f = fopen(path, "r");
-    while (f && fgets(line, sizeof line, f))
-        if (sscanf(line, "Pss: %lf", &kb) == 1)
-            break;
-    if (!f)
-        bench_fail("the bridge's memory");
-    fclose(f);
-    return kb / 1024;
-}
-
-/* files: those that are no connection of ours. */
-static void look(FILE *csv)
-{
-    samples[n_samples] = (struct sample){
-        .rss = (double)bench_bridge_status(&bridge, "VmRSS") / 1024,
-        .anon = (double)bench_bridge_status(&bridge, "RssAnon") / 1024,
-        .pss = pss_mib(),
-        .files = bench_bridge_fds(&bridge) - clients.n_open - PRODUCERS,
-        .threads = (double)bench_bridge_status(&bridge, "Threads"),
-        .log = file_mib("events.db") + file_mib("events.db-wal"),
-    };
-    struct sample *s = &samples[n_samples++];
-    if (csv)
-        fprintf(csv, "%d,%.1f,%.1f,%.1f,%.0f,%.0f,%.1f,%d\n", n_samples, s->rss, s->anon, s->pss, s->files, s->threads, s->log,
-                clients.n_open);
-}
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* The median of one member over a quarter of the samples, 0 to 3. */
-static double median(size_t member, int quarter)
-{
-    int first = n_samples * quarter / 4, n = n_samples * (quarter + 1) / 4 - first;
-    double *values = calloc((size_t)n + 1, sizeof *values);
-    for (int i = 0; values && i < n; i++)
-        memcpy(&values[i], (const char *)&samples[first + i] + member, sizeof *values);
-    if (!values)
-        bench_fail("memory");
-    qsort(values, (size_t)n, sizeof *values, by_value);
-    double middle = values[n / 2];
-    free(values);
-    return middle;
-}
-
-static bool compare(const char *what, size_t member, const char *unit, double allowed)
-{
-    char name[80];
-    double before = median(member, 1), after = median(member, 3);
-    snprintf(name, sizeof name, "%s, second quarter", what);
-    bench_figure(name, before, unit);
-    snprintf(name, sizeof name, "%s, last quarter", what);
-    bench_figure(name, after, unit);
-    return after <= before * GROWTH + allowed;
-}
-
 static void tell(int files_before, int files_after)
 {
-    bool constant = true;
     bench_figure("connections, WebSocket", (double)count.connects[BENCH_WS], "");
     bench_figure("connections, SSE", (double)count.connects[BENCH_SSE], "");
     bench_figure("connections, long poll", (double)count.connects[BENCH_POLL], "");
@@ -344,19 +271,14 @@ static void tell(int files_before, int files_after)
     bench_figure("deliveries", (double)clients.n_events, "");
     bench_figure("gaps told", (double)clients.n_gaps, "");
     bench_figure("lost or twice", 0, "");
-    constant &= compare("memory (PSS)", offsetof(struct sample, pss), "MiB", GROWTH_MIB);
-    constant &= compare("memory (RSS)", offsetof(struct sample, rss), "MiB", GROWTH_MIB);
-    constant &= compare("memory of its own (anonymous)", offsetof(struct sample, anon), "MiB", GROWTH_MIB);
-    constant &= compare("files beside connections", offsetof(struct sample, files), "", 0);
-    constant &= compare("threads", offsetof(struct sample, threads), "", 0);
-    constant &= compare("log with its write-ahead log", offsetof(struct sample, log), "MiB", GROWTH_MIB);
+    bool constant = soak_samples_tell(&samples, KEEP_MIB);
     bench_figure("files before the first client", files_before, "");
     bench_figure("files after the last", files_after, "");
     constant &= files_after <= files_before + FILES_LATER;
     bench_figure("constant (1: yes)", constant, "");
 }
 
-static void go_on(int64_t seconds, int64_t warm, FILE *csv)
+static void go_on(int64_t seconds, int64_t warm)
 {
     int64_t start = bench_now_us(), look_us = start + (warm + 1) * SECOND_US, next_us = start, burst_us = start, broken_us = start;
     for (now = start; now < start + (warm + seconds) * SECOND_US; now = bench_now_us()) {
@@ -368,7 +290,7 @@ static void go_on(int64_t seconds, int64_t warm, FILE *csv)
             broken_us = now + about(SECOND_US / 4);
         }
         if (now >= look_us) {
-            look(csv);
+            soak_samples_look(&samples, &bridge, clients.n_open + PRODUCERS, bytes_emitted);
             look_us = now + SECOND_US;
         }
         bench_clients_run(&clients, NULL, now + STEP_US);
@@ -394,15 +316,13 @@ int main(int argc, char **argv)
 {
     bench_options(options, argc, argv, "bench_soak: a day in minutes.");
     int64_t seconds = bench_options_number(options, "seconds");
-    const char *csv_path = bench_options_text(options, "samples");
     int n = (int)bench_options_number(options, "clients");
     n_runs = (int)bench_options_number(options, "runs");
     bridge.program = bench_options_text(options, "bridge");
     slots = calloc((size_t)n, sizeof *slots);
-    samples = calloc((size_t)seconds + 1, sizeof *samples);
-    if (n_runs < 1 || n_runs > RUNS_MAX || n < 1 || seconds < 4 || !slots || !samples)
+    if (n_runs < 1 || n_runs > RUNS_MAX || n < 1 || seconds < 4 || !slots)
         bench_fail("--runs is 1 to 200, --seconds 4 or more");
-    FILE *csv = *csv_path ? fopen(csv_path, "w") : NULL;
+    soak_samples_init(&samples, (int)seconds, bench_options_text(options, "samples"));
     bench_figures(bench_options_text(options, "json"), "soak");
     bench_bridge_dir(&bridge);
     bench_bridge_start(&bridge);
@@ -420,14 +340,13 @@ int main(int argc, char **argv)
         renew_producer(i);
     for (int i = 0; i < n; i++)
         slots[i].act_us = now + about(2 * SECOND_US);
-    go_on(seconds, bench_options_number(options, "warm"), csv);
+    go_on(seconds, bench_options_number(options, "warm"));
     int files_after = leave(files_before);
     printf("%" PRId64 " s, %d clients at a time, %d runs at a time, %" PRId64 " events/s\n", seconds, n, n_runs,
            bench_options_number(options, "rate"));
     tell(files_before, files_after);
     bench_figures_end();
-    if (csv)
-        fclose(csv);
+    soak_samples_release(&samples);
     bench_clients_release(&clients);
     return 0;
 }

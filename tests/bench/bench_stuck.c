@@ -1,5 +1,6 @@
 /* bench_stuck - what do readers that never read cost the others, and the bridge? First many WebSockets follow one stream at a steady
- * rate: with none of them stuck, then with some, several rounds in turn, and the ratio of both. Then each limit of what may wait by
+ * rate: with none of them stuck, then with some, several rounds in turn; of each figure and ratio the median, so that a stall of the
+ * machine in one round is not taken for ours, and how much of its time others were given. Then each limit of what may wait by
  * itself, with a bridge of its own: stuck readers, and far more emitted than the limit allows; how much waits at most, how much
  * memory the bridge takes for it, and what the readers get that do read. */
 #include "tests/bench/lib/base.h"
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define FILL_EVENTS 400 /* emitted first, so that the sockets of stuck readers are full */
 #define FILL_BYTES 2000
@@ -51,10 +53,11 @@ static const char *const open_limits[] = {"limits.subscriber_bytes=1G", "limits.
                                           "limits.queued_bytes=4G"};
 #define N_OPEN 4
 
+#define ROUNDS_MAX 20
 struct phase {
     int n_stuck;
-    struct bench_times times;
-    double cpu_s;
+    struct bench_times times; /* of one round */
+    double p50[ROUNDS_MAX], p99[ROUNDS_MAX], cpu_us[ROUNDS_MAX]; /* of a delivery */
 };
 static int64_t n_wanted;
 
@@ -87,7 +90,34 @@ static void stop(void)
     bench_bridge_remove(&bridge);
 }
 
-static void round_of(struct phase *phase, struct bench_emitter *e, int round)
+/* What others on the machine below us had of its time: seconds of all its cores together, as far as it tells. */
+static double stolen_s(void)
+{
+    double ticks = 0;
+    FILE *f = fopen("/proc/stat", "r");
+    if (f && fscanf(f, "cpu %*f %*f %*f %*f %*f %*f %*f %lf", &ticks) != 1)
+        ticks = 0;
+    if (f)
+        fclose(f);
+    return ticks / (double)sysconf(_SC_CLK_TCK);
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double middle(const double *values, int n)
+{
+    double sorted[ROUNDS_MAX];
+    memcpy(sorted, values, (size_t)n * sizeof *values);
+    qsort(sorted, (size_t)n, sizeof *sorted, by_value);
+    return sorted[n / 2];
+}
+
+/* The n-th, from 0, of its rounds. */
+static void round_of(struct phase *phase, struct bench_emitter *e, int n_th, int round)
 {
     struct bench_clients clients;
     int n = (int)bench_options_number(options, "readers");
@@ -121,7 +151,10 @@ static void round_of(struct phase *phase, struct bench_emitter *e, int round)
         n_wanted += n - phase->n_stuck;
     }
     bench_clients_run(&clients, has_all, 0);
-    phase->cpu_s += bench_bridge_cpu_s(&bridge) - cpu;
+    phase->cpu_us[n_th] = (bench_bridge_cpu_s(&bridge) - cpu) * 1e6 / (double)phase->times.n;
+    phase->p50[n_th] = bench_times_ms(&phase->times, 0.5);
+    phase->p99[n_th] = bench_times_ms(&phase->times, 0.99);
+    bench_times_clear(&phase->times);
     bench_clients_release(&clients);
 }
 
@@ -129,24 +162,32 @@ static void cost_to_others(void)
 {
     struct phase phases[2] = {{.n_stuck = 0}, {.n_stuck = (int)bench_options_number(options, "stuck")}};
     struct bench_emitter e;
+    double p50[ROUNDS_MAX], p99[ROUNDS_MAX];
+    int rounds = (int)bench_options_number(options, "rounds");
     char name[80];
     start(NULL, 0);
     bench_emitter_open(&e, &bridge, "bench");
-    for (int i = 0; i < 2 * bench_options_number(options, "rounds"); i++)
-        round_of(&phases[i % 2], &e, i);
+    double stolen = stolen_s();
+    int64_t began = bench_now_us();
+    for (int i = 0; i < 2 * rounds; i++)
+        round_of(&phases[i % 2], &e, i / 2, i);
+    stolen = (stolen_s() - stolen) * 1e6 / (double)(bench_now_us() - began) / (double)sysconf(_SC_NPROCESSORS_ONLN);
     for (int i = 0; i < 2; i++) {
         struct phase *p = &phases[i];
         snprintf(name, sizeof name, "%d stuck: p50", p->n_stuck);
-        bench_figure(name, bench_times_ms(&p->times, 0.5), "ms");
+        bench_figure(name, middle(p->p50, rounds), "ms");
         snprintf(name, sizeof name, "%d stuck: p99", p->n_stuck);
-        bench_figure(name, bench_times_ms(&p->times, 0.99), "ms");
+        bench_figure(name, middle(p->p99, rounds), "ms");
         snprintf(name, sizeof name, "%d stuck: bridge CPU for a delivery", p->n_stuck);
-        bench_figure(name, p->cpu_s * 1e6 / (double)p->times.n, "us");
+        bench_figure(name, middle(p->cpu_us, rounds), "us");
     }
-    bench_figure("ratio: p50", bench_times_ms(&phases[1].times, 0.5) / bench_times_ms(&phases[0].times, 0.5), "");
-    bench_figure("ratio: p99", bench_times_ms(&phases[1].times, 0.99) / bench_times_ms(&phases[0].times, 0.99), "");
-    for (int i = 0; i < 2; i++)
-        bench_times_clear(&phases[i].times);
+    for (int i = 0; i < rounds; i++) {
+        p50[i] = phases[1].p50[i] / phases[0].p50[i];
+        p99[i] = phases[1].p99[i] / phases[0].p99[i];
+    }
+    bench_figure("ratio: p50", middle(p50, rounds), "");
+    bench_figure("ratio: p99", middle(p99, rounds), "");
+    bench_figure("of the machine's time meanwhile others were given", 100 * stolen, "%");
     bench_emitter_close(&e);
     stop();
 }
@@ -231,6 +272,8 @@ int main(int argc, char **argv)
     bench_options(options, argc, argv, "bench_stuck: readers that never read.");
     if (bench_options_number(options, "stuck") < 1 || bench_options_number(options, "stuck") >= bench_options_number(options, "readers"))
         bench_fail("--stuck is less than --readers");
+    if (bench_options_number(options, "rounds") < 1 || bench_options_number(options, "rounds") > ROUNDS_MAX)
+        bench_fail("--rounds is 1 to 20");
     bench_figures(bench_options_text(options, "json"), "stuck");
     bench_pin(1);
     cost_to_others();

@@ -69,7 +69,7 @@ tests_bench_bench_scale_LDADD = tests/bench/libbench.a
 tests_bench_bench_log_SOURCES = tests/bench/bench_log.c
 tests_bench_bench_log_LDADD = tests/bench/libbench.a $(SHARED_LIBS)
 
-tests_bench_bench_soak_SOURCES = tests/bench/bench_soak.c
+tests_bench_bench_soak_SOURCES = tests/bench/bench_soak.c tests/bench/soak_samples.c tests/bench/soak_samples.h
 tests_bench_bench_soak_LDADD = tests/bench/libbench.a
 
 # These need no building.
