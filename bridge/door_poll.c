@@ -41,7 +41,7 @@ static enum MHD_Result answer(struct exchange *x, struct feed *feed, bool *ret_e
     struct fault fault = {0};
     struct told *told = NULL;
     char *group = feed ? group_key(feed) : NULL;
-    struct told_place place = feed ? (struct told_place){.group = group, .at = x->request.since}
+    struct told_place place = feed ? (struct told_place){.group = group, .at = x->request.since, .strict = x->request.wait_s == 0}
                                    : told_held(x->sub.group->key, x->sub.feed);
     enum MHD_Result result = MHD_NO;
     enum rs_err err = place.group ? told_answer(x->bridge->tolds, &place, feed ? feed : x->sub.feed, &told, ret_empty, &fault)
@@ -77,7 +77,7 @@ static enum rs_err make_state(struct exchange *x, const struct topic_shown *show
     if (!*ret_told)
         return fault_set(fault, RS_NOMEM, "no memory for an answer");
     if (alike)
-        told_keep(x->bridge->tolds, &place, &(struct poll_said){.whole = true}, *ret_told);
+        told_keep(x->bridge->tolds, &place, *ret_told);
     return RS_OK;
 }
 

@@ -5,19 +5,20 @@
 #include <string.h>
 
 /* One that is kept, and for whom. */
-struct kept {
+struct stored {
     struct told *told; /* a reference; NULL: an empty place */
     char *group;       /* owned; the place's */
     struct told_place place;
     struct poll_said said;
+    struct told_place after; /* where it left a poll that was told nothing and goes on waiting */
     unsigned wake;
     uint64_t made_ms;
 };
 struct tolds {
     struct bridge *bridge;
-    struct kept kept[TOLD_KEPT];
+    struct stored kept[TOLD_KEPT];
     unsigned next; /* the oldest, which goes first */
-    unsigned wake;
+    unsigned wake, looked; /* in which wake it was looked whether the log is still the same */
 };
 
 struct tolds *tolds_new(struct bridge *bridge)
@@ -28,14 +29,14 @@ struct tolds *tolds_new(struct bridge *bridge)
     return all;
 }
 
-static void forget(struct tolds *all, struct kept *k)
+static void forget(struct tolds *all, struct stored *k)
 {
     if (!k->told)
         return;
     all->bridge->metrics.values[METRIC_REPLAY_BYTES] -= (int64_t)k->told->len;
     told_unref(k->told);
     free(k->group);
-    *k = (struct kept){.told = NULL};
+    *k = (struct stored){.told = NULL};
 }
 
 static void forget_all(struct tolds *all)
@@ -63,17 +64,18 @@ static bool same_cursor(const struct cursor *a, const struct cursor *b)
 
 /* One that stands anywhere between where another stood and the first message is told the same, when it was the log's end that ended
  * the answer: nothing was missing further on. */
-static bool stands_alike(const struct kept *k, const struct told_place *place)
+static bool stands_alike(const struct stored *k, const struct told_place *place)
 {
     const struct told_place *had = &k->place;
     if (same_cursor(&had->at, &place->at) && had->whole == place->whole && had->gap_to == place->gap_to)
         return true;
+    int64_t before = k->said.empty ? k->after.at.id : k->said.first;
     return k->said.whole && had->whole && place->whole && had->gap_to <= place->gap_to && had->at.id <= place->at.id &&
-           place->at.id < k->said.first;
+           place->at.id < before;
 }
 
 /* An answer to a held poll is for those that are woken with it. */
-static bool is_for(const struct tolds *all, const struct kept *k, const struct told_place *place)
+static bool is_for(const struct tolds *all, const struct stored *k, const struct told_place *place)
 {
     const struct told_place *had = &k->place;
     if (!k->told || had->held != place->held || had->shown != place->shown || strcmp(k->group, place->group) != 0)
@@ -83,16 +85,25 @@ static bool is_for(const struct tolds *all, const struct kept *k, const struct t
     return k->wake == all->wake && (place->shown || stands_alike(k, place));
 }
 
-struct told *told_find(struct tolds *all, const struct told_place *place)
+static struct stored *find(struct tolds *all, const struct told_place *place)
 {
-    if (!place->held && eventlog_changed(all->bridge->log))
-        forget_all(all);
+    if (!place->held && (place->strict || all->looked != all->wake)) {
+        if (eventlog_changed(all->bridge->log))
+            forget_all(all);
+        all->looked = all->wake;
+    }
     for (int i = 0; i < TOLD_KEPT; i++)
         if (is_for(all, &all->kept[i], place)) {
-            all->bridge->metrics.values[METRIC_POLLS_SHARED]++;
-            return told_ref(all->kept[i].told);
+            all->bridge->metrics.values[METRIC_POLLS_SHARED] += !all->kept[i].said.empty;
+            return &all->kept[i];
         }
     return NULL;
+}
+
+struct told *told_find(struct tolds *all, const struct told_place *place)
+{
+    struct stored *k = find(all, place);
+    return k ? told_ref(k->told) : NULL;
 }
 
 struct told *told_new(struct buf *text)
@@ -109,22 +120,22 @@ struct told *told_new(struct buf *text)
 /* Gaps are told stream by stream, in the order in which a client named them, and an opening state is not of the log alone. */
 static bool may_keep(const struct told_place *place, const struct poll_said *said)
 {
-    if (said->empty || said->gaps)
+    if (said->gaps || (said->empty && !said->whole))
         return false;
     return place->held || place->at.kind == CURSOR_AT || place->at.kind == CURSOR_START;
 }
 
-void told_keep(struct tolds *all, const struct told_place *place, const struct poll_said *said, struct told *told)
+static struct stored *keep(struct tolds *all, const struct told_place *place, const struct poll_said *said, struct told *told)
 {
-    struct kept *k = &all->kept[all->next];
+    struct stored *k = &all->kept[all->next];
     if (!may_keep(place, said) || told->len > TOLD_BYTES_MAX)
-        return;
+        return NULL;
     forget(all, k);
     char *group = stretches_make_room(all->bridge->stretches, told->len) ? strdup(place->group) : NULL;
     if (!group)
-        return;
+        return NULL;
     all->next = (all->next + 1) % TOLD_KEPT;
-    *k = (struct kept){
+    *k = (struct stored){
         .told = told_ref(told),
         .group = group,
         .place = *place,
@@ -133,6 +144,12 @@ void told_keep(struct tolds *all, const struct told_place *place, const struct p
         .made_ms = uv_now(&all->bridge->loop),
     };
     all->bridge->metrics.values[METRIC_REPLAY_BYTES] += (int64_t)told->len;
+    return k;
+}
+
+void told_keep(struct tolds *all, const struct told_place *place, struct told *told)
+{
+    (void)keep(all, place, &(struct poll_said){.whole = true}, told);
 }
 
 enum rs_err told_answer(struct tolds *all, const struct told_place *place, struct feed *feed, struct told **ret, bool *ret_empty,
@@ -140,20 +157,31 @@ enum rs_err told_answer(struct tolds *all, const struct told_place *place, struc
 {
     struct bridge *bridge = all->bridge;
     struct poll_said said = {.empty = false};
+    struct stored *k = find(all, place);
     struct buf body;
-    struct told *told = told_find(all, place);
-    if (!told) {
-        buf_init(&body, POLL_TEXT_MAX);
-        enum rs_err err = poll_answer(feed, place->held, place->at, &bridge->store, bridge->log, &body, &said, fault);
-        if (err) {
-            buf_release(&body);
-            return err;
+    if (k) {
+        if (k->said.empty) {
+            feed->at = k->after.at;
+            feed->whole = k->after.whole;
+            if (feed->gap_to < k->after.gap_to)
+                feed->gap_to = k->after.gap_to;
         }
-        told = told_new(&body);
-        if (!told)
-            return fault_set(fault, RS_NOMEM, "no memory for an answer");
-        told_keep(all, place, &said, told);
+        *ret = told_ref(k->told);
+        *ret_empty = k->said.empty;
+        return RS_OK;
     }
+    buf_init(&body, POLL_TEXT_MAX);
+    enum rs_err err = poll_answer(feed, place->held, place->at, &bridge->store, bridge->log, &body, &said, fault);
+    if (err) {
+        buf_release(&body);
+        return err;
+    }
+    struct told *told = told_new(&body);
+    if (!told)
+        return fault_set(fault, RS_NOMEM, "no memory for an answer");
+    k = keep(all, place, &said, told);
+    if (k)
+        k->after = told_held(NULL, feed);
     *ret = told;
     *ret_empty = said.empty;
     return RS_OK;

@@ -6,7 +6,7 @@
 #include "base/buf.h"
 #include "dialect/dialect.h"
 
-#define TOLD_KEPT 8                    /* answers at once */
+#define TOLD_KEPT 16                     /* answers at once */
 #define TOLD_BYTES_MAX (2 * 1024 * 1024) /* of one that is kept */
 #define TOLD_KEPT_MS 1000
 
@@ -34,6 +34,7 @@ struct told_place {
     struct cursor at;
     bool whole;         /* held: as of struct feed */
     int64_t gap_to;
+    bool strict;        /* not held: what is committed while the requests of one turn are being answered must be in it */
     const struct topic_shown *shown; /* of a topic: this state, which has yet to be seen; NULL: not of a topic. Not looked into */
 };
 
@@ -43,15 +44,15 @@ void tolds_free(struct tolds *all);             /* NULL is fine */
 /* told_held - the place of a held poll. */
 struct told_place told_held(const char *group, const struct feed *feed);
 /* told_answer - of a feed at its place: one made for others there, or else as of poll_answer, and kept for others. *ret: a reference;
- * *ret_empty: it says nothing. */
+ * *ret_empty: it says nothing, and the feed stands where that was found. */
 enum rs_err told_answer(struct tolds *all, const struct told_place *place, struct feed *feed, struct told **ret, bool *ret_empty,
                         struct fault *fault) RS_MUST_CHECK;
 /* Its parts. told_find - a reference; NULL: none is kept. To be called before one is made. */
 struct told *told_find(struct tolds *all, const struct told_place *place);
 /* told_new - an answer; takes the text over, also when it fails. NULL: no memory. */
 struct told *told_new(struct buf *text);
-/* told_keep - for others at the same place, unless it is of more than the place and the log. place: as it was before the answer was made. */
-void told_keep(struct tolds *all, const struct told_place *place, const struct poll_said *said, struct told *told);
+/* told_keep - of a topic, for others. */
+void told_keep(struct tolds *all, const struct told_place *place, struct told *told);
 struct told *told_ref(struct told *told);
 void told_unref(struct told *told); /* NULL is fine */
 

@@ -70,20 +70,27 @@ static int64_t shared(void)
 }
 
 /* What this feed is told, and would be alone. Returns whether it says anything. */
-static bool ask(struct feed *feed, bool held, struct cursor since, const char *group)
+static bool ask(struct feed *feed, bool held, struct cursor since, bool strict, const char *group)
 {
     struct feed alone = *feed;
     struct poll_said said;
     struct told *told = NULL;
     struct buf text;
     bool empty;
-    struct told_place place = held ? told_held(group, feed) : (struct told_place){.group = group, .at = since};
+    struct told_place place = held ? told_held(group, feed) : (struct told_place){.group = group, .at = since, .strict = strict};
     buf_init(&text, POLL_TEXT_MAX);
     ck_assert_ok(poll_answer(&alone, held, since, &bridge.store, bridge.log, &text, &said, NULL));
     ck_assert_ok(told_answer(bridge.tolds, &place, feed, &told, &empty, NULL));
     ck_assert_str_eq(told->text, text.data);
     ck_assert_uint_eq(told->len, text.len);
     ck_assert_int_eq(empty, said.empty);
+    if (empty) { /* and goes on from there */
+        ck_assert_int_eq(feed->at.kind, CURSOR_AT);
+        ck_assert_int_eq(feed->at.id, alone.at.id);
+        ck_assert_int_eq(feed->at.part, alone.at.part);
+        ck_assert_int_eq(feed->whole, alone.whole);
+        ck_assert_int_eq(feed->gap_to, alone.gap_to);
+    }
     told_unref(told);
     buf_release(&text);
     return !empty;
@@ -93,7 +100,7 @@ static void ask_once(int kind, const char *since)
 {
     struct feed *feed = open_kind(kind);
     char *group = group_key(feed);
-    (void)ask(feed, false, cursor_of(since), group);
+    (void)ask(feed, false, cursor_of(since), true, group);
     free(group);
     feed_free(feed);
 }
@@ -107,7 +114,7 @@ START_TEST(those_woken_together_share_one_answer)
         feeds[i] = open_kind(i == 3 ? 1 : 0);
         group = i == 0 ? group_key(feeds[0]) : group;
         char *own = group_key(feeds[i]);
-        ck_assert(!ask(feeds[i], false, cursor_of("now"), own));
+        ck_assert(!ask(feeds[i], false, cursor_of("now"), true, own));
         free(own);
         append_event("run:c", "log", "{}"); /* they stand at different ids */
     }
@@ -123,7 +130,7 @@ START_TEST(those_woken_together_share_one_answer)
         told_unref(told);
     }
     char *other = group_key(feeds[3]);
-    ck_assert(ask(feeds[3], true, cursor_of(""), other));
+    ck_assert(ask(feeds[3], true, cursor_of(""), false, other));
     ck_assert_int_eq(shared(), 2);
     for (int i = 0; i < 4; i++)
         feed_free(feeds[i]);
@@ -170,7 +177,7 @@ START_TEST(everyone_is_told_what_it_would_be_told_alone)
     for (int round = 0; round < 60; round++) {
         tolds_wake(bridge.tolds);
         for (int i = 0; i < N; i++) { /* those that are held */
-            if (!polls[i].feed || !ask(polls[i].feed, true, cursor_of(""), polls[i].group))
+            if (!polls[i].feed || !ask(polls[i].feed, true, cursor_of(""), false, polls[i].group))
                 continue;
             feed_free(polls[i].feed);
             free(polls[i].group);
@@ -184,7 +191,7 @@ START_TEST(everyone_is_told_what_it_would_be_told_alone)
             char *group = group_key(feed);
             int64_t id = head > 3 ? head - 3 + rand() % 5 : rand() % 3; /* one in a while is beyond the end */
             cursor_format(id, rand() % 3, since);
-            if (!ask(feed, false, rand() % 8 ? cursor_of(since) : cursor_of(rand() % 2 ? "start" : ""), group)) {
+            if (!ask(feed, false, rand() % 8 ? cursor_of(since) : cursor_of(rand() % 2 ? "start" : ""), rand() % 2, group)) {
                 polls[i].feed = feed;
                 polls[i].group = group;
                 continue;
@@ -207,6 +214,40 @@ START_TEST(everyone_is_told_what_it_would_be_told_alone)
             free(polls[i].group);
         }
     ck_assert_int_gt(shared(), 0);
+}
+END_TEST
+
+/* A poll that is to wait may lack what comes while the requests of one turn are answered: it is woken for that. */
+START_TEST(who_waits_is_held_where_another_found_nothing)
+{
+    int64_t head = append_event("run:a", "log", "{}");
+    char since[CURSOR_TEXT_MAX];
+    struct feed *feeds[3];
+    cursor_format(head, 0, since);
+    tolds_wake(bridge.tolds);
+    for (int i = 0; i < 3; i++) {
+        struct told *told;
+        bool empty;
+        feeds[i] = open_kind(0);
+        char *group = group_key(feeds[i]);
+        struct told_place place = {.group = group, .at = cursor_of(since), .strict = i == 2};
+        ck_assert_ok(told_answer(bridge.tolds, &place, feeds[i], &told, &empty, NULL));
+        ck_assert_int_eq(empty, i < 2);
+        ck_assert_int_eq(feeds[i]->at.id, i < 2 ? head : head + 1);
+        told_unref(told);
+        free(group);
+        if (i == 0)
+            append_event("run:a", "log", "{}");
+    }
+    tolds_wake(bridge.tolds);
+    for (int i = 0; i < 2; i++) {
+        char *group = group_key(feeds[i]);
+        ck_assert(ask(feeds[i], true, cursor_of(""), false, group));
+        free(group);
+    }
+    ck_assert_int_eq(shared(), 1);
+    for (int i = 0; i < 3; i++)
+        feed_free(feeds[i]);
 }
 END_TEST
 
@@ -242,6 +283,7 @@ static Suite *suite(void)
     tcase_add_test(t, those_woken_together_share_one_answer);
     tcase_add_test(t, those_who_ask_share_while_the_log_is_the_same);
     tcase_add_loop_test(t, everyone_is_told_what_it_would_be_told_alone, 0, 8);
+    tcase_add_test(t, who_waits_is_held_where_another_found_nothing);
     tcase_add_test(t, what_is_kept_is_bounded_and_forgotten);
     suite_add_tcase(s, t);
     return s;
