@@ -17,6 +17,7 @@ struct stored {
 struct tolds {
     struct bridge *bridge;
     struct stored kept[TOLD_KEPT];
+    size_t bytes;
     unsigned next; /* the oldest, which goes first */
     unsigned wake, looked; /* in which wake it was looked whether the log is still the same */
 };
@@ -34,6 +35,7 @@ static void forget(struct tolds *all, struct stored *k)
     if (!k->told)
         return;
     all->bridge->metrics.values[METRIC_REPLAY_BYTES] -= (int64_t)k->told->len;
+    all->bytes -= k->told->len;
     told_unref(k->told);
     free(k->group);
     *k = (struct stored){.told = NULL};
@@ -125,13 +127,22 @@ static bool may_keep(const struct told_place *place, const struct poll_said *sai
     return place->held || place->at.kind == CURSOR_AT || place->at.kind == CURSOR_START;
 }
 
+/* They are made anew at each wake: were they to have all of the memory, no replay would be kept beside them. */
+static bool make_room(struct tolds *all, size_t bytes)
+{
+    size_t most = (size_t)config_number(all->bridge->config, "limits.replay_bytes") / 4;
+    for (unsigned i = 0; i < TOLD_KEPT && all->bytes + bytes > most; i++)
+        forget(all, &all->kept[(all->next + i) % TOLD_KEPT]);
+    return bytes <= most && stretches_make_room(all->bridge->stretches, bytes);
+}
+
 static struct stored *keep(struct tolds *all, const struct told_place *place, const struct poll_said *said, struct told *told)
 {
     struct stored *k = &all->kept[all->next];
     if (!may_keep(place, said) || told->len > TOLD_BYTES_MAX)
         return NULL;
     forget(all, k);
-    char *group = stretches_make_room(all->bridge->stretches, told->len) ? strdup(place->group) : NULL;
+    char *group = make_room(all, told->len) ? strdup(place->group) : NULL;
     if (!group)
         return NULL;
     all->next = (all->next + 1) % TOLD_KEPT;
@@ -144,6 +155,7 @@ static struct stored *keep(struct tolds *all, const struct told_place *place, co
         .made_ms = uv_now(&all->bridge->loop),
     };
     all->bridge->metrics.values[METRIC_REPLAY_BYTES] += (int64_t)told->len;
+    all->bytes += told->len;
     return k;
 }
 

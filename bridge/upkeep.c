@@ -3,9 +3,10 @@
 #include "base/log.h"
 #include "bridge/checkpointer.h"
 #include <string.h>
+#include <uv.h>
 
 #define TRIM_MS 1000   /* between two rounds of retention, */
-#define TRIM_SHARE 100 /* or so many times what the last one took */
+#define TRIM_SHARE 100 /* or so many times what its steps took that removed nothing */
 #define PENDING_MS 250 /* between two looks for files of pending lines */
 #define IDLE_MS 1000   /* without an append, before the log is left tidy */
 #define RETRY_MS 10000 /* after a failure: the disk may be full, and appending comes first */
@@ -169,21 +170,22 @@ static bool trim(struct upkeep *u, int64_t now)
 
     if (now < u->trim_at)
         return false;
-    if (!u->trim_began)
-        u->trim_began = now;
+    uint64_t start = uv_hrtime();
     if (eventlog_trim(u->log, &u->keep, believed_now(u, now), &step, &fault) != RS_OK) {
-        u->trim_began = 0;
+        u->trim_us = 0;
         u->trim_at = now + RETRY_MS;
         failed(u, "retention.failed", &fault);
         return false;
     }
+    if (step.events == 0)
+        u->trim_us += (int64_t)(uv_hrtime() - start) / 1000;
     worked(u, "retention.failed");
     u->now.n_trimmed += step.events;
     if (step.more)
         return true;
-    int64_t rest = (clock_mono_ms() - u->trim_began) * TRIM_SHARE;
+    int64_t rest = u->trim_us * TRIM_SHARE / 1000;
     u->trim_at = now + (rest > TRIM_MS ? rest : TRIM_MS);
-    u->trim_began = 0;
+    u->trim_us = 0;
     return false;
 }
 

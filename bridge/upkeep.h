@@ -39,7 +39,7 @@ struct upkeep {
     int64_t appended_at;   /* by whomever */
     struct upkeep_clock clock;
     int64_t trim_at;       /* a round of retention begins, or goes on */
-    int64_t trim_began;    /* the round under way, 0: none */
+    int64_t trim_us;       /* of the round under way, in steps that removed nothing */
     int64_t checkpoint_at; /* not before, after a failure */
     struct checkpointer *checkpointer; /* NULL before the first that is due */
     bool held;             /* too much cannot be moved, and it was said */

@@ -105,7 +105,7 @@ const struct config_setting config_settings[] = {
     {"limits.queued_bytes", CONFIG_BYTES, "256M", NULL, 1 * MB, 1024 * GB, false,
      "memory of what waits for all slow clients together before that of the slowest is left to the log; where that does not help they are told to come back"},
     {"limits.replay_bytes", CONFIG_BYTES, "32M", NULL, 0, 1024 * GB, false,
-     "memory of recent replays, kept for the next who join the same streams; 0: none is kept"},
+     "memory of recent replays and, a quarter of it, of answers to polls, kept for the next who want the same; 0: none is kept"},
     {"limits.subscriber_time", CONFIG_MILLISECONDS, "30s", NULL, 100, HOUR, false,
      "time a client may take nothing before it is told to come back"},
     {"limits.header_time", CONFIG_MILLISECONDS, "10s", NULL, 100, 10 * MINUTE, false,

@@ -20,7 +20,7 @@ static enum rs_err prepare(struct sqlite_log *log, const char *const *types, sql
     for (int table = 0; table < 2; table++) {
         buf_printf(&sql, "%sSELECT id, seq, time, type, data FROM %s WHERE stream = ?1 AND id <= ?2%s",
                    table == 0 ? "" : " UNION ALL ",
-                   table == 1 ? "arrivals" : bulk ? "events INDEXED BY events_stream" : "events INDEXED BY events_state",
+                   table == 1 ? "arrivals" : bulk ? "settled INDEXED BY events_stream" : "settled INDEXED BY events_state",
                    bulk ? "" : " AND bulk = 0");
         for (int i = 0; types && types[i]; i++)
             buf_printf(&sql, "%s?%d", i == 0 ? " AND type IN (" : ", ", 4 + i);

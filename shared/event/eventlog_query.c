@@ -277,7 +277,6 @@ static enum rs_err read_all(struct reading *r)
         err = read_cheapest(r);
     if (err || r->full || r->until == until)
         return err;
-    r->after = r->after > r->until ? r->after : r->until;
     r->until = until;
     return read_arrivals(r);
 }

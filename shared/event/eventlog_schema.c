@@ -39,14 +39,19 @@ static const char *const migrations[] = {
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;",
     /* 3: meta has `oid`, not below any that was ever seen. */
     "INSERT INTO meta (name, value) SELECT 'oid', COALESCE(MAX(last_oid), 0) FROM streams;",
-    /* 4: what was committed a moment ago (eventlog_arrivals.c). Its ids are above all of events; where its stream and its
-     * producer stand after an event is with it, until it is moved and their rows are written. */
+    /* 4: what was committed a moment ago is in `arrivals` (eventlog_arrivals.c), the rest is `settled`; to whoever looks, `events`
+     * is both. Ids of arrivals are above all of settled; where its stream and its producer stand after an event is with it,
+     * until it settles and their rows are written. A program from before, still at work, cannot write to a view: that it
+     * may not, for it does not know which ids are given. The row of sqlite_sequence is for its readers: they fail, instead of taking
+     * the log for an empty one. */
+    "ALTER TABLE events RENAME TO settled;"
+    "INSERT INTO sqlite_sequence (name, seq) SELECT 'events', seq FROM sqlite_sequence WHERE name = 'settled';"
     "CREATE TABLE arrivals ("
     "  id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, seq INTEGER NOT NULL, time INTEGER NOT NULL,"
     "  bulk INTEGER NOT NULL, last_oid INTEGER NOT NULL, end_id INTEGER NOT NULL, producer TEXT, n INTEGER,"
     "  type TEXT NOT NULL, data TEXT NOT NULL);"
-    "CREATE VIEW all_events AS"
-    "  SELECT id, stream, seq, time, bulk, type, data FROM events UNION ALL"
+    "CREATE VIEW events AS"
+    "  SELECT id, stream, seq, time, bulk, type, data FROM settled UNION ALL"
     "  SELECT id, stream, seq, time, bulk, type, data FROM arrivals;",
 };
 #define N_MIGRATIONS ((int)(sizeof migrations / sizeof *migrations))

@@ -11,7 +11,7 @@
 #define EVENT_COLUMNS "id, stream, seq, time, type, data"
 /* INDEXED BY turns a plan that would scan into an error, so a plan once right stays right. */
 #define OF_STREAM(columns, index) \
-    "SELECT " columns " FROM events INDEXED BY " index " WHERE stream = ?1 AND id > ?2 AND id <= ?3"
+    "SELECT " columns " FROM settled INDEXED BY " index " WHERE stream = ?1 AND id > ?2 AND id <= ?3"
 #define PRODUCER_KNOWN " ON CONFLICT (name) DO UPDATE SET last = max(last, excluded.last), seen = excluded.seen"
 #define VIEW_COLUMNS "SELECT s.id FROM "
 /* The newest streams first: those are the ones that still get events. */
@@ -23,7 +23,7 @@ static const char *const texts[N_SQL] = {
     [SQL_COMMIT] = "COMMIT",
     [SQL_DATA_VERSION] = "PRAGMA data_version",
     [SQL_HEAD] = "SELECT max(COALESCE((SELECT max(id) FROM arrivals), 0),"
-                 " COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0))",
+                 " COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'settled'), 0))",
     /* The members of the newest arrival go before those of the row. */
     [SQL_STREAM_BY_NAME] = "SELECT s.id, COALESCE(a.seq, s.last_seq), COALESCE(a.id, s.last_id),"
                            " COALESCE(a.last_oid, s.last_oid), COALESCE(a.end_id, s.end_id), s.org FROM streams s"
@@ -39,12 +39,12 @@ static const char *const texts[N_SQL] = {
     [SQL_PRODUCER_SET] = "INSERT INTO producers (name, last, seen) VALUES (?1, ?2, ?3)" PRODUCER_KNOWN,
     [SQL_PRODUCERS_PRUNE] = "DELETE FROM producers WHERE name IN"
                             " (SELECT name FROM producers WHERE seen < ?1 LIMIT ?2)",
-    [SQL_EVENT_ADD] = "INSERT INTO events (stream, seq, time, bulk, type, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    [SQL_EVENT_ADD] = "INSERT INTO settled (stream, seq, time, bulk, type, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [SQL_ARRIVAL_ADD] = "INSERT INTO arrivals (id, stream, seq, time, bulk, type, data, last_oid, end_id, producer, n)"
                         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     [SQL_ARRIVALS_FIRST] = "SELECT min(id) FROM arrivals",
     [SQL_ARRIVALS_SCAN] = "SELECT " EVENT_COLUMNS " FROM arrivals WHERE id > ?1 AND id <= ?2 ORDER BY id",
-    [SQL_ARRIVALS_MOVE] = "INSERT INTO events (id, stream, seq, time, bulk, type, data)"
+    [SQL_ARRIVALS_MOVE] = "INSERT INTO settled (id, stream, seq, time, bulk, type, data)"
                           " SELECT id, stream, seq, time, bulk, type, data FROM arrivals ORDER BY id",
     /* Beside max() the other columns are those of its row. */
     [SQL_ARRIVALS_STREAMS] = "UPDATE streams SET last_seq = a.seq, last_id = a.id, last_oid = a.last_oid, end_id = a.end_id"
@@ -53,8 +53,8 @@ static const char *const texts[N_SQL] = {
     [SQL_ARRIVALS_PRODUCERS] = "INSERT INTO producers (name, last, seen) SELECT producer, max(n), ?1 FROM arrivals"
                                " WHERE producer IS NOT NULL GROUP BY producer" PRODUCER_KNOWN,
     [SQL_ARRIVALS_CLEAR] = "DELETE FROM arrivals",
-    [SQL_EVENT_BY_ID] = "SELECT " EVENT_COLUMNS " FROM events WHERE id = ?1",
-    [SQL_EVENTS_SCAN] = "SELECT " EVENT_COLUMNS " FROM events WHERE id > ?1 AND id <= ?2 ORDER BY id",
+    [SQL_EVENT_BY_ID] = "SELECT " EVENT_COLUMNS " FROM settled WHERE id = ?1",
+    [SQL_EVENTS_SCAN] = "SELECT " EVENT_COLUMNS " FROM settled WHERE id > ?1 AND id <= ?2 ORDER BY id",
     [SQL_EVENTS_OF_STREAM] = OF_STREAM(EVENT_COLUMNS, "events_stream") " ORDER BY id LIMIT ?4",
     [SQL_EVENTS_OF_STREAM_STATE] = OF_STREAM(EVENT_COLUMNS, "events_state") " AND bulk = 0 ORDER BY id LIMIT ?4",
     [SQL_IDS_OF_STREAM] = OF_STREAM("id", "events_stream") " ORDER BY id LIMIT ?4",
@@ -75,15 +75,15 @@ static const char *const texts[N_SQL] = {
     [SQL_TRIM_CANDIDATES] = "SELECT s.id, s.last_seq, s.last_id,"
                             " (SELECT max(t.last) FROM trims t WHERE t.stream = s.id)"
                             " FROM streams s WHERE s.id > ?1 ORDER BY s.id LIMIT ?2",
-    [SQL_OLDEST_OF_STREAM] = "SELECT id, seq, time FROM events INDEXED BY events_stream WHERE stream = ?1"
+    [SQL_OLDEST_OF_STREAM] = "SELECT id, seq, time FROM settled INDEXED BY events_stream WHERE stream = ?1"
                              " ORDER BY id LIMIT ?2",
-    [SQL_OLDEST] = "SELECT id, stream FROM events WHERE id <= ?1 ORDER BY id LIMIT ?2",
-    [SQL_EVENT_DELETE] = "DELETE FROM events WHERE id = ?1",
+    [SQL_OLDEST] = "SELECT id, stream FROM settled WHERE id <= ?1 ORDER BY id LIMIT ?2",
+    [SQL_EVENT_DELETE] = "DELETE FROM settled WHERE id = ?1",
     [SQL_USED_BYTES] = "SELECT (page_count - freelist_count) * page_size"
                        " FROM pragma_page_count, pragma_freelist_count, pragma_page_size",
     /* sqlite_sequence allows no conflict clause. */
-    [SQL_HEAD_DROP] = "DELETE FROM sqlite_sequence WHERE name = 'events'",
-    [SQL_HEAD_SET] = "INSERT INTO sqlite_sequence (name, seq) VALUES ('events', ?1)",
+    [SQL_HEAD_DROP] = "DELETE FROM sqlite_sequence WHERE name = 'settled'",
+    [SQL_HEAD_SET] = "INSERT INTO sqlite_sequence (name, seq) VALUES ('settled', ?1)",
     [SQL_META_BOOT] = "SELECT value FROM meta WHERE name = 'boot'",
     [SQL_META_BOOT_SET] = "INSERT OR REPLACE INTO meta (name, value) VALUES ('boot', ?1)",
     [SQL_META_OID] = "SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'oid'",

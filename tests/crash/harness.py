@@ -71,12 +71,12 @@ class CrashInstance(Instance):
             db.close()
 
     def head(self):
-        rows = self.rows("events.db", "SELECT COALESCE(MAX(id), 0) FROM all_events")
+        rows = self.rows("events.db", "SELECT COALESCE(MAX(id), 0) FROM events")
         return rows[0][0]
 
     def history(self, after=0):
         """The log itself, read from its file."""
-        rows = self.rows("events.db", "SELECT e.id, s.name, e.seq, e.type, e.time, s.org, e.data FROM all_events e"
+        rows = self.rows("events.db", "SELECT e.id, s.name, e.seq, e.type, e.time, s.org, e.data FROM events e"
                                       " JOIN streams s ON s.id = e.stream WHERE e.id > ? ORDER BY e.id", (after,))
         return [{"id": str(i), "stream": stream, "seq": seq, "type": kind, "time": rfc3339(ms), "org": org, "data": json.loads(data)}
                 for i, stream, seq, kind, ms, org, data in rows]

@@ -213,7 +213,7 @@ def test_a_clock_that_is_set_does_no_harm(instances, tmp_path, offset_ms):
     play(instance, 1, (100, turn))
     play(instance, 2, (100, "runner"), (200, "bridge"))
     play(instance, 3, (50, "run"))
-    times = [ms for (ms,) in instance.rows("events.db", "SELECT time FROM all_events ORDER BY id")]
+    times = [ms for (ms,) in instance.rows("events.db", "SELECT time FROM events ORDER BY id")]
     assert abs((times[-1] - times[0]) - offset_ms) < 600_000
 
 
@@ -462,7 +462,7 @@ def stored(contents, folder):
     with contextlib.closing(sqlite3.connect(folder / "events.db")) as db:
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         rows = db.execute("SELECT s.name, COUNT(*), MAX(e.seq), MAX(s.last_seq, COALESCE((SELECT MAX(seq) FROM arrivals"
-                          " WHERE stream = s.id), 0)) FROM all_events e JOIN streams s ON s.id = e.stream GROUP BY s.id").fetchall()
+                          " WHERE stream = s.id), 0)) FROM events e JOIN streams s ON s.id = e.stream GROUP BY s.id").fetchall()
         producers = dict(db.execute("SELECT name, MAX(last) FROM (SELECT name, last FROM producers UNION ALL"
                                     " SELECT producer, n FROM arrivals) GROUP BY name").fetchall())
     for name, count, seq, last_seq in rows:

@@ -63,7 +63,7 @@ static inline void trim_log(const char *stream, int64_t to)
              "BEGIN IMMEDIATE;"
              "INSERT INTO trims SELECT s.id, min(e.id), max(e.id) FROM events e JOIN streams s ON s.id = e.stream"
              " WHERE s.name = '%s' AND e.id <= %lld;"
-             "DELETE FROM events WHERE id <= %lld AND stream = (SELECT id FROM streams WHERE name = '%s');COMMIT;",
+             "DELETE FROM settled WHERE id <= %lld AND stream = (SELECT id FROM streams WHERE name = '%s');COMMIT;",
              stream, (long long)to, (long long)to, stream);
     ck_assert_msg(sqlite3_exec(db, sql, NULL, NULL, &message) == SQLITE_OK, "%s", message);
     ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);

@@ -213,7 +213,7 @@ START_TEST(whoever_asks_the_log_is_one)
     compare(reader, &random);
     look_after(log_, true);
     ck_assert_int_eq(number("SELECT count(*) FROM arrivals"), 0);
-    ck_assert_int_eq(number("SELECT count(*) FROM events"), model.n);
+    ck_assert_int_eq(number("SELECT count(*) FROM settled"), model.n);
     compare(reader, &random);
     eventlog_close(other);
     eventlog_close(reader);
@@ -230,11 +230,11 @@ START_TEST(one_at_a_time_they_are_moved_by_many)
         if (i % 10 == 0)
             look_after(log_, false);
         if (i == 30)
-            ck_assert_int_eq(number("SELECT count(*) FROM events"), 0);
+            ck_assert_int_eq(number("SELECT count(*) FROM settled"), 0);
     }
-    ck_assert_int_ge(number("SELECT count(*) FROM events"), 200);
+    ck_assert_int_ge(number("SELECT count(*) FROM settled"), 200);
     ck_assert_int_gt(number("SELECT count(*) FROM arrivals"), 0);
-    ck_assert_int_eq(number("SELECT count(*) FROM all_events"), 300);
+    ck_assert_int_eq(number("SELECT count(*) FROM events"), 300);
     for (int i = 0; i < 300; i++) { /* also when nobody looks after it */
         ck_assert_ok(eventlog_append(log_, &e, 1, &fault));
         event_unref(e.event);
@@ -242,7 +242,7 @@ START_TEST(one_at_a_time_they_are_moved_by_many)
     ck_assert_int_le(number("SELECT count(*) FROM arrivals"), 256);
     look_after(log_, true);
     ck_assert_int_eq(number("SELECT count(*) FROM arrivals"), 0);
-    ck_assert_int_eq(number("SELECT count(*) FROM events"), 600);
+    ck_assert_int_eq(number("SELECT count(*) FROM settled"), 600);
 }
 END_TEST
 

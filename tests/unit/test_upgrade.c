@@ -121,6 +121,41 @@ START_TEST(events_of_the_first_schema_are_kept)
 }
 END_TEST
 
+/* It had the log open before, and knows of no arrivals: what it wrote would get ids that are given already. */
+START_TEST(a_program_from_before_writes_no_more)
+{
+    static const char insert[] = "INSERT INTO events (stream, seq, time, bulk, type, data) VALUES (2, 3, 1, 1, 'log', '{}')";
+    static const char select[] = "SELECT id FROM events INDEXED BY events_stream WHERE stream = 1 AND id > 800";
+    struct eventlog_entry entry = {.stream = "tool:t", .type = "log", .data = "{}", .data_len = 2};
+    sqlite3_stmt *insertion, *selection;
+    struct eventlog *log;
+    char path[PATH_MAX];
+    int64_t bytes;
+    sqlite3 *db;
+    bool due;
+
+    ck_assert_int_eq(sqlite3_open(datadir_path(&dd, path, DATADIR_EVENTLOG), &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_prepare_v2(db, insert, -1, &insertion, NULL), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_prepare_v2(db, select, -1, &selection, NULL), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_step(insertion), SQLITE_DONE);
+    sqlite3_reset(insertion);
+    must(eventlog_open(&dd, EVENTLOG_WRITE, NULL, NULL, &log, &fault));
+    must(eventlog_checkpoint(log, false, &due, &bytes, &fault));
+    must(eventlog_append(log, &entry, 1, &fault));
+    ck_assert_int_eq(entry.event->id, 814);
+    event_unref(entry.event);
+    ck_assert_int_eq(sqlite3_step(insertion), SQLITE_ERROR);
+    ck_assert_int_eq(sqlite3_step(selection), SQLITE_ERROR);
+    sqlite3_finalize(insertion);
+    sqlite3_finalize(selection);
+    sqlite3_close(db);
+    must(eventlog_append(log, &entry, 1, &fault));
+    ck_assert_int_eq(entry.event->id, 815);
+    event_unref(entry.event);
+    eventlog_close(log);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("upgrade");
@@ -131,6 +166,7 @@ static Suite *suite(void)
     tcase_add_test(tc, runs_of_the_first_schema_are_kept);
     tcase_add_test(tc, runs_queued_under_the_first_schema_go_on);
     tcase_add_test(tc, events_of_the_first_schema_are_kept);
+    tcase_add_test(tc, a_program_from_before_writes_no_more);
     suite_add_tcase(s, tc);
     return s;
 }
