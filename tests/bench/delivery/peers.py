@@ -198,7 +198,7 @@ class Pushpin(Server):
 
     def command(self):
         self.publish, backend = free_port(), free_port()
-        self.helpers = [self.spawn(*on_core(LOAD_CORE, "node", HERE / "peers" / self.name / "backend.js", backend)),
+        self.helpers = [self.spawn(*on_core(LOAD_CORE, "node", HERE / "peers" / self.name / "backend.cjs", backend)),
                         self.spawn(*on_core(LOAD_CORE, "zurl", "--loglevel=0", f"--config={self.fill('zurl.conf')}"))]
         internal = pathlib.Path("/usr/lib/pushpin/internal.conf").read_text().replace("/var/run/zurl", str(self.folder))
         (self.folder / "internal.conf").write_text(internal)

@@ -1,5 +1,5 @@
 // The backend Pushpin asks (WebSocket-over-HTTP, GRIP): accepts everybody, who then follows the channel named in the path.
-// Usage: node backend.js PORT
+// Usage: node backend.cjs PORT
 'use strict';
 const http = require('node:http');
 
