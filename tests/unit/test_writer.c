@@ -310,15 +310,22 @@ static void write_until_sync(void)
     free(text);
 }
 
+/* The thread has made its first checkpoint, by itself, before it takes the second batch: what comes then is not the first of a
+ * write-ahead log that begins anew, for which an append waits for the disk. */
+static void write_until_first_checkpoint(void)
+{
+    for (int i = 1; i <= 2; i++) {
+        put_lines(1000);
+        until(&n_stored, 1000 * i);
+    }
+}
+
 /* Those that the loop makes, and those that only the thread makes, of streams that are new. */
 START_TEST(appends_go_on_while_a_checkpoint_is_at_work)
 {
     char stream[STREAM_MAX];
     start(NULL);
-    for (int i = 1; i <= 2; i++) { /* the thread has made its first one, by itself, before it takes the second */
-        put_lines(1000);
-        until(&n_stored, 1000 * i);
-    }
+    write_until_first_checkpoint();
     sync_mode = SYNC_HELD;
     write_until_sync();
     for (int i = 1; i <= 50; i++) {
@@ -341,8 +348,7 @@ START_TEST(appends_go_on_when_a_checkpoint_fails)
     fd = open(datadir_path(&dd, path, "log/stderr"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     ck_assert_int_ge(fd, 0);
     dup2(fd, 2);
-    put_lines(1);
-    until(&n_stored, 1);
+    write_until_first_checkpoint();
     sync_mode = SYNC_FAILS;
     write_until_sync();
     do {
