@@ -185,7 +185,9 @@ static void nothing(uv_idle_t *idle)
 /* One commit that takes long is nothing yet; where each does, the loop is seldom held up. */
 static void be_slow(struct writer *w)
 {
-    w->slow_ms = w->slow_ms == 0 ? WRITER_SLOW_MS : w->slow_ms * 2 > WRITER_SLOW_MOST_MS ? WRITER_SLOW_MOST_MS : w->slow_ms * 2;
+    w->slow_ms = w->slow_ms == 0 ? WRITER_SLOW_MS : w->slow_ms * 2;
+    if (w->slow_ms > WRITER_SLOW_MOST_MS)
+        w->slow_ms = WRITER_SLOW_MOST_MS;
     w->slow_until_ms = uv_now(w->turn.loop) + w->slow_ms;
 }
 

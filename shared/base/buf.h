@@ -26,7 +26,7 @@ void buf_clear(struct buf *b);
 enum rs_err buf_append(struct buf *b, const void *data, size_t len);
 enum rs_err buf_puts(struct buf *b, const char *s);
 enum rs_err buf_putc(struct buf *b, char c);
-/* buf_put_number - the same as buf_printf of "%" PRId64, in a fifth of the time. */
+/* buf_put_number - the same as buf_printf of "%" PRId64, for where many are put. */
 enum rs_err buf_put_number(struct buf *b, int64_t number);
 enum rs_err buf_printf(struct buf *b, const char *fmt, ...) RS_PRINTF(2, 3);
 /* buf_put_json - append s (len bytes) as a JSON string with its quotes (RFC 8259, section 7);

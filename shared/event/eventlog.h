@@ -141,7 +141,8 @@ enum rs_err eventlog_trim(struct eventlog *log, const struct eventlog_keep *keep
                           struct eventlog_trimmed *ret, struct fault *fault) RS_MUST_CHECK;
 
 /* eventlog_checkpoint - for the one process that looks after the log: called between appends, it moves what was committed
- * to where it stays, when that is worth it. From the first call on, this connection's appends leave it to these calls.
+ * to where it stays, when that is worth it. From the first call on, this connection's appends leave it to these calls, and
+ * few events at once are stored where it costs least, for these calls to move. Readers see no difference.
  * idle: nothing has been appended for a while, so leave nothing behind. Waits for readers a few milliseconds at most.
  * *ret_due: much is to be moved, which takes the disk some time: call eventlog_checkpoint_beside.
  * *ret_bytes: what is not yet where it stays, as a size on disk. Mode EVENTLOG_WRITE. */

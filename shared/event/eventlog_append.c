@@ -233,26 +233,6 @@ static enum rs_err check_entry(const struct eventlog_entry *entry)
     return entry->data_len > EVENT_DATA_MAX ? RS_LIMIT : RS_OK;
 }
 
-static enum rs_err add_event(struct sqlite_log *log, const struct arrival *arrival, int64_t *ret_id, struct fault *fault)
-{
-    const struct eventlog_entry *entry = arrival->entry;
-    sqlite3_stmt *stmt;
-    enum rs_err err = sqlite_statement(log, SQL_EVENT_ADD, &stmt, fault);
-
-    if (err)
-        return err;
-    sqlite3_bind_int64(stmt, 1, arrival->stream);
-    sqlite3_bind_int64(stmt, 2, arrival->seq);
-    sqlite3_bind_int64(stmt, 3, arrival->time_ms);
-    sqlite3_bind_int(stmt, 4, event_type_is_bulk(entry->type));
-    sqlite3_bind_text(stmt, 5, entry->type, -1, SQLITE_STATIC);
-    sqlite3_bind_text(stmt, 6, entry->data, (int)entry->data_len, SQLITE_STATIC);
-    err = sqlite_run(log, stmt, fault);
-    if (!err)
-        *ret_id = sqlite3_last_insert_rowid(log->db);
-    return err;
-}
-
 static enum rs_err store(struct sqlite_log *log, struct stream_state *stream, struct eventlog_entry *entry,
                          struct fault *fault)
 {
@@ -267,8 +247,7 @@ static enum rs_err store(struct sqlite_log *log, struct stream_state *stream, st
         .end_id = event_type_reopens(entry->type) ? 0 : stream->end_id,
     };
     int64_t id = 0;
-    enum rs_err err = log->arrivals.taking ? sqlite_arrivals_add(log, &arrival, &id, fault)
-                                           : add_event(log, &arrival, &id, fault);
+    enum rs_err err = sqlite_arrivals_add(log, &arrival, &id, fault);
 
     if (err)
         return err;

@@ -55,29 +55,36 @@ enum rs_err sqlite_arrivals_begin(struct sqlite_log *log, const struct eventlog_
 enum rs_err sqlite_arrivals_add(struct sqlite_log *log, const struct arrival *arrival, int64_t *ret_id, struct fault *fault)
 {
     const struct eventlog_entry *entry = arrival->entry;
+    bool taking = log->arrivals.taking;
+    int64_t id = log->arrivals.head + 1;
     sqlite3_stmt *stmt;
-    enum rs_err err = sqlite_statement(log, SQL_ARRIVAL_ADD, &stmt, fault);
+    enum rs_err err = sqlite_statement(log, taking ? SQL_ARRIVAL_ADD : SQL_EVENT_ADD, &stmt, fault);
 
     if (err)
         return err;
-    sqlite3_bind_int64(stmt, 1, log->arrivals.head + 1);
-    sqlite3_bind_int64(stmt, 2, arrival->stream);
-    sqlite3_bind_int64(stmt, 3, arrival->seq);
-    sqlite3_bind_int64(stmt, 4, arrival->time_ms);
-    sqlite3_bind_int(stmt, 5, event_type_is_bulk(entry->type));
-    sqlite3_bind_text(stmt, 6, entry->type, -1, SQLITE_STATIC);
-    sqlite3_bind_text(stmt, 7, entry->data, (int)entry->data_len, SQLITE_STATIC);
-    sqlite3_bind_int64(stmt, 8, arrival->last_oid);
-    sqlite3_bind_int64(stmt, 9, arrival->ends ? log->arrivals.head + 1 : arrival->end_id);
-    if (entry->producer) {
+    sqlite3_bind_int64(stmt, 1, arrival->stream);
+    sqlite3_bind_int64(stmt, 2, arrival->seq);
+    sqlite3_bind_int64(stmt, 3, arrival->time_ms);
+    sqlite3_bind_int(stmt, 4, event_type_is_bulk(entry->type));
+    sqlite3_bind_text(stmt, 5, entry->type, -1, SQLITE_STATIC);
+    sqlite3_bind_text(stmt, 6, entry->data, (int)entry->data_len, SQLITE_STATIC);
+    if (taking) {
+        sqlite3_bind_int64(stmt, 7, id);
+        sqlite3_bind_int64(stmt, 8, arrival->last_oid);
+        sqlite3_bind_int64(stmt, 9, arrival->ends ? id : arrival->end_id);
+    }
+    if (taking && entry->producer) {
         sqlite3_bind_text(stmt, 10, entry->producer, -1, SQLITE_STATIC);
         sqlite3_bind_int64(stmt, 11, entry->producer_seq);
     }
     err = sqlite_run(log, stmt, fault);
     if (err)
         return err;
-    *ret_id = ++log->arrivals.head;
-    log->arrivals.n++;
+    *ret_id = sqlite3_last_insert_rowid(log->db);
+    if (taking) {
+        log->arrivals.head = id;
+        log->arrivals.n++;
+    }
     return RS_OK;
 }
 

@@ -40,7 +40,7 @@ static const char *const texts[N_SQL] = {
     [SQL_PRODUCERS_PRUNE] = "DELETE FROM producers WHERE name IN"
                             " (SELECT name FROM producers WHERE seen < ?1 LIMIT ?2)",
     [SQL_EVENT_ADD] = "INSERT INTO settled (stream, seq, time, bulk, type, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    [SQL_ARRIVAL_ADD] = "INSERT INTO arrivals (id, stream, seq, time, bulk, type, data, last_oid, end_id, producer, n)"
+    [SQL_ARRIVAL_ADD] = "INSERT INTO arrivals (stream, seq, time, bulk, type, data, id, last_oid, end_id, producer, n)"
                         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     [SQL_ARRIVALS_FIRST] = "SELECT min(id) FROM arrivals",
     [SQL_ARRIVALS_SCAN] = "SELECT " EVENT_COLUMNS " FROM arrivals WHERE id > ?1 AND id <= ?2 ORDER BY id",

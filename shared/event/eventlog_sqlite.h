@@ -72,7 +72,7 @@ enum sql {
 
 struct append_cache;
 
-/* What an event has with it while it is in `arrivals`. */
+/* An event that is being stored, and what it has with it while it is in `arrivals`. */
 struct arrival {
     const struct eventlog_entry *entry;
     int64_t stream, seq, time_ms;
@@ -150,6 +150,7 @@ enum rs_err sqlite_mark_due(struct sqlite_log *log, int64_t id, int64_t committe
  * there are many, what is there is moved first. */
 enum rs_err sqlite_arrivals_begin(struct sqlite_log *log, const struct eventlog_entry *entries, size_t n,
                                   struct fault *fault) RS_MUST_CHECK;
+/* sqlite_arrivals_add - store an event, in `arrivals` or where it stays, as the transaction does. */
 enum rs_err sqlite_arrivals_add(struct sqlite_log *log, const struct arrival *arrival, int64_t *ret_id,
                                 struct fault *fault) RS_MUST_CHECK;
 /* sqlite_arrivals_due - between appends: move them when it is worth it; idle: if there are any. Waits for nobody. */

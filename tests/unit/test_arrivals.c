@@ -54,18 +54,7 @@ static void teardown(void)
 
 static int64_t number(const char *sql)
 {
-    char path[PATH_MAX];
-    sqlite3_stmt *stmt;
-    sqlite3 *db;
-    int64_t ret;
-
-    ck_assert_int_eq(sqlite3_open(datadir_path(&dd, path, DATADIR_EVENTLOG), &db), SQLITE_OK);
-    ck_assert_int_eq(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL), SQLITE_OK);
-    ck_assert_int_eq(sqlite3_step(stmt), SQLITE_ROW);
-    ret = sqlite3_column_int64(stmt, 0);
-    sqlite3_finalize(stmt);
-    sqlite3_close(db);
-    return ret;
+    return instance_log_number(&dd, sql);
 }
 
 static const char *name_of(int stream)

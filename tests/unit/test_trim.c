@@ -107,18 +107,7 @@ static const char *show(const char *stream, int64_t after)
 
 static int64_t number(const char *sql)
 {
-    char path[PATH_MAX];
-    sqlite3 *db;
-    sqlite3_stmt *stmt;
-    int64_t n;
-
-    ck_assert_int_eq(sqlite3_open(datadir_path(&dd, path, DATADIR_EVENTLOG), &db), SQLITE_OK);
-    ck_assert_msg(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) == SQLITE_OK, "%s", sqlite3_errmsg(db));
-    ck_assert_int_eq(sqlite3_step(stmt), SQLITE_ROW);
-    n = sqlite3_column_int64(stmt, 0);
-    sqlite3_finalize(stmt);
-    sqlite3_close(db);
-    return n;
+    return instance_log_number(&dd, sql);
 }
 
 START_TEST(without_limits_nothing_goes)
