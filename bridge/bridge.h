@@ -13,6 +13,7 @@ struct auth;
 struct deflater;
 struct front;
 struct hub;
+struct kepts;
 struct poke;
 struct redis;
 struct tolds;
@@ -44,6 +45,7 @@ struct bridge {
     struct poke *poke;
     struct front *front;
     struct web *web;
+    struct kepts *kepts;    /* polls whose connection stays open */
     struct ws *ws;
     struct deflater *deflater; /* of WebSocket messages */
     struct worker *worker;
@@ -55,6 +57,7 @@ struct bridge {
     uv_timer_t sweep;
     uint64_t started_ms;    /* loop time */
     uint64_t looked_ns;     /* when live_look looked */
+    bool kicked;            /* connections of the web have been resumed, and wait for the next turn of the loop */
     int64_t received_us;    /* of what is being published: the outcome's */
     bool draining;          /* SIGTERM came: nothing new begins */
     bool drain_cut;         /* the clients' time is over */

@@ -4,12 +4,14 @@
 #include "bridge/bridge.h"
 #include "bridge/gzip.h"
 #include "bridge/hub.h"
+#include "bridge/live.h"
 #include "bridge/native_answer.h"
 #include "bridge/web.h"
 #include <string.h>
 #include <strings.h>
 
 #define PULL_BYTES (16 * 1024)
+#define AT_ONCE_BYTES (16 * 1024) /* more than that of a replay is sent in turn with others */
 
 static size_t take_some(const unsigned char *bytes, size_t len, char *out, size_t max)
 {
@@ -48,10 +50,20 @@ static ssize_t pull(void *cls, uint64_t pos, char *out, size_t max)
 {
     struct exchange *x = cls;
     bool gzip = x->sub.compression != COMPRESSION_NONE;
+    if (x->sub.state == SUBSCRIBER_REPLAY || x->behind > 0)
+        live_look(x->bridge);
     if (x->gone)
         return MHD_CONTENT_READER_END_WITH_ERROR;
+    if (x->sub.state == SUBSCRIBER_REPLAY)
+        x->behind = x->sub.queued_bytes;
+    if (x->behind > 0 && x->sub.queued_bytes > AT_ONCE_BYTES && x->turn.bytes == 0) {
+        exchange_wait_turn(x);
+        return 0;
+    }
     size_t n = gzip && pos < GZIP_HEAD_BYTES ? take_some(gzip_head + pos, GZIP_HEAD_BYTES - pos, out, max) : 0;
     n += take_queued(x, out + n, max - n);
+    x->turn.bytes -= n < x->turn.bytes ? n : x->turn.bytes;
+    x->behind -= n < x->behind ? n : x->behind;
     bool over = x->sub.state == SUBSCRIBER_ENDED && x->sub.queue_len == 0;
     if (over && gzip)
         n += take_tail(x, out + n, max - n);

@@ -71,7 +71,9 @@ void draft_acks(struct draft *d, bool stored)
         struct answer *a = stored && peer->acked != peer->last ? draft_answer(d, peer) : NULL;
         if (!a)
             continue;
-        buf_printf(&a->text, "{\"ack\":%" PRId64 "}\n", peer->last);
+        buf_puts(&a->text, "{\"ack\":");
+        buf_put_number(&a->text, peer->last);
+        buf_puts(&a->text, "}\n");
         peer->acked = peer->last;
     }
 }

@@ -3,6 +3,7 @@
 #include "bridge/bridge.h"
 #include "bridge/front.h"
 #include "bridge/hub.h"
+#include "bridge/kept.h"
 #include "bridge/native.h"
 #include "bridge/poke.h"
 #include "bridge/redis.h"
@@ -94,7 +95,7 @@ static void look(uv_timer_t *timer)
 void drain_clients(struct bridge *bridge)
 {
     hub_each(bridge->hub, say_goodbye, NULL);
-    web_drain(bridge->web);
+    kepts_drain(bridge->kepts);
     bridge->drain_until_ms = uv_now(&bridge->loop) + (uint64_t)config_number(bridge->config, "bridge.drain");
     uv_timer_start(&bridge->drain, look, 1, LOOK_MS);
 }

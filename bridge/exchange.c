@@ -1,9 +1,18 @@
 #include "bridge/exchange.h"
 #include "bridge/bridge.h"
+#include "bridge/kept.h"
 #include "bridge/told.h"
 #include "bridge/web.h"
 #include <stdlib.h>
 #include <sys/socket.h>
+
+static int socket_of(const struct exchange *x)
+{
+    if (x->kept)
+        return kept_socket(x);
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    return info ? info->connect_fd : -1;
+}
 
 static void on_departure(uv_poll_t *poll, int status, int events)
 {
@@ -17,10 +26,10 @@ static void on_departure(uv_poll_t *poll, int status, int events)
 
 void exchange_watch(struct exchange *x)
 {
-    if (x->watched)
+    if (x->watched || x->kept)
         return;
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    if (!info || uv_poll_init(&x->bridge->loop, &x->departure, info->connect_fd) != 0)
+    int fd = socket_of(x);
+    if (fd < 0 || uv_poll_init(&x->bridge->loop, &x->departure, fd) != 0)
         return; /* then a heartbeat, or the end of the hold, finds out */
     x->departure.data = x;
     x->n_handles++;
@@ -31,7 +40,14 @@ void exchange_watch(struct exchange *x)
 void exchange_suspend(struct exchange *x)
 {
     x->suspended = true;
-    MHD_suspend_connection(x->connection);
+    if (!x->kept)
+        MHD_suspend_connection(x->connection);
+}
+
+void exchange_wait_turn(struct exchange *x)
+{
+    exchange_suspend(x);
+    turns_wait(web_turns(x->bridge->web), &x->turn, x);
 }
 
 void exchange_resume(struct exchange *x)
@@ -39,15 +55,19 @@ void exchange_resume(struct exchange *x)
     if (!x->suspended)
         return;
     x->suspended = false;
+    if (x->kept) {
+        kept_resume(x);
+        return;
+    }
     MHD_resume_connection(x->connection);
     web_kick(x->bridge->web);
 }
 
 void exchange_cut(struct exchange *x)
 {
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    if (info)
-        shutdown(info->connect_fd, SHUT_RDWR);
+    int fd = socket_of(x);
+    if (fd >= 0)
+        shutdown(fd, SHUT_RDWR);
     exchange_resume(x);
 }
 
@@ -67,6 +87,8 @@ static void on_closed(uv_handle_t *handle)
 void exchange_end(struct exchange *x)
 {
     bool has_handles = x->n_handles > 0;
+    if (x->turn.link) /* else it may not have come as far as to have a bridge */
+        turns_leave(web_turns(x->bridge->web), &x->turn);
     if (x->subscribed)
         subscriber_release(&x->sub);
     request_release(&x->request);

@@ -5,7 +5,9 @@
 #include "base/log.h"
 #include "bridge/bridge.h"
 #include "bridge/count.h"
+#include "bridge/head_texts.h"
 #include "bridge/http_head.h"
+#include "bridge/kept.h"
 #include "bridge/limits.h"
 #include "bridge/live.h"
 #include "bridge/listener.h"
@@ -24,7 +26,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define DRAIN_READS 64  /* of what a refused client has sent beyond what was looked at */
+#define DRAIN_READS 128  /* of what a client has sent beyond what was taken */
 #define REPEEK_FIRST_MS 2 /* on a Unix socket, which knows no low-water mark, one looks again after a while */
 #define REPEEK_MOST_MS 200
 #define REPLY_MAX 2048
@@ -105,73 +107,30 @@ static void refuse(struct front *front, int fd, size_t n_seen, const struct faul
             (void)!send(fd, body.data, body.len, MSG_DONTWAIT | MSG_NOSIGNAL);
     }
     buf_release(&body);
+    front_hang_up(fd);
+}
+
+void front_hang_up(int fd)
+{
+    char rest[4096];
     shutdown(fd, SHUT_WR);
-    for (int i = 0; i < DRAIN_READS && recv(fd, front->peeked, sizeof front->peeked, MSG_DONTWAIT) > 0; i++)
-        ; /* the rest of a head that is too long */
+    for (int i = 0; i < DRAIN_READS && recv(fd, rest, sizeof rest, MSG_DONTWAIT) > 0; i++)
+        ;
     close(fd);
-}
-
-/* The headers of a request that decide about access, as texts. */
-struct head_texts {
-    char prefix[256], forwarded[REQUEST_FORWARDED_MAX], host[512], origin[512], site[32];
-    char authorization[HTTP_HEAD_MAX], cookie[HTTP_HEAD_MAX], protocols[HTTP_HEAD_MAX];
-    bool too_long;
-};
-
-/* A header that does not fit is no header left out: who may ask is decided by these. */
-static const char *copy_header(struct head_texts *texts, struct slice value, char *out, size_t size)
-{
-    if (!value.at)
-        return NULL;
-    texts->too_long |= !slice_copy(value, out, size);
-    return out;
-}
-
-/* A list that each proxy may have added a line of its own to. */
-static const char *copy_list(struct head_texts *texts, const struct http_head *head, const char *name, char *out, size_t size)
-{
-    if (!http_head_get(head, name).at)
-        return NULL;
-    texts->too_long |= !http_head_join(head, name, out, size);
-    return out;
-}
-
-static struct access_request read_access(const struct http_head *head, const char *peer, struct head_texts *texts)
-{
-    texts->too_long = false;
-#define COPY(value, member) copy_header(texts, value, texts->member, sizeof texts->member)
-    return (struct access_request){
-        .method = "GET",
-        .peer = peer,
-        .forwarded_for = copy_list(texts, head, "x-forwarded-for", texts->forwarded, sizeof texts->forwarded),
-        .host = COPY(http_head_get(head, "host"), host),
-        .origin = COPY(http_head_get(head, "origin"), origin),
-        .fetch_site = COPY(http_head_get(head, "sec-fetch-site"), site),
-        .authorization = COPY(http_head_get(head, "authorization"), authorization),
-        .cookie = COPY(http_head_get(head, "cookie"), cookie),
-        .protocols = COPY(http_head_get(head, "sec-websocket-protocol"), protocols),
-    };
-#undef COPY
 }
 
 /* Decide about a handshake: everything that is answered by an HTTP error is answered before the upgrade. */
 static enum rs_err open_feed(struct front *front, const struct http_head *head, const char *peer, struct request *request,
                              struct feed **ret_feed, struct fault *fault)
 {
-    char path[REQUEST_PATH_MAX], query[HTTP_HEAD_MAX];
     struct head_texts texts;
-    if (!slice_copy(head->path, path, sizeof path))
-        return fault_set(fault, RS_INVALID, "the path is over %d bytes", REQUEST_PATH_MAX - 1);
-    struct request_text text = {
-        .path = path,
-        .query = head->query.at && slice_copy(head->query, query, sizeof query) ? query : NULL,
-        .access = read_access(head, peer, &texts),
-    };
-    text.prefix = copy_header(&texts, http_head_get(head, "x-forwarded-prefix"), texts.prefix, sizeof texts.prefix);
+    struct request_text text;
+    enum rs_err err = head_texts_read(&texts, head, peer, &text, fault);
+    if (err)
+        return err;
     text.access.websocket = true;
-    if (texts.too_long)
-        return fault_set(fault, RS_LIMIT, "Host, Origin or a header of the proxy is too long");
-    enum rs_err err = request_route(front->bridge, &text, request, fault);
+    text.last_event_id = NULL;
+    err = request_route(front->bridge, &text, request, fault);
     if (err)
         return err;
     if (request->door != &door_ws)
@@ -209,8 +168,7 @@ static enum rs_err identify(const struct http_head *head, const struct request *
     return caller_identify(&who, true, &ret->caller, fault);
 }
 
-/* unread: bytes of the head that were only looked at: all of it, or none. */
-static void hand_to_ws(struct front *front, int fd, const struct http_head *head, size_t unread, const char *peer)
+static void hand_to_ws(struct front *front, int fd, const struct http_head *head, const char *peer)
 {
     struct request request = {0};
     struct assist_opening actions;
@@ -225,8 +183,8 @@ static void hand_to_ws(struct front *front, int fd, const struct http_head *head
     count_call(front->bridge, &request, began_us, err != RS_OK);
     if (err && !request.refused) {
         feed_free(feed);
-        refuse(front, fd, unread, &fault);
-    } else if (unread > 0 && recv(fd, taken, unread, 0) != (ssize_t)unread) {
+        refuse(front, fd, head->len, &fault);
+    } else if (recv(fd, taken, head->len, 0) != (ssize_t)head->len) {
         feed_free(feed);
         close(fd);
     } else if (err)
@@ -237,19 +195,16 @@ static void hand_to_ws(struct front *front, int fd, const struct http_head *head
     request_release(&request);
 }
 
-void front_take_handshake(struct front *front, int fd, const struct http_head *head, const char *peer)
-{
-    hand_to_ws(front, fd, head, 0, peer);
-}
-
 static void hand_over(struct front *front, int fd, const struct http_head *head, const char *peer)
 {
     struct sockaddr_storage address = {.ss_family = AF_UNIX};
     socklen_t len = sizeof address;
     if (http_head_is_websocket(head)) {
-        hand_to_ws(front, fd, head, head->len, peer);
+        hand_to_ws(front, fd, head, peer);
         return;
     }
+    if (kept_take(front->bridge->kepts, fd, head, peer))
+        return;
     if (getpeername(fd, (struct sockaddr *)&address, &len) < 0) {
         close(fd);
         return;
@@ -259,9 +214,11 @@ static void hand_over(struct front *front, int fd, const struct http_head *head,
 
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
+    struct visitor *v = poll->data;
     (void)status;
     (void)events;
-    look(poll->data);
+    if (!web_has_many(v->front->bridge->web)) /* else it is told again in the next turn of the loop */
+        look(v);
 }
 
 static void on_repeek(uv_timer_t *timer)
@@ -315,14 +272,13 @@ static bool has_left(int fd, size_t n, size_t n_seen)
     return n == n_seen && poll(&p, 1, 0) == 1 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR));
 }
 
-/* Is this a request with a token whose key has to be asked for first? */
-static bool wants_keys(struct front *front, const struct http_head *head, const char *peer)
+bool front_wants_keys(const struct bridge *bridge, const struct http_head *head, const char *peer)
 {
     struct head_texts texts;
-    if (!auth_has_addresses(front->bridge->auth))
+    if (!auth_has_addresses(bridge->auth))
         return false;
-    struct access_request access = read_access(head, peer, &texts);
-    return auth_wants_keys(front->bridge->auth, &access);
+    struct access_request access = head_texts_access(&texts, head, peer);
+    return auth_wants_keys(bridge->auth, &access);
 }
 
 static void wait_for_keys(struct visitor *v, size_t n)
@@ -374,7 +330,7 @@ static void look(struct visitor *v)
     case HTTP_HEAD_OK:
         break;
     }
-    if (!v->has_waited && wants_keys(front, &head, v->peer)) {
+    if (!v->has_waited && front_wants_keys(front->bridge, &head, v->peer)) {
         wait_for_keys(v, (size_t)n);
         return;
     }
@@ -385,12 +341,9 @@ static void look(struct visitor *v)
     hand_over(front, dismiss(v), &head, peer);
 }
 
-static void on_accept(void *ctx, int fd, const char *peer)
+void front_visit(struct front *front, int fd, const char *peer)
 {
-    struct front *front = ctx;
     struct visitor *v = calloc(1, sizeof *v);
-    live_look(front->bridge);
-    front->bridge->metrics.values[METRIC_ACCEPTED]++;
     if (!v) {
         close(fd);
         return;
@@ -406,6 +359,14 @@ static void on_accept(void *ctx, int fd, const char *peer)
     front->visitors = v;
     front->n_visitors++;
     look(v);
+}
+
+static void on_accept(void *ctx, int fd, const char *peer)
+{
+    struct front *front = ctx;
+    live_look(front->bridge);
+    front->bridge->metrics.values[METRIC_ACCEPTED]++;
+    front_visit(front, fd, peer);
 }
 
 static int n_clients(const struct bridge *bridge)

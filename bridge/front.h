@@ -1,9 +1,10 @@
 /* front - the public port. Accepts, waits until a whole request head has arrived (looking without taking), then hands the
- * socket to ws or to web; cuts those that take too long. Threads: the loop only. */
+ * socket to ws, to kept or to web; cuts those that take too long. Threads: the loop only. */
 #ifndef RUNSPOOL_BRIDGE_FRONT_H
 #define RUNSPOOL_BRIDGE_FRONT_H
 
 #include "base/err.h"
+#include <stdbool.h>
 
 #define FRONT_LISTENERS_MAX 8
 
@@ -11,6 +12,7 @@
 
 struct bridge;
 struct front;
+struct http_head;
 /* front_open - addresses: as of listener_open. */
 enum rs_err front_open(struct bridge *bridge, const char *const *addresses, int n_addresses, struct front **ret,
                        struct fault *fault) RS_MUST_CHECK;
@@ -18,9 +20,13 @@ enum rs_err front_open(struct bridge *bridge, const char *const *addresses, int 
 void front_take_settings(struct front *front);
 /* front_admits - may there be n clients beside those whose request has arrived (limits.connections)? RS_OK or RS_BUSY. */
 enum rs_err front_admits(const struct bridge *bridge, int n, struct fault *fault) RS_MUST_CHECK;
-/* front_take_handshake - a WebSocket's handshake that came, and was read, on a connection kept open; head: of its text. fd is ours now. */
-struct http_head;
-void front_take_handshake(struct front *front, int fd, const struct http_head *head, const char *peer);
+/* front_visit - a connection has come, or comes back with another request. fd is ours now. */
+void front_visit(struct front *front, int fd, const char *peer);
+/* front_wants_keys - is this a request with a token whose key has to be asked for first? */
+bool front_wants_keys(const struct bridge *bridge, const struct http_head *head, const char *peer);
+/* front_hang_up - close fd. What the client has sent is taken first, or closing would reset the connection before it has read the
+ * answer. */
+void front_hang_up(int fd);
 /* front_close - stop accepting, drop those without a whole request; freed from the loop. NULL is fine. */
 void front_close(struct front *front);
 

@@ -2,6 +2,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define LENGTH_DIGITS_MAX 15 /* of a body: no two programs take that for different numbers */
+
 static bool is_token_char(unsigned char c)
 {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
@@ -70,6 +72,30 @@ static bool parse_header(const char *line, size_t len, struct http_head *head)
     return true;
 }
 
+static bool is_number(struct slice s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (s.at[i] < '0' || s.at[i] > '9')
+            return false;
+    return s.len > 0 && s.len <= LENGTH_DIGITS_MAX;
+}
+
+/* Where its body ends, if it has one, is said once, and by one means; so is the host (RFC 9112, sections 3.2, 6.1 to 6.3). */
+static bool is_clear(const struct http_head *head)
+{
+    int n_lengths = 0, n_codings = 0, n_hosts = 0;
+    for (int i = 0; i < head->n_headers; i++) {
+        if (slice_is(head->headers[i].name, "content-length")) {
+            n_lengths++;
+            if (!is_number(head->headers[i].value))
+                return false;
+        }
+        n_codings += slice_is(head->headers[i].name, "transfer-encoding");
+        n_hosts += slice_is(head->headers[i].name, "host");
+    }
+    return n_hosts <= 1 && n_lengths + n_codings <= 1 && (n_codings == 0 || head->minor == 1);
+}
+
 enum http_head_result http_head_parse(const char *text, size_t len, struct http_head *ret)
 {
     struct http_head head = {0};
@@ -94,6 +120,8 @@ enum http_head_result http_head_parse(const char *text, size_t len, struct http_
             have_request = true;
         } else if (line_len == 0) {
             head.len = start;
+            if (!is_clear(&head))
+                return HTTP_HEAD_BAD;
             *ret = head;
             return HTTP_HEAD_OK;
         } else if (head.n_headers == HTTP_HEADERS_MAX) {

@@ -17,8 +17,7 @@
 #include <string.h>
 
 #define BEAT_MS 20000     /* bridge.heartbeat by default */
-#define REPLAY_SLICE_MS 2 /* replays run at most that long before the loop looks at sockets again, */
-#define REPLAY_STEPS_MIN 4 /* or so many steps */
+#define REPLAY_SLICE_MS 2 /* replays run at most that long before the loop looks at sockets again */
 
 /* The groups that follow one stream. */
 struct follow {
@@ -31,11 +30,17 @@ struct hub {
     struct map groups;  /* key -> struct group */
     struct map streams; /* name -> struct follow */
     struct subscriber *all, *replays, **replays_end;
+    struct subscriber *sweep_next; /* NULL: the next sweep begins a round */
+    int64_t sweep_followed;        /* streams, in this round */
     uv_check_t turn;       /* ends: replays run, */
     uv_idle_t replay_idle; /* and active while there are more of them: then the next does not wait for sockets */
     int64_t published;
     int n_subscribers;
     int n_handles; /* not yet closed */
+};
+
+struct sweep {
+    int64_t now_ms, wall_ms, stall_ms, heartbeat_ms;
 };
 
 static void run_replays(uv_check_t *turn);
@@ -109,6 +114,8 @@ void hub_exit(struct hub *hub, struct subscriber *sub)
     *sub->all_link = sub->all_next;
     if (sub->all_next)
         sub->all_next->all_link = sub->all_link;
+    if (hub->sweep_next == sub)
+        hub->sweep_next = sub->all_next;
     hub->n_subscribers--;
 }
 
@@ -299,6 +306,12 @@ void hub_unschedule(struct hub *hub, struct subscriber *sub)
     sub->replay_next = NULL;
 }
 
+/* Those to whom the web gives something wait for the next turn of the loop. */
+static bool may_go_on(const struct hub *hub, uint64_t start)
+{
+    return !hub->bridge->kicked && uv_hrtime() - start < REPLAY_SLICE_MS * 1000000u;
+}
+
 static void run_replays(uv_check_t *turn)
 {
     struct hub *hub = turn->data;
@@ -308,7 +321,7 @@ static void run_replays(uv_check_t *turn)
     }
     live_look_now(hub->bridge);
     uint64_t start = uv_hrtime(); /* of replays alone, and some steps at least: a flood of events must not keep all others waiting */
-    for (int i = 0; hub->replays && (i < REPLAY_STEPS_MIN || uv_hrtime() - start < REPLAY_SLICE_MS * 1000000u); i++) {
+    for (int i = 0; hub->replays && (i < REPLAY_STEPS_MIN || may_go_on(hub, start)); i++) {
         struct subscriber *sub = hub->replays;
         hub_unschedule(hub, sub);
         if (sub->has_room) {
@@ -331,36 +344,52 @@ void hub_each(struct hub *hub, void (*fn)(struct subscriber *sub, void *ctx), vo
     }
 }
 
-void hub_sweep(struct hub *hub)
+static void sweep_one(struct subscriber *sub, const struct sweep *sweep)
 {
-    int64_t now = (int64_t)uv_now(&hub->bridge->loop), wall_ms = clock_wall_ms();
-    int64_t stall_ms = config_number(hub->bridge->config, "limits.subscriber_time");
-    int64_t heartbeat_ms = config_number(hub->bridge->config, "bridge.heartbeat");
-    int64_t n_followed = 0;
-    for (struct subscriber *sub = hub->all; sub; sub = sub->all_next) {
-        n_followed += sub->feed ? sub->feed->n_streams : 0;
-        if (sub->state == SUBSCRIBER_ENDED) {
-            if (now - sub->progress_ms > SUBSCRIBER_END_MS)
-                sub->door->cut(sub);
-            continue;
-        }
-        if (sub->expires_ms && wall_ms >= sub->expires_ms) {
-            if (native_speaks(sub))
-                native_bye(sub, "expired", "the token has expired", 0);
-            subscriber_end(sub, END_EXPIRED);
-            continue;
-        }
-        if (sub->door->tick)
-            sub->door->tick(sub);
-        subscriber_beat(sub, now, heartbeat_ms, BEAT_MS);
-        if (sub->queue_len > 0 && now - sub->progress_ms > stall_ms)
-            subscriber_end(sub, END_STALLED);
-        else if (sub->queue_len > 0)
-            limits_look(sub);
-        else if (sub->door->heartbeat && now - sub->progress_ms >= heartbeat_ms)
-            sub->door->heartbeat(sub);
+    if (sub->state == SUBSCRIBER_ENDED) {
+        if (sweep->now_ms - sub->progress_ms > SUBSCRIBER_END_MS)
+            sub->door->cut(sub);
+        return;
     }
+    if (sub->expires_ms && sweep->wall_ms >= sub->expires_ms) {
+        if (native_speaks(sub))
+            native_bye(sub, "expired", "the token has expired", 0);
+        subscriber_end(sub, END_EXPIRED);
+        return;
+    }
+    if (sub->door->tick)
+        sub->door->tick(sub);
+    subscriber_beat(sub, sweep->now_ms, sweep->heartbeat_ms, BEAT_MS);
+    if (sub->queue_len > 0 && sweep->now_ms - sub->progress_ms > sweep->stall_ms)
+        subscriber_end(sub, END_STALLED);
+    else if (sub->queue_len > 0)
+        limits_look(sub);
+    else if (sub->door->heartbeat && sweep->now_ms - sub->progress_ms >= sweep->heartbeat_ms)
+        sub->door->heartbeat(sub);
+}
+
+bool hub_sweep(struct hub *hub)
+{
+    struct sweep sweep = {
+        .now_ms = (int64_t)uv_now(&hub->bridge->loop),
+        .wall_ms = clock_wall_ms(),
+        .stall_ms = config_number(hub->bridge->config, "limits.subscriber_time"),
+        .heartbeat_ms = config_number(hub->bridge->config, "bridge.heartbeat"),
+    };
+    if (!hub->sweep_next) {
+        hub->sweep_next = hub->all;
+        hub->sweep_followed = 0;
+    }
+    for (int n = 0; hub->sweep_next && n < HUB_SWEEP; n++) {
+        struct subscriber *sub = hub->sweep_next;
+        hub->sweep_next = sub->all_next;
+        hub->sweep_followed += sub->feed ? sub->feed->n_streams : 0;
+        sweep_one(sub, &sweep);
+    }
+    if (hub->sweep_next)
+        return true;
     stretches_sweep(hub->bridge->stretches);
     tolds_sweep(hub->bridge->tolds);
-    hub->bridge->metrics.values[METRIC_SUBSCRIPTIONS] = n_followed;
+    hub->bridge->metrics.values[METRIC_SUBSCRIPTIONS] = hub->sweep_followed;
+    return false;
 }

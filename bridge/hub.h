@@ -33,8 +33,10 @@ void hub_schedule(struct hub *hub, struct subscriber *sub);
 void hub_has_room(struct hub *hub, struct subscriber *sub);
 void hub_unschedule(struct hub *hub, struct subscriber *sub);
 
-/* hub_sweep - once a second: heartbeats, and the end of subscribers that take nothing. */
-void hub_sweep(struct hub *hub);
+/* hub_sweep - once a second: heartbeats, and the end of subscribers that take nothing. Looks at HUB_SWEEP of them, for live
+ * events must not wait for thousands; true: call it for the others soon. */
+#define HUB_SWEEP 256
+bool hub_sweep(struct hub *hub);
 /* hub_each - call fn for every subscriber; it may end them. */
 void hub_each(struct hub *hub, void (*fn)(struct subscriber *sub, void *ctx), void *ctx);
 

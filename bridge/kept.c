@@ -1,129 +1,492 @@
 #include "bridge/kept.h"
-#include "auth/auth.h"
+#include "base/clock.h"
 #include "bridge/bridge.h"
-#include "bridge/exchange.h"
+#include "bridge/count.h"
 #include "bridge/front.h"
+#include "bridge/head_texts.h"
 #include "bridge/http_head.h"
+#include "bridge/live.h"
+#include "bridge/told.h"
 #include "bridge/web.h"
-#include <fcntl.h>
+#include "http/problem.h"
+#include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ANSWER_MAX (80 * 1024) /* of an answer's head, with the body that is not shared */
+#define EVENTS_MAX 256         /* taken at once */
+#define TELL_PART 4 / 5        /* of limits.keepalive_time is what clients are told: they are to be the first to close */
+#define WATCHED (EPOLLIN | EPOLLRDHUP | EPOLLET)
 
 struct kept {
-    struct kept_list *idle;
-    bool again;             /* it has had a request */
-    bool rests;             /* it is in the list */
+    struct kepts *all;
     int fd;
-    int64_t since_ms;
-    struct kept *newer, *older;
+    bool readable;            /* there may be more than was looked at */
+    bool left;                /* the client sends nothing more */
+    bool due;                 /* it is among those to go on with */
+    bool answered;            /* by kept_send, to be sent */
+    struct exchange *x;       /* its request; NULL: it rests */
+    char *origin;             /* owned; of the request */
+    struct buf head;          /* of the answer, with its body when that is not shared; what could not be sent at once */
+    const struct told *told;
+    size_t sent;
+    struct kept *next, *prev; /* of all: those that have rested longest last */
+    struct kept *next_due;
+    int64_t rests_ms;         /* since when */
+    char peer[INET6_ADDRSTRLEN];
+};
+struct kepts {
+    struct bridge *bridge;
+    int epoll_fd;
+    uv_poll_t poll;
+    struct kept *newest, *oldest;
+    int n;
+    struct kept *first_due, **last_due;
+    struct buf head;          /* of the answer that is being made */
+    time_t dated;
+    char date[40];
+    char peeked[HTTP_HEAD_MAX];
 };
 
-void kept_open(void **context, struct kept_list *idle)
+static void unlink_kept(struct kept *k)
 {
-    struct kept *k = calloc(1, sizeof *k);
-    if (k)
-        k->idle = idle;
-    *context = k;
+    *(k->prev ? &k->prev->next : &k->all->newest) = k->next;
+    *(k->next ? &k->next->prev : &k->all->oldest) = k->prev;
 }
 
-static void leave(struct kept *k)
+static void link_newest(struct kept *k)
 {
-    if (!k->rests)
-        return;
-    *(k->newer ? &k->newer->older : &k->idle->newest) = k->older;
-    *(k->older ? &k->older->newer : &k->idle->oldest) = k->newer;
-    k->rests = false;
+    k->prev = NULL;
+    k->next = k->all->newest;
+    *(k->next ? &k->next->prev : &k->all->oldest) = k;
+    k->all->newest = k;
 }
 
-void kept_close(void **context)
+static void leave_due(struct kept *k)
 {
-    struct kept *k = *context;
-    if (k)
-        leave(k);
+    for (struct kept **link = &k->all->first_due; k->due; link = &(*link)->next_due)
+        if (*link == k) {
+            *link = k->next_due;
+            if (k->all->last_due == &k->next_due)
+                k->all->last_due = link;
+            k->due = false;
+        }
+}
+
+static void free_kept(struct kept *k)
+{
+    leave_due(k);
+    unlink_kept(k);
+    k->all->n--;
+    buf_release(&k->head);
+    free(k->origin);
     free(k);
-    *context = NULL;
 }
 
-static struct kept *kept_of(struct MHD_Connection *connection)
+static void close_kept(struct kept *k)
 {
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    return info ? info->socket_context : NULL;
+    int fd = k->fd;
+    if (k->x)
+        exchange_end(k->x);
+    free_kept(k);
+    front_hang_up(fd);
 }
 
-static int socket_of(struct MHD_Connection *connection)
+static void make_due(struct kept *k)
 {
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    return info ? info->connect_fd : -1;
-}
-
-bool kept_begin(struct MHD_Connection *connection)
-{
-    struct kept *k = kept_of(connection);
-    if (!k)
-        return false;
-    bool again = k->again;
-    k->again = true;
-    leave(k);
-    return again;
-}
-
-void kept_rest(struct MHD_Connection *connection, int64_t now_ms)
-{
-    struct kept *k = kept_of(connection);
-    if (!k || k->rests)
+    if (k->due)
         return;
-    k->fd = socket_of(connection);
-    k->since_ms = now_ms;
-    k->rests = true;
-    k->newer = NULL;
-    k->older = k->idle->newest;
-    *(k->older ? &k->older->newer : &k->idle->oldest) = k;
-    k->idle->newest = k;
+    k->due = true;
+    k->next_due = NULL;
+    *k->all->last_due = k;
+    k->all->last_due = &k->next_due;
+    web_kick(k->all->bridge->web);
 }
 
-/* The library sees the end, and closes. */
-static void end(struct kept *k)
+/* Its request has been answered. */
+static void rest(struct kept *k)
 {
-    shutdown(k->fd, SHUT_RDWR);
-    leave(k);
+    bool keeps = k->x->keeps && !k->all->bridge->draining;
+    if (!keeps) {
+        close_kept(k);
+        return;
+    }
+    exchange_end(k->x);
+    free(k->origin);
+    buf_release(&k->head);
+    k->x = NULL;
+    k->origin = NULL;
+    k->rests_ms = (int64_t)uv_now(&k->all->bridge->loop);
+    unlink_kept(k);
+    link_newest(k);
+    if (k->readable)
+        make_due(k); /* in the next turn: who sends many at once has one answered in each */
 }
 
-void kept_end(struct kept_list *idle, int64_t since_ms)
+static void on_late(uv_timer_t *timer)
 {
-    while (idle->oldest && idle->oldest->since_ms <= since_ms)
-        end(idle->oldest);
+    struct exchange *x = timer->data;
+    x->bridge->metrics.values[METRIC_ANSWERS_CUT]++;
+    close_kept(x->kept);
 }
 
-bool kept_may(const struct exchange *x, const char *method, const char *version)
+static void watch(struct kept *k, unsigned events)
+{
+    struct epoll_event event = {.events = events, .data.ptr = k};
+    (void)epoll_ctl(k->all->epoll_fd, EPOLL_CTL_MOD, k->fd, &event); /* of one that is there it cannot fail */
+}
+
+/* The rest is sent when there is room. */
+static void wait_writable(struct kept *k, struct buf *head)
+{
+    if (head != &k->head) {
+        k->head = *head;
+        buf_init(head, ANSWER_MAX);
+        watch(k, WATCHED | EPOLLOUT);
+        if (!k->x->taking) /* else its door has set a time for it */
+            exchange_hold(k->x, (uint64_t)config_number(k->x->bridge->config, "limits.subscriber_time"), on_late);
+    }
+}
+
+static ssize_t send_some(const struct kept *k, const struct buf *head)
+{
+    size_t head_sent = k->sent < head->len ? k->sent : head->len, body_sent = k->sent - head_sent;
+    struct iovec parts[] = {
+        {head->data + head_sent, head->len - head_sent},
+        {k->told ? k->told->text + body_sent : NULL, k->told ? k->told->len - body_sent : 0},
+    };
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = k->told ? 2 : 1};
+    return sendmsg(k->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static void send_answer(struct kept *k, struct buf *head)
+{
+    size_t len = head->len + (k->told ? k->told->len : 0);
+    while (k->sent < len) {
+        ssize_t n = send_some(k, head);
+        if (n < 0 && errno == EAGAIN) {
+            wait_writable(k, head);
+            return;
+        }
+        if (n < 0 && errno != EINTR) {
+            close_kept(k);
+            return;
+        }
+        k->sent += n > 0 ? (size_t)n : 0;
+    }
+    if (head == &k->head)
+        watch(k, WATCHED);
+    rest(k);
+}
+
+/* Its door has answered it, or holds it. */
+static void go_on(struct kept *k, enum MHD_Result result)
+{
+    if (result != MHD_YES)
+        close_kept(k);
+    else if (k->answered)
+        send_answer(k, &k->all->head);
+    else if (k->left && !k->due) /* it may have been woken at once */
+        close_kept(k);
+}
+
+/* Only where nothing but a head was sent, so that nobody can take a body for the next request. */
+static bool may_keep(const struct http_head *head)
+{
+    return head->minor == 1 && head->method.len == 3 && memcmp(head->method.at, "GET", 3) == 0 &&
+           http_head_get(head, "host").at && !http_head_get(head, "content-length").at &&
+           !http_head_get(head, "transfer-encoding").at && !http_head_is_websocket(head);
+}
+
+/* Not when most of limits.connections are taken: others are to find room. */
+static bool has_room(const struct bridge *bridge)
 {
     struct fault fault;
-    int64_t most = config_number(x->bridge->config, "limits.connections");
-    return kept_of(x->connection) && strcmp(method, "GET") == 0 && strcmp(version, MHD_HTTP_VERSION_1_1) == 0 &&
-           !web_header(x, MHD_HTTP_HEADER_CONTENT_LENGTH) && !web_header(x, MHD_HTTP_HEADER_TRANSFER_ENCODING) &&
-           !auth_has_addresses(x->bridge->auth) && front_admits(x->bridge, (int)(most / 4), &fault) == RS_OK;
+    return front_admits(bridge, (int)(config_number(bridge->config, "limits.connections") / 4), &fault) == RS_OK;
 }
 
-static enum MHD_Result put_header(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+static enum MHD_Result answer(struct exchange *x, const struct request_text *text)
 {
-    (void)kind;
-    return buf_printf(cls, "%s: %s\r\n", name, value ? value : "") == RS_OK ? MHD_YES : MHD_NO;
+    struct fault fault = {0};
+    enum rs_err err = request_check(x->bridge, text, &x->request, &fault);
+    if (!err)
+        err = front_admits(x->bridge, 0, &fault);
+    return err ? web_answer_fault(x, &fault) : door_poll_begin(x);
 }
 
-bool kept_upgrade(struct exchange *x, const char *method, const char *peer)
+/* A poll's request: an exchange for it, and its texts; NULL: it is none, or there is no memory. What is wrong with it will be
+ * said by the library. */
+static struct exchange *recognise(struct bridge *bridge, const struct http_head *head, const char *peer, struct head_texts *texts,
+                                  struct request_text *ret_text)
 {
-    struct http_head head;
-    struct buf text;
-    if (!web_header(x, MHD_HTTP_HEADER_UPGRADE) || !x->bridge->front)
+    struct fault fault;
+    struct exchange *x = may_keep(head) ? calloc(1, sizeof *x) : NULL;
+    if (!x || (head_texts_read(texts, head, peer, ret_text, &fault) == RS_OK &&
+               request_route(bridge, ret_text, &x->request, &fault) == RS_OK && x->request.door == &door_poll))
+        return x;
+    free(x);
+    return NULL;
+}
+
+/* n: bytes that were seen, the head and what follows it. */
+static void begin(struct kept *k, struct exchange *x, const struct http_head *head, size_t n, const struct request_text *text)
+{
+    struct bridge *bridge = k->all->bridge;
+    char taken[HTTP_HEAD_MAX];
+    k->x = x;
+    k->told = NULL;
+    k->answered = false;
+    k->sent = 0;
+    k->readable = k->left || n > head->len; /* of what was told once nothing is told again */
+    x->bridge = bridge;
+    x->kept = k;
+    x->keeps = !http_head_has_token(head, "connection", "close") && has_room(bridge);
+    if (recv(k->fd, taken, head->len, MSG_DONTWAIT) != (ssize_t)head->len ||
+        (text->access.origin && !(k->origin = strdup(text->access.origin)))) {
+        close_kept(k);
+        return;
+    }
+    int64_t began_us = clock_mono_us();
+    enum MHD_Result result = answer(x, text);
+    count_call(bridge, &x->request, began_us, x->failed);
+    go_on(k, result);
+}
+
+bool kept_take(struct kepts *all, int fd, const struct http_head *head, const char *peer)
+{
+    struct head_texts texts;
+    struct request_text text;
+    struct exchange *x = recognise(all->bridge, head, peer, &texts, &text);
+    struct kept *k = x ? calloc(1, sizeof *k) : NULL;
+    struct epoll_event event = {.events = WATCHED, .data.ptr = k};
+    if (!k || epoll_ctl(all->epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0) {
+        free(x);
+        free(k);
         return false;
-    buf_init(&text, HTTP_HEAD_MAX);
-    buf_printf(&text, "%s %s HTTP/1.1\r\n", method, x->uri);
-    MHD_get_connection_values(x->connection, MHD_HEADER_KIND, put_header, &text);
-    bool is = buf_puts(&text, "\r\n") == RS_OK && http_head_parse(text.data, text.len, &head) == HTTP_HEAD_OK &&
-              http_head_is_websocket(&head);
-    int fd = is ? fcntl(socket_of(x->connection), F_DUPFD_CLOEXEC, 0) : -1;
-    if (fd >= 0) /* the library closes its own without a word on the wire (MHD_USE_TURBO) */
-        front_take_handshake(x->bridge->front, fd, &head, peer);
-    buf_release(&text);
-    return is;
+    }
+    k->all = all;
+    k->fd = fd;
+    strcpy(k->peer, peer);
+    buf_init(&k->head, ANSWER_MAX);
+    link_newest(k);
+    all->n++;
+    begin(k, x, head, head->len, &text); /* what follows it epoll will tell */
+    return true;
+}
+
+/* To the front: it is no poll, or not all of it is there, or it has to wait. */
+static void give_back(struct kept *k)
+{
+    struct front *front = k->all->bridge->front;
+    char peer[INET6_ADDRSTRLEN];
+    int fd = k->fd;
+    if (!front) {
+        close_kept(k);
+        return;
+    }
+    strcpy(peer, k->peer);
+    epoll_ctl(k->all->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+    free_kept(k);
+    front_visit(front, fd, peer);
+}
+
+/* Something has come while it rests. */
+static void look(struct kept *k)
+{
+    struct kepts *all = k->all;
+    struct http_head head;
+    struct head_texts texts;
+    struct request_text text;
+    if (!all->bridge->draining) /* hundreds may ask at once; the last outcome, which closes some of us, comes by itself */
+        live_look(all->bridge);
+    ssize_t n = recv(k->fd, all->peeked, HTTP_HEAD_MAX, MSG_PEEK | MSG_DONTWAIT);
+    k->readable = false;
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (n <= 0) {
+        close_kept(k);
+        return;
+    }
+    struct exchange *x = NULL;
+    if (http_head_parse(all->peeked, (size_t)n, &head) == HTTP_HEAD_OK && !front_wants_keys(all->bridge, &head, k->peer))
+        x = recognise(all->bridge, &head, k->peer, &texts, &text);
+    if (x)
+        begin(k, x, &head, (size_t)n, &text);
+    else
+        give_back(k);
+}
+
+void kepts_run(struct kepts *all)
+{
+    int n = 0; /* those that become due meanwhile come in the next turn */
+    for (const struct kept *k = all->first_due; k; k = k->next_due)
+        n++;
+    for (; n > 0 && all->first_due; n--) {
+        struct kept *k = all->first_due;
+        leave_due(k);
+        if (k->x)
+            go_on(k, door_poll_again(k->x));
+        else
+            look(k);
+    }
+}
+
+bool kepts_are_due(const struct kepts *all)
+{
+    return all->first_due != NULL;
+}
+
+static void on_event(struct kept *k, unsigned events)
+{
+    k->left |= (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+    k->readable |= k->left || (events & EPOLLIN);
+    if (!k->x && !k->due)
+        look(k);
+    else if (k->x && k->head.len > 0)
+        send_answer(k, &k->head);
+    else if (k->x && k->x->suspended && k->left)
+        close_kept(k);
+}
+
+static void on_readable(uv_poll_t *poll, int status, int uv_events)
+{
+    struct kepts *all = poll->data;
+    struct epoll_event events[EVENTS_MAX];
+    (void)status;
+    (void)uv_events;
+    int n = epoll_wait(all->epoll_fd, events, EVENTS_MAX, 0);
+    tolds_wake(all->bridge->tolds);
+    for (int i = 0; i < n; i++) /* each is there once, and is ended by nothing else meanwhile */
+        on_event(events[i].data.ptr, events[i].events);
+}
+
+void kepts_sweep(struct kepts *all)
+{
+    int64_t since_ms = (int64_t)uv_now(&all->bridge->loop) - config_number(all->bridge->config, "limits.keepalive_time");
+    char byte;
+    for (struct kept *k = all->oldest, *newer; k; k = newer) {
+        newer = k->prev;
+        if (k->x || k->due)
+            continue;
+        if (k->rests_ms > since_ms)
+            return;
+        if (recv(k->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0) /* what came just now is answered */
+            close_kept(k);
+    }
+}
+
+void kepts_drain(struct kepts *all)
+{
+    for (struct kept *k = all->oldest, *newer; k; k = newer) {
+        newer = k->prev;
+        if (!k->x && !k->due)
+            close_kept(k);
+    }
+}
+
+enum rs_err kepts_open(struct bridge *bridge, struct kepts **ret, struct fault *fault)
+{
+    struct kepts *all = calloc(1, sizeof *all);
+    if (!all)
+        return fault_set(fault, RS_NOMEM, "no memory for polls");
+    all->bridge = bridge;
+    all->last_due = &all->first_due;
+    buf_init(&all->head, ANSWER_MAX);
+    all->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (all->epoll_fd < 0) {
+        free(all);
+        return fault_set(fault, RS_IO, "no epoll for polls: %s", strerror(errno));
+    }
+    uv_poll_init(&bridge->loop, &all->poll, all->epoll_fd);
+    all->poll.data = all;
+    uv_poll_start(&all->poll, UV_READABLE, on_readable);
+    *ret = all;
+    return RS_OK;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct kepts *all = handle->data;
+    close(all->epoll_fd);
+    buf_release(&all->head);
+    free(all);
+}
+
+void kepts_close(struct kepts *all)
+{
+    if (!all)
+        return;
+    while (all->newest)
+        close_kept(all->newest);
+    uv_close((uv_handle_t *)&all->poll, on_closed);
+}
+
+int kepts_count(const struct kepts *all)
+{
+    return all->n;
+}
+
+int kept_socket(const struct exchange *x)
+{
+    return x->kept->fd;
+}
+
+void kept_resume(struct exchange *x)
+{
+    make_due(x->kept);
+}
+
+const char *kept_origin(const struct exchange *x)
+{
+    return x->kept->origin;
+}
+
+/* RFC 9110, section 5.6.7. */
+static const char *date(struct kepts *all)
+{
+    struct tm tm;
+    time_t now = (time_t)(clock_wall_ms() / 1000);
+    if (now != all->dated && gmtime_r(&now, &tm)) {
+        all->dated = now;
+        strftime(all->date, sizeof all->date, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+    }
+    return all->date;
+}
+
+struct buf *kept_answer(struct exchange *x, int status, size_t len)
+{
+    struct buf *head = &x->kept->all->head;
+    int64_t tell_s = config_number(x->bridge->config, "limits.keepalive_time") * TELL_PART / 1000;
+    buf_clear(head);
+    buf_puts(head, "HTTP/1.1 ");
+    buf_put_number(head, status);
+    buf_putc(head, ' ');
+    buf_puts(head, http_reason(status));
+    buf_puts(head, "\r\nDate: ");
+    buf_puts(head, date(x->kept->all));
+    buf_puts(head, "\r\nContent-Length: ");
+    buf_put_number(head, (int64_t)len);
+    buf_puts(head, "\r\n");
+    if (x->keeps && tell_s > 0) {
+        buf_puts(head, "Keep-Alive: timeout=");
+        buf_put_number(head, tell_s);
+        buf_puts(head, "\r\n");
+    }
+    return head;
+}
+
+enum MHD_Result kept_send(struct exchange *x, const struct told *told, const char *body, size_t len)
+{
+    struct buf *head = &x->kept->all->head;
+    buf_puts(head, "\r\n");
+    x->kept->told = told;
+    x->kept->answered = true;
+    if (!told)
+        buf_append(head, body, len);
+    return head->err ? MHD_NO : MHD_YES;
 }

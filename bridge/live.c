@@ -1,6 +1,7 @@
 #include "bridge/live.h"
 #include "bridge/bridge.h"
 #include "bridge/spool_server.h"
+#include "bridge/told.h"
 #include "bridge/writer.h"
 
 void live_look(struct bridge *bridge)
@@ -16,4 +17,6 @@ void live_look_now(struct bridge *bridge)
     spool_server_take(bridge->spool);
     writer_turn(bridge->writer);
     bridge->looked_ns = uv_hrtime();
+    if (bridge->tolds)
+        tolds_wake(bridge->tolds); /* what polls were told before is not all any more */
 }

@@ -7,12 +7,13 @@ bridge_libbridge_a_SOURCES = \
   bridge/drain.c bridge/drain.h \
   bridge/count.c bridge/count.h \
   bridge/listener.c bridge/listener.h \
-  bridge/http_head.c bridge/http_head.h \
+  bridge/http_head.c bridge/http_head.h bridge/head_texts.c bridge/head_texts.h \
   bridge/front.c bridge/front.h \
   bridge/request.c bridge/request.h \
   bridge/assist.c bridge/assist.h bridge/assist_job.c bridge/assist_job.h \
   bridge/ws.c bridge/ws.h bridge/door_ws.c bridge/door_ws.h \
   bridge/web.c bridge/web.h bridge/web_answer.c bridge/kept.c bridge/kept.h bridge/exchange.c bridge/exchange.h \
+  bridge/turns.c bridge/turns.h \
   bridge/door.h bridge/door_sse.c bridge/door_poll.c \
   bridge/hub.c bridge/hub.h bridge/group.c bridge/group.h \
   bridge/subscriber.c bridge/subscriber.h bridge/replay.c bridge/replay.h \

@@ -8,6 +8,7 @@
 #define REPLAY_EVENTS 256                /* events read from the log in one step */
 #define REPLAY_BLOCK_BYTES (64 * 1024)   /* a step ends when its messages are larger than that */
 #define REPLAY_QUEUE_BYTES (128 * 1024)  /* no step while more than that is queued */
+#define REPLAY_STEPS_MIN 4               /* so many there may be in a turn of the loop, however long they take */
 #define REPLAY_ALIGN 64                  /* what is read for many begins at a multiple of it: their cursors differ a little */
 
 /* replay_step - one step; false: not to be called again until it is scheduled. For the hub. */

@@ -20,11 +20,10 @@ struct told {
     char *text; /* the body */
     size_t len;
     int n_taking;                  /* clients that have yet to take it, when that counts as memory */
-    /* web's, ready to be sent: with the headers that were wanted last; NULL: none yet */
+    /* of the library's connections, ready to be sent: with the headers that were wanted last; NULL: none yet */
     struct MHD_Response *response;
     void (*free_response)(struct MHD_Response *response);
     char *origin;                  /* CORS: of these; NULL: none */
-    bool keeps;                    /* and of these: the connection stays open */
 };
 
 /* For whom an answer is: of one group, from one place in the log on. */

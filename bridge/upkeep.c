@@ -3,10 +3,7 @@
 #include "base/log.h"
 #include "bridge/checkpointer.h"
 #include <string.h>
-#include <uv.h>
 
-#define TRIM_MS 1000   /* between two rounds of retention, */
-#define TRIM_SHARE 100 /* or so many times what its steps took that removed nothing */
 #define PENDING_MS 250 /* between two looks for files of pending lines */
 #define IDLE_MS 1000   /* without an append, before the log is left tidy */
 #define RETRY_MS 10000 /* after a failure: the disk may be full, and appending comes first */
@@ -163,29 +160,42 @@ static int64_t believed_now(struct upkeep *u, int64_t mono_ms)
     return now;
 }
 
+int64_t upkeep_rest_ms(int64_t vain_us)
+{
+    int64_t rest_ms = vain_us / 1000 * UPKEEP_REST_SHARE;
+
+    return rest_ms < UPKEEP_REST_MS ? UPKEEP_REST_MS : rest_ms > UPKEEP_REST_MOST_MS ? UPKEEP_REST_MOST_MS : rest_ms;
+}
+
 static bool trim(struct upkeep *u, int64_t now)
 {
+    struct eventlog_keep keep = u->keep;
     struct eventlog_trimmed step;
     struct fault fault = {0};
+    bool resting = now < u->round_at;
 
     if (now < u->trim_at)
         return false;
-    uint64_t start = uv_hrtime();
-    if (eventlog_trim(u->log, &u->keep, believed_now(u, now), &step, &fault) != RS_OK) {
-        u->trim_us = 0;
+    if (resting) /* the disk does not wait, and to see how large the log is costs nothing */
+        keep.age_ms = keep.events = 0;
+    int64_t start = clock_cpu_us();
+    if (eventlog_trim(u->log, &keep, believed_now(u, now), &step, &fault) != RS_OK) {
+        u->vain_us = 0;
         u->trim_at = now + RETRY_MS;
         failed(u, "retention.failed", &fault);
         return false;
     }
-    if (step.events == 0)
-        u->trim_us += (int64_t)(uv_hrtime() - start) / 1000;
+    if (!resting && step.events == 0)
+        u->vain_us += clock_cpu_us() - start;
     worked(u, "retention.failed");
     u->now.n_trimmed += step.events;
     if (step.more)
         return true;
-    int64_t rest = u->trim_us * TRIM_SHARE / 1000;
-    u->trim_at = now + (rest > TRIM_MS ? rest : TRIM_MS);
-    u->trim_us = 0;
+    u->trim_at = now + UPKEEP_REST_MS;
+    if (!resting) {
+        u->round_at = now + upkeep_rest_ms(u->vain_us);
+        u->vain_us = 0;
+    }
     return false;
 }
 

@@ -38,8 +38,9 @@ struct upkeep {
     int64_t pending_at;    /* monotonic ms, as those below: files are looked for */
     int64_t appended_at;   /* by whomever */
     struct upkeep_clock clock;
-    int64_t trim_at;       /* a round of retention begins, or goes on */
-    int64_t trim_us;       /* of the round under way, in steps that removed nothing */
+    int64_t trim_at;       /* retention looks at the log's size, and goes on with */
+    int64_t round_at;      /* a round through its streams, which began no sooner */
+    int64_t vain_us;       /* of CPU, in steps of the round under way that removed nothing */
     int64_t checkpoint_at; /* not before, after a failure */
     struct checkpointer *checkpointer; /* NULL before the first that is due */
     bool held;             /* too much cannot be moved, and it was said */
@@ -53,6 +54,13 @@ void upkeep_init(struct upkeep *u, struct eventlog *log, const struct datadir *d
 struct eventlog_keep upkeep_keep(const struct config *config);
 /* upkeep_now - what time it is, where the clocks say wall and mono. */
 int64_t upkeep_now(struct upkeep_clock *clock, int64_t wall_ms, int64_t mono_ms);
+/* upkeep_rest_ms - how long after a round of retention that took vain_us of CPU in vain the next begins: looking through streams
+ * none of which has too much takes a thousandth of a CPU at most. Where they are so many that it is more, after
+ * UPKEEP_REST_MOST_MS all the same: so late may events go, and of each stream those of so much time are kept too many. */
+int64_t upkeep_rest_ms(int64_t vain_us);
+#define UPKEEP_REST_MS 1000
+#define UPKEEP_REST_MOST_MS 60000
+#define UPKEEP_REST_SHARE 1000 /* times vain_us */
 /* upkeep_step - one piece of what is due, a few milliseconds at most. appended: since the last call. Returns whether there
  * is more to do now. */
 bool upkeep_step(struct upkeep *u, bool appended);

@@ -7,6 +7,7 @@
 #include "bridge/hub.h"
 #include "bridge/kept.h"
 #include "bridge/limits.h"
+#include "bridge/live.h"
 #include "bridge/redis.h"
 #include "bridge/told.h"
 #include "bridge/writer.h"
@@ -18,6 +19,7 @@
 #include <strings.h>
 
 #define PUMPS_MAX 16       /* turns of the library in one turn of the loop */
+#define ADOPTED_AT_ONCE 32
 #define PAGE_MAX (64 * 1024)
 #define CONNECTIONS_MAX 1000000 /* of the library: the front sees to limits.connections, which may change */
 
@@ -28,9 +30,9 @@ struct web {
     uv_poll_t poll;
     uv_timer_t timer;
     uv_prepare_t prepare; /* runs what was resumed in this turn of the loop, all at once */
-    bool kicked;
     int n_handles;
-    struct kept_list idle;
+    struct turns turns;
+    int n_adopted; /* in this turn of the loop */
 };
 
 struct page {
@@ -178,19 +180,14 @@ static enum MHD_Result answer(struct exchange *x, const char *method)
     return x->request.door == &door_sse ? door_sse_begin(x) : door_poll_begin(x);
 }
 
-/* A request's head is there. false: it has been handed to the front. */
-static bool arrive(struct web *web, struct exchange *x, struct MHD_Connection *connection, const char *method, const char *version)
+/* A request's head is there. */
+static void arrive(struct web *web, struct exchange *x, struct MHD_Connection *connection)
 {
-    char peer[INET6_ADDRSTRLEN];
     x->bridge = web->bridge;
     x->connection = connection;
-    if (kept_begin(connection) && kept_upgrade(x, method, peer_of(x, peer)))
-        return false;
-    x->keeps = kept_may(x, method, version);
     unsigned idle = idle_s(x->bridge);
     if (idle != web->idle_s) /* the settings have changed since the start */
         MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, idle);
-    return true;
 }
 
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
@@ -199,18 +196,15 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
     struct exchange *x = *con_cls;
     struct web *web = cls;
     (void)url;
+    (void)version;
     (void)upload;
     (void)upload_len;
     if (!x)
         return MHD_NO; /* no memory */
     if (x->begun)
         return door_poll_again(x);
-    if (!x->arrived && !arrive(web, x, connection, method, version))
-        return MHD_NO;
-    bool first = !x->arrived;
-    x->arrived = true;
-    if (first && x->keeps)
-        return MHD_YES; /* the library closes what is answered before it says that all of the request is there */
+    live_look(web->bridge); /* a thousand may ask at once */
+    arrive(web, x, connection);
     x->begun = true;
     int64_t began_us = clock_mono_us();
     enum MHD_Result result = answer(x, method);
@@ -235,33 +229,13 @@ static void *on_uri(void *cls, const char *uri, struct MHD_Connection *connectio
 
 static void on_completed(void *cls, struct MHD_Connection *connection, void **con_cls, enum MHD_RequestTerminationCode how)
 {
-    struct web *web = cls;
     struct exchange *x = *con_cls;
-    if (x && x->kept && how == MHD_REQUEST_TERMINATED_COMPLETED_OK)
-        kept_rest(connection, (int64_t)uv_now(&web->bridge->loop));
+    (void)cls;
+    (void)connection;
+    (void)how;
     if (x)
         exchange_end(x);
     *con_cls = NULL;
-}
-
-static void on_connection(void *cls, struct MHD_Connection *connection, void **context, enum MHD_ConnectionNotificationCode what)
-{
-    struct web *web = cls;
-    (void)connection;
-    if (what == MHD_CONNECTION_NOTIFY_STARTED)
-        kept_open(context, &web->idle);
-    else
-        kept_close(context);
-}
-
-void web_sweep(struct web *web)
-{
-    kept_end(&web->idle, (int64_t)uv_now(&web->bridge->loop) - config_number(web->bridge->config, "limits.header_time"));
-}
-
-void web_drain(struct web *web)
-{
-    kept_end(&web->idle, INT64_MAX);
 }
 
 static void on_log(void *cls, const char *format, va_list args)
@@ -280,12 +254,15 @@ static void pump(struct web *web)
     MHD_UNSIGNED_LONG_LONG timeout_ms = 0;
     bool wants = true;
     tolds_wake(web->bridge->tolds);
+    kepts_run(web->bridge->kepts);
     for (int i = 0; i < PUMPS_MAX && wants && timeout_ms == 0; i++) {
-        web->kicked = false;
+        web->bridge->kicked = false;
         MHD_run(web->daemon);
         wants = MHD_get_timeout(web->daemon, &timeout_ms) == MHD_YES;
     }
-    if (wants)
+    if (kepts_are_due(web->bridge->kepts)) /* the library's callbacks look for events, too */
+        uv_timer_start(&web->timer, on_timer, 0, 0);
+    else if (wants)
         uv_timer_start(&web->timer, on_timer, timeout_ms > 0 ? (uint64_t)timeout_ms : 1, 0);
     else
         uv_timer_stop(&web->timer);
@@ -306,25 +283,43 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 static void on_prepare(uv_prepare_t *prepare)
 {
     struct web *web = prepare->data;
-    if (web->kicked)
+    web->n_adopted = 0;
+    turns_give(&web->turns);
+    if (web->bridge->kicked)
         pump(web);
+}
+
+static void on_turn(void *exchange)
+{
+    exchange_resume(exchange);
 }
 
 void web_kick(struct web *web)
 {
-    web->kicked = true;
+    web->bridge->kicked = true;
 }
 
 void web_adopt(struct web *web, int fd, const struct sockaddr *address, socklen_t len)
 {
+    web->n_adopted++;
     if (MHD_add_connection(web->daemon, fd, address, len) == MHD_YES) /* else it has closed fd */
         web_kick(web);
+}
+
+bool web_has_many(const struct web *web)
+{
+    return web->n_adopted >= ADOPTED_AT_ONCE;
+}
+
+struct turns *web_turns(struct web *web)
+{
+    return &web->turns;
 }
 
 int web_n_connections(const struct web *web)
 {
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(web->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
-    return info ? (int)info->num_connections : 0;
+    return kepts_count(web->bridge->kepts) + (info ? (int)info->num_connections : 0);
 }
 
 enum rs_err web_open(struct bridge *bridge, struct web **ret, struct fault *fault)
@@ -338,22 +333,24 @@ enum rs_err web_open(struct bridge *bridge, struct web **ret, struct fault *faul
         MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO | MHD_USE_ERROR_LOG, 0, NULL,
         NULL, on_request, web, MHD_OPTION_EXTERNAL_LOGGER, on_log, web, MHD_OPTION_URI_LOG_CALLBACK, on_uri, web,
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, web,
-        MHD_OPTION_NOTIFY_CONNECTION, on_connection, web, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)WEB_MEMORY_PER_CONNECTION, MHD_OPTION_CONNECTION_TIMEOUT, web->idle_s, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)CONNECTIONS_MAX + FRONT_SPARE_CONNECTIONS, MHD_OPTION_END);
     const union MHD_DaemonInfo *info =
         web->daemon ? MHD_get_daemon_info(web->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
-    if (!info) {
+    enum rs_err err = info ? kepts_open(bridge, &bridge->kepts, fault) : fault_set(fault, RS_IO, "libmicrohttpd does not start");
+    if (err) {
         if (web->daemon)
             MHD_stop_daemon(web->daemon);
         free(web);
-        return fault_set(fault, RS_IO, "libmicrohttpd does not start");
+        return err;
     }
     uv_poll_init(&bridge->loop, &web->poll, info->epoll_fd);
     uv_timer_init(&bridge->loop, &web->timer);
     uv_prepare_init(&bridge->loop, &web->prepare);
-    web->poll.data = web->timer.data = web->prepare.data = web;
-    web->n_handles = 3;
+    turns_init(&web->turns, &bridge->loop, on_turn);
+    web->poll.data = web->timer.data = web->prepare.data = web->turns.more.data = web;
+    web->n_handles = 4;
     uv_poll_start(&web->poll, UV_READABLE, on_readable);
     uv_prepare_start(&web->prepare, on_prepare);
     *ret = web;
@@ -374,5 +371,8 @@ void web_close(struct web *web)
     uv_close((uv_handle_t *)&web->poll, on_closed);
     uv_close((uv_handle_t *)&web->timer, on_closed);
     uv_close((uv_handle_t *)&web->prepare, on_closed);
+    uv_close((uv_handle_t *)&web->turns.more, on_closed);
+    kepts_close(web->bridge->kepts);
+    web->bridge->kepts = NULL;
     MHD_stop_daemon(web->daemon);
 }

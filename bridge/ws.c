@@ -341,6 +341,9 @@ enum rs_err ws_check(const struct http_head *head, struct fault *fault)
         return fault_set(fault, RS_UPGRADE, "this server speaks WebSocket version 13");
     if (!key.at || key.len != 24)
         return fault_set(fault, RS_INVALID, "Sec-WebSocket-Key must be 16 bytes in base64");
+    struct slice length = http_head_get(head, "content-length");
+    if (http_head_get(head, "transfer-encoding").at || (length.at && !slice_is(length, "0")))
+        return fault_set(fault, RS_INVALID, "a handshake has no body");
     return RS_OK;
 }
 

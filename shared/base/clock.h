@@ -13,6 +13,8 @@ int64_t clock_wall_ms(void);
 int64_t clock_mono_ms(void);
 /* clock_mono_us - the same in microseconds, for what is measured. */
 int64_t clock_mono_us(void);
+/* clock_cpu_us - microseconds of CPU that this thread has used. For what may cost so much of it, however busy the machine is. */
+int64_t clock_cpu_us(void);
 /* clock_format - RFC 3339 UTC with milliseconds into text. Returns text. */
 char *clock_format(int64_t wall_ms, char text[CLOCK_TEXT_MAX]);
 /* clock_parse - the reverse; accepts any RFC 3339 offset, with or without fraction.

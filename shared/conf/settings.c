@@ -110,6 +110,8 @@ const struct config_setting config_settings[] = {
      "time a client may take nothing before it is told to come back"},
     {"limits.header_time", CONFIG_MILLISECONDS, "10s", NULL, 100, 10 * MINUTE, false,
      "time a client may take to send its request headers, or one message on a WebSocket"},
+    {"limits.keepalive_time", CONFIG_MILLISECONDS, "75s", NULL, 100, HOUR, false,
+     "time a connection is kept open between two polls; web servers that keep theirs to the bridge are to close them sooner"},
     {"limits.artifact_bytes", CONFIG_BYTES, "256M", NULL, 1, 1024 * GB, false, "largest artifact a node may write"},
     {"log.level", CONFIG_WORD, "info", "error|warn|info|debug", 0, 0, false, "what is logged"},
     {"log.target", CONFIG_WORD, "stderr", "stderr|syslog", 0, 0, false, "where programs log to"},

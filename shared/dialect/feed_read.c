@@ -148,48 +148,20 @@ struct chunk {
     struct event **events;
     int n_events;
     int64_t examined;
-    struct eventlog_gap gaps[EVENTLOG_GAPS_MAX];
-    int n_gaps, next_gap;
+    struct eventlog_missing missing;
+    int next_gap;
 };
 
-static bool same_gaps(const struct chunk *chunk, const struct eventlog_gap *gaps, int n)
-{
-    if (n != chunk->n_gaps)
-        return false;
-    for (int i = 0; i < n; i++)
-        if (gaps[i].first != chunk->gaps[i].first || gaps[i].last != chunk->gaps[i].last)
-            return false;
-    return true;
-}
-
-/* Read events, then what is missing among them. Retention may strike in between: when there are gaps at all, both are
- * read again until the gaps before and after the events agree, so that no event is both given and called missing. */
+/* Events, and what is missing among them. */
 static enum rs_err chunk_read(const struct feed *feed, struct eventlog *log, int max_events, struct chunk *chunk,
                               struct fault *fault)
 {
-    struct eventlog_query query = feed_query(feed), missing = query;
-    if (missing.after < feed->gap_to) /* gaps up to there have been told: a long log need not look for them again */
-        missing.after = feed->gap_to;
-    for (int tries = 0; tries < 4; tries++) {
-        eventlog_events_free(chunk->events, chunk->n_events);
-        chunk->events = NULL;
-        chunk->n_events = 0;
-        enum rs_err err =
-            eventlog_read(log, &query, max_events, &chunk->events, &chunk->n_events, &chunk->examined, fault);
-        if (err)
-            return err;
-        struct eventlog_gap gaps[EVENTLOG_GAPS_MAX];
-        int n_gaps = 0;
-        err = eventlog_gaps(log, &missing, gaps, &n_gaps, fault);
-        if (err)
-            return err;
-        bool settled = n_gaps == 0 || (tries > 0 && same_gaps(chunk, gaps, n_gaps));
-        memcpy(chunk->gaps, gaps, sizeof(*gaps) * (size_t)n_gaps);
-        chunk->n_gaps = n_gaps;
-        if (settled)
-            break;
-    }
-    return RS_OK;
+    struct eventlog_query query = feed_query(feed);
+
+    /* Gaps up to there have been told: a long log need not look for them again. */
+    chunk->missing.after = query.after > feed->gap_to ? query.after : feed->gap_to;
+    return eventlog_read_with_gaps(log, &query, max_events, &chunk->events, &chunk->n_events, &chunk->examined,
+                                   &chunk->missing, fault);
 }
 
 /* Did a limit end the answer, rather than the log? The log's byte limit shows in what it gave. */
@@ -205,8 +177,8 @@ static bool chunk_was_cut(const struct chunk *chunk, int max_events)
 static enum rs_err pass_gaps(struct feed *feed, struct chunk *chunk, int64_t id, struct message_sink *sink,
                              bool *ret_taken, struct fault *fault)
 {
-    for (; chunk->next_gap < chunk->n_gaps; chunk->next_gap++) {
-        const struct eventlog_gap *gap = &chunk->gaps[chunk->next_gap];
+    for (; chunk->next_gap < chunk->missing.n; chunk->next_gap++) {
+        const struct eventlog_gap *gap = &chunk->missing.gaps[chunk->next_gap];
         int64_t first = gap->first > feed->gap_to ? gap->first : feed->gap_to + 1;
         if (gap->last < first)
             continue;

@@ -82,7 +82,17 @@ enum rs_err eventlog_read(struct eventlog *log, const struct eventlog_query *que
     enum rs_err err = check_query(query, fault);
 
     assert(limit > 0);
-    return err ? err : log->driver->read(log, query, limit, ret, ret_n, ret_examined, fault);
+    return err ? err : log->driver->read(log, query, limit, ret, ret_n, ret_examined, NULL, fault);
+}
+
+enum rs_err eventlog_read_with_gaps(struct eventlog *log, const struct eventlog_query *query, int limit, struct event ***ret,
+                                    int *ret_n, int64_t *ret_examined, struct eventlog_missing *missing,
+                                    struct fault *fault)
+{
+    enum rs_err err = check_query(query, fault);
+
+    assert(limit > 0);
+    return err ? err : log->driver->read(log, query, limit, ret, ret_n, ret_examined, missing, fault);
 }
 
 enum rs_err eventlog_read_newest(struct eventlog *log, const char *stream, const char *const *types, int64_t until,
@@ -122,6 +132,12 @@ enum rs_err eventlog_trim(struct eventlog *log, const struct eventlog_keep *keep
 {
     assert(log->mode == EVENTLOG_WRITE);
     return log->driver->trim(log, keep, now_ms, ret, fault);
+}
+
+enum rs_err eventlog_settle(struct eventlog *log, struct fault *fault)
+{
+    assert(log->mode == EVENTLOG_WRITE);
+    return log->driver->settle(log, fault);
 }
 
 enum rs_err eventlog_checkpoint(struct eventlog *log, bool idle, bool *ret_due, int64_t *ret_bytes, struct fault *fault)

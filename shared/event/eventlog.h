@@ -109,14 +109,24 @@ enum rs_err eventlog_stream(struct eventlog *log, const char *stream, struct eve
     RS_MUST_CHECK;
 
 /* eventlog_gaps - ranges of ids in (after, until] that retention removed from the streams asked, or that are known to be
- * lost by all (an older copy was restored; a run that has ended is complete without them), merged, oldest first,
- * at most EVENTLOG_GAPS_MAX (the last one then reaches to the end of the removed). A gap carries the name asked for. */
+ * lost by all (an older copy was restored; a run that has ended is complete without them), oldest first, those made one that
+ * touch, overlap, or have no event of the log between them; that of a view begins behind `after` when there is none before it.
+ * At most EVENTLOG_GAPS_MAX: the last one then reaches to the end of the removed. A gap carries the name asked for. */
 struct eventlog_gap {
     char stream[STREAM_MAX];
     int64_t first, last;
 };
 enum rs_err eventlog_gaps(struct eventlog *log, const struct eventlog_query *query, struct eventlog_gap ret[EVENTLOG_GAPS_MAX],
                           int *ret_n, struct fault *fault) RS_MUST_CHECK;
+/* eventlog_read_with_gaps - both, as of one moment: no event is given and called missing too, however busy retention is. */
+struct eventlog_missing {
+    int64_t after; /* set by the caller: gaps are asked for behind it, instead of query->after */
+    struct eventlog_gap gaps[EVENTLOG_GAPS_MAX];
+    int n;
+};
+enum rs_err eventlog_read_with_gaps(struct eventlog *log, const struct eventlog_query *query, int limit, struct event ***ret,
+                                    int *ret_n, int64_t *ret_examined, struct eventlog_missing *missing,
+                                    struct fault *fault) RS_MUST_CHECK;
 
 /* What is kept; 0 means without that limit. The limits hold for every stream alike, also for a run that has not ended:
  * what a run is, the database knows, and a dialect's opening takes it from there. */
@@ -130,15 +140,21 @@ struct eventlog_trimmed {
     int producers; /* forgotten: silent for EVENTLOG_PRODUCER_IDLE_MS */
     bool more;     /* there is more to look at: take another step */
 };
-#define EVENTLOG_TRIM_EVENTS 512 /* removed in one step at most; it also ends after EVENTLOG_TRIM_MS */
-#define EVENTLOG_TRIM_MS 3
+#define EVENTLOG_TRIM_EVENTS 512 /* removed in one step at most; it also ends after */
+#define EVENTLOG_TRIM_US 3000    /* of removing, or */
+#define EVENTLOG_TRIM_LOOK_US 300 /* of finding nothing to remove */
 #define EVENTLOG_TRIM_SPARES 1000 /* newest events of the log that a limit on bytes leaves alone */
 #define EVENTLOG_PRODUCER_IDLE_MS (INT64_C(7) * 24 * 3600 * 1000)
 /* eventlog_trim - take one short step of retention: remove oldest events that are over a limit, in a transaction of its
  * own if there are any. Of a stream always its oldest go, so what is missing of it is one range of ids (eventlog_gaps).
- * Steps go round the streams; `more` is false at the end of a round that left nothing over a limit. Mode EVENTLOG_WRITE. */
+ * Steps go round the streams, with a limit on age or events; `more` is false at the end of a round that left nothing over a
+ * limit. Mode EVENTLOG_WRITE. */
 enum rs_err eventlog_trim(struct eventlog *log, const struct eventlog_keep *keep, int64_t now_ms,
                           struct eventlog_trimmed *ret, struct fault *fault) RS_MUST_CHECK;
+
+/* eventlog_settle - for the same process as eventlog_checkpoint, between appends, more often: if some tens of events have
+ * gathered where few are stored, move them. Blocks as long as a write does, and waits for nobody. Mode EVENTLOG_WRITE. */
+enum rs_err eventlog_settle(struct eventlog *log, struct fault *fault) RS_MUST_CHECK;
 
 /* eventlog_checkpoint - for the one process that looks after the log: called between appends, it moves what was committed
  * to where it stays, when that is worth it. From the first call on, this connection's appends leave it to these calls, and

@@ -4,18 +4,21 @@
  * Only the process that looks after the log (eventlog_checkpoint) stores here, for it is there to move it; whoever else
  * writes moves first what it finds, so ids rise in either. */
 #include "base/clock.h"
-#include "event/eventlog_sqlite.h"
+#include "event/eventlog_cache.h"
 
 #define TAKEN_EVENTS 16 /* of one append at most, */
 #define TAKEN_BYTES 8192
 #define DUE_EVENTS 32 /* are moved when there is time, */
 #define MOST_EVENTS 256 /* in any case: a reader looks at all of them */
 
-static enum rs_err move(struct sqlite_log *log, struct fault *fault)
+/* Where the streams and the producers stand after them. */
+static enum rs_err write_rows(struct sqlite_log *log, struct fault *fault)
 {
-    static const enum sql steps[] = {SQL_ARRIVALS_MOVE, SQL_ARRIVALS_STREAMS, SQL_ARRIVALS_PRODUCERS, SQL_ARRIVALS_CLEAR};
+    static const enum sql steps[] = {SQL_ARRIVALS_STREAMS, SQL_ARRIVALS_PRODUCERS};
     enum rs_err err = RS_OK;
 
+    if (log->arrivals.n >= 0) /* all are ours, and remembered */
+        return cache_write(log, fault);
     for (size_t i = 0; !err && i < sizeof steps / sizeof *steps; i++) {
         sqlite3_stmt *stmt;
         err = sqlite_statement(log, steps[i], &stmt, fault);
@@ -24,6 +27,17 @@ static enum rs_err move(struct sqlite_log *log, struct fault *fault)
         if (!err)
             err = sqlite_run(log, stmt, fault);
     }
+    return err;
+}
+
+static enum rs_err move(struct sqlite_log *log, struct fault *fault)
+{
+    enum rs_err err = sqlite_do(log, SQL_ARRIVALS_MOVE, fault);
+
+    if (!err)
+        err = write_rows(log, fault);
+    if (!err)
+        err = sqlite_do(log, SQL_ARRIVALS_CLEAR, fault);
     if (!err)
         log->arrivals.n = 0;
     return err;
@@ -88,6 +102,17 @@ enum rs_err sqlite_arrivals_add(struct sqlite_log *log, const struct arrival *ar
     return RS_OK;
 }
 
+static enum rs_err move_all(struct sqlite_log *log, struct fault *fault)
+{
+    enum rs_err err = move(log, fault);
+
+    if (!err)
+        err = sqlite_do(log, SQL_COMMIT, fault);
+    if (err)
+        cache_forget(log);
+    return err;
+}
+
 enum rs_err sqlite_arrivals_due(struct sqlite_log *log, bool idle, struct fault *fault)
 {
     struct fault why = {.code = RS_OK};
@@ -96,15 +121,16 @@ enum rs_err sqlite_arrivals_due(struct sqlite_log *log, bool idle, struct fault 
     if (idle ? log->arrivals.n == 0 : log->arrivals.n < DUE_EVENTS)
         return RS_OK;
     sqlite3_busy_timeout(log->db, 0);
-    err = sqlite_do(log, SQL_BEGIN_WRITE, &why);
+    err = cache_begin(log, &why);
     if (!err)
-        err = move(log, &why);
-    if (!err)
-        err = sqlite_do(log, SQL_COMMIT, &why);
-    if (err) {
+        err = move_all(log, &why);
+    if (err)
         sqlite_rollback(log);
-        log->arrivals.n = -1;
-    }
     sqlite3_busy_timeout(log->db, SQLITE_BUSY_MS);
     return !err || err == RS_BUSY ? RS_OK : fault_set(fault, err, "%s", why.message);
+}
+
+enum rs_err sqlite_settle(struct eventlog *base, struct fault *fault)
+{
+    return sqlite_arrivals_due((struct sqlite_log *)base, false, fault);
 }

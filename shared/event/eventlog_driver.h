@@ -21,8 +21,9 @@ struct eventlog_driver {
     enum rs_err (*append)(struct eventlog *log, struct eventlog_entry *entries, size_t n, struct fault *fault);
     enum rs_err (*append_now)(struct eventlog *log, struct eventlog_entry *entries, size_t n, struct fault *fault);
     enum rs_err (*producer)(struct eventlog *log, const char *producer, int64_t *ret_last, struct fault *fault);
+    /* missing: of eventlog_read_with_gaps, else NULL */
     enum rs_err (*read)(struct eventlog *log, const struct eventlog_query *query, int limit, struct event ***ret,
-                        int *ret_n, int64_t *ret_examined, struct fault *fault);
+                        int *ret_n, int64_t *ret_examined, struct eventlog_missing *missing, struct fault *fault);
     enum rs_err (*read_newest)(struct eventlog *log, const char *stream, const char *const *types, int64_t until,
                                int limit, struct event ***ret, int *ret_n, struct fault *fault);
     enum rs_err (*head)(struct eventlog *log, int64_t *ret_head, struct fault *fault);
@@ -32,6 +33,7 @@ struct eventlog_driver {
                         struct eventlog_gap ret[EVENTLOG_GAPS_MAX], int *ret_n, struct fault *fault);
     enum rs_err (*trim)(struct eventlog *log, const struct eventlog_keep *keep, int64_t now_ms,
                         struct eventlog_trimmed *ret, struct fault *fault);
+    enum rs_err (*settle)(struct eventlog *log, struct fault *fault);
     enum rs_err (*checkpoint)(struct eventlog *log, bool idle, bool *ret_due, int64_t *ret_bytes, struct fault *fault);
     enum rs_err (*checkpoint_beside)(struct eventlog *log, struct fault *fault);
     enum rs_err (*skipped)(struct eventlog *log, int64_t id, int64_t *ret_first, int64_t *ret_last, struct fault *fault);

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FEW_TRIMS 64 /* so many are held against each name; beyond, each name's streams are asked for theirs */
+#define FEW_TRIMS 64 /* so many are held against each name; beyond, the last of each view is looked for */
+#define TRIMS_LOOKED_AT 256 /* for one of a view. Where its streams are rarer, all of them are asked for theirs */
 
 /* A range of ids that is gone, and the stream (as it was asked for) it is missing from. */
 struct trim {
@@ -16,10 +17,24 @@ struct trims {
     size_t n, cap;
 };
 
-/* The trims that reach beyond the query's start, when they are few. */
+/* The trims that reach beyond some id, when they are few. */
 struct reaching {
     int n; /* FEW_TRIMS + 1: too many */
     int64_t stream[FEW_TRIMS + 1], first[FEW_TRIMS + 1], last[FEW_TRIMS + 1];
+};
+
+/* What is asked of one name, and what all of them have in common. */
+struct asking {
+    struct sqlite_log *log;
+    const struct eventlog_query *query;
+    int64_t until;
+    int64_t oldest; /* of the log's events: whosever the ids below are, nothing is left of them */
+    struct reaching reaching; /* beyond the query's start, */
+    struct reaching beyond;   /* and beyond what is gone altogether, if those were too many */
+    const char *name;
+    struct view view;
+    struct trims *trims;
+    struct fault *fault;
 };
 
 /* Keep of the range what lies within (after, until]. */
@@ -49,8 +64,8 @@ static int compare_trims(const void *a, const void *b)
     return x->first != y->first ? (x->first > y->first) - (x->first < y->first) : strcmp(x->stream, y->stream);
 }
 
-/* From `from` on: oldest first, those that touch or overlap made one. */
-static void trims_merge(struct trims *trims, size_t from)
+/* From `from` on: oldest first, those that touch or overlap or have nothing left between them made one. */
+static void trims_merge(struct trims *trims, size_t from, int64_t oldest)
 {
     size_t kept = from;
 
@@ -59,7 +74,7 @@ static void trims_merge(struct trims *trims, size_t from)
     qsort(trims->at + from, trims->n - from, sizeof *trims->at, compare_trims);
     for (size_t i = from + 1; i < trims->n; i++) {
         struct trim *last = &trims->at[kept], *trim = &trims->at[i];
-        if (trim->first <= last->last + 1)
+        if (trim->first <= last->last + 1 || trim->first <= oldest)
             last->last = trim->last > last->last ? trim->last : last->last;
         else
             trims->at[++kept] = *trim;
@@ -84,37 +99,46 @@ static enum rs_err find_reaching(struct sqlite_log *log, int64_t after, struct r
     return err == RS_NOT_FOUND ? RS_OK : err;
 }
 
+static enum rs_err add(struct asking *a, int64_t first, int64_t last)
+{
+    return trims_add(a->trims, (struct trim){first, last, a->name}, a->query, a->until, a->fault);
+}
+
+static enum rs_err is_shown(struct asking *a, int64_t stream, bool *ret)
+{
+    struct home *home;
+    enum rs_err err = sqlite_home(a->log, stream, &home, a->fault);
+
+    *ret = !err && view_has(&a->view, home) && (!a->query->org || strcmp(a->query->org, home->org) == 0);
+    return err;
+}
+
 /* Those of the few whose home the view shows. */
-static enum rs_err pick(struct sqlite_log *log, const char *name, const struct view *view,
-                        const struct eventlog_query *query, int64_t until, const struct reaching *few,
-                        struct trims *trims, struct fault *fault)
+static enum rs_err pick(struct asking *a, const struct reaching *few)
 {
     enum rs_err err = RS_OK;
 
     for (int i = 0; !err && i < few->n; i++) {
-        struct home *home;
-        err = sqlite_home(log, few->stream[i], &home, fault);
-        if (!err && view_has(view, home) && (!query->org || strcmp(query->org, home->org) == 0))
-            err = trims_add(trims, (struct trim){few->first[i], few->last[i], name}, query, until, fault);
+        bool shown;
+        err = is_shown(a, few->stream[i], &shown);
+        if (!err && shown)
+            err = add(a, few->first[i], few->last[i]);
     }
     return err;
 }
 
-static enum rs_err collect_stream(struct sqlite_log *log, int64_t stream, const char *name,
-                                  const struct eventlog_query *query, int64_t until, struct trims *trims,
-                                  struct fault *fault)
+static enum rs_err collect_stream(struct asking *a, int64_t stream)
 {
     sqlite3_stmt *stmt;
-    enum rs_err err = sqlite_statement(log, SQL_TRIMS_OF_STREAM, &stmt, fault);
+    enum rs_err err = sqlite_statement(a->log, SQL_TRIMS_OF_STREAM, &stmt, a->fault);
 
     if (err)
         return err;
     sqlite3_bind_int64(stmt, 1, stream);
-    sqlite3_bind_int64(stmt, 2, query->after);
-    sqlite3_bind_int64(stmt, 3, until);
-    while (!(err = sqlite_row(log, stmt, fault))) {
-        struct trim trim = {sqlite3_column_int64(stmt, 0), sqlite3_column_int64(stmt, 1), name};
-        err = trims_add(trims, trim, query, until, fault);
+    sqlite3_bind_int64(stmt, 2, a->query->after);
+    sqlite3_bind_int64(stmt, 3, a->until);
+    while (!(err = sqlite_row(a->log, stmt, a->fault))) {
+        err = add(a, sqlite3_column_int64(stmt, 0), sqlite3_column_int64(stmt, 1));
         if (err)
             break;
     }
@@ -123,17 +147,54 @@ static enum rs_err collect_stream(struct sqlite_log *log, int64_t stream, const 
 }
 
 /* Those of every stream the view shows. */
-static enum rs_err collect(struct sqlite_log *log, const char *name, const struct view *view,
-                           const struct eventlog_query *query, int64_t until, struct trims *trims, struct fault *fault)
+static enum rs_err collect(struct asking *a)
 {
     struct numbers streams = {NULL, 0, 0};
-    enum rs_err err = sqlite_view_streams(log, view, query->org, query->after, -1, &streams, fault);
+    enum rs_err err = sqlite_view_streams(a->log, &a->view, a->query->org, a->query->after, -1, &streams, a->fault);
 
     numbers_sort_unique(&streams);
     for (size_t i = 0; !err && i < streams.n; i++)
-        err = collect_stream(log, streams.at[i], name, query, until, trims, fault);
+        err = collect_stream(a, streams.at[i]);
     free(streams.at);
     return err;
+}
+
+/* The last of the view's trims in what is gone altogether. ret_found: also when there is none at all */
+static enum rs_err pick_last(struct asking *a, bool *ret_found)
+{
+    sqlite3_stmt *stmt;
+    int n = 0;
+    enum rs_err err = sqlite_statement(a->log, SQL_TRIMS_BELOW, &stmt, a->fault);
+
+    *ret_found = false;
+    if (err)
+        return err;
+    sqlite3_bind_int64(stmt, 1, a->query->after);
+    sqlite3_bind_int64(stmt, 2, a->oldest);
+    for (; n < TRIMS_LOOKED_AT && !*ret_found && !(err = sqlite_row(a->log, stmt, a->fault)); n++) {
+        err = is_shown(a, sqlite3_column_int64(stmt, 0), ret_found);
+        if (!err && *ret_found)
+            err = add(a, sqlite3_column_int64(stmt, 1), sqlite3_column_int64(stmt, 2));
+        if (err)
+            break;
+    }
+    sqlite3_reset(stmt);
+    *ret_found = *ret_found || err == RS_NOT_FOUND;
+    return err == RS_NOT_FOUND ? RS_OK : err;
+}
+
+/* Below the log's oldest event all is gone, so that a view's trims there, however many they are, make one range from the cursor
+ * to the last of them. What reaches beyond are the trims of streams that have lost events which are younger than others of the
+ * log. Returns in ret_whole whether that is all there is to know. */
+static enum rs_err outline(struct asking *a, bool *ret_whole)
+{
+    enum rs_err err;
+
+    *ret_whole = false;
+    if (a->until < a->oldest || a->beyond.n > FEW_TRIMS)
+        return RS_OK;
+    err = pick_last(a, ret_whole);
+    return err || !*ret_whole ? err : pick(a, &a->beyond);
 }
 
 /* A run that has ended is complete: nothing of it can be among what was lost after. */
@@ -175,38 +236,50 @@ static enum rs_err collect_lost(struct sqlite_log *log, const struct eventlog_qu
     return err == RS_NOT_FOUND ? RS_OK : err;
 }
 
+static enum rs_err find_of_name(struct asking *a)
+{
+    bool whole = false;
+    enum rs_err err = RS_OK;
+
+    view_init(&a->view, a->name);
+    if (a->reaching.n <= FEW_TRIMS)
+        return pick(a, &a->reaching);
+    if (!view_is_home(&a->view))
+        err = outline(a, &whole);
+    return err || whole ? err : collect(a);
+}
+
 static enum rs_err find_missing(struct sqlite_log *log, const struct eventlog_query *query, int64_t until,
                                 struct trims *trims, struct fault *fault)
 {
-    struct reaching few;
-    enum rs_err err = find_reaching(log, query->after, &few, fault);
+    struct asking a = {.log = log, .query = query, .until = until, .trims = trims, .fault = fault};
+    enum rs_err err = find_reaching(log, query->after, &a.reaching, fault);
 
-    for (int i = 0; !err && few.n > 0 && i < query->n_streams; i++) {
-        const char *name = query->streams[i];
+    if (err || a.reaching.n == 0)
+        return err;
+    err = sqlite_number(log, SQL_OLDEST_ID, &a.oldest, fault);
+    if (!err && a.reaching.n > FEW_TRIMS)
+        err = find_reaching(log, query->after >= a.oldest ? query->after : a.oldest - 1, &a.beyond, fault);
+    for (int i = 0; !err && i < query->n_streams; i++) {
         size_t from = trims->n;
-        struct view view;
-
-        view_init(&view, name);
-        err = few.n <= FEW_TRIMS ? pick(log, name, &view, query, until, &few, trims, fault)
-                                 : collect(log, name, &view, query, until, trims, fault);
-        trims_merge(trims, from);
+        a.name = query->streams[i];
+        err = find_of_name(&a);
+        trims_merge(trims, from, a.oldest);
+        if (trims->n > from && trims->at[from].first <= a.oldest && !view_is_home(&a.view))
+            trims->at[from].first = query->after < 0 ? 1 : query->after + 1; /* neither is anything left before it */
     }
     return err;
 }
 
-enum rs_err sqlite_gaps(struct eventlog *base, const struct eventlog_query *query,
-                        struct eventlog_gap ret[EVENTLOG_GAPS_MAX], int *ret_n, struct fault *fault)
+enum rs_err sqlite_find_gaps(struct sqlite_log *log, const struct eventlog_query *query,
+                             struct eventlog_gap ret[EVENTLOG_GAPS_MAX], int *ret_n, struct fault *fault)
 {
-    struct sqlite_log *log = (struct sqlite_log *)base;
     int64_t until = query->until > 0 ? query->until : INT64_MAX;
     struct trims trims = {NULL, 0, 0};
-    bool exists;
     int n = 0;
-    enum rs_err err = sqlite_ready(log, &exists, fault);
+    enum rs_err err = find_missing(log, query, until, &trims, fault);
 
-    if (!err && exists)
-        err = find_missing(log, query, until, &trims, fault);
-    if (!err && exists)
+    if (!err)
         err = collect_lost(log, query, until, &trims, fault);
     if (err)
         goto out;
@@ -225,5 +298,25 @@ enum rs_err sqlite_gaps(struct eventlog *base, const struct eventlog_query *quer
     *ret_n = n;
 out:
     free(trims.at);
+    return err;
+}
+
+enum rs_err sqlite_gaps(struct eventlog *base, const struct eventlog_query *query,
+                        struct eventlog_gap ret[EVENTLOG_GAPS_MAX], int *ret_n, struct fault *fault)
+{
+    struct sqlite_log *log = (struct sqlite_log *)base;
+    bool exists;
+    enum rs_err err = sqlite_ready(log, &exists, fault);
+
+    *ret_n = 0;
+    if (err || !exists)
+        return err;
+    err = sqlite_do(log, SQL_BEGIN_READ, fault);
+    if (!err)
+        err = sqlite_find_gaps(log, query, ret, ret_n, fault);
+    if (!err)
+        err = sqlite_do(log, SQL_COMMIT, fault);
+    if (err)
+        sqlite_rollback(log);
     return err;
 }

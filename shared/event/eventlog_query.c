@@ -222,8 +222,31 @@ static enum rs_err list_streams(struct reading *r, int most, struct numbers *str
     return err;
 }
 
-/* Streams that show most of the log are cheaper read in one go, the others by their indexes; the first events tell. So of
- * many streams not even a list is made, which would take the longer the more there ever were. */
+static bool is_over(const struct reading *r)
+{
+    return r->full || r->after == r->until;
+}
+
+/* Many streams: of the first events, so many are theirs. When to fill the answer at that rate is cheaper than to look into as many
+ * streams as there are, the scan goes on; so they are not even listed, which would take the longer the more there ever were.
+ * Unless the answer is whole then, `streams` is all of them. */
+static enum rs_err try_scan(struct reading *r, struct numbers *streams)
+{
+    int64_t tried = (int64_t)r->limit * TRY_SCAN, rest, most;
+    enum rs_err err = read_range(r, SQL_EVENTS_SCAN, NULL, tried);
+
+    if (err || is_over(r))
+        return err;
+    rest = r->n > 0 ? (r->limit - r->n) * tried / r->n : r->until - r->after;
+    most = rest / SEEK_COST < INT_MAX ? rest / SEEK_COST : INT_MAX;
+    err = list_streams(r, (int)most, streams);
+    if (err || streams->n < (size_t)most)
+        return err;
+    err = read_range(r, SQL_EVENTS_SCAN, NULL, 2 * rest);
+    return err || is_over(r) ? err : list_streams(r, -1, streams);
+}
+
+/* Streams that show most of the log are cheaper read in one go, the others by their indexes. */
 static enum rs_err read_cheapest(struct reading *r)
 {
     struct numbers streams = {NULL, 0, 0};
@@ -233,10 +256,9 @@ static enum rs_err read_cheapest(struct reading *r)
         return read_range(r, SQL_EVENTS_SCAN, NULL, INT64_MAX);
     err = list_streams(r, MANY_STREAMS, &streams);
     if (!err && streams.n >= MANY_STREAMS) { /* there may be more */
-        err = read_range(r, SQL_EVENTS_SCAN, NULL, (int64_t)r->limit * TRY_SCAN);
-        if (err || r->full || r->after == r->until)
+        err = try_scan(r, &streams);
+        if (err || is_over(r))
             goto out;
-        err = list_streams(r, -1, &streams);
     }
     numbers_sort_unique(&streams);
     if (!err && streams.n == 1)
@@ -281,8 +303,16 @@ static enum rs_err read_all(struct reading *r)
     return read_arrivals(r);
 }
 
+static enum rs_err find_missing(struct reading *r, struct eventlog_missing *missing)
+{
+    struct eventlog_query query = *r->query;
+
+    query.after = missing->after;
+    return sqlite_find_gaps(r->log, &query, missing->gaps, &missing->n, r->fault);
+}
+
 enum rs_err sqlite_read(struct eventlog *base, const struct eventlog_query *query, int limit, struct event ***ret,
-                        int *ret_n, int64_t *ret_examined, struct fault *fault)
+                        int *ret_n, int64_t *ret_examined, struct eventlog_missing *missing, struct fault *fault)
 {
     struct sqlite_log *log = (struct sqlite_log *)base;
     struct reading r;
@@ -295,7 +325,9 @@ enum rs_err sqlite_read(struct eventlog *base, const struct eventlog_query *quer
     if (err)
         goto out;
     r.limit = limit;
-    /* One transaction: the head belongs to the events read, so nothing slips in between. */
+    if (missing)
+        missing->n = 0;
+    /* One transaction: the head, and what is missing, belong to the events read, so nothing slips in between. */
     if (exists) {
         err = sqlite_do(log, SQL_BEGIN_READ, fault);
         if (!err)
@@ -303,6 +335,8 @@ enum rs_err sqlite_read(struct eventlog *base, const struct eventlog_query *quer
         r.until = query->until > 0 && query->until < head ? query->until : head;
         if (!err && r.after < r.until)
             err = read_all(&r);
+        if (!err && missing)
+            err = find_missing(&r, missing);
         if (!err)
             err = sqlite_do(log, SQL_COMMIT, fault);
         if (err)

@@ -44,7 +44,8 @@ static const char *const texts[N_SQL] = {
                         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     [SQL_ARRIVALS_FIRST] = "SELECT min(id) FROM arrivals",
     [SQL_ARRIVALS_SCAN] = "SELECT " EVENT_COLUMNS " FROM arrivals WHERE id > ?1 AND id <= ?2 ORDER BY id",
-    [SQL_ARRIVALS_MOVE] = "INSERT INTO settled (id, stream, seq, time, bulk, type, data)"
+    /* Of a statement that fails SQLite need not take back a part: the transaction is rolled back. */
+    [SQL_ARRIVALS_MOVE] = "INSERT OR FAIL INTO settled (id, stream, seq, time, bulk, type, data)"
                           " SELECT id, stream, seq, time, bulk, type, data FROM arrivals ORDER BY id",
     /* Beside max() the other columns are those of its row. */
     [SQL_ARRIVALS_STREAMS] = "UPDATE streams SET last_seq = a.seq, last_id = a.id, last_oid = a.last_oid, end_id = a.end_id"
@@ -69,6 +70,8 @@ static const char *const texts[N_SQL] = {
                           VIEW_LIMITS(" ORDER BY t.tag DESC, t.stream DESC"),
     [SQL_TRIMS_REACHING] = "SELECT stream, first, last FROM trims INDEXED BY trims_last WHERE last > ?1 LIMIT ?2",
     [SQL_TRIMS_OF_STREAM] = "SELECT first, last FROM trims WHERE stream = ?1 AND last > ?2 AND first <= ?3",
+    [SQL_TRIMS_BELOW] = "SELECT stream, first, last FROM trims INDEXED BY trims_last WHERE last > ?1 AND last < ?2"
+                        " ORDER BY last DESC",
     [SQL_TRIMS_EXTEND] = "UPDATE trims SET last = ?2 WHERE stream = ?1 AND first ="
                          " (SELECT max(first) FROM trims WHERE stream = ?1)",
     [SQL_TRIMS_ADD] = "INSERT INTO trims (stream, first, last) VALUES (?1, ?2, ?3)",
@@ -78,6 +81,7 @@ static const char *const texts[N_SQL] = {
     [SQL_OLDEST_OF_STREAM] = "SELECT id, seq, time FROM settled INDEXED BY events_stream WHERE stream = ?1"
                              " ORDER BY id LIMIT ?2",
     [SQL_OLDEST] = "SELECT id, stream FROM settled WHERE id <= ?1 ORDER BY id LIMIT ?2",
+    [SQL_OLDEST_ID] = "SELECT COALESCE((SELECT min(id) FROM settled), (SELECT min(id) FROM arrivals), 9223372036854775807)",
     [SQL_EVENT_DELETE] = "DELETE FROM settled WHERE id = ?1",
     [SQL_USED_BYTES] = "SELECT (page_count - freelist_count) * page_size"
                        " FROM pragma_page_count, pragma_freelist_count, pragma_page_size",
@@ -439,6 +443,7 @@ const struct eventlog_driver eventlog_sqlite = {
     .stream = sqlite_stream,
     .gaps = sqlite_gaps,
     .trim = sqlite_trim,
+    .settle = sqlite_settle,
     .checkpoint = sqlite_checkpoint,
     .checkpoint_beside = sqlite_checkpoint_beside,
     .skipped = sqlite_void,

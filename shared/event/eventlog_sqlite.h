@@ -51,11 +51,13 @@ enum sql {
     SQL_VIEW_TAG_KIND,
     SQL_TRIMS_REACHING,
     SQL_TRIMS_OF_STREAM,
+    SQL_TRIMS_BELOW,
     SQL_TRIMS_EXTEND,
     SQL_TRIMS_ADD,
     SQL_TRIM_CANDIDATES,
     SQL_OLDEST_OF_STREAM,
     SQL_OLDEST,
+    SQL_OLDEST_ID,
     SQL_EVENT_DELETE,
     SQL_USED_BYTES,
     SQL_HEAD_DROP,
@@ -168,8 +170,12 @@ bool numbers_has(const struct numbers *numbers, int64_t number); /* sorted */
  * most: by each way the view finds streams, -1 for all. */
 enum rs_err sqlite_view_streams(struct sqlite_log *log, const struct view *view, const char *org, int64_t after, int most,
                                 struct numbers *streams, struct fault *fault) RS_MUST_CHECK;
+/* sqlite_find_gaps - eventlog_gaps, within the transaction of the caller: what is left in the log belongs to what is missing. */
+enum rs_err sqlite_find_gaps(struct sqlite_log *log, const struct eventlog_query *query,
+                             struct eventlog_gap ret[EVENTLOG_GAPS_MAX], int *ret_n, struct fault *fault) RS_MUST_CHECK;
 
 /* The driver's functions that live in the other files. */
+enum rs_err sqlite_settle(struct eventlog *log, struct fault *fault);
 enum rs_err sqlite_checkpoint(struct eventlog *log, bool idle, bool *ret_due, int64_t *ret_bytes, struct fault *fault);
 enum rs_err sqlite_checkpoint_beside(struct eventlog *log, struct fault *fault);
 enum rs_err sqlite_void(struct eventlog *log, int64_t id, int64_t *ret_first, int64_t *ret_last, struct fault *fault);
@@ -179,7 +185,7 @@ enum rs_err sqlite_append(struct eventlog *log, struct eventlog_entry *entries, 
 enum rs_err sqlite_append_now(struct eventlog *log, struct eventlog_entry *entries, size_t n, struct fault *fault);
 void append_cache_free(struct append_cache *cache);
 enum rs_err sqlite_read(struct eventlog *log, const struct eventlog_query *query, int limit, struct event ***ret,
-                        int *ret_n, int64_t *ret_examined, struct fault *fault);
+                        int *ret_n, int64_t *ret_examined, struct eventlog_missing *missing, struct fault *fault);
 enum rs_err sqlite_read_newest(struct eventlog *log, const char *stream, const char *const *types, int64_t until,
                                int limit, struct event ***ret, int *ret_n, struct fault *fault);
 enum rs_err sqlite_gaps(struct eventlog *log, const struct eventlog_query *query,

@@ -11,7 +11,7 @@
 struct step {
     struct sqlite_log *log;
     const struct eventlog_keep *keep;
-    int64_t now_ms, until_ms; /* wall clock, monotonic clock */
+    int64_t now_ms, began_us; /* wall clock, monotonic clock */
     bool reading, writing;
     struct eventlog_trimmed *done;
     struct fault *fault;
@@ -19,7 +19,9 @@ struct step {
 
 static bool spent(const struct step *s)
 {
-    return s->done->events >= EVENTLOG_TRIM_EVENTS || clock_mono_ms() >= s->until_ms;
+    int64_t most_us = s->writing ? EVENTLOG_TRIM_US : EVENTLOG_TRIM_LOOK_US;
+
+    return s->done->events >= EVENTLOG_TRIM_EVENTS || clock_mono_us() >= s->began_us + most_us;
 }
 
 static enum rs_err end_reading(struct step *s)
@@ -235,7 +237,7 @@ enum rs_err sqlite_trim(struct eventlog *base, const struct eventlog_keep *keep,
                         struct eventlog_trimmed *ret, struct fault *fault)
 {
     struct sqlite_log *log = (struct sqlite_log *)base;
-    struct step s = {.log = log, .keep = keep, .now_ms = now_ms, .until_ms = clock_mono_ms() + EVENTLOG_TRIM_MS,
+    struct step s = {.log = log, .keep = keep, .now_ms = now_ms, .began_us = clock_mono_us(),
                      .done = ret, .fault = fault};
     enum rs_err err;
 
@@ -245,7 +247,7 @@ enum rs_err sqlite_trim(struct eventlog *base, const struct eventlog_keep *keep,
     if (!err)
         err = trim_bytes(&s);
     ret->more = spent(&s);
-    if (!err && !ret->more)
+    if (!err && !ret->more && (keep->events > 0 || keep->age_ms > 0))
         err = trim_streams(&s);
     if (!err)
         err = end_reading(&s);

@@ -7,6 +7,8 @@ librunspool_a_SOURCES += \
   shared/event/eventlog.h \
   shared/event/eventlog_append.c \
   shared/event/eventlog_arrivals.c \
+  shared/event/eventlog_cache.c \
+  shared/event/eventlog_cache.h \
   shared/event/eventlog_driver.h \
   shared/event/eventlog_gaps.c \
   shared/event/eventlog_mark.c \

@@ -1,9 +1,9 @@
 #include "html/html.h"
+#include "base/clock.h"
 #include <ctype.h>
 #include <libxml/parserInternals.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #define CHUNK 16384
 
@@ -11,13 +11,6 @@ void html_init(void)
 {
     xmlInitParser();
     xmlParserMaxDepth = HTML_DEPTH_MAX; /* its own 256 is less than old pages with forgotten end tags need */
-}
-
-static int64_t cpu_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 /* Behind the end tag of an element whose contents are no markup. */
@@ -75,7 +68,7 @@ static enum rs_err check_tags(const char *p, const char *end, struct fault *faul
 enum rs_err html_parse(const char *text, size_t len, const atomic_bool *stop, htmlDocPtr *ret, struct fault *fault)
 {
     enum rs_err err = RS_OK;
-    int64_t begun = cpu_ms();
+    int64_t begun = clock_cpu_us();
     htmlParserCtxtPtr parser = htmlCreatePushParserCtxt(NULL, NULL, NULL, 0, NULL, XML_CHAR_ENCODING_UTF8);
 
     if (!parser)
@@ -90,7 +83,7 @@ enum rs_err html_parse(const char *text, size_t len, const atomic_bool *stop, ht
         at += n;
         if (parser->lastError.code != XML_ERR_OK && parser->nameNr > HTML_DEPTH_MAX)
             err = fault_set(fault, RS_LIMIT, "the page is nested more than %d deep", HTML_DEPTH_MAX);
-        else if (cpu_ms() - begun > HTML_CPU_MS)
+        else if (clock_cpu_us() - begun > HTML_CPU_MS * 1000)
             err = fault_set(fault, RS_LIMIT, "the page takes longer than %d ms to read", HTML_CPU_MS);
         else if (stop && atomic_load(stop))
             err = fault_set(fault, RS_CLOSED, "cancelled");

@@ -1,7 +1,7 @@
 # Programs that print figures. `make bench` builds them; neither `all` nor `check` does.
 BENCHES = tests/bench/bench_index tests/bench/bench_eventlog tests/bench/bench_stuck tests/bench/bench_mask \
   tests/bench/bench_emit tests/bench/bench_deflate
-BENCHES += tests/bench/delivery/floor
+BENCHES += tests/bench/delivery/floor tests/bench/delivery/relay
 BENCHES += tests/bench/bench_replay tests/bench/bench_storm tests/bench/bench_scale tests/bench/bench_log
 BENCHES += tests/bench/bench_soak
 BENCHES += tests/bench/bench_gzip
@@ -41,6 +41,9 @@ tests_bench_delivery_load_LDADD = $(SHARED_LIBS)
 
 tests_bench_delivery_floor_SOURCES = tests/bench/delivery/floor.c
 tests_bench_delivery_floor_LDADD =
+
+tests_bench_delivery_relay_SOURCES = tests/bench/delivery/relay.c
+tests_bench_delivery_relay_LDADD =
 
 # What programs share that have clients of their own.
 EXTRA_LIBRARIES += tests/bench/libbench.a

@@ -178,19 +178,19 @@ test('topics: every hook has its state, and a change arrives', async () => {
   const state = (name, condition) =>
     page.waitForFunction(([id, text]) => new Function('state', `return ${text}`)(JSON.parse(document.getElementById(id)?.textContent ?? 'null') ?? {}), [name, condition]);
   await state('workflows', 'state.isConnected && Array.isArray(state.workflows)');
-  await state('history', 'state.isConnected && state.totalCount > 0 && state.analytics.success_rate >= 0');
-  await state('webhooks', 'state.isConnected && Array.isArray(state.webhookStatus.sources)');
-  await state('adw', "state.isConnected && state.state.branch_name === 'feature'");
+  await state('history', 'state.isConnected && state.totalCount > 0 && state.analytics?.success_rate >= 0');
+  await state('webhooks', 'state.isConnected && Array.isArray(state.webhookStatus?.sources)');
+  await state('adw', "state.isConnected && state.state?.branch_name === 'feature'");
   await state('no-adw', '!state.isConnected && state.state === null');
-  await state('adws', 'state.isConnected && state.summary.running === 1');
-  await state('queue', 'state.isConnected && state.phases.length === 0 && state.paused === false');
-  await state('routes', "state.isConnected && state.routes.some(({ path }) => path === '/api/queue')");
-  await state('system', 'state.isConnected && state.systemStatus.components.database');
+  await state('adws', 'state.isConnected && state.summary?.running === 1');
+  await state('queue', 'state.isConnected && state.phases?.length === 0 && state.paused === false');
+  await state('routes', "state.isConnected && state.routes?.some(({ path }) => path === '/api/queue')");
+  await state('system', 'state.isConnected && state.systemStatus?.components?.database');
   await request('POST', 'api/queue', { body: { issue_number: 7, phase: 'plan' } });
-  await state('queue', "state.phases[0]?.issue_number === 7 && state.connectionQuality === 'good'");
+  await state('queue', "state.phases?.[0]?.issue_number === 7 && state.connectionQuality === 'good'");
   await request('PATCH', 'api/adws/adw-1', { body: { status: 'completed' } });
-  await state('adw', "state.state.status === 'completed'");
-  await state('adws', 'state.summary.completed === 1');
+  await state('adw', "state.state?.status === 'completed'");
+  await state('adws', 'state.summary?.completed === 1');
 });
 
 test('the examples of the README run as they stand', async () => {

@@ -7,10 +7,13 @@ import os
 import pathlib
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import websockets
 
 from bridge_fixture import Bridge
+from clients import Sse
+from conftest import wait_until
 from test_bridge import metric
 
 WAIT = 30
@@ -75,6 +78,34 @@ def test_many_join_at_once():
 
         asyncio.run(asyncio.wait_for(go(), 60))
         assert metric(bridge, "replay_reads_total") - reads < 3 * n // 100 + 100, "one by one it would be ten times that"
+    finally:
+        bridge.close()
+
+
+def take_all(stream, n):
+    with stream:
+        seqs = [event["seq"] for event in stream.until(lambda event: event["seq"] == n)]
+    assert seqs == list(range(1, n + 1))
+
+
+def test_many_join_over_sse_at_once():
+    """More than have their turn at once; the sockets of some take little, and one leaves before its turn."""
+    n, clients = 1200, 40
+    bridge = Bridge()
+    try:
+        emitter = bridge.emitter()
+        for _ in range(10):
+            emitter.emit("run:long", "log", *[{"x": "x" * 500}] * (n // 10))
+        with Sse(bridge.url, "/sse?stream=run:other") as live, ThreadPoolExecutor(clients) as threads:
+            live.next()
+            streams = [Sse(bridge.url, "/sse?stream=run:long&since=start", encoding="gzip" if i % 3 == 0 else None, small=i % 4 == 0)
+                       for i in range(clients + 1)]
+            streams.pop().close()
+            emitter.emit("run:other", "log", {})
+            assert live.next()[1]["seq"] == 1, "while nobody takes what is given to those who join"
+            for one in [threads.submit(take_all, stream, n) for stream in streams]:
+                one.result(WAIT)
+        wait_until(lambda: metric(bridge, 'connections{door="sse"}') == 0, what="the end of all streams")
     finally:
         bridge.close()
 

@@ -64,6 +64,12 @@ tests_unit_test_hub_SOURCES = tests/unit/test_hub.c tests/unit/unit.h tests/unit
 tests_unit_test_hub_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_hub_LDADD = bridge/libbridge.a $(CHECK_LIBS) $(SHARED_LIBS) $(UV_LIBS) $(ZLIB_LIBS)
 
+check_PROGRAMS += tests/unit/test_turns
+TESTS += tests/unit/test_turns
+tests_unit_test_turns_SOURCES = tests/unit/test_turns.c tests/unit/unit.h
+tests_unit_test_turns_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_turns_LDADD = bridge/libbridge.a $(CHECK_LIBS) $(SHARED_LIBS) $(UV_LIBS)
+
 check_PROGRAMS += tests/unit/test_told
 TESTS += tests/unit/test_told
 tests_unit_test_told_SOURCES = tests/unit/test_told.c tests/unit/unit.h tests/unit/dialect_help.h

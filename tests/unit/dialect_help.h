@@ -150,6 +150,39 @@ static inline struct feed *open_native(const char *const *streams, int n)
     return feed;
 }
 
+/* open_triple - a feed of an endpoint that gives up to three messages an event, as the later dialects do. */
+static inline enum rs_err triple_open(struct feed *feed, struct store *store, const struct path_params *params,
+                                      struct fault *fault)
+{
+    (void)store, (void)params, (void)fault;
+    return feed_add_stream(feed, "run:a");
+}
+
+/* log: N, N.1, N.2; node.*: one; others: none. */
+static inline enum rs_err triple_project(const struct feed *feed, const struct event *ev, struct dialect_out *out)
+{
+    (void)feed;
+    int n = strcmp(ev->type, "log") == 0 ? 3 : strncmp(ev->type, "node.", 5) == 0 ? 1 : 0;
+    enum rs_err err = RS_OK;
+    for (int i = 0; !err && i < n; i++) {
+        char id[CURSOR_TEXT_MAX];
+        (void)buf_printf(dialect_message(out), "{\"id\":\"%s\",\"data\":%.*s}", dialect_id(out, id), (int)ev->data_len,
+                         ev->data);
+        err = dialect_end(out);
+    }
+    return err;
+}
+
+static inline struct feed *open_triple(void)
+{
+    static const struct endpoint triple = {
+        .path = "/triple", .description = "for tests", .open = triple_open, .project = triple_project, .several = true};
+    struct path_params params = {.n = 0};
+    struct feed *feed = NULL;
+    ck_assert_ok(feed_open(&triple, &params, NULL, 0, &instance.store, "default", &feed, NULL));
+    return feed;
+}
+
 static inline void start_feed(struct feed *feed, const char *since, struct taken *into)
 {
     struct fault fault = {0};

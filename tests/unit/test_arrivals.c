@@ -192,6 +192,8 @@ START_TEST(whoever_asks_the_log_is_one)
             compare(what % 3 ? reader : what % 2 ? other : log_, &random);
         if (what % 16 == 1)
             look_after(log_, what == 17);
+        if (what % 8 == 3)
+            ck_assert_ok(eventlog_settle(log_, &fault));
         if (what == 99 && next(&random, 4) == 0) {
             eventlog_close(log_);
             log_ = open_log(EVENTLOG_WRITE);
@@ -216,9 +218,9 @@ START_TEST(one_at_a_time_they_are_moved_by_many)
     for (int i = 1; i <= 300; i++) {
         ck_assert_ok(eventlog_append(log_, &e, 1, &fault));
         event_unref(e.event);
-        if (i % 10 == 0)
+        if (i % 10 == 5)
             look_after(log_, false);
-        if (i == 30)
+        if (i == 10)
             ck_assert_int_eq(number("SELECT count(*) FROM settled"), 0);
     }
     ck_assert_int_ge(number("SELECT count(*) FROM settled"), 200);
@@ -274,6 +276,37 @@ START_TEST(a_kill_leaves_them)
 }
 END_TEST
 
+/* Between appends, by whoever has time: some tens at once. Somebody else's transaction is not waited for, and what is known
+ * stays known. */
+START_TEST(they_settle_when_nobody_writes)
+{
+    struct eventlog_entry e = {.stream = "run:a", .type = "log", .data = "{}", .data_len = 2, .producer = "p"};
+    char path[PATH_MAX];
+    sqlite3 *db;
+
+    datadir_path(&dd, path, DATADIR_EVENTLOG);
+    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    for (e.producer_seq = 1; e.producer_seq <= 60; e.producer_seq++) {
+        ck_assert_ok(eventlog_append(log_, &e, 1, &fault));
+        ck_assert_int_eq(e.event->seq, e.producer_seq);
+        event_unref(e.event);
+        if (e.producer_seq == 5 || e.producer_seq == 60) {
+            ck_assert_ok(eventlog_settle(log_, &fault));
+            ck_assert_int_eq(number("SELECT count(*) FROM settled"), e.producer_seq == 5 ? 0 : 60);
+        }
+        if (e.producer_seq == 55) {
+            ck_assert_int_eq(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+            ck_assert_ok(eventlog_settle(log_, &fault));
+            ck_assert_int_eq(number("SELECT count(*) FROM settled"), 0);
+            ck_assert_int_eq(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+        }
+    }
+    ck_assert_int_eq(number("SELECT last_seq FROM streams WHERE name = 'run:a'"), 60);
+    ck_assert_int_eq(number("SELECT last FROM producers"), 60);
+    sqlite3_close(db);
+}
+END_TEST
+
 /* Their stream's end, and that it is open again, also while neither has been moved. */
 START_TEST(an_end_among_them_holds)
 {
@@ -308,6 +341,7 @@ static Suite *suite(void)
     tcase_set_timeout(tc, 60);
     tcase_add_loop_test(tc, whoever_asks_the_log_is_one, 0, 4);
     tcase_add_test(tc, one_at_a_time_they_are_moved_by_many);
+    tcase_add_test(tc, they_settle_when_nobody_writes);
     tcase_add_test(tc, a_kill_leaves_them);
     tcase_add_test(tc, an_end_among_them_holds);
     suite_add_tcase(s, tc);

@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "unit.h"
+#include <unistd.h>
 
 START_TEST(formats_utc_with_milliseconds)
 {
@@ -64,6 +65,18 @@ START_TEST(round_trip_of_now)
 }
 END_TEST
 
+START_TEST(cpu_time_stands_still_while_the_thread_sleeps)
+{
+    int64_t mono = clock_mono_us(), cpu = clock_cpu_us();
+    usleep(50000);
+    cpu = clock_cpu_us() - cpu;
+    ck_assert_int_lt(cpu, clock_mono_us() - mono);
+    cpu = clock_cpu_us();
+    while (clock_cpu_us() == cpu)
+        ;
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("clock");
@@ -72,6 +85,7 @@ static Suite *suite(void)
     tcase_add_test(t, parses_every_offset_and_fraction);
     tcase_add_test(t, refuses_what_is_no_time);
     tcase_add_test(t, round_trip_of_now);
+    tcase_add_test(t, cpu_time_stands_still_while_the_thread_sleeps);
     suite_add_tcase(s, t);
     return s;
 }

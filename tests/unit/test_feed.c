@@ -3,39 +3,6 @@
 #include "dialect/one_run.h"
 #include "tests/unit/dialect_help.h"
 
-static enum rs_err triple_open(struct feed *feed, struct store *store, const struct path_params *params,
-                               struct fault *fault)
-{
-    (void)store, (void)params, (void)fault;
-    return feed_add_stream(feed, "run:a");
-}
-
-/* log: N, N.1, N.2; node.*: one; others: none. */
-static enum rs_err triple_project(const struct feed *feed, const struct event *ev, struct dialect_out *out)
-{
-    (void)feed;
-    int n = strcmp(ev->type, "log") == 0 ? 3 : strncmp(ev->type, "node.", 5) == 0 ? 1 : 0;
-    enum rs_err err = RS_OK;
-    for (int i = 0; !err && i < n; i++) {
-        char id[CURSOR_TEXT_MAX];
-        struct buf *text = dialect_message(out);
-        (void)buf_printf(text, "{\"id\":\"%s\",\"part\":%d}", dialect_id(out, id), i);
-        err = dialect_end(out);
-    }
-    return err;
-}
-
-static const struct endpoint triple = {
-    .path = "/triple", .description = "for tests", .open = triple_open, .project = triple_project, .several = true};
-
-static struct feed *open_triple(void)
-{
-    struct path_params params = {.n = 0};
-    struct feed *feed = NULL;
-    ck_assert_ok(feed_open(&triple, &params, NULL, 0, &instance.store, "default", &feed, NULL));
-    return feed;
-}
-
 /* The expected ids are written down while the events are appended, independently of feeds. */
 static struct taken expected;
 

@@ -58,6 +58,10 @@ static const char *const bad[] = {
     "GET / HTTP/2.0\r\n\r\n", "GET / HTTP/1.1 \r\n\r\n", "GET http://a/ HTTP/1.1\r\n\r\n", "GET * HTTP/1.1\r\n\r\n",
     "GET / HTTP/1.1\r\nHost : a\r\n\r\n", "GET / HTTP/1.1\r\n folded: a\r\n\r\n", "GET / HTTP/1.1\r\nA: b\r\n c\r\n\r\n",
     "GET / HTTP/1.1\r\nnocolon\r\n\r\n", "GET / HTTP/1.1\r\nA: \x01\r\n\r\n", "GET / HTTP/1.1\r\nA: b\rc\r\n\r\n",
+    "GET / HTTP/1.1\r\nContent-Length: +5\r\n\r\n", "GET / HTTP/1.1\r\nContent-Length:\r\n\r\n", "GET / HTTP/1.1\r\nContent-Length: 1, 1\r\n\r\n",
+    "GET / HTTP/1.1\r\nContent-Length: 5\r\ncontent-length: 5\r\n\r\n", "GET / HTTP/1.1\r\nContent-Length: 1234567890123456\r\n\r\n",
+    "GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n", "GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",
+    "GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n",
     "GET /\x80 HTTP/1.1\r\n\r\n", "VERYLONGMETHODNAME / HTTP/1.1\r\n\r\n",
 };
 

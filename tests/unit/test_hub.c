@@ -210,6 +210,21 @@ START_TEST(what_is_published_during_a_replay_is_found_by_it)
 }
 END_TEST
 
+START_TEST(a_replay_lets_those_go_first_to_whom_the_web_gives_something)
+{
+    const int64_t *reads = &bridge.metrics.values[METRIC_REPLAY_READS];
+    for (int i = 0; i < 6 * REPLAY_EVENTS; i++)
+        publish(stored("run:x"));
+    start(0, "run:x", from_start, "default");
+    bridge.kicked = true;
+    uv_run(&bridge.loop, UV_RUN_NOWAIT);
+    ck_assert_int_eq(*reads, REPLAY_STEPS_MIN);
+    uv_run(&bridge.loop, UV_RUN_NOWAIT); /* it goes on nevertheless */
+    ck_assert_int_ge(*reads, 6);
+    ck_assert_int_eq(clients[0].sub.state, SUBSCRIBER_LIVE);
+}
+END_TEST
+
 /* The ids in what arrived as frames of a WebSocket, each frame in brackets. */
 static const char *frame_ids(int i)
 {
@@ -751,6 +766,7 @@ static Suite *suite(void)
     tcase_set_timeout(t, 60);
     tcase_add_test(t, replay_then_live_without_gap_or_duplicate);
     tcase_add_test(t, what_is_published_during_a_replay_is_found_by_it);
+    tcase_add_test(t, a_replay_lets_those_go_first_to_whom_the_web_gives_something);
     tcase_add_test(t, who_stands_within_a_batch_gets_the_rest_of_it_once);
     tcase_add_test(t, a_format_can_change_between_messages);
     tcase_add_test(t, organisations_are_apart);

@@ -8,29 +8,6 @@
 
 static struct bridge bridge;
 
-static enum rs_err triple_open(struct feed *feed, struct store *store, const struct path_params *params, struct fault *fault)
-{
-    (void)store, (void)params, (void)fault;
-    return feed_add_stream(feed, "run:a");
-}
-
-/* log: N, N.1, N.2; node.*: one; others: none. */
-static enum rs_err triple_project(const struct feed *feed, const struct event *ev, struct dialect_out *out)
-{
-    (void)feed;
-    int n = strcmp(ev->type, "log") == 0 ? 3 : strncmp(ev->type, "node.", 5) == 0 ? 1 : 0;
-    enum rs_err err = RS_OK;
-    for (int i = 0; !err && i < n; i++) {
-        char id[CURSOR_TEXT_MAX];
-        (void)buf_printf(dialect_message(out), "{\"id\":\"%s\",\"data\":%.*s}", dialect_id(out, id), (int)ev->data_len, ev->data);
-        err = dialect_end(out);
-    }
-    return err;
-}
-
-static const struct endpoint triple = {
-    .path = "/triple", .description = "for tests", .open = triple_open, .project = triple_project, .several = true};
-
 static void setup(void)
 {
     struct fault fault;
@@ -55,12 +32,7 @@ static void teardown(void)
 static struct feed *open_kind(int kind)
 {
     static const char *const streams[] = {"run:a", "run:b", "run:a"};
-    struct path_params params = {0};
-    struct feed *feed = NULL;
-    if (kind < 3)
-        return open_native(streams + (kind == 2), kind == 0 ? 1 : 2);
-    ck_assert_ok(feed_open(&triple, &params, NULL, 0, &instance.store, "default", &feed, NULL));
-    return feed;
+    return kind < 3 ? open_native(streams + (kind == 2), kind == 0 ? 1 : 2) : open_triple();
 }
 #define N_KINDS 4 /* of a; of a and b; of b and a; three messages an event */
 

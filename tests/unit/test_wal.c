@@ -185,6 +185,10 @@ START_TEST(no_question_leaves_a_transaction_open)
             nothing_is_held("eventlog_read_newest");
             ck_assert_ok(eventlog_gaps(log, &query, gaps, &n, &fault));
             nothing_is_held("eventlog_gaps");
+            struct eventlog_missing missing = {0};
+            ck_assert_ok(eventlog_read_with_gaps(log, &query, limit, &events, &n, &number, &missing, &fault));
+            eventlog_events_free(events, n);
+            nothing_is_held("eventlog_read_with_gaps");
             ck_assert_ok(eventlog_head(log, &number, &fault));
             nothing_is_held("eventlog_head");
             (void)!eventlog_stream(log, list[0], &stream, &fault); /* not all are there */

@@ -2,6 +2,7 @@
 #include "bridge/writer.h"
 #include "tests/unit/instance.h"
 #include "store/db.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include <dirent.h>
 #include <errno.h>
@@ -394,6 +395,75 @@ START_TEST(a_clock_that_is_set_is_believed_after_a_day)
 }
 END_TEST
 
+/* A rest is for what was looked at in vain, and has an end. */
+START_TEST(retention_rests_for_what_it_looked_at_in_vain)
+{
+    ck_assert_int_eq(upkeep_rest_ms(0), UPKEEP_REST_MS);
+    ck_assert_int_eq(upkeep_rest_ms(1999), UPKEEP_REST_MS);
+    for (int64_t ms = 2; ms < 60; ms++) /* a thousandth of a CPU */
+        ck_assert_int_eq(upkeep_rest_ms(ms * 1000), ms * 1000);
+    ck_assert_int_eq(upkeep_rest_ms(640 * 1000), UPKEEP_REST_MOST_MS);
+    ck_assert_int_eq(upkeep_rest_ms(INT64_MAX), UPKEEP_REST_MOST_MS);
+}
+END_TEST
+
+/* The clocks by which the loop judges its commits: of the test when it says so. */
+static atomic_bool clocks_are_ours;
+static uint64_t our_now_ms;
+static atomic_uint_fast64_t our_hrtime, hrtime_step; /* of each look at it */
+
+uint64_t uv_now(const uv_loop_t *of)
+{
+    (void)of;
+    return clocks_are_ours ? our_now_ms : (uint64_t)clock_mono_ms();
+}
+
+uint64_t uv_hrtime(void)
+{
+    return clocks_are_ours ? atomic_fetch_add(&our_hrtime, hrtime_step) : (uint64_t)clock_mono_us() * 1000;
+}
+
+/* Does the loop commit what is put, within its turn? */
+static bool commits_at_once(void)
+{
+    int64_t n = n_stored + 1;
+    put_lines(1);
+    uv_run(&loop, UV_RUN_NOWAIT);
+    bool at_once = n_stored == n;
+    until(&n_stored, n);
+    return at_once;
+}
+
+/* In a turn in which the thread happens to be at work nothing is tried, nor learnt. */
+static void commit_in_loop(bool slow)
+{
+    hrtime_step = slow ? WRITER_SLOW_US * 1000 + 1 : 0;
+    for (int tries = 0; !commits_at_once(); tries++)
+        ck_assert_int_lt(tries, 2000);
+}
+
+START_TEST(the_loop_leaves_slow_commits_to_the_thread_for_ever_longer)
+{
+    start(NULL);
+    clocks_are_ours = true;
+    our_now_ms = 1000;
+    for (int again = 0; again < 2; again++) {
+        commit_in_loop(false); /* one that is not slow, and it begins anew */
+        for (uint64_t ms = WRITER_SLOW_MS, times = 0; times < 8; ms *= 2, times++) {
+            if (ms > WRITER_SLOW_MOST_MS)
+                ms = WRITER_SLOW_MOST_MS;
+            commit_in_loop(true);
+            for (int i = 0; i < 10; i++)
+                ck_assert(!commits_at_once());
+            our_now_ms += ms - 1;
+            ck_assert(!commits_at_once());
+            our_now_ms++;
+        }
+    }
+    stop();
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("writer");
@@ -405,11 +475,13 @@ static Suite *suite(void)
     tcase_add_test(tc, an_idle_writer_commits_within_the_turn);
     tcase_add_test(tc, a_turn_of_the_writer_commits_without_one_of_the_loop);
     tcase_add_test(tc, what_the_loop_cannot_commit_the_thread_does);
+    tcase_add_test(tc, the_loop_leaves_slow_commits_to_the_thread_for_ever_longer);
     tcase_add_test(tc, a_new_stream_is_left_to_the_thread);
     tcase_add_test(tc, a_new_stream_waits_for_the_database_that_knows_its_owner);
     tcase_add_test(tc, appends_go_on_while_a_checkpoint_is_at_work);
     tcase_add_test(tc, appends_go_on_when_a_checkpoint_fails);
     tcase_add_test(tc, a_clock_that_is_set_is_believed_after_a_day);
+    tcase_add_test(tc, retention_rests_for_what_it_looked_at_in_vain);
     suite_add_tcase(s, tc);
     return s;
 }

@@ -231,4 +231,26 @@ class Floor(Server):
         return ["--url", f"ws://127.0.0.1:{self.port}/", "--settle", self.SETTLE_MS]
 
 
-SERVERS = {server.name: server for server in (Runspool, Nchan, NodeWs, FastApi, Pushpin, Floor)}
+class Relay(Server):
+    """Case C by a program that reads a line and sends a frame and an acknowledgement, and does nothing else."""
+    name, title = "relay", "floor: bare `recv()` and `send()`"
+
+    @classmethod
+    def versions(cls, build):
+        return ""
+
+    def command(self):
+        return [self.build / "tests" / "bench" / "delivery" / "relay", self.port, self.folder / "spool.sock"]
+
+    def wait_for(self, port):
+        deadline = time.monotonic() + START_S
+        while not (self.folder / "spool.sock").exists() and time.monotonic() < deadline:
+            time.sleep(0.02)  # a connection would have to shake hands
+        time.sleep(Floor.START_S)
+
+    def options(self):
+        return ["--url", f"ws://127.0.0.1:{self.port}/load-{{stream}}", "--publish", f"spool:{self.folder / 'spool.sock'}", "--acks",
+                "--publishers", self.case.publishers]
+
+
+SERVERS = {server.name: server for server in (Runspool, Nchan, NodeWs, FastApi, Pushpin, Floor, Relay)}

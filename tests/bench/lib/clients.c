@@ -95,7 +95,10 @@ static void greet(struct bench_clients *clients, struct bench_client *c)
         bench_fail("connect");
     c->state = BENCH_GREETED;
     watch(clients, c, EPOLL_CTL_MOD, EPOLLIN);
-    door_greet(clients, c);
+    if (c->door == BENCH_SSE && c->waits)
+        c->state = BENCH_IDLE;
+    else
+        door_greet(clients, c);
 }
 
 static void take_bytes(struct bench_clients *clients, struct bench_client *c)

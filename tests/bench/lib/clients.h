@@ -22,7 +22,7 @@ struct bench_client {
     int64_t n_events, n_gaps;
     int64_t asked_us, followed_us; /* when it asked to subscribe, when that was answered */
     bool view;          /* its stream shows all others: of ids none may be missing */
-    bool waits;         /* WebSocket: connects, but does not subscribe before bench_client_subscribe; poll: asks once only */
+    bool waits;         /* connects, but does not subscribe, or ask, before bench_client_subscribe; poll: asks once only */
     bool stuck;         /* reads nothing once it follows */
     bool may_close;     /* the bridge may end it */
     bool small;         /* a small receive buffer */
