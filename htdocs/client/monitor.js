@@ -10,6 +10,7 @@ import { useToken } from './use-token.js';
 export { WorkflowWebSocketClient };
 
 const LINES_MAX = 500;
+const LISTEN_MS = 3000; // no run waits longer for its monitor
 const WORDS = { idle: 'Idle', running: 'Running', completed: 'Completed', failed: 'Failed', cancelled: 'Cancelled' };
 const MARKS = { idle: '○', running: '◌', completed: '✓', failed: '✗', cancelled: '■' };
 const IDLE = { runId: null, status: 'idle', progress: 0, step: null, error: null, lines: [] };
@@ -43,12 +44,14 @@ function Log({ lines }) {
     lines.map(({ id, message }) => h('li', { key: id }, message)));
 }
 
-export function WorkflowExecutionMonitor({ workflowId, onExecutionComplete, base, token: given }) {
+export function WorkflowExecutionMonitor({ workflowId, onExecutionComplete, onListening, base, token: given }) {
   const token = useToken(given);
   const [run, setRun] = useState(IDLE);
   const [trouble, setTrouble] = useState(null);
   const onComplete = useRef(onExecutionComplete);
   onComplete.current = onExecutionComplete;
+  const listening = useRef(onListening);
+  listening.current = onListening;
   const client = useRef(null);
 
   useEffect(() => {
@@ -61,7 +64,7 @@ export function WorkflowExecutionMonitor({ workflowId, onExecutionComplete, base
         if (update.type === 'complete') onComplete.current?.(update.data);
       },
       (error) => setTrouble(error.message),
-      { base, token },
+      { base, token, onStatus: () => listening.current?.(mine.isConnected) },
     );
     client.current = mine;
     mine.connect();
@@ -83,14 +86,14 @@ export function WorkflowExecutionMonitor({ workflowId, onExecutionComplete, base
     h(Log, { lines: run.lines }));
 }
 
-function Row({ workflow, chosen, choose, base, token }) {
+function Row({ workflow, chosen, choose, follow, base, token }) {
   const [failure, setFailure] = useState(null);
   const [starting, setStarting] = useState(false);
   const start = async () => {
     setStarting(true);
     setFailure(null);
-    choose(workflow.id);
     try {
+      await follow(workflow.id);
       await runWorkflow(workflow.id, {}, { base, token });
     } catch (error) {
       setFailure(error.message);
@@ -121,12 +124,27 @@ export function WorkflowDashboard({ className = '', base, token: given }) {
   }, [base, token, asked]);
 
   const current = chosen ?? workflows?.[0]?.id;
+  const heard = useRef({ id: null, listens: false, tell: null });
+  const onListening = (listens) => {
+    heard.current = { id: current, listens, tell: listens ? heard.current.tell?.() : heard.current.tell };
+  };
+  // Of a run that is over before its monitor listens only the end would be shown.
+  const follow = async (id) => {
+    setChosen(id);
+    if (heard.current.id === id && heard.current.listens) return;
+    let timer;
+    await new Promise((tell) => {
+      heard.current.tell = tell;
+      timer = setTimeout(tell, LISTEN_MS);
+    });
+    clearTimeout(timer);
+  };
   return h('div', { className: `runspool-dashboard ${className}`.trim() },
     failure && h('p', { className: 'runspool-trouble' }, `The workflows could not be read: ${failure}. `,
       h('button', { type: 'button', onClick: () => setAsked(asked + 1) }, 'Try again')),
     workflows?.length === 0 && h('p', null, 'There is no workflow yet.'),
     workflows && h('ul', { className: 'runspool-workflows' },
       workflows.map((workflow) =>
-        h(Row, { key: workflow.id, workflow, chosen: workflow.id === current, choose: setChosen, base, token }))),
-    current && h(WorkflowExecutionMonitor, { key: current, workflowId: current, base, token }));
+        h(Row, { key: workflow.id, workflow, chosen: workflow.id === current, choose: setChosen, follow, base, token }))),
+    current && h(WorkflowExecutionMonitor, { key: current, workflowId: current, onListening, base, token }));
 }

@@ -130,7 +130,7 @@ test('secrets by name, workflows by name, cases in an order, a node in a node', 
   await soon(async () => (await settings()).token, '{{ $secrets.GIT_TOKEN }}');
   assert(!(await page.content()).includes('never shown'));
   await show('subworkflow');
-  await page.getByLabel('Workflow').selectOption({ label: 'The child' });
+  await page.locator('select').and(page.getByLabel('Workflow')).selectOption({ label: 'The child' });
   await soon(async () => (await settings()).workflow, 'child');
   await show('switch');
   await setting('cases').getByRole('button', { name: 'Add' }).click();

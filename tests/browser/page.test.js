@@ -73,7 +73,7 @@ for (const [door, way] of Object.entries(WAYS)) {
     await withPage(way, async (page, proxy) => {
       await page.goto(`${proxy.url}#/workflows`);
       await page.getByRole('link', { name: 'Repository health', exact: true }).click();
-      await page.getByLabel('repo').fill(repo);
+      await page.getByLabel('repo', { exact: true }).fill(repo);
       await page.getByRole('button', { name: 'Run workflow' }).click();
       await page.waitForURL(/#\/runs\/r_/);
       const runId = page.url().match(/runs\/([\w.-]+)/)[1];

@@ -185,7 +185,9 @@ export function Timeline({ fold, node, at, onNode }) {
   const keys = (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const here = rows.findIndex(({ span }) => span?.id === event.target.dataset.node);
-    const act = { '+': () => view.zoomBy(STEP), '=': () => view.zoomBy(STEP), '-': () => view.zoomBy(1 / STEP), 0: view.all,
+    const span = rows[here]?.span; // what has the focus stays in view
+    const middle = span ? clamp(((span.from + span.to) / 2 - start - part.from) / (part.to - part.from), 0, 1) : 0.5;
+    const act = { '+': () => view.zoomBy(STEP, middle), '=': () => view.zoomBy(STEP, middle), '-': () => view.zoomBy(1 / STEP, middle), 0: view.all,
       ArrowLeft: () => view.moveBy(-0.1), ArrowRight: () => view.moveBy(0.1),
       ...(here >= 0 && { ArrowUp: () => focusRow(here - 1), ArrowDown: () => focusRow(here + 1) }) }[event.key];
     if (!act) return;
