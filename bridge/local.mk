@@ -26,7 +26,7 @@ bridge_libbridge_a_SOURCES = \
   bridge/native_message.c bridge/native_message.h bridge/native_answer.c bridge/native_answer.h \
   bridge/spool_server.c bridge/spool_server.h bridge/lines.c bridge/lines.h \
   bridge/writer.c bridge/writer.h bridge/ingest.c bridge/ingest.h bridge/draft.c bridge/draft.h bridge/peer.c \
-  bridge/poke.c bridge/poke.h \
+  bridge/poke.c bridge/poke.h bridge/waker.c bridge/waker.h \
   bridge/rekey.c bridge/rekey.h \
   bridge/renew.c bridge/renew.h \
   bridge/reload.c bridge/reload.h \

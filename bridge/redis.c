@@ -3,6 +3,7 @@
 #include "bridge/bridge.h"
 #include "bridge/redis_link.h"
 #include "bridge/redis_message.h"
+#include "bridge/waker.h"
 #include "bridge/writer.h"
 #include "model/run.h"
 #include <stdlib.h>
@@ -17,7 +18,7 @@ struct redis {
     _Atomic int64_t rejected;
     char origin[ID_MAX + 1];
     struct peer *peer; /* under which lines are given to the writer */
-    uv_async_t async;
+    struct waker waker;
     uv_mutex_t mutex;
     struct buf taken; /* under the mutex: whole lines */
     struct store store; /* the link's thread: opened when first needed */
@@ -50,14 +51,14 @@ static void on_taken(void *ctx, const char *channel, size_t channel_len, const c
         if (err)
             r->counts.dropped++;
         else
-            uv_async_send(&r->async);
+            waker_wake(&r->waker);
     }
     buf_release(&line);
 }
 
-static void on_lines(uv_async_t *async)
+static void on_lines(void *ctx)
 {
-    struct redis *r = async->data;
+    struct redis *r = ctx;
     struct buf lines;
     r->waits = writer_backlog(r->bridge->writer) > WRITER_BACKLOG_MAX;
     if (r->waits)
@@ -81,7 +82,7 @@ static void put(void *ctx, const char *channel, const char *text, size_t len)
 void redis_publish(struct redis *r, struct event *const *events, int n)
 {
     if (r && r->waits)
-        on_lines(&r->async);
+        on_lines(r);
     for (int i = 0; r && i < n; i++)
         redis_message_put(events[i], r->origin, put, r);
 }
@@ -99,8 +100,9 @@ void redis_count(struct redis *r)
     values[METRIC_REDIS_REJECTED] = r->rejected;
 }
 
-static void free_redis(struct redis *r)
+static void free_redis(void *ctx)
 {
+    struct redis *r = ctx;
     buf_release(&r->taken);
     peer_unref(r->peer);
     uv_mutex_destroy(&r->mutex);
@@ -129,16 +131,14 @@ enum rs_err redis_open(struct bridge *bridge, struct redis **ret, struct fault *
     id_new("b_", r->origin);
     buf_init(&r->taken, TAKEN_MAX + 1);
     uv_mutex_init(&r->mutex);
-    uv_async_init(&bridge->loop, &r->async, on_lines);
-    r->async.data = r;
+    err = waker_open(&r->waker, &bridge->loop, on_lines, r, fault);
+    if (err) {
+        free_redis(r);
+        return err;
+    }
     err = redis_link_start(&address, &r->counts, on_taken, r, &r->link, fault);
     *ret = r; /* in every case: the handle is closed by redis_close */
     return err;
-}
-
-static void on_closed(uv_handle_t *handle)
-{
-    free_redis(handle->data);
 }
 
 void redis_close(struct redis *r)
@@ -150,5 +150,5 @@ void redis_close(struct redis *r)
     r->link = NULL;
     if (r->open)
         store_release(&r->store);
-    uv_close((uv_handle_t *)&r->async, on_closed);
+    waker_close(&r->waker, free_redis);
 }

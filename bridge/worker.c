@@ -1,10 +1,11 @@
 #include "bridge/worker.h"
+#include "bridge/waker.h"
 #include <stdlib.h>
 
 struct worker {
     const struct datadir *dd;
     uv_thread_t thread;
-    uv_async_t async;
+    struct waker waker;
     uv_mutex_t mutex;
     uv_cond_t cond;
     /* under the mutex: */
@@ -46,14 +47,14 @@ static void run(void *ctx)
         *w->finished_end = job;
         w->finished_end = &job->next;
         uv_mutex_unlock(&w->mutex);
-        uv_async_send(&w->async);
+        waker_wake(&w->waker);
     }
     if (open)
         store_release(&store);
     uv_mutex_lock(&w->mutex);
     w->over = true;
     uv_mutex_unlock(&w->mutex);
-    uv_async_send(&w->async);
+    waker_wake(&w->waker);
 }
 
 static void finish_jobs(struct worker *w)
@@ -69,9 +70,9 @@ static void finish_jobs(struct worker *w)
     }
 }
 
-static void on_async(uv_async_t *async)
+static void on_woken(void *ctx)
 {
-    struct worker *w = async->data;
+    struct worker *w = ctx;
     uv_mutex_lock(&w->mutex);
     worker_fn *on_over = w->over ? w->on_over : NULL;
     w->over = false; /* said once */
@@ -79,6 +80,14 @@ static void on_async(uv_async_t *async)
     finish_jobs(w); /* when it is over, these are the last */
     if (on_over)
         on_over(w->ctx);
+}
+
+static void let_go(void *ctx)
+{
+    struct worker *w = ctx;
+    uv_cond_destroy(&w->cond);
+    uv_mutex_destroy(&w->mutex);
+    free(w);
 }
 
 enum rs_err worker_start(uv_loop_t *loop, const struct datadir *dd, struct worker **ret, struct fault *fault)
@@ -89,16 +98,17 @@ enum rs_err worker_start(uv_loop_t *loop, const struct datadir *dd, struct worke
     w->dd = dd;
     w->queue_end = &w->queue;
     w->finished_end = &w->finished;
+    enum rs_err err = waker_open(&w->waker, loop, on_woken, w, fault);
+    if (err) {
+        free(w);
+        return err;
+    }
     uv_mutex_init(&w->mutex);
     uv_cond_init(&w->cond);
     if (uv_thread_create(&w->thread, run, w) != 0) {
-        uv_cond_destroy(&w->cond);
-        uv_mutex_destroy(&w->mutex);
-        free(w);
+        waker_close(&w->waker, let_go);
         return fault_set(fault, RS_IO, "cannot start a thread");
     }
-    uv_async_init(loop, &w->async, on_async);
-    w->async.data = w;
     *ret = w;
     return RS_OK;
 }
@@ -120,14 +130,6 @@ enum rs_err worker_put(struct worker *w, struct job *job)
     return err;
 }
 
-static void on_closed(uv_handle_t *handle)
-{
-    struct worker *w = handle->data;
-    uv_cond_destroy(&w->cond);
-    uv_mutex_destroy(&w->mutex);
-    free(w);
-}
-
 void worker_stop(struct worker *w, worker_fn *on_over, void *ctx)
 {
     uv_mutex_lock(&w->mutex);
@@ -144,5 +146,5 @@ void worker_free(struct worker *w)
         return;
     uv_thread_join(&w->thread);
     finish_jobs(w);
-    uv_close((uv_handle_t *)&w->async, on_closed);
+    waker_close(&w->waker, let_go);
 }

@@ -1,6 +1,7 @@
 #include "bridge/writer.h"
 #include "base/log.h"
 #include "bridge/upkeep.h"
+#include "bridge/waker.h"
 #include "model/store.h"
 #include <assert.h>
 #include <stdlib.h>
@@ -10,7 +11,7 @@ struct writer {
     struct ingest *ingest;
     struct upkeep upkeep; /* the thread's */
     uv_thread_t thread;
-    uv_async_t async;
+    struct waker waker; /* there are outcomes */
     uv_check_t turn; /* ends */
     uv_idle_t hurry; /* active while there is something gathered: then the turn does not wait for sockets */
     writer_fn *on_outcome;
@@ -31,7 +32,7 @@ struct writer {
     bool working;    /* the thread has `ingest`, and what belongs to it; */
     bool borrowed;   /* the loop has it; */
     bool unfinished; /* the loop could not commit what it took */
-    int n_turns;     /* in which the loop committed since the thread looked */
+    bool appended;   /* by the loop, since the thread looked */
     bool wanted;     /* the thread waits for the loop to give it back */
     bool stop, poked;
 };
@@ -47,7 +48,7 @@ static void put_outcome(void *ctx, struct outcome *o)
     bool here = w->borrowed;
     uv_mutex_unlock(&w->mutex);
     if (first && !here)
-        uv_async_send(&w->async);
+        waker_wake(&w->waker);
 }
 
 static bool is_stopping(void *ctx)
@@ -93,9 +94,9 @@ static void run(void *ctx)
             uv_cond_wait(&w->cond, &w->mutex);
         }
         w->working = true;
-        bool unfinished = w->unfinished, appended = w->n_turns > 0;
+        bool unfinished = w->unfinished, appended = w->appended;
         w->unfinished = false;
-        w->n_turns = 0;
+        w->appended = false;
         struct intake *list = w->queue;
         w->queue = NULL;
         w->queue_end = &w->queue;
@@ -120,8 +121,9 @@ static void run(void *ctx)
     put_last(w);
 }
 
-static void take_outcomes(struct writer *w)
+static void take_outcomes(void *ctx)
 {
+    struct writer *w = ctx;
     uv_mutex_lock(&w->mutex);
     struct outcome *list = w->outcomes, *next;
     w->outcomes = NULL;
@@ -135,11 +137,6 @@ static void take_outcomes(struct writer *w)
         if (!last)
             outcome_free(list);
     }
-}
-
-static void on_async(uv_async_t *async)
-{
-    take_outcomes(async->data);
 }
 
 /* --- the loop's turn --- */
@@ -169,7 +166,7 @@ static bool borrow(struct writer *w, const struct intake *list)
 static void give_back(struct writer *w, bool done)
 {
     uv_mutex_lock(&w->mutex);
-    w->n_turns += done;
+    w->appended = w->appended || done;
     bool wake = w->wanted || !done;
     w->borrowed = false;
     w->unfinished = !done;
@@ -203,12 +200,7 @@ static void settle(struct writer *w)
     enum rs_err err = eventlog_settle(w->log, &fault);
     if (err || uv_hrtime() - start > WRITER_SLOW_US * 1000u)
         be_slow(w);
-    uv_mutex_lock(&w->mutex);
-    bool wake = w->wanted;
-    w->borrowed = false;
-    uv_mutex_unlock(&w->mutex);
-    if (wake)
-        uv_cond_signal(&w->cond);
+    give_back(w, true);
 }
 
 static void on_turn(uv_check_t *turn)
@@ -258,7 +250,10 @@ enum rs_err writer_start(uv_loop_t *loop, const struct datadir *dd, writer_fn *o
     enum rs_err err = eventlog_open(dd, EVENTLOG_WRITE, store_owner, (void *)dd, &w->log, fault);
     if (!err)
         err = ingest_new(w->log, &sink, &w->ingest, ret_head, fault);
+    if (!err)
+        err = waker_open(&w->waker, loop, take_outcomes, w, fault);
     if (err) {
+        ingest_free(w->ingest);
         eventlog_close(w->log);
         free(w);
         return err;
@@ -267,11 +262,10 @@ enum rs_err writer_start(uv_loop_t *loop, const struct datadir *dd, writer_fn *o
     w->keep = w->upkeep.keep;
     uv_mutex_init(&w->mutex);
     uv_cond_init(&w->cond);
-    uv_async_init(loop, &w->async, on_async);
     uv_check_init(loop, &w->turn);
     uv_idle_init(loop, &w->hurry);
     w->n_handles = 3;
-    w->async.data = w->turn.data = w->hurry.data = w;
+    w->turn.data = w->hurry.data = w;
     uv_check_start(&w->turn, on_turn);
     int failed = uv_thread_create(&w->thread, run, w);
     assert(!failed); /* at start-up: the process limit is no run-time condition to live with */
@@ -318,14 +312,19 @@ void writer_stop(struct writer *w)
     uv_cond_signal(&w->cond);
 }
 
-static void on_closed(uv_handle_t *handle)
+static void let_go(void *ctx)
 {
-    struct writer *w = handle->data;
+    struct writer *w = ctx;
     if (--w->n_handles > 0)
         return;
     uv_cond_destroy(&w->cond);
     uv_mutex_destroy(&w->mutex);
     free(w);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    let_go(handle->data);
 }
 
 void writer_free(struct writer *w)
@@ -341,7 +340,7 @@ void writer_free(struct writer *w)
     }
     ingest_free(w->ingest);
     eventlog_close(w->log);
-    uv_close((uv_handle_t *)&w->async, on_closed);
+    waker_close(&w->waker, let_go);
     uv_close((uv_handle_t *)&w->turn, on_closed);
     uv_close((uv_handle_t *)&w->hurry, on_closed);
 }

@@ -131,8 +131,10 @@ static enum rs_err fill(const char *path, struct fault *fault)
         goto out;
     }
     sqlite3_busy_timeout(db, BUSY_MS);
-    /* Kept in the file. Where shared memory does not work SQLite stays with its rollback journal. */
-    if (sqlite3_exec(db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL) != SQLITE_OK)
+    /* Both are kept in the file. One event is one page in the write-ahead log, and what is written there has to go to the disk:
+     * with pages half as large as SQLite's own half as much. Where shared memory does not work SQLite stays with its
+     * rollback journal. */
+    if (sqlite3_exec(db, "PRAGMA page_size = 2048; PRAGMA journal_mode = WAL", NULL, NULL, NULL) != SQLITE_OK)
         err = failed(db, fault);
     else
         err = migrate(db, fault);

@@ -22,6 +22,7 @@ static const char *const texts[N_SQL] = {
     [SQL_BEGIN_WRITE] = "BEGIN IMMEDIATE",
     [SQL_COMMIT] = "COMMIT",
     [SQL_DATA_VERSION] = "PRAGMA data_version",
+    [SQL_PAGE_BYTES] = "PRAGMA page_size",
     [SQL_HEAD] = "SELECT max(COALESCE((SELECT max(id) FROM arrivals), 0),"
                  " COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'settled'), 0))",
     /* The members of the newest arrival go before those of the row. */

@@ -21,6 +21,7 @@ enum sql {
     SQL_BEGIN_WRITE,
     SQL_COMMIT,
     SQL_DATA_VERSION,
+    SQL_PAGE_BYTES,
     SQL_HEAD,
     SQL_STREAM_BY_NAME,
     SQL_STREAM_BY_ID,
@@ -89,6 +90,7 @@ struct sqlite_arrivals {
 
 struct sqlite_wal {
     bool ours;           /* checkpoints are left to sqlite_checkpoint */
+    int page_bytes;      /* when it is */
     int pages, tried;    /* in the file; when a checkpoint was last tried */
     int64_t wait_at;     /* monotonic ms: what waits for readers is not to be tried before */
     int64_t bytes;       /* of the file, as last seen */

@@ -13,8 +13,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#define WORTH_PAGES 2048  /* written since the last passive one (8 MB) */
-#define LARGE_PAGES 16384 /* in the file (64 MB) */
+#define WORTH_BYTES (8 * 1024 * 1024)  /* written since the last passive one */
+#define LARGE_BYTES (64 * 1024 * 1024) /* in the file */
 #define KEPT_BYTES "100663296" /* of a file that grew beyond, held by a reader (96 MiB) */
 #define WAIT_MS 10
 #define RETRY_MS 1000 /* between two that wait for readers */
@@ -34,6 +34,12 @@ static int on_commit(void *ctx, sqlite3 *db, const char *name, int pages)
 /* From now on appends leave it to us. */
 static enum rs_err take_over(struct sqlite_log *log, struct fault *fault)
 {
+    int64_t page_bytes;
+    enum rs_err err = sqlite_number(log, SQL_PAGE_BYTES, &page_bytes, fault);
+
+    if (err)
+        return err;
+    log->wal.page_bytes = (int)page_bytes;
     sqlite3_wal_hook(log->db, on_commit, &log->wal);
     if (sqlite3_exec(log->db, "PRAGMA journal_size_limit = " KEPT_BYTES, NULL, NULL, NULL) != SQLITE_OK)
         return sqlite_failed(log, fault);
@@ -83,10 +89,10 @@ enum rs_err sqlite_checkpoint(struct eventlog *base, bool idle, bool *ret_due, i
     } else if (now >= wal->wait_at && idle && wal->pages > 0) {
         wal->wait_at = now + RETRY_MS;
         err = checkpoint(log, SQLITE_CHECKPOINT_TRUNCATE, fault);
-    } else if (now >= wal->wait_at && wal->pages >= LARGE_PAGES && atomic_exchange(&wal->moved, false)) {
+    } else if (now >= wal->wait_at && wal->pages >= LARGE_BYTES / wal->page_bytes && atomic_exchange(&wal->moved, false)) {
         wal->wait_at = now + RETRY_MS;
         err = checkpoint(log, SQLITE_CHECKPOINT_RESTART, fault);
-    } else if (wal->pages - wal->tried >= WORTH_PAGES) {
+    } else if (wal->pages - wal->tried >= WORTH_BYTES / wal->page_bytes) {
         wal->tried = wal->pages;
         wal->bytes = file_bytes(log);
         *ret_due = true;

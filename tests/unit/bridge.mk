@@ -82,6 +82,12 @@ tests_unit_test_native_message_SOURCES = tests/unit/test_native_message.c tests/
 tests_unit_test_native_message_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_native_message_LDADD = bridge/libbridge.a $(CHECK_LIBS) $(SHARED_LIBS)
 
+check_PROGRAMS += tests/unit/test_waker
+TESTS += tests/unit/test_waker
+tests_unit_test_waker_SOURCES = tests/unit/test_waker.c tests/unit/unit.h
+tests_unit_test_waker_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_waker_LDADD = bridge/libbridge.a $(CHECK_LIBS) $(SHARED_LIBS) $(UV_LIBS)
+
 check_PROGRAMS += tests/unit/test_worker
 TESTS += tests/unit/test_worker
 tests_unit_test_worker_SOURCES = tests/unit/test_worker.c tests/unit/unit.h tests/unit/instance.h

@@ -100,6 +100,29 @@ START_TEST(under_load_with_short_readers_it_stays_small)
 }
 END_TEST
 
+/* A log keeps the pages it was made with. */
+START_TEST(what_is_due_is_told_by_bytes_whatever_the_pages)
+{
+    char text[160];
+    int64_t bytes;
+    bool due = false;
+    sqlite3 *db = open_reader();
+
+    eventlog_close(log_);
+    snprintf(text, sizeof text, "PRAGMA journal_mode = DELETE; PRAGMA page_size = %d; VACUUM; PRAGMA journal_mode = WAL", 1024 << _i);
+    sql(db, text);
+    sqlite3_close(db);
+    ck_assert_msg(eventlog_open(&dd, EVENTLOG_WRITE, NULL, NULL, &log_, &fault) == RS_OK, "%s", fault.message);
+    for (int i = 0; i < 20 && !due; i++) {
+        ck_assert_msg(eventlog_checkpoint(log_, false, &due, &bytes, &fault) == RS_OK, "%s", fault.message);
+        if (!due)
+            append();
+    }
+    ck_assert_int_ge(wal_size(), 8 << 20);
+    ck_assert_int_le(wal_size(), 10 << 20);
+}
+END_TEST
+
 /* A read transaction that stays open holds the file, not the writer; once it goes, the file is small again. */
 START_TEST(a_reader_that_stays_stops_nobody)
 {
@@ -214,6 +237,7 @@ static Suite *suite(void)
     tcase_set_timeout(tc, 120);
     tcase_add_test(tc, idle_leaves_nothing_behind);
     tcase_add_test(tc, under_load_with_short_readers_it_stays_small);
+    tcase_add_loop_test(tc, what_is_due_is_told_by_bytes_whatever_the_pages, 0, 4);
     tcase_add_test(tc, a_reader_that_stays_stops_nobody);
     tcase_add_test(tc, no_question_leaves_a_transaction_open);
     suite_add_tcase(s, tc);
