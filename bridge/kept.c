@@ -5,53 +5,19 @@
 #include "bridge/front.h"
 #include "bridge/head_texts.h"
 #include "bridge/http_head.h"
+#include "bridge/kept_answer.h"
 #include "bridge/live.h"
 #include "bridge/told.h"
 #include "bridge/web.h"
-#include "http/problem.h"
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-#define ANSWER_MAX (80 * 1024) /* of an answer's head, with the body that is not shared */
-#define EVENTS_MAX 256         /* taken at once */
-#define TELL_PART 4 / 5        /* of limits.keepalive_time is what clients are told: they are to be the first to close */
+#define EVENTS_MAX 256 /* taken at once */
 #define WATCHED (EPOLLIN | EPOLLRDHUP | EPOLLET)
-
-struct kept {
-    struct kepts *all;
-    int fd;
-    bool readable;            /* there may be more than was looked at */
-    bool left;                /* the client sends nothing more */
-    bool due;                 /* it is among those to go on with */
-    bool answered;            /* by kept_send, to be sent */
-    struct exchange *x;       /* its request; NULL: it rests */
-    char *origin;             /* owned; of the request */
-    struct buf head;          /* of the answer, with its body when that is not shared; what could not be sent at once */
-    const struct told *told;
-    size_t sent;
-    struct kept *next, *prev; /* of all: those that have rested longest last */
-    struct kept *next_due;
-    int64_t rests_ms;         /* since when */
-    char peer[INET6_ADDRSTRLEN];
-};
-struct kepts {
-    struct bridge *bridge;
-    int epoll_fd;
-    uv_poll_t poll;
-    struct kept *newest, *oldest;
-    int n;
-    struct kept *first_due, **last_due;
-    struct buf head;          /* of the answer that is being made */
-    time_t dated;
-    char date[40];
-    char peeked[HTTP_HEAD_MAX];
-};
 
 static void unlink_kept(struct kept *k)
 {
@@ -146,42 +112,28 @@ static void wait_writable(struct kept *k, struct buf *head)
 {
     if (head != &k->head) {
         k->head = *head;
-        buf_init(head, ANSWER_MAX);
+        buf_init(head, KEPT_ANSWER_MAX);
         watch(k, WATCHED | EPOLLOUT);
         if (!k->x->taking) /* else its door has set a time for it */
             exchange_hold(k->x, (uint64_t)config_number(k->x->bridge->config, "limits.subscriber_time"), on_late);
     }
 }
 
-static ssize_t send_some(const struct kept *k, const struct buf *head)
-{
-    size_t head_sent = k->sent < head->len ? k->sent : head->len, body_sent = k->sent - head_sent;
-    struct iovec parts[] = {
-        {head->data + head_sent, head->len - head_sent},
-        {k->told ? k->told->text + body_sent : NULL, k->told ? k->told->len - body_sent : 0},
-    };
-    struct msghdr message = {.msg_iov = parts, .msg_iovlen = k->told ? 2 : 1};
-    return sendmsg(k->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-}
-
 static void send_answer(struct kept *k, struct buf *head)
 {
-    size_t len = head->len + (k->told ? k->told->len : 0);
-    while (k->sent < len) {
-        ssize_t n = send_some(k, head);
-        if (n < 0 && errno == EAGAIN) {
-            wait_writable(k, head);
-            return;
-        }
-        if (n < 0 && errno != EINTR) {
-            close_kept(k);
-            return;
-        }
-        k->sent += n > 0 ? (size_t)n : 0;
+    switch (kept_answer_send(k, head)) {
+    case KEPT_SENT:
+        if (head == &k->head)
+            watch(k, WATCHED);
+        rest(k);
+        return;
+    case KEPT_NO_ROOM:
+        wait_writable(k, head);
+        return;
+    case KEPT_BROKEN:
+        close_kept(k);
+        return;
     }
-    if (head == &k->head)
-        watch(k, WATCHED);
-    rest(k);
 }
 
 /* Its door has answered it, or holds it. */
@@ -272,7 +224,7 @@ bool kept_take(struct kepts *all, int fd, const struct http_head *head, const ch
     k->all = all;
     k->fd = fd;
     strcpy(k->peer, peer);
-    buf_init(&k->head, ANSWER_MAX);
+    buf_init(&k->head, KEPT_ANSWER_MAX);
     link_newest(k);
     all->n++;
     begin(k, x, head, head->len, &text); /* what follows it epoll will tell */
@@ -396,7 +348,7 @@ enum rs_err kepts_open(struct bridge *bridge, struct kepts **ret, struct fault *
         return fault_set(fault, RS_NOMEM, "no memory for polls");
     all->bridge = bridge;
     all->last_due = &all->first_due;
-    buf_init(&all->head, ANSWER_MAX);
+    buf_init(&all->head, KEPT_ANSWER_MAX);
     all->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (all->epoll_fd < 0) {
         free(all);
@@ -444,49 +396,4 @@ void kept_resume(struct exchange *x)
 const char *kept_origin(const struct exchange *x)
 {
     return x->kept->origin;
-}
-
-/* RFC 9110, section 5.6.7. */
-static const char *date(struct kepts *all)
-{
-    struct tm tm;
-    time_t now = (time_t)(clock_wall_ms() / 1000);
-    if (now != all->dated && gmtime_r(&now, &tm)) {
-        all->dated = now;
-        strftime(all->date, sizeof all->date, "%a, %d %b %Y %H:%M:%S GMT", &tm);
-    }
-    return all->date;
-}
-
-struct buf *kept_answer(struct exchange *x, int status, size_t len)
-{
-    struct buf *head = &x->kept->all->head;
-    int64_t tell_s = config_number(x->bridge->config, "limits.keepalive_time") * TELL_PART / 1000;
-    buf_clear(head);
-    buf_puts(head, "HTTP/1.1 ");
-    buf_put_number(head, status);
-    buf_putc(head, ' ');
-    buf_puts(head, http_reason(status));
-    buf_puts(head, "\r\nDate: ");
-    buf_puts(head, date(x->kept->all));
-    buf_puts(head, "\r\nContent-Length: ");
-    buf_put_number(head, (int64_t)len);
-    buf_puts(head, "\r\n");
-    if (x->keeps && tell_s > 0) {
-        buf_puts(head, "Keep-Alive: timeout=");
-        buf_put_number(head, tell_s);
-        buf_puts(head, "\r\n");
-    }
-    return head;
-}
-
-enum MHD_Result kept_send(struct exchange *x, const struct told *told, const char *body, size_t len)
-{
-    struct buf *head = &x->kept->all->head;
-    buf_puts(head, "\r\n");
-    x->kept->told = told;
-    x->kept->answered = true;
-    if (!told)
-        buf_append(head, body, len);
-    return head->err ? MHD_NO : MHD_YES;
 }
