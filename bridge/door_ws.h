@@ -1,4 +1,4 @@
-/* door_ws - what ws.c and door_ws.c share: a WebSocket connection. Threads: the loop only. */
+/* door_ws - what ws.c, ws_message.c and door_ws.c share: a WebSocket connection. Threads: the loop only. */
 #ifndef RUNSPOOL_BRIDGE_DOOR_WS_H
 #define RUNSPOOL_BRIDGE_DOOR_WS_H
 

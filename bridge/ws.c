@@ -1,14 +1,13 @@
 #include "bridge/ws.h"
 #include "base/buf.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "base/utf8.h"
 #include "bridge/bridge.h"
-#include "bridge/deflate.h"
+#include "bridge/deflate_offer.h"
 #include "bridge/door_ws.h"
 #include "bridge/live.h"
 #include "bridge/native.h"
-#include "bridge/renew.h"
+#include "bridge/ws_message.h"
 #include <assert.h>
 #include <errno.h>
 #include <libwebsockets.h>
@@ -56,7 +55,7 @@ static const struct lws_protocols protocols[] = {
     {0},
 };
 
-/* permessage-deflate is agreed on by us and done in on_receive and door_ws; libwebsockets has to take part so far that it
+/* permessage-deflate is agreed on by us and done in ws_message and door_ws; libwebsockets has to take part so far that it
  * lets frames with RSV1 pass, which it does when an extension is active, and answers with what is agreed: from the
  * handshake it is handed it echoes those of the options it knows. */
 static const struct lws_ext_options agreeable[] = {
@@ -172,100 +171,11 @@ static void on_closed(struct ws_connection *c)
     buf_release(&c->message);
 }
 
-/* On listen-only sockets a ping is answered, as bare text or as an object, and a token is taken; the rest is ignored. */
-static void on_listener_message(struct ws_connection *c)
-{
-    static const char pong[] = "{\"type\":\"pong\"}";
-    struct json_object *message = NULL;
-    bool ping = c->message.len == 4 && memcmp(c->message.data, "ping", 4) == 0;
-    if (!ping && c->message.len > 0 && c->message.data[0] == '{' &&
-        json_parse(c->message.data, c->message.len, WS_MESSAGE_MAX, &message, NULL) == RS_OK &&
-        !renew_message(&c->sub, message))
-        ping = strcmp(json_get_string(message, "type", ""), "ping") == 0;
-    json_object_put(message);
-    if (ping)
-        subscriber_control(&c->sub, pong, sizeof pong - 1);
-}
-
-/* A message that is too long is read to its end, as far as that is near: a socket that is closed with bytes unread is reset,
- * and a proxy then forgets the close and its code. */
-static int on_too_long(struct lws *wsi, struct ws_connection *c, size_t len, size_t left, bool whole)
-{
-    c->n_discarded += c->message.len + len;
-    buf_release(&c->message);
-    if (!whole && c->n_discarded + left <= WS_DISCARD_MAX) {
-        if (!c->message_ms)
-            c->message_ms = (int64_t)uv_now(&c->sub.bridge->loop);
-        return 0;
-    }
-    return close_with(wsi, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE, "a message has at most 64 KiB");
-}
-
-/* The whole message is there: unpack it if it is compressed. */
-static enum rs_err open_message(struct ws_connection *c, bool binary)
-{
-    struct buf text;
-    enum rs_err err = RS_OK;
-    if (c->compressed) {
-        buf_init(&text, WS_MESSAGE_MAX);
-        err = deflate_inflate(c->sub.bridge->deflater, c->message.data ? c->message.data : "", c->message.len, &text);
-        buf_release(&c->message);
-        c->message = text;
-    }
-    return !err && !binary && !utf8_valid(c->message.data ? c->message.data : "", c->message.len) ? RS_INVALID : err;
-}
-
-static int on_message(struct lws *wsi, struct ws_connection *c)
-{
-    bool binary = lws_frame_is_binary(wsi);
-    switch (open_message(c, binary)) {
-    case RS_OK:
-        break;
-    case RS_LIMIT:
-        return on_too_long(wsi, c, 0, 0, true);
-    case RS_INVALID:
-        return close_with(wsi, LWS_CLOSE_STATUS_INVALID_PAYLOAD, c->compressed ? "bad deflate or utf8" : "bad utf8");
-    default:
-        return close_with(wsi, LWS_CLOSE_STATUS_UNEXPECTED_CONDITION, NULL);
-    }
-    if (c->sub.native)
-        native_message(&c->sub, c->message.data ? c->message.data : "", c->message.len, binary);
-    else if (c->sub.assist)
-        assist_message(&c->sub, c->message.data ? c->message.data : "", c->message.len);
-    else
-        on_listener_message(c);
-    buf_release(&c->message); /* an idle connection keeps no memory */
-    return 0;
-}
-
-static int on_receive(struct lws *wsi, struct ws_connection *c, const char *bytes, size_t len)
-{
-    if (c->sub.state == SUBSCRIBER_ENDED)
-        return 0;
-    bool marked = lws_get_reserved_bits(wsi) != 0; /* RSV1, when the extension was agreed on: else it does not get here */
-    if (lws_is_first_fragment(wsi))
-        c->compressed = marked;
-    else if (marked && !c->within_frame) /* the first frame says it for all of a message */
-        return close_with(wsi, LWS_CLOSE_STATUS_PROTOCOL_ERR, "rsv bits");
-    if (lws_frame_is_binary(wsi) && !native_takes_binary(&c->sub))
-        return close_with(wsi, LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE, "text frames only");
-    size_t left = lws_remaining_packet_payload(wsi);
-    bool whole = lws_is_final_fragment(wsi) && left == 0;
-    c->within_frame = left > 0;
-    if (c->n_discarded > 0 || buf_append(&c->message, bytes, len) != RS_OK || c->message.len + left > WS_MESSAGE_MAX)
-        return on_too_long(wsi, c, len, left, whole);
-    if (!whole) {
-        if (!c->message_ms)
-            c->message_ms = (int64_t)uv_now(&c->sub.bridge->loop);
-        return 0;
-    }
-    c->message_ms = 0;
-    return on_message(wsi, c);
-}
-
 static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
 {
     struct ws_connection *c = user;
+    const char *why = NULL;
+    int code;
     switch (reason) {
     case LWS_CALLBACK_ADD_HEADERS:
         return add_headers(lws_context_user(lws_get_context(wsi)), wsi, in);
@@ -277,7 +187,8 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
     case LWS_CALLBACK_RECEIVE:
         live_look(c->sub.bridge);
         c->heard_ms = (int64_t)uv_now(&c->sub.bridge->loop);
-        return on_receive(wsi, c, in, len);
+        code = ws_message_receive(c, in, len, &why);
+        return code ? close_with(wsi, code, why) : 0;
     case LWS_CALLBACK_SERVER_WRITEABLE:
         door_ws_writable(c);
         return 0;
