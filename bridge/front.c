@@ -1,10 +1,10 @@
 #include "bridge/front.h"
 #include "auth/auth.h"
-#include "auth/credential.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "bridge/bridge.h"
 #include "bridge/count.h"
+#include "bridge/handshake.h"
 #include "bridge/head_texts.h"
 #include "bridge/http_head.h"
 #include "bridge/kept.h"
@@ -22,7 +22,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -30,7 +29,6 @@
 #define REPEEK_FIRST_MS 2 /* on a Unix socket, which knows no low-water mark, one looks again after a while */
 #define REPEEK_MOST_MS 200
 #define REPLY_MAX 2048
-#define COOKIE_MAX 4096 /* longer ones are not looked at */
 #define SILENCE_EXTRA_MS 10000 /* beyond limits.subscriber_time */
 
 /* A connection whose request has not arrived yet. */
@@ -119,55 +117,6 @@ void front_hang_up(int fd)
     close(fd);
 }
 
-/* Decide about a handshake: everything that is answered by an HTTP error is answered before the upgrade. */
-static enum rs_err open_feed(struct front *front, const struct http_head *head, const char *peer, struct request *request,
-                             struct feed **ret_feed, struct fault *fault)
-{
-    struct head_texts texts;
-    struct request_text text;
-    enum rs_err err = head_texts_read(&texts, head, peer, &text, fault);
-    if (err)
-        return err;
-    text.access.websocket = true;
-    text.last_event_id = NULL;
-    err = request_route(front->bridge, &text, request, fault);
-    if (err)
-        return err;
-    if (request->door != &door_ws)
-        return fault_set(fault, request->door ? RS_INVALID : RS_NOT_FOUND, "there is no WebSocket at this path");
-    err = ws_check(head, fault);
-    if (!err)
-        err = front_admits(front->bridge, 1, fault);
-    if (!err)
-        err = request_check(front->bridge, &text, request, fault);
-    bool later = !err && request->endpoint->actions && !query_get(&request->query, request->endpoint->query_param);
-    if (!err && !request->endpoint->native && !later)
-        err = request_feed(front->bridge, request, ret_feed, fault);
-    return err;
-}
-
-/* Who acts here, when the endpoint takes actions. */
-static enum rs_err identify(const struct http_head *head, const struct request *request, struct assist_opening *ret,
-                            struct fault *fault)
-{
-    static const char bearer[] = "Bearer ";
-    char cookie[COOKIE_MAX], authorization[COOKIE_MAX], protocols[HTTP_HEAD_MAX], offered[HTTP_HEAD_MAX];
-    size_t offered_len = 0;
-    struct caller_request who = {.access = &request->access, .client = query_get(&request->query, "client")};
-    if (slice_copy(http_head_get(head, "cookie"), cookie, sizeof cookie))
-        who.cookie = cookie;
-    if (slice_copy(http_head_get(head, "authorization"), authorization, sizeof authorization) &&
-        strncasecmp(authorization, bearer, sizeof bearer - 1) == 0)
-        who.token = authorization + sizeof bearer - 1;
-    if (!who.token && slice_copy(http_head_get(head, "sec-websocket-protocol"), protocols, sizeof protocols)) {
-        const char *token = credential_offered(protocols, &offered_len);
-        snprintf(offered, sizeof offered, "%.*s", (int)offered_len, offered_len > 0 ? token : "");
-        who.token = offered_len > 0 ? offered : NULL;
-    }
-    ret->org = request->access.org;
-    return caller_identify(&who, true, &ret->caller, fault);
-}
-
 static void hand_to_ws(struct front *front, int fd, const struct http_head *head, const char *peer)
 {
     struct request request = {0};
@@ -176,22 +125,19 @@ static void hand_to_ws(struct front *front, int fd, const struct http_head *head
     struct fault fault = {0};
     char taken[HTTP_HEAD_MAX];
     int64_t began_us = clock_mono_us();
-    enum rs_err err = open_feed(front, head, peer, &request, &feed, &fault);
-    bool acts = !err && request.endpoint->actions;
-    if (acts)
-        err = identify(head, &request, &actions, &fault);
+    enum rs_err err = handshake_check(front->bridge, head, peer, &request, &feed, &actions, &fault);
     count_call(front->bridge, &request, began_us, err != RS_OK);
-    if (err && !request.refused) {
-        feed_free(feed);
+    if (err && !request.refused)
         refuse(front, fd, head->len, &fault);
-    } else if (recv(fd, taken, head->len, 0) != (ssize_t)head->len) {
+    else if (recv(fd, taken, head->len, 0) != (ssize_t)head->len) {
         feed_free(feed);
         close(fd);
     } else if (err)
         ws_refuse(front->bridge->ws, fd, head,
                   err == RS_UNAUTHENTICATED ? WS_CLOSE_UNAUTHENTICATED : WS_CLOSE_DENIED, &fault);
     else
-        ws_adopt(front->bridge->ws, fd, head, feed, request.since, &request.access, acts ? &actions : NULL);
+        ws_adopt(front->bridge->ws, fd, head, feed, request.since, &request.access,
+                 request.endpoint->actions ? &actions : NULL);
     request_release(&request);
 }
 

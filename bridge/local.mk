@@ -8,7 +8,7 @@ bridge_libbridge_a_SOURCES = \
   bridge/count.c bridge/count.h \
   bridge/listener.c bridge/listener.h \
   bridge/http_head.c bridge/http_head.h bridge/head_texts.c bridge/head_texts.h \
-  bridge/front.c bridge/front.h \
+  bridge/front.c bridge/front.h bridge/handshake.c bridge/handshake.h \
   bridge/request.c bridge/request.h \
   bridge/assist.c bridge/assist.h bridge/assist_job.c bridge/assist_job.h \
   bridge/ws.c bridge/ws.h bridge/ws_message.c bridge/ws_message.h bridge/door_ws.c bridge/door_ws.h \
