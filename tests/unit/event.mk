@@ -60,9 +60,15 @@ tests_unit_test_spool_ring_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
 
 check_PROGRAMS += tests/unit/test_trim
 TESTS += tests/unit/test_trim
-tests_unit_test_trim_SOURCES = tests/unit/test_trim.c tests/unit/unit.h tests/unit/instance.h
+tests_unit_test_trim_SOURCES = tests/unit/test_trim.c tests/unit/trim.h tests/unit/unit.h tests/unit/instance.h
 tests_unit_test_trim_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_trim_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
+
+check_PROGRAMS += tests/unit/test_gaps
+TESTS += tests/unit/test_gaps
+tests_unit_test_gaps_SOURCES = tests/unit/test_gaps.c tests/unit/trim.h tests/unit/unit.h tests/unit/instance.h
+tests_unit_test_gaps_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_gaps_LDADD = $(CHECK_LIBS) $(SHARED_LIBS)
 
 check_PROGRAMS += tests/unit/test_writer
 TESTS += tests/unit/test_writer
