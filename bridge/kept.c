@@ -35,17 +35,22 @@ static void link_newest(struct kept *k)
 
 static void leave_due(struct kept *k)
 {
-    for (struct kept **link = &k->all->first_due; k->due; link = &(*link)->next_due)
-        if (*link == k) {
-            *link = k->next_due;
-            if (k->all->last_due == &k->next_due)
-                k->all->last_due = link;
-            k->due = false;
-        }
+    struct kept **link = &k->all->first_due;
+    if (!k->due)
+        return;
+    while (*link != k)
+        link = &(*link)->next_due;
+    *link = k->next_due;
+    if (k->all->last_due == &k->next_due)
+        k->all->last_due = link;
+    k->due = false;
 }
 
+/* A program that is being started may have its socket open for a moment longer, and an epoll set forgets it only with the
+ * last that has. */
 static void free_kept(struct kept *k)
 {
+    epoll_ctl(k->all->epoll_fd, EPOLL_CTL_DEL, k->fd, NULL);
     leave_due(k);
     unlink_kept(k);
     k->all->n--;
@@ -242,7 +247,6 @@ static void give_back(struct kept *k)
         return;
     }
     strcpy(peer, k->peer);
-    epoll_ctl(k->all->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
     free_kept(k);
     front_visit(front, fd, peer);
 }

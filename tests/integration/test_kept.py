@@ -1,6 +1,7 @@
 """Connections that stay open between polls (HTTP/1.1)."""
 
 import contextlib
+import ctypes
 import json
 import os
 import re
@@ -286,6 +287,43 @@ def test_a_kept_connection_is_not_kept_for_ever(own_bridge):
             assert client.answer()[0] == 200
         slow.socket.sendall(b"GET /poll?stream=run:x HTTP/1.1\r\nHost: local")
         assert silent.ends() and slow.ends()
+
+
+def sockets_of(pid):
+    """{descriptor: socket} of a process."""
+    found = {}
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        with contextlib.suppress(FileNotFoundError):
+            found[int(fd)] = os.readlink(f"/proc/{pid}/fd/{fd}")
+    return {fd: file for fd, file in found.items() if file.startswith("socket:")}
+
+
+def descriptor_of(pid, fd):
+    """The same open socket, here: as a program has it that was started while it was open, and has not yet closed it."""
+    calls, pidfd = ctypes.CDLL(None, use_errno=True), os.pidfd_open(pid)
+    try:
+        here = calls.syscall(438, pidfd, fd, 0)  # pidfd_getfd: Python has no name for it
+        assert here >= 0, os.strerror(ctypes.get_errno())
+        return here
+    finally:
+        os.close(pidfd)
+
+
+def test_a_connection_that_was_closed_and_is_open_elsewhere_is_not_heard_of(own_bridge):
+    bridge = own_bridge("limits.keepalive_time=1s")
+    before = set(sockets_of(bridge.process.pid).values())
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(Raw(bridge.url)) for _ in range(20)]
+        for client in clients:
+            client.send("/poll?stream=run:x")
+            assert client.answer()[0] == 200
+        elsewhere = [descriptor_of(bridge.process.pid, fd) for fd, file in sockets_of(bridge.process.pid).items() if file not in before]
+        assert all(client.ends() for client in clients)
+    for fd in elsewhere:
+        os.close(fd)
+    with Raw(bridge.url) as client:
+        client.send("/poll?stream=run:x")
+        assert client.answer()[0] == 200 and len(elsewhere) >= len(clients)
 
 
 def test_connections_that_are_kept_do_not_hold_up_the_end(own_bridge):
