@@ -76,6 +76,12 @@ tests_unit_test_told_SOURCES = tests/unit/test_told.c tests/unit/unit.h tests/un
 tests_unit_test_told_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_told_LDADD = bridge/libbridge.a $(CHECK_LIBS) $(SHARED_LIBS) $(UV_LIBS) $(ZLIB_LIBS)
 
+check_PROGRAMS += tests/unit/test_kept
+TESTS += tests/unit/test_kept
+tests_unit_test_kept_SOURCES = tests/unit/test_kept.c tests/unit/unit.h tests/unit/dialect_help.h
+tests_unit_test_kept_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_kept_LDADD = bridge/libbridge.a $(CHECK_LIBS) $(SHARED_LIBS) $(LWS_LIBS) $(MHD_LIBS) $(UV_LIBS) $(HIREDIS_LIBS) $(ZLIB_LIBS)
+
 check_PROGRAMS += tests/unit/test_native_message
 TESTS += tests/unit/test_native_message
 tests_unit_test_native_message_SOURCES = tests/unit/test_native_message.c tests/unit/unit.h
