@@ -275,6 +275,14 @@ class ApacheProxy(Apache):
     kind = "apache-proxy_fcgi"
 
 
+class ApacheKeeps(Apache):
+    """Its connections to the bridge are used again, though not for longer than the bridge leaves them open."""
+    kind = "apache-keeps"
+
+    def values(self):
+        return [*super().values(), (" disablereuse=on", " enablereuse=on ttl=50")]
+
+
 class ApacheFcgid(Apache):
     kind = "apache-fcgid"
     configuration = "apache/runspool-fcgid.conf"
@@ -418,6 +426,28 @@ class Nginx(Server):
         return [self.program, "-p", str(self.folder), "-c", str(self.folder / "nginx.conf"), "-e", str(self.folder / "log/error.log")]
 
 
+class NginxKeeps(Nginx):
+    """Its connections to the bridge are used again."""
+    kind = "nginx-keeps"
+
+    def write(self):
+        super().write()
+        for name, pairs in ((self.snippet, [(f"proxy_pass http://unix:{self.folder}/sockets/bridge.sock;", "proxy_pass http://bridge;"),
+                                            ("proxy_set_header Connection $http_connection;", "proxy_set_header Connection $to_bridge;")]),
+                            ("nginx.conf", [("    server {\n", f"""    upstream bridge {{
+        server unix:{self.folder}/sockets/bridge.sock;
+        keepalive 16;
+        keepalive_timeout 50s;
+    }}
+    map $http_upgrade $to_bridge {{
+        default upgrade;
+        "" "";
+    }}
+    server {{\n""")])):
+            path = self.folder / name
+            path.write_text(change(path.read_text(), *pairs))
+
+
 class NginxInFront(Nginx):
     kind = "nginx-in-front"
     snippet = "runspool-in-front.conf"
@@ -449,7 +479,7 @@ class Own(Server):
         self.instance.cli("restart", "web")
 
 
-KINDS = {k.kind: k for k in (ApacheProxy, ApacheFcgid, ApacheCgi, ApacheInFront, Lighttpd, Nginx, NginxInFront, Own)}
+KINDS = {k.kind: k for k in (ApacheProxy, ApacheKeeps, ApacheFcgid, ApacheCgi, ApacheInFront, Lighttpd, Nginx, NginxKeeps, NginxInFront, Own)}
 
 
 class Sites:
