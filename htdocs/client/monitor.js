@@ -124,20 +124,20 @@ export function WorkflowDashboard({ className = '', base, token: given }) {
   }, [base, token, asked]);
 
   const current = chosen ?? workflows?.[0]?.id;
-  const heard = useRef({ id: null, listens: false, tell: null });
+  const heard = useRef({ id: null, listens: false });
+  const waiting = useRef({ id: null, go: null });
   const onListening = (listens) => {
-    heard.current = { id: current, listens, tell: listens ? heard.current.tell?.() : heard.current.tell };
+    heard.current = { id: current, listens };
+    if (listens && waiting.current.id === current) waiting.current.go();
   };
   // Of a run that is over before its monitor listens only the end would be shown.
   const follow = async (id) => {
     setChosen(id);
     if (heard.current.id === id && heard.current.listens) return;
-    let timer;
-    await new Promise((tell) => {
-      heard.current.tell = tell;
-      timer = setTimeout(tell, LISTEN_MS);
+    await new Promise((go) => {
+      waiting.current = { id, go };
+      setTimeout(go, LISTEN_MS);
     });
-    clearTimeout(timer);
   };
   return h('div', { className: `runspool-dashboard ${className}`.trim() },
     failure && h('p', { className: 'runspool-trouble' }, `The workflows could not be read: ${failure}. `,
