@@ -7,6 +7,7 @@
 #include "bridge/hub.h"
 #include "bridge/live.h"
 #include "bridge/ws.h"
+#include "bridge/ws_sockets.h"
 #include <assert.h>
 #include <errno.h>
 #include <libwebsockets.h>
@@ -20,15 +21,19 @@
 static size_t settle(struct ws_connection *c, const char *bytes, size_t len, size_t n)
 {
     size_t boundary = frame_boundary(bytes, len, n);
-    if (boundary > n && lws_write(c->wsi, (unsigned char *)bytes + n, boundary - n, LWS_WRITE_RAW) < 0)
+    if (boundary == n)
+        return boundary;
+    if (lws_write(c->wsi, (unsigned char *)bytes + n, boundary - n, LWS_WRITE_RAW) < 0)
         shutdown(c->fd, SHUT_RDWR); /* the loop then finds it closed */
+    c->held = lws_partial_buffered(c->wsi);
+    ws_socket_wants(c);
     return boundary;
 }
 
 static size_t ws_send(struct subscriber *sub, const char *bytes, size_t len)
 {
     struct ws_connection *c = sub->connection;
-    if (lws_partial_buffered(c->wsi))
+    if (c->held || c->closing)
         return 0;
     ssize_t n = send(c->fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (n <= 0)
@@ -38,19 +43,17 @@ static size_t ws_send(struct subscriber *sub, const char *bytes, size_t len)
 
 static void close_when_empty(struct ws_connection *c)
 {
-    if (!c->close_code || c->sub.queue_len > 0)
-        return;
-    /* From where libwebsockets sends the code; with the rest of a frame in its buffer it would forget it. */
-    if (!lws_partial_buffered(c->wsi))
-        lws_set_timer_usecs(c->wsi, 1);
-    lws_callback_on_writable(c->wsi); /* it looks at its timers after one of its events only */
+    if (c->close_code && c->sub.queue_len == 0)
+        ws_socket_wants(c); /* libwebsockets asks then whether it is to go on */
 }
 
 static void ws_push(struct subscriber *sub)
 {
     struct ws_connection *c = sub->connection;
     struct iovec iov[SEND_PIECES];
-    if (c->sub.queue_len > 0 && !lws_partial_buffered(c->wsi)) {
+    if (c->closing)
+        return;
+    if (c->sub.queue_len > 0 && !c->held) {
         int n_pieces = subscriber_peek(&c->sub, iov, SEND_PIECES);
         struct msghdr message = {.msg_iov = iov, .msg_iovlen = (size_t)n_pieces};
         ssize_t sent = sendmsg(c->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -66,7 +69,7 @@ static void ws_push(struct subscriber *sub)
             subscriber_consume(&c->sub, done);
     }
     if (c->sub.queue_len > 0)
-        lws_callback_on_writable(c->wsi);
+        ws_socket_wants(c);
     close_when_empty(c);
 }
 
@@ -83,7 +86,7 @@ void door_ws_writable(struct ws_connection *c)
 static void ws_wake(struct subscriber *sub)
 {
     struct ws_connection *c = sub->connection;
-    lws_callback_on_writable(c->wsi);
+    ws_socket_wants(c);
 }
 
 static void ws_end(struct subscriber *sub, enum end_reason reason)

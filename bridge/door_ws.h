@@ -1,4 +1,4 @@
-/* door_ws - what ws.c, ws_message.c and door_ws.c share: a WebSocket connection. Threads: the loop only. */
+/* door_ws - what ws.c, ws_message.c, ws_sockets.c and door_ws.c share: a WebSocket connection. Threads: the loop only. */
 #ifndef RUNSPOOL_BRIDGE_DOOR_WS_H
 #define RUNSPOOL_BRIDGE_DOOR_WS_H
 
@@ -6,10 +6,18 @@
 #include "bridge/subscriber.h"
 
 struct lws;
+struct ws_sockets;
 struct ws_connection {
     struct lws *wsi;
     int fd;
     bool open;           /* the subscriber has been set up */
+    bool held;           /* libwebsockets has bytes to send, and nothing may come between */
+    bool closing;        /* it has been told to close it: nothing more is sent */
+    bool wants, writable; /* to be told when the socket takes bytes; it does, which has not been told yet */
+    bool watched, watched_writable; /* in the epoll set; for that, too */
+    struct ws_sockets *sockets;
+    struct ws_connection *closing_prev, *closing_next;
+    uint64_t closing_ms; /* when it is cut; 0: it is not among those */
     int close_code;      /* to be closed with it once the queue is empty; 0: not */
     const char *close_reason; /* static text beside it; NULL: none */
     struct subscriber sub;

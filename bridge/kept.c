@@ -12,11 +12,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define EVENTS_MAX 256 /* taken at once */
 #define WATCHED (EPOLLIN | EPOLLRDHUP | EPOLLET)
 
 static void unlink_kept(struct kept *k)
@@ -46,11 +44,9 @@ static void leave_due(struct kept *k)
     k->due = false;
 }
 
-/* A program that is being started may have its socket open for a moment longer, and an epoll set forgets it only with the
- * last that has. */
 static void free_kept(struct kept *k)
 {
-    epoll_ctl(k->all->epoll_fd, EPOLL_CTL_DEL, k->fd, NULL);
+    epoll_set_remove(&k->all->sockets, k->fd);
     leave_due(k);
     unlink_kept(k);
     k->all->n--;
@@ -106,19 +102,13 @@ static void on_late(uv_timer_t *timer)
     close_kept(x->kept);
 }
 
-static void watch(struct kept *k, unsigned events)
-{
-    struct epoll_event event = {.events = events, .data.ptr = k};
-    (void)epoll_ctl(k->all->epoll_fd, EPOLL_CTL_MOD, k->fd, &event); /* of one that is there it cannot fail */
-}
-
 /* The rest is sent when there is room. */
 static void wait_writable(struct kept *k, struct buf *head)
 {
     if (head != &k->head) {
         k->head = *head;
         buf_init(head, KEPT_ANSWER_MAX);
-        watch(k, WATCHED | EPOLLOUT);
+        epoll_set_change(&k->all->sockets, k->fd, WATCHED | EPOLLOUT, k);
         if (!k->x->taking) /* else its door has set a time for it */
             exchange_hold(k->x, (uint64_t)config_number(k->x->bridge->config, "limits.subscriber_time"), on_late);
     }
@@ -129,7 +119,7 @@ static void send_answer(struct kept *k, struct buf *head)
     switch (kept_answer_send(k, head)) {
     case KEPT_SENT:
         if (head == &k->head)
-            watch(k, WATCHED);
+            epoll_set_change(&k->all->sockets, k->fd, WATCHED, k);
         rest(k);
         return;
     case KEPT_NO_ROOM:
@@ -220,8 +210,7 @@ bool kept_take(struct kepts *all, int fd, const struct http_head *head, const ch
     struct request_text text;
     struct exchange *x = recognise(all->bridge, head, peer, &texts, &text);
     struct kept *k = x ? calloc(1, sizeof *k) : NULL;
-    struct epoll_event event = {.events = WATCHED, .data.ptr = k};
-    if (!k || epoll_ctl(all->epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0) {
+    if (!k || !epoll_set_add(&all->sockets, fd, WATCHED, k)) {
         free(x);
         free(k);
         return false;
@@ -309,15 +298,11 @@ static void on_event(struct kept *k, unsigned events)
         close_kept(k);
 }
 
-static void on_readable(uv_poll_t *poll, int status, int uv_events)
+static void on_events(void *ctx, const struct epoll_event *events, int n)
 {
-    struct kepts *all = poll->data;
-    struct epoll_event events[EVENTS_MAX];
-    (void)status;
-    (void)uv_events;
-    int n = epoll_wait(all->epoll_fd, events, EVENTS_MAX, 0);
+    struct kepts *all = ctx;
     tolds_wake(all->bridge->tolds);
-    for (int i = 0; i < n; i++) /* each is there once, and is ended by nothing else meanwhile */
+    for (int i = 0; i < n; i++) /* each is ended by nothing else meanwhile */
         on_event(events[i].data.ptr, events[i].events);
 }
 
@@ -353,22 +338,17 @@ enum rs_err kepts_open(struct bridge *bridge, struct kepts **ret, struct fault *
     all->bridge = bridge;
     all->last_due = &all->first_due;
     buf_init(&all->head, KEPT_ANSWER_MAX);
-    all->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    if (all->epoll_fd < 0) {
+    enum rs_err err = epoll_set_open(&all->sockets, &bridge->loop, on_events, all, fault);
+    if (err)
         free(all);
-        return fault_set(fault, RS_IO, "no epoll for polls: %s", strerror(errno));
-    }
-    uv_poll_init(&bridge->loop, &all->poll, all->epoll_fd);
-    all->poll.data = all;
-    uv_poll_start(&all->poll, UV_READABLE, on_readable);
-    *ret = all;
-    return RS_OK;
+    else
+        *ret = all;
+    return err;
 }
 
-static void on_closed(uv_handle_t *handle)
+static void on_closed(void *ctx)
 {
-    struct kepts *all = handle->data;
-    close(all->epoll_fd);
+    struct kepts *all = ctx;
     buf_release(&all->head);
     free(all);
 }
@@ -379,7 +359,7 @@ void kepts_close(struct kepts *all)
         return;
     while (all->newest)
         close_kept(all->newest);
-    uv_close((uv_handle_t *)&all->poll, on_closed);
+    epoll_set_close(&all->sockets, on_closed);
 }
 
 int kepts_count(const struct kepts *all)

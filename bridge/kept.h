@@ -2,8 +2,7 @@
  * in a loop, or a web server that does so for many, need not make one each time. Nothing is taken from the socket but the heads
  * of such requests: whatever else comes is handed back to the front, as if it had come first. So each request is parsed, admitted
  * and authorised by the same rules, and may be a WebSocket's handshake. The library reads on beyond a request, so its connections
- * end with their answer. Sockets are watched by an epoll of our own, where each is entered once: libuv has two system calls for
- * each change of mind, and looks through all events of its turn. Threads: the loop only. */
+ * end with their answer. Threads: the loop only. */
 #ifndef RUNSPOOL_BRIDGE_KEPT_H
 #define RUNSPOOL_BRIDGE_KEPT_H
 

@@ -4,6 +4,7 @@
 #define RUNSPOOL_BRIDGE_KEPT_ANSWER_H
 
 #include "base/buf.h"
+#include "bridge/epoll_set.h"
 #include "bridge/exchange.h"
 #include "bridge/http_head.h"
 #include <netinet/in.h>
@@ -29,8 +30,7 @@ struct kept {
 };
 struct kepts {
     struct bridge *bridge;
-    int epoll_fd;
-    uv_poll_t poll;
+    struct epoll_set sockets;
     struct kept *newest, *oldest;
     int n;
     struct kept *first_due, **last_due;

@@ -12,8 +12,9 @@ bridge_libbridge_a_SOURCES = \
   bridge/request.c bridge/request.h \
   bridge/assist.c bridge/assist.h bridge/assist_job.c bridge/assist_job.h \
   bridge/ws.c bridge/ws.h bridge/ws_message.c bridge/ws_message.h bridge/door_ws.c bridge/door_ws.h \
+  bridge/ws_sockets.c bridge/ws_sockets.h \
   bridge/web.c bridge/web.h bridge/web_answer.c bridge/exchange.c bridge/exchange.h \
-  bridge/kept.c bridge/kept.h bridge/kept_answer.c bridge/kept_answer.h \
+  bridge/epoll_set.c bridge/epoll_set.h bridge/kept.c bridge/kept.h bridge/kept_answer.c bridge/kept_answer.h \
   bridge/turns.c bridge/turns.h \
   bridge/door.h bridge/door_sse.c bridge/door_poll.c \
   bridge/hub.c bridge/hub.h bridge/group.c bridge/group.h \

@@ -8,6 +8,7 @@
 #include "bridge/live.h"
 #include "bridge/native.h"
 #include "bridge/ws_message.h"
+#include "bridge/ws_sockets.h"
 #include <assert.h>
 #include <errno.h>
 #include <libwebsockets.h>
@@ -40,6 +41,7 @@ struct ws {
     struct lws_context *context;
     struct lws_vhost *vhost;
     struct adoption *adopting;
+    struct ws_sockets sockets;
 };
 
 static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len);
@@ -81,7 +83,7 @@ static int on_extension(struct lws_context *context, const struct lws_extension 
 static const struct lws_extension extensions[] = {{"permessage-deflate", on_extension, NULL}, {NULL, NULL, NULL}};
 
 /* A reason that would break the frame is left out. */
-static int close_with(struct lws *wsi, int code, const char *reason)
+static int close_with(struct ws_connection *c, int code, const char *reason)
 {
     unsigned char text[REASON_MAX];
     size_t len = reason ? strlen(reason) : 0;
@@ -89,7 +91,8 @@ static int close_with(struct lws *wsi, int code, const char *reason)
         len = 0;
     if (len > 0)
         memcpy(text, reason, len);
-    lws_close_reason(wsi, (enum lws_close_status)code, text, len);
+    lws_close_reason(c->wsi, (enum lws_close_status)code, text, len);
+    ws_socket_closing(c);
     return -1;
 }
 
@@ -133,10 +136,9 @@ static int on_established(struct ws *ws, struct lws *wsi, struct ws_connection *
     if (!a)
         return -1;
     ws->adopting = NULL;
+    ws_socket_begin(&ws->sockets, c, wsi);
     if (a->close_code)
-        return close_with(wsi, a->close_code, a->reason);
-    c->wsi = wsi;
-    c->fd = lws_get_socket_fd(wsi);
+        return close_with(c, a->close_code, a->reason);
     buf_init(&c->message, WS_MESSAGE_MAX);
     subscriber_init(&c->sub, ws->bridge, &door_ws, c);
     subscriber_admit(&c->sub, a->who);
@@ -157,11 +159,36 @@ static int on_established(struct ws *ws, struct lws *wsi, struct ws_connection *
     if (!err)
         return 0;
     log_event(LOG_LEVEL_WARN, "ws.failed", "error=%s reason=\"%s\"", rs_err_name(err), fault.message);
-    return close_with(wsi, LWS_CLOSE_STATUS_UNEXPECTED_CONDITION, NULL);
+    return close_with(c, LWS_CLOSE_STATUS_UNEXPECTED_CONDITION, NULL);
+}
+
+static int on_received(struct ws_connection *c, const char *bytes, size_t len)
+{
+    const char *why = NULL;
+    if (!c->open || c->closing)
+        return 0;
+    live_look(c->sub.bridge);
+    c->heard_ms = (int64_t)uv_now(&c->sub.bridge->loop);
+    int code = ws_message_receive(c, bytes, len, &why);
+    return code ? close_with(c, code, why) : 0;
+}
+
+static int on_writable(struct ws_connection *c)
+{
+    bool writable = c->writable;
+    c->writable = c->held = false;
+    if (!c->open || c->closing)
+        return 0;
+    if (writable)
+        door_ws_writable(c);
+    bool over = c->close_code && c->sub.queue_len == 0 && !c->held;
+    return over ? close_with(c, c->close_code, c->close_reason) : 0;
 }
 
 static void on_closed(struct ws_connection *c)
 {
+    if (c->sockets)
+        ws_socket_gone(c);
     if (!c->open)
         return;
     c->open = false;
@@ -174,26 +201,19 @@ static void on_closed(struct ws_connection *c)
 static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
 {
     struct ws_connection *c = user;
-    const char *why = NULL;
-    int code;
     switch (reason) {
     case LWS_CALLBACK_ADD_HEADERS:
         return add_headers(lws_context_user(lws_get_context(wsi)), wsi, in);
     case LWS_CALLBACK_ESTABLISHED:
         return on_established(lws_context_user(lws_get_context(wsi)), wsi, c);
     case LWS_CALLBACK_RECEIVE_PONG:
-        c->heard_ms = (int64_t)uv_now(&c->sub.bridge->loop);
+        if (c->open)
+            c->heard_ms = (int64_t)uv_now(&c->sub.bridge->loop);
         return 0;
     case LWS_CALLBACK_RECEIVE:
-        live_look(c->sub.bridge);
-        c->heard_ms = (int64_t)uv_now(&c->sub.bridge->loop);
-        code = ws_message_receive(c, in, len, &why);
-        return code ? close_with(wsi, code, why) : 0;
+        return on_received(c, in, len);
     case LWS_CALLBACK_SERVER_WRITEABLE:
-        door_ws_writable(c);
-        return 0;
-    case LWS_CALLBACK_TIMER:
-        return c->close_code && c->sub.queue_len == 0 ? close_with(wsi, c->close_code, c->close_reason) : 0;
+        return on_writable(c);
     case LWS_CALLBACK_CLOSED:
         on_closed(c);
         return 0;
@@ -215,15 +235,12 @@ enum rs_err ws_open(struct bridge *bridge, struct ws **ret, struct fault *fault)
     struct ws *ws = calloc(1, sizeof *ws);
     if (!ws)
         return fault_set(fault, RS_NOMEM, "no memory for WebSockets");
-    /* No pings of its own: it keeps those timers in a list that it walks for each connection. */
-    static const struct lws_retry_bo no_pings = {0};
+    static const struct lws_retry_bo no_pings = {0}; /* it has no timers, and would keep them in a list that it walks */
     ws->bridge = bridge;
-    void *loops[] = {&bridge->loop};
     struct lws_context_creation_info info = {
         .port = CONTEXT_PORT_NO_LISTEN_SERVER,
         .protocols = protocols,
-        .foreign_loops = loops,
-        .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
+        .options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
         .extensions = extensions,
         .gid = (gid_t)-1,
         .uid = (uid_t)-1,
@@ -232,14 +249,16 @@ enum rs_err ws_open(struct bridge *bridge, struct ws **ret, struct fault *fault)
         .vhost_name = "default",
     };
     lws_set_log_level(LOGGED, log_line);
-    ws->context = lws_create_context(&info);
+    ws->context = ws->sockets.context = lws_create_context(&info);
     if (ws->context)
         ws->vhost = lws_create_vhost(ws->context, &info);
-    if (!ws->vhost) {
+    enum rs_err err = ws->vhost ? ws_sockets_open(&ws->sockets, &bridge->loop, fault)
+                                : fault_set(fault, RS_IO, "libwebsockets does not start: is a descriptor left?");
+    if (err) {
         if (ws->context)
             lws_context_destroy(ws->context);
         free(ws);
-        return fault_set(fault, RS_IO, "libwebsockets does not start: is libwebsockets-evlib-uv installed?");
+        return err;
     }
     *ret = ws;
     return RS_OK;
@@ -301,9 +320,9 @@ static void adopt(struct ws *ws, int fd, const struct http_head *head, struct ad
     ws->adopting = adoption;
     hold_back(fd, 1);         /* the answer leaves with the first message, in one packet */
     lws_set_log_level(0, NULL); /* it has an "error" to tell of each socket that it is handed */
-    struct lws *wsi = lws_adopt_socket_vhost_readbuf(ws->vhost, fd, text, (size_t)len); /* closes fd itself when it fails */
+    (void)lws_adopt_socket_vhost_readbuf(ws->vhost, fd, text, (size_t)len); /* closes fd itself when it fails */
     lws_set_log_level(LOGGED, log_line);
-    if (wsi)
+    if (ws_sockets_watch(&ws->sockets))
         hold_back(fd, 0);
     ws->adopting = NULL;
     feed_free(adoption->feed); /* NULL once it was taken */
@@ -322,15 +341,13 @@ void ws_refuse(struct ws *ws, int fd, const struct http_head *head, int close_co
 
 void ws_close(struct ws *ws)
 {
-    if (ws)
-        lws_context_destroy(ws->context);
-}
-
-/* On a foreign loop destroying takes two calls: the first closes the handles, the second frees. */
-void ws_free(struct ws *ws)
-{
     if (!ws)
         return;
     lws_context_destroy(ws->context);
+    ws_sockets_close(&ws->sockets);
+}
+
+void ws_free(struct ws *ws)
+{
     free(ws);
 }

@@ -1,4 +1,4 @@
-/* ws - WebSockets by libwebsockets on our loop (RFC 6455). The front hands over sockets whose handshake it has read;
+/* ws - WebSockets by libwebsockets (RFC 6455). The front hands over sockets whose handshake it has read;
  * messages go out pre-framed through door_ws. Threads: the loop only. */
 #ifndef RUNSPOOL_BRIDGE_WS_H
 #define RUNSPOOL_BRIDGE_WS_H
@@ -25,8 +25,7 @@ void ws_adopt(struct ws *ws, int fd, const struct http_head *head, struct feed *
               struct access *who, const struct assist_opening *actions);
 /* ws_refuse - accept a handshake only to close it with this code, and why: all that a browser's page gets to see. */
 void ws_refuse(struct ws *ws, int fd, const struct http_head *head, int close_code, const struct fault *why);
-/* ws_close - end what connections are left; libwebsockets lets go of the loop. ws_free - after the loop has ended.
- * NULL is fine. */
+/* ws_close - end what connections are left. ws_free - after the loop has ended. NULL is fine. */
 void ws_close(struct ws *ws);
 void ws_free(struct ws *ws);
 

@@ -3,7 +3,7 @@
 say() { printf '%s\n' "$*" >&2; }
 die() { say "$0: $*"; exit 1; }
 
-build_packages="gcc make autoconf automake pkg-config libfcgi-dev libmicrohttpd-dev libwebsockets-dev libwebsockets-evlib-uv
+build_packages="gcc make autoconf automake pkg-config libfcgi-dev libmicrohttpd-dev libwebsockets-dev
   libuv1-dev libjson-c-dev libsqlite3-dev libcurl4-openssl-dev libxml2-dev zlib1g-dev libsodium-dev librhonabwy-dev libyaml-dev libjq-dev libonig-dev libhiredis-dev libmsgpack-dev check"
 run_packages="lighttpd lighttpd-mod-deflate git curl ca-certificates tzdata"
 test_packages="python3 python3-pytest python3-websockets python3-requests python3-jsonschema python3-yaml python3-jwt python3-cryptography python3-msgpack netcat-openbsd mandoc chromium apache2-bin

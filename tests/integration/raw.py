@@ -1,7 +1,8 @@
-"""HTTP/1.1 by hand, for what no library of clients would send."""
+"""HTTP/1.1 and WebSockets by hand, for what no library of clients would do."""
 
 import base64
 import contextlib
+import ctypes
 import os
 import socket
 import struct
@@ -11,9 +12,13 @@ import urllib.parse
 class Raw:
     """A connection on which nothing is done that is not asked for."""
 
-    def __init__(self, url):
+    def __init__(self, url, receive_bytes=None):
         host = urllib.parse.urlsplit(url)
-        self.socket = socket.create_connection((host.hostname, host.port), timeout=60)
+        self.socket = socket.socket()
+        self.socket.settimeout(60)
+        if receive_bytes:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+        self.socket.connect((host.hostname, host.port))
         self.read = b""
 
     @staticmethod
@@ -74,8 +79,71 @@ def handshake(target, **headers):
                                 "Sec-WebSocket-Key": key, **headers})
 
 
-def frame(text):
-    """A text frame of a client, under 126 bytes (RFC 6455, section 5.2)."""
-    payload, mask = text.encode(), os.urandom(4)
+def frame(payload, op=1, final=True):
+    """A client's frame, under 126 bytes (RFC 6455, section 5.2)."""
+    payload, mask = payload.encode() if isinstance(payload, str) else payload, os.urandom(4)
     assert len(payload) < 126
-    return struct.pack("BB", 0x81, 0x80 | len(payload)) + mask + bytes(b ^ mask[i % 4] for i, b in enumerate(payload))
+    return struct.pack("BB", (0x80 if final else 0) | op, 0x80 | len(payload)) + mask + bytes(b ^ mask[i % 4] for i, b in enumerate(payload))
+
+
+TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
+
+
+class RawWs(Raw):
+    """A WebSocket that says and answers nothing by itself."""
+
+    def __init__(self, url, target, receive_bytes=None, **headers):
+        super().__init__(url, receive_bytes)
+        self.socket.sendall(handshake(target, **headers))
+        at = self.until(b"\r\n\r\n")
+        assert self.read.startswith(b"HTTP/1.1 101 "), self.read
+        self.read = self.read[at:]
+
+    def say(self, payload, op=TEXT):
+        self.socket.sendall(frame(payload, op))
+
+    def take(self, n):
+        while len(self.read) < n:
+            data = self.socket.recv(65536)
+            if not data:
+                raise ConnectionError(f"the connection was closed after {self.read[-300:]}")
+            self.read += data
+        taken, self.read = self.read[:n], self.read[n:]
+        return taken
+
+    def frame(self):
+        """The next whole message: (op, payload). It must not be masked, nor in fragments, nor compressed."""
+        first, length = self.take(2)
+        assert first & 0xf0 == 0x80 and length < 128, (first, length)
+        if length == 126:
+            length = int.from_bytes(self.take(2), "big")
+        elif length == 127:
+            length = int.from_bytes(self.take(8), "big")
+        return first & 15, self.take(length)
+
+    def closes(self):
+        """The code of the close frame that comes; it is not answered."""
+        while True:
+            op, payload = self.frame()
+            if op == CLOSE:
+                return int.from_bytes(payload[:2], "big")
+
+
+def sockets_of(pid):
+    """{descriptor: socket} of a process."""
+    found = {}
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        with contextlib.suppress(FileNotFoundError):
+            found[int(fd)] = os.readlink(f"/proc/{pid}/fd/{fd}")
+    return {fd: file for fd, file in found.items() if file.startswith("socket:")}
+
+
+def descriptor_of(pid, fd):
+    """The same open socket, here: as a program has it that was started while it was open, and has not yet closed it."""
+    calls, pidfd = ctypes.CDLL(None, use_errno=True), os.pidfd_open(pid)
+    try:
+        here = calls.syscall(438, pidfd, fd, 0)  # pidfd_getfd: Python has no name for it
+        assert here >= 0, os.strerror(ctypes.get_errno())
+        return here
+    finally:
+        os.close(pidfd)

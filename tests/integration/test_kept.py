@@ -1,7 +1,6 @@
 """Connections that stay open between polls (HTTP/1.1)."""
 
 import contextlib
-import ctypes
 import json
 import os
 import re
@@ -15,7 +14,7 @@ import pytest
 from clients import UPGRADE, Ws, get, poll, with_query
 from conftest import free_port, wait_until
 from issuer import SECRET, Key, KeyServer, hs256, jwks
-from raw import Raw, frame, handshake
+from raw import Raw, descriptor_of, frame, handshake, sockets_of
 
 pytest_plugins = ["bridge_fixture"]
 
@@ -287,26 +286,6 @@ def test_a_kept_connection_is_not_kept_for_ever(own_bridge):
             assert client.answer()[0] == 200
         slow.socket.sendall(b"GET /poll?stream=run:x HTTP/1.1\r\nHost: local")
         assert silent.ends() and slow.ends()
-
-
-def sockets_of(pid):
-    """{descriptor: socket} of a process."""
-    found = {}
-    for fd in os.listdir(f"/proc/{pid}/fd"):
-        with contextlib.suppress(FileNotFoundError):
-            found[int(fd)] = os.readlink(f"/proc/{pid}/fd/{fd}")
-    return {fd: file for fd, file in found.items() if file.startswith("socket:")}
-
-
-def descriptor_of(pid, fd):
-    """The same open socket, here: as a program has it that was started while it was open, and has not yet closed it."""
-    calls, pidfd = ctypes.CDLL(None, use_errno=True), os.pidfd_open(pid)
-    try:
-        here = calls.syscall(438, pidfd, fd, 0)  # pidfd_getfd: Python has no name for it
-        assert here >= 0, os.strerror(ctypes.get_errno())
-        return here
-    finally:
-        os.close(pidfd)
 
 
 def test_a_connection_that_was_closed_and_is_open_elsewhere_is_not_heard_of(own_bridge):
