@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #define HANDSHAKE_MAX 512
+#define READ_BYTES 512   /* of a message at once; each connection has a buffer of them */
 #define OFFERS_MAX 1024 /* bytes of the extensions that a client offers; with more of them none is taken */
 #define LOGGED (LLL_ERR | LLL_WARN)
 #define REASON_MAX 123 /* bytes in a close frame beside its code (RFC 6455) */
@@ -46,14 +47,14 @@ struct ws {
 
 static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len);
 
+#define PROTOCOL(text) {.name = text, .callback = on_event, .per_session_data_size = sizeof(struct ws_connection), .rx_buffer_size = READ_BYTES}
+
 /* The first is taken when no subprotocol is asked for. */
 static const struct lws_protocols protocols[] = {
-    {.name = "none", .callback = on_event, .per_session_data_size = sizeof(struct ws_connection), .rx_buffer_size = 1024},
-    {.name = "runspool.v1", .callback = on_event, .per_session_data_size = sizeof(struct ws_connection),
-     .rx_buffer_size = 1024},
-    {.name = "runspool.v1.msgpack", .callback = on_event, .per_session_data_size = sizeof(struct ws_connection),
-     .rx_buffer_size = 1024},
-    {.name = "token", .callback = on_event, .per_session_data_size = sizeof(struct ws_connection), .rx_buffer_size = 1024},
+    PROTOCOL("none"),
+    PROTOCOL("runspool.v1"),
+    PROTOCOL("runspool.v1.msgpack"),
+    PROTOCOL("token"),
     {0},
 };
 
@@ -247,6 +248,7 @@ enum rs_err ws_open(struct bridge *bridge, struct ws **ret, struct fault *fault)
         .retry_and_idle_policy = &no_pings,
         .user = ws,
         .vhost_name = "default",
+        .max_http_header_data = HANDSHAKE_MAX,
     };
     lws_set_log_level(LOGGED, log_line);
     ws->context = ws->sockets.context = lws_create_context(&info);
@@ -311,16 +313,19 @@ static void adopt(struct ws *ws, int fd, const struct http_head *head, struct ad
     struct slice key = http_head_get(head, "sec-websocket-key");
     const char *protocol = choose_protocol(head, !adoption->feed && !adoption->actions);
     adoption->compression = choose_compression(ws, head, agreed);
-    int len = snprintf(text, sizeof text,
-                       "GET / HTTP/1.1\r\nHost: bridge\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                       "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %.*s\r\n%s%s%s%s%s%s\r\n",
-                       (int)key.len, key.at, protocol ? "Sec-WebSocket-Protocol: " : "", protocol ? protocol : "",
-                       protocol ? "\r\n" : "", *agreed ? "Sec-WebSocket-Extensions: " : "", agreed, *agreed ? "\r\n" : "");
-    assert(len > 0 && (size_t)len < sizeof text);
+    char *end = stpcpy(text, "GET / HTTP/1.1\r\nHost:-\r\nUpgrade:websocket\r\nConnection:Upgrade\r\nSec-WebSocket-Version:13\r\n"
+                             "Sec-WebSocket-Key:");
+    end = mempcpy(end, key.at, key.len);
+    if (protocol)
+        end = stpcpy(stpcpy(end, "\r\nSec-WebSocket-Protocol:"), protocol);
+    if (*agreed)
+        end = stpcpy(stpcpy(end, "\r\nSec-WebSocket-Extensions:"), agreed);
+    end = stpcpy(end, "\r\n\r\n");
+    assert(end < text + sizeof text);
     ws->adopting = adoption;
     hold_back(fd, 1);         /* the answer leaves with the first message, in one packet */
     lws_set_log_level(0, NULL); /* it has an "error" to tell of each socket that it is handed */
-    (void)lws_adopt_socket_vhost_readbuf(ws->vhost, fd, text, (size_t)len); /* closes fd itself when it fails */
+    (void)lws_adopt_socket_vhost_readbuf(ws->vhost, fd, text, (size_t)(end - text)); /* closes fd itself when it fails */
     lws_set_log_level(LOGGED, log_line);
     if (ws_sockets_watch(&ws->sockets))
         hold_back(fd, 0);
