@@ -1,4 +1,5 @@
 #include "bridge/epoll_set.h"
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,13 +10,15 @@ static void on_readable(uv_poll_t *poll, int status, int uv_events)
     struct epoll_event events[EPOLL_SET_MOST];
     (void)status;
     (void)uv_events;
-    int n = epoll_wait(set->fd, events, EPOLL_SET_MOST, 0);
+    int n = epoll_wait(set->fd, events, set->most, 0);
     if (n > 0)
         set->fn(set->ctx, events, n);
 }
 
-enum rs_err epoll_set_open(struct epoll_set *set, uv_loop_t *loop, epoll_set_fn *fn, void *ctx, struct fault *fault)
+enum rs_err epoll_set_open(struct epoll_set *set, uv_loop_t *loop, int most, epoll_set_fn *fn, void *ctx, struct fault *fault)
 {
+    assert(most > 0 && most <= EPOLL_SET_MOST);
+    set->most = most;
     set->fn = fn;
     set->ctx = ctx;
     set->fd = epoll_create1(EPOLL_CLOEXEC);

@@ -8,7 +8,7 @@
 #include <sys/epoll.h>
 #include <uv.h>
 
-#define EPOLL_SET_MOST 256 /* events at once; the others come in the next turn of the loop */
+#define EPOLL_SET_MOST 256
 
 /* events: the data.ptr of each is the socket's, which is there once. */
 typedef void epoll_set_fn(void *ctx, const struct epoll_event *events, int n);
@@ -16,14 +16,16 @@ typedef void epoll_set_fn(void *ctx, const struct epoll_event *events, int n);
 /* A member of what owns the sockets. */
 struct epoll_set {
     uv_poll_t poll;
-    int fd;
+    int fd, most;
     epoll_set_fn *fn;
     void (*closed)(void *ctx);
     void *ctx;
 };
 
-/* epoll_set_open - from now on fn is called with what happens. RS_IO: no descriptor is left. */
-enum rs_err epoll_set_open(struct epoll_set *set, uv_loop_t *loop, epoll_set_fn *fn, void *ctx, struct fault *fault) RS_MUST_CHECK;
+/* epoll_set_open - from now on fn is called with what happens. most: events at once, up to EPOLL_SET_MOST; the others come in the next
+ * turn of the loop, after what else there is. RS_IO: no descriptor is left. */
+enum rs_err epoll_set_open(struct epoll_set *set, uv_loop_t *loop, int most, epoll_set_fn *fn, void *ctx,
+                           struct fault *fault) RS_MUST_CHECK;
 /* epoll_set_add - events: as of epoll_ctl(2). false: the kernel has no room for one more. epoll_set_change - other events of one that
  * is there. */
 bool epoll_set_add(struct epoll_set *set, int fd, unsigned events, void *ptr) RS_MUST_CHECK;

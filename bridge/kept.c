@@ -338,7 +338,7 @@ enum rs_err kepts_open(struct bridge *bridge, struct kepts **ret, struct fault *
     all->bridge = bridge;
     all->last_due = &all->first_due;
     buf_init(&all->head, KEPT_ANSWER_MAX);
-    enum rs_err err = epoll_set_open(&all->sockets, &bridge->loop, on_events, all, fault);
+    enum rs_err err = epoll_set_open(&all->sockets, &bridge->loop, EPOLL_SET_MOST, on_events, all, fault);
     if (err)
         free(all);
     else

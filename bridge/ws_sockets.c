@@ -3,6 +3,7 @@
 #include <libwebsockets.h>
 #include <sys/socket.h>
 
+#define SERVED_AT_ONCE 8 /* thousands may end at once, and the library looks through all that there are at each */
 #define CLOSE_MS 5000 /* from a close frame to the end of the connection, by the client or by us */
 
 static void watch(struct ws_connection *c)
@@ -138,7 +139,7 @@ void ws_socket_gone(struct ws_connection *c)
 
 enum rs_err ws_sockets_open(struct ws_sockets *sockets, uv_loop_t *loop, struct fault *fault)
 {
-    enum rs_err err = epoll_set_open(&sockets->set, loop, on_events, sockets, fault);
+    enum rs_err err = epoll_set_open(&sockets->set, loop, SERVED_AT_ONCE, on_events, sockets, fault);
     if (err)
         return err;
     uv_timer_init(loop, &sockets->deadline);

@@ -2,7 +2,7 @@
 BENCHES = tests/bench/bench_index tests/bench/bench_eventlog tests/bench/bench_stuck tests/bench/bench_mask \
   tests/bench/bench_emit tests/bench/bench_deflate
 BENCHES += tests/bench/delivery/floor tests/bench/delivery/relay
-BENCHES += tests/bench/bench_replay tests/bench/bench_storm tests/bench/bench_scale tests/bench/bench_log
+BENCHES += tests/bench/bench_replay tests/bench/bench_storm tests/bench/bench_leave tests/bench/bench_scale tests/bench/bench_log
 BENCHES += tests/bench/bench_soak
 BENCHES += tests/bench/bench_gzip
 EXTRA_PROGRAMS += $(BENCHES)
@@ -65,6 +65,9 @@ tests_bench_bench_replay_LDADD = tests/bench/libbench.a
 
 tests_bench_bench_storm_SOURCES = tests/bench/bench_storm.c
 tests_bench_bench_storm_LDADD = tests/bench/libbench.a
+
+tests_bench_bench_leave_SOURCES = tests/bench/bench_leave.c
+tests_bench_bench_leave_LDADD = tests/bench/libbench.a
 
 tests_bench_bench_scale_SOURCES = tests/bench/bench_scale.c
 tests_bench_bench_scale_LDADD = tests/bench/libbench.a

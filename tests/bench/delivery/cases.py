@@ -103,6 +103,7 @@ PROGRAMS = (
             quick=("--subscribers", 50, "--rounds", 1, "--seconds", 1)),
     Program("bench_replay", "Many join a long run at once", quick=("--clients", 50, "--events", 500, "--rounds", 1, "--seconds", 1)),
     Program("bench_storm", "All cut off at once, and back", quick=("--clients", 200, "--rounds", 1)),
+    Program("bench_leave", "Many are gone at once: what those see who stay", quick=("--clients", 200, "--rounds", 1, "--seconds", 1)),
     Program("bench_log", "Logs of 10 thousand, a million and 10 million events",
             quick=("--events", "2000,20000", "--polls", 20, "--replays", 3, "--seconds", 1, "--trim", 1)),
     Program("bench_soak", "A day's comings and goings in two minutes", arguments=("--seconds", 120),
