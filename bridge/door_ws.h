@@ -14,7 +14,8 @@ struct ws_connection {
     bool held;           /* libwebsockets has bytes to send, and nothing may come between */
     bool closing;        /* it has been told to close it: nothing more is sent */
     bool wants, writable; /* to be told when the socket takes bytes; it does, which has not been told yet */
-    bool watched, watched_writable; /* in the epoll set; for that, too */
+    bool watched;        /* it is in the epoll set, for these */
+    unsigned watched_events;
     struct ws_sockets *sockets;
     struct ws_connection *closing_prev, *closing_next;
     uint64_t closing_ms; /* when it is cut; 0: it is not among those */

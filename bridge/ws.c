@@ -325,7 +325,9 @@ static void adopt(struct ws *ws, int fd, const struct http_head *head, struct ad
     ws->adopting = adoption;
     hold_back(fd, 1);         /* the answer leaves with the first message, in one packet */
     lws_set_log_level(0, NULL); /* it has an "error" to tell of each socket that it is handed */
-    (void)lws_adopt_socket_vhost_readbuf(ws->vhost, fd, text, (size_t)(end - text)); /* closes fd itself when it fails */
+    struct lws *wsi = lws_adopt_socket_vhost_readbuf(ws->vhost, fd, text, (size_t)(end - text)); /* closes fd itself when it fails */
+    if (wsi && !ws->sockets.served) /* no memory: it would wait until there is some */
+        lws_set_timeout(wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_SYNC);
     lws_set_log_level(LOGGED, log_line);
     if (ws_sockets_watch(&ws->sockets))
         hold_back(fd, 0);

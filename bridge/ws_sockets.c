@@ -8,18 +8,20 @@
 
 static void watch(struct ws_connection *c)
 {
-    bool writable = c->wants || c->held;
-    if (writable == c->watched_writable)
+    bool deaf = c->closing && c->held; /* it reads nothing before it has sent that, and would be told again and again */
+    unsigned events = (deaf ? 0 : EPOLLIN) | (c->wants || c->held ? EPOLLOUT : 0);
+    if (!c->watched || events == c->watched_events)
         return;
-    c->watched_writable = writable;
-    epoll_set_change(&c->sockets->set, c->fd, EPOLLIN | (writable ? EPOLLOUT : 0), c);
+    c->watched_events = events;
+    epoll_set_change(&c->sockets->set, c->fd, events, c);
 }
 
 /* Returns whether the connection is still there, which libwebsockets says by its callbacks only. */
 static bool call_library(struct ws_sockets *sockets, int fd, unsigned events)
 {
     struct lws_pollfd p = {.fd = fd, .events = LWS_POLLIN | LWS_POLLOUT, .revents = (short)events};
-    (void)lws_service_fd(sockets->context, &p);
+    if (lws_service_fd(sockets->context, &p) && sockets->served)
+        ws_socket_closing(sockets->served); /* it wants to, of its own accord it may be, and is not done yet */
     return sockets->served;
 }
 
@@ -67,10 +69,12 @@ bool ws_sockets_watch(struct ws_sockets *sockets)
     sockets->served = NULL;
     if (!c)
         return false;
+    c->watched_events = EPOLLIN;
     c->watched = epoll_set_add(&sockets->set, c->fd, EPOLLIN, c);
     if (!c->watched) {
         log_event(LOG_LEVEL_WARN, "ws.failed", "error=no_room reason=\"the kernel watches no more sockets\"");
-        lws_set_timeout(c->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_SYNC);
+        shutdown(c->fd, SHUT_RDWR);
+        serve(c, EPOLLIN | EPOLLOUT);
         return false;
     }
     if (c->closing)

@@ -3,6 +3,8 @@
 import contextlib
 import json
 import os
+import pathlib
+import socket
 import time
 
 import pytest
@@ -14,6 +16,7 @@ from raw import BINARY, CLOSE, PING, PONG, TEXT, Raw, RawWs, descriptor_of, fram
 
 pytest_plugins = ["bridge_fixture"]
 
+UNKNOWN = 3  # a code of frames that none has
 N_EVENTS, EVENT_BYTES = 400, 20000
 
 
@@ -24,6 +27,11 @@ def metric(bridge, name):
 
 def connections(bridge):
     return metric(bridge, 'connections{door="ws"}')
+
+
+def cpu_s(bridge):
+    fields = pathlib.Path(f"/proc/{bridge.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def follow(client, stream):
@@ -68,7 +76,23 @@ def test_a_client_that_lags_and_closes_is_let_go(own_bridge, name):
         assert metric(bridge, "queued_bytes") == 0
 
 
-@pytest.mark.parametrize("says,op,code", [(b"\xff\xfe", TEXT, 1007), (b"x", BINARY, 1003)], ids=["text", "binary"])
+@pytest.mark.parametrize("says,op", [(None, None), (b"\xff\xfe", TEXT), (b"x", UNKNOWN)], ids=["ends", "text", "unknown"])
+def test_a_client_that_lags_and_does_wrong_costs_nothing_and_is_cut(own_bridge, name, says, op):
+    """What it sends then is not read, and what is under way is never taken."""
+    bridge = own_bridge()
+    with stuck(bridge, f"run:{name}") as client:
+        if says:
+            for message in (says, b"more", b"and more"):
+                client.say(message, op)
+                time.sleep(0.05)  # each is looked at by itself
+        client.socket.shutdown(socket.SHUT_WR)
+        before = cpu_s(bridge)
+        wait_until(lambda: connections(bridge) == 0, what="its end")
+        assert cpu_s(bridge) - before < 2
+
+
+@pytest.mark.parametrize("says,op,code", [(b"\xff\xfe", TEXT, 1007), (b"x", BINARY, 1003), (b"x", UNKNOWN, 1002)],
+                         ids=["text", "binary", "unknown"])
 def test_nothing_follows_a_close(own_bridge, name, says, op, code):
     bridge = own_bridge()
     emitter = bridge.emitter()
@@ -89,9 +113,9 @@ def test_who_does_not_answer_a_close_is_cut(own_bridge, name):
     bridge = own_bridge()
     with contextlib.ExitStack() as stack:
         clients = [stack.enter_context(RawWs(bridge.url, path)) for path in ("/ws", f"/ws/scraping/{name}") for _ in range(3)]
-        for client in clients:
-            client.say(b"\xff", TEXT)
-            assert client.closes() == 1007
+        for i, client in enumerate(clients):
+            client.say(b"\xff", UNKNOWN if i % 3 == 2 else TEXT)
+            assert client.closes() == (1002 if i % 3 == 2 else 1007)
         clients.pop(1).close()
         assert connections(bridge) == len(clients), "they have their time"
         assert all(client.ends() for client in clients)
@@ -114,7 +138,7 @@ def test_who_breaks_the_protocol_and_stays_is_cut(own_bridge, name):
     bridge = own_bridge()
     with contextlib.ExitStack() as stack:
         clients = [stack.enter_context(RawWs(bridge.url, path)) for path in ("/ws", f"/ws/scraping/{name}") for _ in range(3)]
-        for client, (says, op) in zip(clients, [(b"\xff", TEXT), (b"x", 3), (b"x", 0)] * 2):
+        for client, (says, op) in zip(clients, [(b"\xff", TEXT), (b"x", UNKNOWN), (b"x", 0)] * 2):
             client.say(says, op)
         for client in clients:
             client.rest()
