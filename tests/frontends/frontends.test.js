@@ -81,6 +81,31 @@ test('execution monitor: the components show a run to its end, and say when it i
   assert.equal((await one.getAttribute('data-done')).split(' ').length, 1);
 });
 
+test('a run of another workflow begins when its monitor listens, and without one all the same', async () => {
+  await put(chain('first', sh('work', 'true')));
+  await put(chain('second', sh('work', 'true')));
+  const runs = async () => (await request('GET', 'api/runs?workflow=second')).items.length;
+  const seen = [];
+  page.on('websocket', (socket) => socket.url().includes('second') && socket.on('framereceived', () => seen.push('heard')));
+  page.on('request', (asked) => asked.method() === 'POST' && seen.push('asked'));
+  await open('monitor', { workflow: 'first' });
+  await page.locator('[data-workflow="second"]').getByRole('button', { name: 'Run' }).click();
+  await soon(runs, 1);
+  assert.equal(seen[0], 'heard');
+  assert.equal(seen.filter((what) => what === 'asked').length, 1);
+  await page.route(/\/(sse|poll)\//, () => {}); // no door opens, and none is refused
+  await page.addInitScript(() => {
+    window.WebSocket = class extends EventTarget {
+      readyState = 0;
+      close() {}
+      send() {}
+    };
+  });
+  await open('monitor', { workflow: 'first' });
+  await page.locator('[data-workflow="second"]').getByRole('button', { name: 'Run' }).click();
+  await soon(runs, 2);
+});
+
 test('the components work in our own pages too, with Preact\'s compat', async () => {
   await put(chain('compat', sh('work', 'echo working')));
   await page.goto(new URL('css/base.css', runspool.url).href);
