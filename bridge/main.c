@@ -297,7 +297,11 @@ int main(int argc, char **argv)
     reload_log_level(bridge.dd.config);
     bridge.config = bridge.dd.config;
     make_room_for_files(bridge.config);
-    uv_loop_init(&bridge.loop);
+    int failed = uv_loop_init(&bridge.loop);
+    if (failed) {
+        log_event(LOG_LEVEL_ERROR, "bridge.failed", "reason=\"no event loop: %s\"", uv_strerror(failed));
+        return 1;
+    }
     status = run(&bridge);
     if (status != 0)
         return status; /* threads may be at work with all this: the system takes it back */

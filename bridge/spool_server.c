@@ -255,10 +255,11 @@ enum rs_err spool_server_open(struct bridge *bridge, struct spool_server **ret, 
     if (s)
         s->read_buffer = malloc(READ_BYTES);
     if (!s || !s->read_buffer || (s->ready_fd = epoll_create1(EPOLL_CLOEXEC)) < 0) {
+        (void)fault_set(fault, RS_IO, "the spool socket does not open: %s", strerror(errno));
         if (s)
             free(s->read_buffer);
         free(s);
-        return fault_set(fault, RS_NOMEM, "no memory for the spool socket");
+        return RS_IO;
     }
     s->bridge = bridge;
     struct stat st;

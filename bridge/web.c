@@ -338,7 +338,7 @@ enum rs_err web_open(struct bridge *bridge, struct web **ret, struct fault *faul
         (unsigned)CONNECTIONS_MAX + FRONT_SPARE_CONNECTIONS, MHD_OPTION_END);
     const union MHD_DaemonInfo *info =
         web->daemon ? MHD_get_daemon_info(web->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
-    enum rs_err err = info ? kepts_open(bridge, &bridge->kepts, fault) : fault_set(fault, RS_IO, "libmicrohttpd does not start");
+    enum rs_err err = info ? kepts_open(bridge, &bridge->kepts, fault) : fault_set(fault, RS_IO, "libmicrohttpd does not start: is a descriptor left?");
     if (err) {
         if (web->daemon)
             MHD_stop_daemon(web->daemon);

@@ -21,7 +21,7 @@ import websockets
 
 from bridge_fixture import PROGRAM, Bridge
 from clients import UPGRADE, Sse, Ws, get, number, poll, refused, with_query
-from conftest import BUILD, RUNSPOOL, wait_until
+from conftest import BUILD, RUNSPOOL, free_port, wait_until
 
 pytest_plugins = ["bridge_fixture"]
 
@@ -575,6 +575,26 @@ def test_bad_lines_are_answered_and_the_connection_lives_on(bridge, name):
         assert "bytes" in json.loads(answers.readline())["error"]
         s.sendall(json.dumps({"stream": f"run:{name}", "type": "log", "data": {}}).encode() + b"\n")
         assert poll(bridge.url, "/poll", stream=f"run:{name}", since="start", wait=10)["events"]
+
+
+def test_it_starts_or_says_why_with_however_few_descriptors(tmp_path):
+    listens = []
+    for n in range(6, 100):  # with fewer a library ends the program before it begins
+        data, port = tmp_path / str(n), free_port()
+        with open(tmp_path / "log", "wb") as log:
+            bridge = subprocess.Popen([PROGRAM, "--data", data, "--listen", f"127.0.0.1:{port}"], stderr=log,
+                                      preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (n, n)))
+        said = lambda: (tmp_path / "log").read_text()
+        wait_until(lambda: bridge.poll() is not None or "bridge.ready" in said(), what="the one or the other")
+        listens.append(bridge.poll() is None)
+        if listens[-1]:
+            bridge.terminate()
+            assert bridge.wait(60) == 0, (n, said())
+        else:
+            assert bridge.wait() == 1 and said().count("bridge.failed") + said().count("runspool-bridge: ") == 1, (n, said())
+        if listens[-3:] == [True] * 3:
+            break
+    assert not listens[0] and listens[-1] and listens == sorted(listens)
 
 
 def test_out_of_file_descriptors_leaves_the_clients_of_every_door_alone(own_bridge, name):
