@@ -30,7 +30,7 @@ static void serve(struct ws_connection *c, unsigned events)
     struct ws_sockets *sockets = c->sockets;
     int fd = c->fd;
     if (events & (EPOLLERR | EPOLLHUP))
-        events |= EPOLLIN; /* it finds out by reading */
+        events |= EPOLLIN | EPOLLOUT; /* it finds out by reading, or while it has bytes to send by sending */
     c->writable = events & EPOLLOUT;
     if (c->writable)
         c->wants = false;

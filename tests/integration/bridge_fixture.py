@@ -26,7 +26,8 @@ class Bridge:
     def start(self):
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
-        args = [str(PROGRAM), "--data", str(self.data), "--listen", f"127.0.0.1:{port}"]
+        self.unix = f"unix:{self.data}/public.sock"
+        args = [str(PROGRAM), "--data", str(self.data), "--listen", f"127.0.0.1:{port}", "--listen", self.unix]
         for setting in self.settings:
             args += ["--set", setting]
         with open(self.data / "bridge.log", "ab") as log:

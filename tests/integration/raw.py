@@ -14,11 +14,11 @@ class Raw:
 
     def __init__(self, url, receive_bytes=None):
         host = urllib.parse.urlsplit(url)
-        self.socket = socket.socket()
+        self.socket = socket.socket(socket.AF_UNIX if host.scheme == "unix" else socket.AF_INET)
         self.socket.settimeout(60)
         if receive_bytes:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
-        self.socket.connect((host.hostname, host.port))
+        self.socket.connect(host.path if host.scheme == "unix" else (host.hostname, host.port))
         self.read = b""
 
     @staticmethod

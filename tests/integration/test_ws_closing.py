@@ -76,16 +76,24 @@ def test_a_client_that_lags_and_closes_is_let_go(own_bridge, name):
         assert metric(bridge, "queued_bytes") == 0
 
 
-@pytest.mark.parametrize("says,op", [(None, None), (b"\xff\xfe", TEXT), (b"x", UNKNOWN)], ids=["ends", "text", "unknown"])
-def test_a_client_that_lags_and_does_wrong_costs_nothing_and_is_cut(own_bridge, name, says, op):
+@pytest.mark.parametrize("door", ["url", "unix"])
+@pytest.mark.parametrize("says,op", [(None, socket.SHUT_WR), (None, socket.SHUT_RDWR), (b"\xff\xfe", TEXT), (b"x", UNKNOWN)],
+                         ids=["ends", "leaves", "text", "unknown"])
+def test_a_client_that_lags_and_does_wrong_costs_nothing_and_is_cut(own_bridge, name, says, op, door):
     """What it sends then is not read, and what is under way is never taken."""
     bridge = own_bridge()
-    with stuck(bridge, f"run:{name}") as client:
+    emitter = bridge.emitter()
+    with RawWs(getattr(bridge, door), "/ws", receive_bytes=4096) as client:
+        follow(client, f"run:{name}")
+        for _ in range(5):  # many at once: a Unix socket is full in the midst of one
+            emitter.emit(f"run:{name}", "log", *[{"text": "x" * 1500}] * 1000)
+        wait_until(lambda: metric(bridge, "queued_bytes") > EVENT_BYTES, what="its socket to be full")
         if says:
             for message in (says, b"more", b"and more"):
                 client.say(message, op)
                 time.sleep(0.05)  # each is looked at by itself
-        client.socket.shutdown(socket.SHUT_WR)
+        if not says:
+            client.socket.shutdown(op)
         before = cpu_s(bridge)
         wait_until(lambda: connections(bridge) == 0, what="its end")
         assert cpu_s(bridge) - before < 2
