@@ -53,6 +53,8 @@ struct group *group_new(char *key)
         return NULL;
     }
     g->key = key;
+    for (int f = 0; f < FRAME_N_FORMATS; f++)
+        g->members_end[f] = &g->members[f];
     return g;
 }
 
@@ -73,13 +75,12 @@ void group_free(struct group *g)
 
 void group_add(struct group *g, struct subscriber *sub)
 {
-    struct subscriber **list = &g->members[sub->format];
+    struct subscriber ***end = &g->members_end[sub->format];
     sub->group = g;
-    sub->group_next = *list;
-    sub->group_link = list;
-    if (*list)
-        (*list)->group_link = &sub->group_next;
-    *list = sub;
+    sub->group_next = NULL;
+    sub->group_link = *end;
+    **end = sub;
+    *end = &sub->group_next;
     g->n_members++;
     g->feed = sub->feed;
     group_out_of_step(sub);
@@ -97,6 +98,8 @@ void group_remove(struct group *g, struct subscriber *sub)
     *sub->group_link = sub->group_next;
     if (sub->group_next)
         sub->group_next->group_link = sub->group_link;
+    else
+        g->members_end[sub->format] = sub->group_link;
     sub->group = NULL;
     sub->group_next = NULL;
     sub->group_link = NULL;

@@ -11,7 +11,8 @@
 struct group {
     char *key;                                  /* owned */
     struct feed *feed;                          /* borrowed: a member's, for its streams and for projecting */
-    struct subscriber *members[FRAME_N_FORMATS];
+    struct subscriber *members[FRAME_N_FORMATS]; /* who came first is given first: as their memory lies */
+    struct subscriber **members_end[FRAME_N_FORMATS]; /* where the next goes */
     int n_members;
     struct deflate_history history[FRAME_N_FORMATS]; /* of members with COMPRESSION_RUNNING who are in step */
     struct event **batch;                       /* references; what it gets of the batch being published */

@@ -35,6 +35,7 @@
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SLICE_NS 100000
@@ -274,6 +275,7 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes is a full disk, not a reason to die */
     srand((unsigned)getpid());
+    tzset(); /* reads a file, which the first event would wait for */
     raise_file_limit();
     keep_heap_small();
     if (datadir_open(&bridge.dd, given.data, true, given.set, &fault) != RS_OK) {

@@ -152,8 +152,8 @@ struct eventlog_trimmed {
 enum rs_err eventlog_trim(struct eventlog *log, const struct eventlog_keep *keep, int64_t now_ms,
                           struct eventlog_trimmed *ret, struct fault *fault) RS_MUST_CHECK;
 
-/* eventlog_settle - for the same process as eventlog_checkpoint, between appends, more often: if some tens of events have
- * gathered where few are stored, move them. Blocks as long as a write does, and waits for nobody. Mode EVENTLOG_WRITE. */
+/* eventlog_settle - for the same process as eventlog_checkpoint, between appends, more often: if a hundred events or so
+ * have gathered where few are stored, move them. Blocks as long as a write does, and waits for nobody. Mode EVENTLOG_WRITE. */
 enum rs_err eventlog_settle(struct eventlog *log, struct fault *fault) RS_MUST_CHECK;
 
 /* eventlog_checkpoint - for the one process that looks after the log: called between appends, it moves what was committed

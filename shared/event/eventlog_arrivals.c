@@ -8,8 +8,8 @@
 
 #define TAKEN_EVENTS 16 /* of one append at most, */
 #define TAKEN_BYTES 8192
-#define DUE_EVENTS 32 /* are moved when there is time, */
-#define MOST_EVENTS 256 /* in any case: a reader looks at all of them */
+#define DUE_EVENTS 128 /* are moved when there is time, */
+#define MOST_EVENTS 512 /* in any case: a reader looks at all of them */
 
 /* Where the streams and the producers stand after them. */
 static enum rs_err write_rows(struct sqlite_log *log, struct fault *fault)

@@ -93,6 +93,7 @@ static const char *const texts[N_SQL] = {
     [SQL_META_BOOT_SET] = "INSERT OR REPLACE INTO meta (name, value) VALUES ('boot', ?1)",
     [SQL_META_OID] = "SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'oid'",
     [SQL_META_OID_SET] = "INSERT OR REPLACE INTO meta (name, value) VALUES ('oid', ?1)",
+    [SQL_META_BEGUN_SET] = "INSERT OR REPLACE INTO meta (name, value) VALUES ('begun', ?1)",
     [SQL_VOID_ADD] = "INSERT OR REPLACE INTO voids (first, last, lost) VALUES (?1, ?2, ?3)",
     [SQL_VOID_AT] = "SELECT first, last FROM voids WHERE first <= ?1 ORDER BY first DESC LIMIT 1",
     [SQL_VOIDS_LOST] = "SELECT first, lost FROM voids WHERE lost > ?1",

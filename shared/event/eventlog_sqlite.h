@@ -67,6 +67,7 @@ enum sql {
     SQL_META_BOOT_SET,
     SQL_META_OID,
     SQL_META_OID_SET,
+    SQL_META_BEGUN_SET,
     SQL_VOID_ADD,
     SQL_VOID_AT,
     SQL_VOIDS_LOST,
@@ -92,9 +93,11 @@ struct sqlite_wal {
     bool ours;           /* checkpoints are left to sqlite_checkpoint */
     int page_bytes;      /* when it is */
     int pages, tried;    /* in the file; when a checkpoint was last tried */
+    int begun;           /* of them of no event, since it was begun; 0: it was not, or not by us */
     int64_t wait_at;     /* monotonic ms: what waits for readers is not to be tried before */
     int64_t bytes;       /* of the file, as last seen */
     _Atomic bool moved;  /* by a passive one, since */
+    _Atomic bool emptied; /* by that: all was moved */
     sqlite3 *beside;     /* sqlite_checkpoint_beside's own connection, NULL before the first */
 };
 

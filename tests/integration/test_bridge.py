@@ -679,7 +679,7 @@ def test_clients_that_do_not_read_hold_nothing_of_the_log(own_bridge, name):
         wait_until(lambda: metric(bridge, "accepted_total") > len(stuck), what="the requests")
         for _ in range(40):
             emitter.emit(stream, "log", *[data] * 50)
-        wait_until(lambda: wal.stat().st_size == 0, what="an empty write-ahead log")
+        wait_until(lambda: wal.stat().st_size < 8192, what="a write-ahead log without events")
     emitter.close()
 
 

@@ -8,10 +8,14 @@
 #define KEPT (96 << 20) /* of the file, at most, however large it was */
 #define BATCH 200
 
+#define WAL_HEAD 32
+#define BEGUN (WAL_HEAD + 24 + 2048) /* one page, of no event */
+
 static struct datadir dd;
 static struct eventlog *log_;
 static struct fault fault;
 static char data[4001];
+static char begun_last[WAL_HEAD];
 
 static void setup(void)
 {
@@ -79,10 +83,47 @@ START_TEST(idle_leaves_nothing_behind)
         append();
     checkpoint(false);
     ck_assert_int_gt(wal_size(), 2 << 20);
-    ck_assert_int_eq(checkpoint(true), 0);
-    ck_assert_int_eq(wal_size(), 0);
+    ck_assert_int_eq(checkpoint(true), BEGUN);
+    ck_assert_int_eq(wal_size(), BEGUN);
+    ck_assert_int_eq(checkpoint(true), BEGUN); /* not again and again */
     append();
-    ck_assert_int_gt(wal_size(), 0);
+    ck_assert_int_gt(wal_size(), BEGUN);
+    ck_assert_int_eq(checkpoint(true), BEGUN);
+}
+END_TEST
+
+static void wal_head(char head[WAL_HEAD])
+{
+    char path[PATH_MAX];
+    FILE *f = fopen(datadir_path(&dd, path, DATADIR_EVENTLOG "-wal"), "r");
+
+    ck_assert_ptr_nonnull(f);
+    ck_assert_int_eq(fread(head, 1, WAL_HEAD, f), WAL_HEAD);
+    fclose(f);
+}
+
+static int times_begun(void)
+{
+    char now[WAL_HEAD];
+    int begun = memcmp(begun_last, (wal_head(now), now), WAL_HEAD) != 0;
+
+    memcpy(begun_last, now, WAL_HEAD);
+    return begun;
+}
+
+/* For it waits until the disk has the file's head. */
+START_TEST(no_append_begins_the_file)
+{
+    int begun = 0;
+
+    for (int i = 0; i < 150; i++) {
+        checkpoint(i % 70 == 69);
+        checkpoint(false);
+        begun += times_begun();
+        append();
+        ck_assert_int_eq(times_begun(), 0);
+    }
+    ck_assert_int_ge(begun, 1 + 2 + 1); /* at first, when idle, when large */
 }
 END_TEST
 
@@ -236,6 +277,7 @@ static Suite *suite(void)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_set_timeout(tc, 120);
     tcase_add_test(tc, idle_leaves_nothing_behind);
+    tcase_add_test(tc, no_append_begins_the_file);
     tcase_add_test(tc, under_load_with_short_readers_it_stays_small);
     tcase_add_loop_test(tc, what_is_due_is_told_by_bytes_whatever_the_pages, 0, 4);
     tcase_add_test(tc, a_reader_that_stays_stops_nobody);
