@@ -41,6 +41,9 @@ struct spool_server {
     bool serving;
     int ready_fd;           /* an epoll set of them all, so that one look finds those that have sent something */
     uv_poll_t poll;         /* of it */
+    uv_timer_t rest;        /* ends it */
+    bool resting;           /* what comes waits in the sockets for spool.gather to be over */
+    int n_handles;          /* not yet closed */
     char *read_buffer;
     int n_emitters;
     gid_t group; /* the data directory's: its members may emit */
@@ -187,7 +190,7 @@ static void serve(struct emitter *e, uint32_t events)
 void spool_server_take(struct spool_server *s)
 {
     struct epoll_event ready[READY_MAX];
-    int n = epoll_wait(s->ready_fd, ready, READY_MAX, 0);
+    int n = s->resting ? 0 : epoll_wait(s->ready_fd, ready, READY_MAX, 0);
     s->serving = true;
     for (int i = 0; i < n; i++) {
         struct emitter *e = ready[i].data.ptr;
@@ -202,11 +205,28 @@ void spool_server_take(struct spool_server *s)
     }
 }
 
+static void on_ready(uv_poll_t *poll, int status, int events);
+
+static void on_rested(uv_timer_t *timer)
+{
+    struct spool_server *s = timer->data;
+    s->resting = false;
+    uv_poll_start(&s->poll, UV_READABLE, on_ready);
+}
+
+/* One that comes alone is taken at once; those that follow it within the time are taken together. */
 static void on_ready(uv_poll_t *poll, int status, int events)
 {
+    struct spool_server *s = poll->data;
+    int64_t rest_ms = config_number(s->bridge->config, "spool.gather");
     (void)status;
     (void)events;
-    spool_server_take(poll->data);
+    spool_server_take(s);
+    if (rest_ms == 0)
+        return;
+    s->resting = true;
+    uv_poll_stop(&s->poll);
+    uv_timer_start(&s->rest, on_rested, (uint64_t)rest_ms, 0);
 }
 
 static void on_accept(void *ctx, int fd, const char *peer)
@@ -273,7 +293,9 @@ enum rs_err spool_server_open(struct bridge *bridge, struct spool_server **ret, 
         return err;
     }
     uv_poll_init(&bridge->loop, &s->poll, s->ready_fd);
-    s->poll.data = s;
+    uv_timer_init(&bridge->loop, &s->rest);
+    s->n_handles = 2;
+    s->poll.data = s->rest.data = s;
     uv_poll_start(&s->poll, UV_READABLE, on_ready);
     *ret = s;
     return RS_OK;
@@ -327,6 +349,8 @@ void spool_server_drain(struct spool_server *s)
 static void on_closed(uv_handle_t *handle)
 {
     struct spool_server *s = handle->data;
+    if (--s->n_handles > 0)
+        return;
     close(s->ready_fd);
     free(s->read_buffer);
     free(s);
@@ -340,4 +364,5 @@ void spool_server_close(struct spool_server *s)
     while (s->emitters)
         close_emitter(s->emitters);
     uv_close((uv_handle_t *)&s->poll, on_closed);
+    uv_close((uv_handle_t *)&s->rest, on_closed);
 }

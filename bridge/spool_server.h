@@ -9,7 +9,7 @@
 struct bridge;
 struct spool_server;
 enum rs_err spool_server_open(struct bridge *bridge, struct spool_server **ret, struct fault *fault) RS_MUST_CHECK;
-/* spool_server_take - read what has arrived, for the writer; not from within the other functions of this. */
+/* spool_server_take - read what has arrived, for the writer, unless it waits for spool.gather to be over; not from within the other functions of this. */
 void spool_server_take(struct spool_server *s);
 /* spool_server_answer - an outcome of the writer: send its answers, read on if the backlog allows it. */
 void spool_server_answer(struct spool_server *s, const struct outcome *o);

@@ -32,6 +32,8 @@ const struct config_setting config_settings[] = {
     {"eventlog.keep_days", CONFIG_COUNT, "30", NULL, 0, 36500, false, "days an event is kept; 0: for ever"},
     {"eventlog.keep_bytes", CONFIG_BYTES, "0", NULL, 0, 1024 * GB, false,
      "bytes of the whole event log, the oldest events go first; 0: no limit"},
+    {"spool.gather", CONFIG_MILLISECONDS, "0ms", NULL, 0, 1 * SECOND, false,
+     "longest time for which events wait for others behind one that has just come, to be committed together; 0: none waits"},
     {"spool.org", CONFIG_TEXT, "default", NULL, 0, 0, false, "organisation that owns streams nobody else owns"},
 
     {"runner.max_runs", CONFIG_COUNT, "4", NULL, 1, 1000, false, "runs executed at the same time"},

@@ -31,6 +31,9 @@ CASES = {case.name: case for case in (
          peers=(*EVERYBODY, "relay")),
     Case("C-2", "C with two cores for the bridge, one of them the generator's",
          load=("--subscribers", 2000, "--streams", 2000, "--rate", 2000), seconds=5, publishers=8, peers=(), cores="0,1"),
+    Case("C-gather", "C with spool.gather = 10ms: events wait for others, up to 10 ms",
+         load=("--subscribers", 2000, "--streams", 2000, "--rate", 2000), seconds=5, publishers=8, settings=("spool.gather=10ms",),
+         peers=()),
     Case("D", "10,000 idle WebSockets, then one event", load=("--subscribers", 10000, "--messages", 1, "--settle", 2000), seconds=0,
          peers=(*EVERYBODY, "floor")),
     Case("F", "ingest, one stream, one WebSocket subscriber, flat out", publishers=8, peers=EVERYBODY),
@@ -68,7 +71,7 @@ FIGURES = {
 # What each case shows in its table.
 SHOWN = {"D": ("memory", "last", "connections"), "connections": ("connections", "connect_cpu"),
          "F": ("deliveries", "accepted", "lost", "cpu"), "F-full": ("deliveries", "accepted", "lost", "cpu"),
-         "F-2": ("deliveries", "accepted", "lost", "cpu"), "C-2": ("p50", "p99", "cpu"),
+         "F-2": ("deliveries", "accepted", "lost", "cpu"), "C-2": ("p50", "p99", "cpu"), "C-gather": ("p50", "p99", "cpu"),
          "F-2000": ("deliveries", "accepted", "lost", "cpu"), "B": ("p50", "p99", "cpu"), "C": ("p50", "p99", "cpu")}
 SHOWN_ELSE = ("deliveries", "cpu", "p50", "p99")
 
