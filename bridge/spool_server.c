@@ -19,6 +19,7 @@
 #define READ_BYTES (256 * 1024)        /* taken from one connection in one turn of the loop */
 #define UNSENT_MAX (1024 * 1024)       /* answers a peer leaves unread before it is cut */
 #define READY_MAX 256                  /* connections served in one turn */
+#define MUCH_BYTES (64 * 1024)         /* taken in one turn: worth a commit without waiting for more */
 
 struct emitter {
     struct spool_server *server;
@@ -43,6 +44,8 @@ struct spool_server {
     uv_poll_t poll;         /* of it */
     uv_timer_t rest;        /* ends it */
     bool resting;           /* what comes waits in the sockets for spool.gather to be over */
+    size_t taken;           /* bytes, in the last turn */
+    bool more;              /* was left in it, or a line is not complete */
     int n_handles;          /* not yet closed */
     char *read_buffer;
     int n_emitters;
@@ -162,8 +165,12 @@ static bool read_some(struct emitter *e)
     ssize_t n = recv(e->fd, e->server->read_buffer, READ_BYTES, MSG_DONTWAIT);
     if (n < 0)
         return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
-    if (n > 0)
-        return lines_feed(&e->lines, e->server->read_buffer, (size_t)n, &sink) == RS_OK && !e->unsent.err && flush(e);
+    if (n > 0) {
+        bool taken = lines_feed(&e->lines, e->server->read_buffer, (size_t)n, &sink) == RS_OK;
+        e->server->taken += (size_t)n;
+        e->server->more |= e->lines.rest.len > 0;
+        return taken && !e->unsent.err && flush(e);
+    }
     /* The last line may lack its newline: printf '...' | nc -U */
     if (e->lines.rest.len > 0 && lines_feed(&e->lines, "\n", 1, &sink) != RS_OK)
         log_event(LOG_LEVEL_WARN, "spool.lost_line", "reason=\"no memory\"");
@@ -191,6 +198,10 @@ void spool_server_take(struct spool_server *s)
 {
     struct epoll_event ready[READY_MAX];
     int n = s->resting ? 0 : epoll_wait(s->ready_fd, ready, READY_MAX, 0);
+    if (n <= 0)
+        return;
+    s->taken = 0;
+    s->more = n == READY_MAX;
     s->serving = true;
     for (int i = 0; i < n; i++) {
         struct emitter *e = ready[i].data.ptr;
@@ -205,7 +216,12 @@ void spool_server_take(struct spool_server *s)
     }
 }
 
-static void on_ready(uv_poll_t *poll, int status, int events);
+static void on_ready(uv_poll_t *poll, int status, int events)
+{
+    (void)status;
+    (void)events;
+    spool_server_take(poll->data);
+}
 
 static void on_rested(uv_timer_t *timer)
 {
@@ -214,15 +230,12 @@ static void on_rested(uv_timer_t *timer)
     uv_poll_start(&s->poll, UV_READABLE, on_ready);
 }
 
-/* One that comes alone is taken at once; those that follow it within the time are taken together. */
-static void on_ready(uv_poll_t *poll, int status, int events)
+/* Events have been stored. Those that follow them within the time are taken together, unless they come in such numbers that they are
+ * so anyway. */
+static void rest(struct spool_server *s)
 {
-    struct spool_server *s = poll->data;
     int64_t rest_ms = config_number(s->bridge->config, "spool.gather");
-    (void)status;
-    (void)events;
-    spool_server_take(s);
-    if (rest_ms == 0)
+    if (rest_ms == 0 || s->resting || !s->listener || s->more || s->taken > MUCH_BYTES)
         return;
     s->resting = true;
     uv_poll_stop(&s->poll);
@@ -316,6 +329,8 @@ void spool_server_answer(struct spool_server *s, const struct outcome *o)
         if (!alive || (e->ending && e->unsent.len == 0) || !watch(e))
             close_emitter(e);
     }
+    if (o->n_stored > 0)
+        rest(s);
     if (!s->any_paused || writer_backlog(s->bridge->writer) > WRITER_BACKLOG_MAX / 2)
         return;
     s->any_paused = false;
@@ -331,6 +346,9 @@ void spool_server_drain(struct spool_server *s)
 {
     listener_close(s->listener);
     s->listener = NULL;
+    if (s->resting)
+        on_rested(&s->rest);
+    uv_timer_stop(&s->rest);
     for (struct emitter *e = s->emitters, *next; e; e = next) {
         int pending = 0;
         bool alive = true;
@@ -340,6 +358,8 @@ void spool_server_drain(struct spool_server *s)
             pending = 0;
         for (; alive && pending > 0; pending -= READ_BYTES)
             alive = read_some(e);
+        if (alive && e->reading)
+            alive = read_some(e); /* its end, if that came: the last line may lack its newline */
         e->reading = false;
         if (!alive || !watch(e))
             close_emitter(e);

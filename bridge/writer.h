@@ -15,7 +15,7 @@
 #define WRITER_SLOW_US 2000 /* a commit of the loop that took longer: */
 #define WRITER_SLOW_MS 50   /* the thread does them for so long, twice as long when the next is slow again, */
 #define WRITER_SLOW_MOST_MS 1000
-#define WRITER_TURNS 32 /* after so many of the loop's commits it moves their events to where they stay */
+#define WRITER_TURNS 32 /* after so many of the loop's commits it sees whether their events are to be moved */
 #define WRITER_FOREIGN_MS 25                  /* how often an idle writer looks for other processes' events */
 
 struct writer;

@@ -93,11 +93,11 @@ struct sqlite_wal {
     bool ours;           /* checkpoints are left to sqlite_checkpoint */
     int page_bytes;      /* when it is */
     int pages, tried;    /* in the file; when a checkpoint was last tried */
-    int begun;           /* of them of no event, since it was begun; 0: it was not, or not by us */
+    int begun;           /* of them of no event, since it was emptied; 0: it was not */
     int64_t wait_at;     /* monotonic ms: what waits for readers is not to be tried before */
     int64_t bytes;       /* of the file, as last seen */
     _Atomic bool moved;  /* by a passive one, since */
-    _Atomic bool emptied; /* by that: all was moved */
+    _Atomic bool emptied; /* by that: all there was when it began */
     sqlite3 *beside;     /* sqlite_checkpoint_beside's own connection, NULL before the first */
 };
 

@@ -20,8 +20,8 @@
 #define WAIT_MS 10
 #define RETRY_MS 1000 /* between two that wait for readers */
 
-/* The commit that begins the file writes its head, and waits until the disk has that. Done here, no event waits for it; where
- * it fails, that is for the next append to find out. */
+/* The commit that begins the file writes its head, and waits until the disk has that. Done here, no event that comes after a quiet
+ * moment waits for it; where it fails, that is for the next append to find out. */
 static void begin_file(struct sqlite_log *log)
 {
     int before = log->wal.pages;
@@ -34,8 +34,7 @@ static void begin_file(struct sqlite_log *log)
     sqlite3_bind_int64(stmt, 1, clock_wall_ms());
     err = sqlite_run(log, stmt, NULL);
     sqlite3_busy_timeout(log->db, SQLITE_BUSY_MS);
-    bool front = before == 0 || log->wal.pages <= before; /* else a reader still needs what is there */
-    log->wal.begun = !err && front ? log->wal.pages : 0;
+    log->wal.begun = !err && before == 0 ? log->wal.pages : 0; /* what is larger is truncated when idle */
 }
 
 static int on_commit(void *ctx, sqlite3 *db, const char *name, int pages)

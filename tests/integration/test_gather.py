@@ -85,6 +85,25 @@ def test_a_bridge_that_stops_takes_what_waits(own_bridge, name):
     assert bridge.process.wait(15) == 0
 
 
+def test_a_bridge_that_stops_takes_the_end_of_a_line_that_waits(own_bridge, name):
+    bridge, stream = own_bridge("spool.gather=1s"), f"tool:{name}"
+    with rests(bridge, stream) as (ws, s):
+        s.sendall(line(stream, 1).rstrip(b"\n"))
+        s.shutdown(socket.SHUT_WR)
+        bridge.process.send_signal(signal.SIGTERM)
+        assert [m["data"]["i"] for m in ws.until(lambda m: m.get("op") == "bye")[:-1]] == [1]
+    assert bridge.process.wait(15) == 0
+
+
+def test_where_many_come_none_waits(own_bridge, name):
+    """Where each of these waited for the time, they would take three times as long: a socket holds some 200 kB."""
+    bridge, stream = own_bridge("spool.gather=1s"), f"tool:{name}"
+    emitter, start = bridge.emitter(), time.monotonic()
+    emitter.emit(stream, "log", *[{"text": "x" * 10000}] * 600)
+    assert time.monotonic() - start < 10
+    emitter.close()
+
+
 def test_the_setting_is_taken_up_while_it_runs(own_bridge, name):
     bridge, stream = own_bridge(), f"tool:{name}"
     conf = bridge.data / "runspool.conf"
