@@ -130,7 +130,8 @@ def terminal(known, chosen):
 def document(known, pictures):
     cases, when = known["cases"], sorted(case["measured"] for case in known["cases"].values())
     rows, met = targets(cases)
-    parts = [f"Measured {when[0]} to {when[-1][11:]} UTC on: {known['machine']}.\n\n" +
+    until = when[-1] if when[-1][:10] != when[0][:10] else when[-1][11:]
+    parts = [f"Measured {when[0]} to {until} UTC on: {known['machine']}.\n\n" +
              "\n".join(f"- {title}: {version}" for title, version in known["versions"].items())]
     if loud := noisy(cases):
         parts.append(f"{loud} of the runs below had more than {NOISE_PERCENT} % of a core taken by other programs and were no quieter when"
@@ -139,9 +140,9 @@ def document(known, pictures):
               table(("", "Runspool", "nchan, one worker", "ratio", "target", ""), rows)]
     parts += [f"![{title}](img/bench/{file})" for file, title in pictures]
     parts.append("## Case by case")
-    for name, case in cases.items():
-        if name != "floor":
-            parts += [f"### {name}: {CASES[name].title}", case_table(name, case)]
+    for name in CASES:
+        if name in cases:
+            parts += [f"### {name}: {CASES[name].title}", case_table(name, cases[name])]
     if "floor" in cases:
         parts += ["## How near the machine's limit", floor_table(cases)]
     programs = [program for program in PROGRAMS if program.name in known["programs"]]
