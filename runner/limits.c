@@ -26,6 +26,8 @@ static struct limits_watch *owner_of(struct limits *limits, const struct proctre
             return w;
     if (reaper_watches(limits->reaper, entry->pid))
         return NULL; /* a helper of the run itself */
+    if (entry->ended)
+        return NULL; /* no telling whose it was, and the loop is about to wait for it */
     bool marked = false;
     for (struct limits_watch *w = limits->watches; w; w = w->next) {
         enum proctree_environ mark = w->mark ? proctree_environ(entry->pid, w->mark) : PROCTREE_UNSET;

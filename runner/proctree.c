@@ -53,16 +53,19 @@ static bool read_entry(pid_t pid, struct proctree_entry *ret)
 {
     char path[64], text[1024];
     int group, threads;
+    unsigned long address_space;
 
     snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
     if (read_some(path, text, sizeof text) <= 0)
         return false;
     /* The name in parentheses may hold anything: what follows is behind the last one. */
     char *rest = strrchr(text, ')');
-    if (!rest || sscanf(rest + 1, " %*c %*d %d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %d", &group,
-                        &threads) != 2)
+    if (!rest || sscanf(rest + 1, " %*c %*d %d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %d %*d %*u %lu",
+                        &group, &threads, &address_space) != 3)
         return false;
-    *ret = (struct proctree_entry){.pid = pid, .group = group, .threads = threads > 0 ? threads : 1};
+    /* With threads left only its first one has ended. */
+    *ret = (struct proctree_entry){
+        .pid = pid, .group = group, .threads = threads > 0 ? threads : 1, .ended = address_space == 0 && threads <= 1};
     return true;
 }
 

@@ -13,6 +13,7 @@
 struct proctree_entry {
     pid_t pid, group;
     int threads; /* 1 for a process that ended and was not waited for: it takes a place too */
+    bool ended;  /* or is just ending: its memory and environment are gone */
     int top;     /* index of our own child above it; of itself for such */
 };
 struct proctree {

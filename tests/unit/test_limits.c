@@ -6,6 +6,7 @@
 #include "unit.h"
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static uv_loop_t loop;
@@ -211,6 +212,28 @@ START_TEST(test_the_right_one)
 }
 END_TEST
 
+/* What has ended tells no longer whose it was. It waits for us alone, and counts with nobody. */
+START_TEST(test_the_dead_are_nobodys)
+{
+    struct seen seen = {0};
+    siginfo_t info;
+
+    start(&seen, "sleep 60 & sleep 0.3; kill $!", "M=1", (struct limits_bound){10, 0});
+    for (int i = 0; i < 30; i++) {
+        pid_t pid = fork();
+        if (pid == 0) {
+            setsid();
+            _exit(0);
+        }
+        ck_assert_int_eq(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+    }
+    usleep(2 * LIMITS_EVERY_MS * 1000); /* the loop looks before it waits for them */
+    finish(&seen);
+    ck_assert_int_eq(seen.result.over, LIMITS_NONE);
+    ck_assert_int_eq(leftovers, LIMITS_NONE);
+}
+END_TEST
+
 /* What a node has left running does not count with the one that comes after it. */
 START_TEST(test_leftovers_are_nobody_elses)
 {
@@ -312,6 +335,7 @@ static Suite *suite(void)
     tcase_add_test(tc, test_memory_hog);
     tcase_add_test(tc, test_shared_memory_counts_once);
     tcase_add_test(tc, test_the_right_one);
+    tcase_add_test(tc, test_the_dead_are_nobodys);
     tcase_add_test(tc, test_leftovers_are_nobody_elses);
     tcase_add_test(tc, test_leftovers_are_bounded);
     tcase_add_test(tc, test_log_is_cut_in_its_middle);
