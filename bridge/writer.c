@@ -218,7 +218,7 @@ static void on_turn(uv_check_t *turn)
     }
     uint64_t start = uv_hrtime();
     enum rs_err err = ingest_take_now(w->ingest, list);
-    if ((err && err != RS_NOT_FOUND) || uv_hrtime() - start > WRITER_SLOW_US * 1000u)
+    if (err || uv_hrtime() - start > WRITER_SLOW_US * 1000u)
         be_slow(w);
     else
         w->slow_ms = 0;
@@ -259,6 +259,8 @@ enum rs_err writer_start(uv_loop_t *loop, const struct datadir *dd, writer_fn *o
         return err;
     }
     upkeep_init(&w->upkeep, w->log, dd);
+    store_owner_open(dd);
+    eventlog_ask_now(w->log, store_owner_now);
     w->keep = w->upkeep.keep;
     uv_mutex_init(&w->mutex);
     uv_cond_init(&w->cond);
@@ -340,6 +342,7 @@ void writer_free(struct writer *w)
     }
     ingest_free(w->ingest);
     eventlog_close(w->log);
+    store_owner_release();
     waker_close(&w->waker, let_go);
     uv_close((uv_handle_t *)&w->turn, on_closed);
     uv_close((uv_handle_t *)&w->hurry, on_closed);

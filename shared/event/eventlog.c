@@ -61,6 +61,11 @@ enum rs_err eventlog_append_now(struct eventlog *log, struct eventlog_entry *ent
     return n == 0 ? RS_OK : log->driver->append_now(log, entries, n, fault);
 }
 
+void eventlog_ask_now(struct eventlog *log, eventlog_owner_fn *owner)
+{
+    log->owner_now = owner;
+}
+
 enum rs_err eventlog_producer(struct eventlog *log, const char *producer, int64_t *ret_last, struct fault *fault)
 {
     return log->driver->producer(log, producer, ret_last, fault);

@@ -45,6 +45,7 @@ extern const struct eventlog_driver eventlog_sqlite;
 struct eventlog {
     const struct eventlog_driver *driver;
     enum eventlog_mode mode;
+    eventlog_owner_fn *owner_now; /* of append_now; NULL: nobody is asked */
 };
 
 #endif

@@ -144,23 +144,13 @@ static enum rs_err ask(struct db *db, const struct asked *what, const char *id, 
     return err;
 }
 
-enum rs_err store_owner(void *ctx, const char *stream, struct eventlog_owner *ret_owner, struct fault *fault)
+static enum rs_err ask_by(struct db *db, const struct asked *what, const char *stream, struct eventlog_owner *ret_owner,
+                          struct fault *fault)
 {
     struct eventlog_owner owner = {.org = NULL};
-    const struct asked *what = NULL;
-    struct db *db = NULL;
-    enum rs_err err;
-    size_t i;
+    enum rs_err err = ask(db, what, stream_id(stream), &owner, fault);
 
-    *ret_owner = owner;
-    for (i = 0; what == NULL && i < sizeof(asked) / sizeof(asked[0]); i++)
-        if (stream_has_kind(stream, asked[i].kind))
-            what = &asked[i];
-    if (what == NULL)
-        return RS_OK;
-    if ((err = owner_get(ctx, &db, fault)) != RS_OK)
-        return err;
-    if ((err = ask(db, what, stream_id(stream), &owner, fault)) == RS_OK) {
+    if (err == RS_OK) {
         *ret_owner = owner;
         return RS_OK;
     }
@@ -168,4 +158,46 @@ enum rs_err store_owner(void *ctx, const char *stream, struct eventlog_owner *re
     if (err != RS_BUSY)
         store_owner_release(); /* another connection may do better */
     return err;
+}
+
+/* NULL: streams of its kind are nobody's. */
+static const struct asked *asked_of(const char *stream)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof(asked) / sizeof(asked[0]); i++)
+        if (stream_has_kind(stream, asked[i].kind))
+            return &asked[i];
+    return NULL;
+}
+
+enum rs_err store_owner(void *ctx, const char *stream, struct eventlog_owner *ret_owner, struct fault *fault)
+{
+    const struct asked *what = asked_of(stream);
+    struct db *db = NULL;
+    enum rs_err err;
+
+    *ret_owner = (struct eventlog_owner){.org = NULL};
+    if (what == NULL)
+        return RS_OK;
+    if ((err = owner_get(ctx, &db, fault)) != RS_OK)
+        return err;
+    return ask_by(db, what, stream, ret_owner, fault);
+}
+
+enum rs_err store_owner_now(void *ctx, const char *stream, struct eventlog_owner *ret_owner, struct fault *fault)
+{
+    const struct asked *what = asked_of(stream);
+    struct owner_db *owner;
+
+    (void)ctx;
+    *ret_owner = (struct eventlog_owner){.org = NULL};
+    if (what == NULL)
+        return RS_OK;
+    pthread_once(&key_once, key_make);
+    owner = key_made ? pthread_getspecific(key) : NULL;
+    if (owner == NULL)
+        return fault_set(fault, RS_BUSY, "no connection to ask by");
+    db_wait(owner->db, 0);
+    return ask_by(owner->db, what, stream, ret_owner, fault);
 }

@@ -39,8 +39,11 @@ void store_set_mask(struct store *store, const struct mask *mask);
  * "session:ID" and "adw:ID" by the document's, "mission:HOME" and "crew:HOME" by the crew's, tagged with it.
  * Blocks on the database. */
 eventlog_owner_fn store_owner;
+/* store_owner_now - the same without waiting, on a thread that has its connection from store_owner_open and asks by no other
+ * way: RS_BUSY also where it has none, or lost it. */
+eventlog_owner_fn store_owner_now;
 /* store_owner_open - open this thread's connection now, so that a process that runs out of files can still ask. Where that
- * fails it is tried again when there is something to ask. */
+ * fails store_owner tries again. */
 void store_owner_open(const struct datadir *dd);
 void store_owner_release(void);
 

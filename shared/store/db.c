@@ -56,6 +56,11 @@ void db_close(struct db *db)
         db->driver->close(db);
 }
 
+void db_wait(struct db *db, int ms)
+{
+    db->driver->wait(db, ms);
+}
+
 enum rs_err db_begin(struct db *db, struct fault *fault)
 {
     enum rs_err err;

@@ -20,6 +20,8 @@ struct db_rows;
  * newer than this program (message gives both numbers); RS_BUSY, RS_IO. *ret: owned, db_close. */
 enum rs_err db_open(const struct datadir *dd, struct db **ret, struct fault *fault) RS_MUST_CHECK;
 void db_close(struct db *db); /* NULL is fine; rolls back an open transaction */
+/* db_wait - how long a call waits for another writer from now on, instead of DB_BUSY_MS. */
+void db_wait(struct db *db, int ms);
 
 /* db_begin - start a transaction that is going to write (SQLite: BEGIN IMMEDIATE). Transactions do not nest. */
 enum rs_err db_begin(struct db *db, struct fault *fault) RS_MUST_CHECK;

@@ -135,6 +135,11 @@ out:
     return err;
 }
 
+static void sqlite_wait(struct db *db, int ms)
+{
+    sqlite3_busy_timeout(sqlite_of(db)->handle, ms);
+}
+
 static enum rs_err sqlite_begin(struct db *db, struct fault *fault)
 {
     return exec(sqlite_of(db), "BEGIN IMMEDIATE", fault);
@@ -265,6 +270,7 @@ const struct db_driver db_sqlite = {
     .identity = "INTEGER PRIMARY KEY AUTOINCREMENT",
     .open = sqlite_open,
     .close = sqlite_close,
+    .wait = sqlite_wait,
     .begin = sqlite_begin,
     .begin_read = sqlite_begin_read,
     .commit = sqlite_commit,

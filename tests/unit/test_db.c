@@ -1,6 +1,7 @@
 /* db - statements, transactions, errors; migrations from nothing, from an older schema, refused from a newer one. */
 #include "unit.h"
 
+#include "base/clock.h"
 #include "store/db.h"
 
 #include <sqlite3.h>
@@ -163,6 +164,10 @@ START_TEST(locked)
     ck_assert_ok(db_begin(db, &fault));
     ck_assert_int_eq(db_begin(other, &fault), RS_BUSY);
     ck_assert_int_eq(fault.code, RS_BUSY);
+    db_wait(other, 0);
+    int64_t asked = clock_mono_ms();
+    ck_assert_int_eq(db_begin(other, &fault), RS_BUSY);
+    ck_assert_int_lt(clock_mono_ms() - asked, DB_BUSY_MS);
     db_rollback(db);
     ck_assert_ok(db_begin(other, &fault));
     db_close(other);

@@ -191,15 +191,53 @@ START_TEST(nothing_is_stored_while_the_owner_cannot_be_asked)
 }
 END_TEST
 
-/* One that appends without waiting does not ask, whether it knows the stream or somebody else's append made it. */
+static int now_calls;
+
+static enum rs_err owner_now(void *ctx, const char *stream, struct eventlog_owner *ret, struct fault *fault_)
+{
+    now_calls++;
+    (void)ctx;
+    (void)stream;
+    if (now_calls == 1)
+        return fault_set(fault_, RS_BUSY, "not now");
+    ret->org = strdup("org-now");
+    return RS_OK;
+}
+
+/* One that appends without waiting asks only who does not wait either. */
+START_TEST(an_append_without_waiting_asks_another)
+{
+    struct eventlog_entry e[1] = {entry("run:n1", "log", "{}")};
+    struct eventlog_stream known;
+
+    now_calls = 0;
+    eventlog_ask_now(log_, owner_now);
+    ck_assert_int_eq(eventlog_append_now(log_, e, 1, &fault), RS_BUSY);
+    ck_assert_ptr_null(e[0].event);
+    ck_assert_ok(eventlog_append_now(log_, e, 1, &fault));
+    ck_assert_str_eq(e[0].event->home->org, "org-now");
+    event_unref(e[0].event);
+    ck_assert_ok(eventlog_append_now(log_, e, 1, &fault)); /* it is known now */
+    event_unref(e[0].event);
+    ck_assert_int_eq(now_calls, 2);
+    ck_assert_int_eq(owner_calls, 0);
+    ck_assert_ok(eventlog_stream(log_, "run:n1", &known, &fault));
+    ck_assert_str_eq(known.org, "org-now");
+    add("run:n2", "log"); /* who may wait asks the log's own */
+    ck_assert_int_eq(now_calls, 2);
+    ck_assert_int_eq(owner_calls, 1);
+}
+END_TEST
+
+/* Without one it does not ask, whether it knows the stream or somebody else's append made it. */
 START_TEST(an_append_without_waiting_asks_for_no_owner)
 {
     struct eventlog_entry e[2] = {entry("run:l1", "log", "{}"), entry("run:s1", "log", "{}")};
     struct eventlog *other;
 
-    ck_assert_int_eq(eventlog_append_now(log_, e, 1, &fault), RS_NOT_FOUND);
+    ck_assert_int_eq(eventlog_append_now(log_, e, 1, &fault), RS_BUSY);
     add("run:l1", "log");
-    ck_assert_int_eq(eventlog_append_now(log_, e, 2, &fault), RS_NOT_FOUND);
+    ck_assert_int_eq(eventlog_append_now(log_, e, 2, &fault), RS_BUSY);
     ck_assert_int_eq(owner_calls, 1);
     ck_assert_ok(eventlog_append_now(log_, e, 1, &fault));
     ck_assert_int_eq(e[0].event->seq, 2);
@@ -828,6 +866,7 @@ static TCase *tests(const char *name, SFun set_up)
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, append_numbers_each_stream_without_holes);
     tcase_add_test(tc, nothing_is_stored_while_the_owner_cannot_be_asked);
+    tcase_add_test(tc, an_append_without_waiting_asks_another);
     tcase_add_test(tc, an_append_without_waiting_asks_for_no_owner);
     tcase_add_test(tc, bad_entries_are_marked_and_the_rest_stored);
     tcase_add_test(tc, numbered_lines_are_stored_once);

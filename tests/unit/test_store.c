@@ -372,6 +372,30 @@ START_TEST(owner_that_cannot_be_asked)
 }
 END_TEST
 
+/* Who must not wait has a connection before he asks, and makes none. */
+START_TEST(owner_without_waiting)
+{
+    struct eventlog_owner owner;
+    char id[ID_MAX + 1], stream[STREAM_MAX];
+
+    create_run("small", DEF_SMALL, 0, id);
+    snprintf(stream, sizeof(stream), "run:%s", id);
+    must(store_owner_now(&dd, "queue", &owner, &fault)); /* it is known without */
+    ck_assert_int_eq(store_owner_now(&dd, stream, &owner, &fault), RS_BUSY);
+    store_owner_open(&dd);
+    must(store_owner_now(&dd, stream, &owner, &fault));
+    ck_assert_str_eq(owner.org, "default");
+    ck_assert_int_eq(owner.n_tags, 4);
+    eventlog_owner_release(&owner);
+    must(db_run(store.db, NULL, &fault, "ALTER TABLE crew RENAME TO crew_away", ""));
+    ck_assert_int_eq(store_owner_now(&dd, "crew:m", &owner, &fault), RS_IO);
+    ck_assert_ptr_null(owner.org);
+    ck_assert_int_eq(store_owner_now(&dd, stream, &owner, &fault), RS_BUSY);
+    must(db_run(store.db, NULL, &fault, "ALTER TABLE crew_away RENAME TO crew", ""));
+    store_owner_release();
+}
+END_TEST
+
 START_TEST(poke)
 {
     struct sockaddr_un at = {.sun_family = AF_UNIX};
@@ -410,6 +434,7 @@ static Suite *suite(void)
     tcase_add_test(c, time_kept);
     tcase_add_test(c, owner_of_a_run);
     tcase_add_test(c, owner_that_cannot_be_asked);
+    tcase_add_test(c, owner_without_waiting);
     tcase_add_test(c, poke);
     suite_add_tcase(s, c);
     return s;
