@@ -232,15 +232,16 @@ class Floor(Server):
 
 
 class Relay(Server):
-    """Case C by a program that reads a line and sends a frame and an acknowledgement, and does nothing else."""
+    """Cases B and C by a program that reads a line and sends frames and an acknowledgement, and does nothing else."""
     name, title = "relay", "floor: bare `recv()` and `send()`"
+    file = ()  # each line is written to first
 
     @classmethod
     def versions(cls, build):
         return ""
 
     def command(self):
-        return [self.build / "tests" / "bench" / "delivery" / "relay", self.port, self.folder / "spool.sock"]
+        return [self.build / "tests" / "bench" / "delivery" / "relay", self.port, self.folder / "spool.sock", *self.file]
 
     def wait_for(self, port):
         deadline = time.monotonic() + START_S
@@ -253,4 +254,13 @@ class Relay(Server):
                 "--publishers", self.case.publishers]
 
 
-SERVERS = {server.name: server for server in (Runspool, Nchan, NodeWs, FastApi, Pushpin, Floor, Relay)}
+class RelayFile(Relay):
+    """The same with one bare write to a file for each event."""
+    name, title = "relay-file", "floor: and a `write()` to a file"
+
+    @property
+    def file(self):
+        return (self.folder / "lines",)
+
+
+SERVERS = {server.name: server for server in (Runspool, Nchan, NodeWs, FastApi, Pushpin, Floor, Relay, RelayFile)}

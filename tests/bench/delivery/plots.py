@@ -8,7 +8,7 @@ from measure import summary
 from peers import SERVERS
 
 OURS, THEIRS, FLOOR = "#2f81f7", "#8b949e", "#c9a227"
-LINES = {"runspool": OURS, "nchan": "#d9822b", "node-ws": "#3fa45b", "fastapi": "#a371f7", "pushpin": THEIRS}
+LINES = {"runspool": OURS, "nchan": "#d9822b", "node-ws": "#3fa45b", "fastapi": "#a371f7", "pushpin": THEIRS, "relay": FLOOR}
 INK, FAINT = "#010203", "#040506"  # stand for the theme's colours until the picture is drawn
 STYLE = """<style>
 svg { color: #1f2328; font-family: system-ui, "Segoe UI", "Noto Sans", sans-serif; }

@@ -1,8 +1,10 @@
 /* relay - the least that passing on single messages can cost on this machine: a line that comes by a Unix socket goes as one
- * frame to the WebSocket of its stream, and its number back as an acknowledgement. Nothing is parsed beyond that, stored,
- * queued or shared. `load` sends and receives. Usage: relay PORT SOCKET */
+ * frame to the WebSockets of its stream, and its number back as an acknowledgement. Nothing is parsed beyond that, queued or
+ * shared. With a FILE each line is written at its end first, which is the least that a log can cost; nobody could find anything
+ * in it. `load` sends and receives. Usage: relay PORT SOCKET [FILE] */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -22,8 +24,8 @@
 enum kind { NONE, WEB, SPOOL, VISITOR, CLIENT, PUBLISHER };
 
 static unsigned char kinds[FDS];
-static int client_of[STREAMS];
-static int epoll_fd;
+static int first_of[STREAMS], last_of[STREAMS], next_of[FDS]; /* the clients of a stream, in the order of their coming; 0: none */
+static int epoll_fd, file_fd = -1;
 
 static _Noreturn void fail(const char *what)
 {
@@ -73,7 +75,8 @@ static void welcome(int fd)
     long stream = number_after(request, "GET /load-");
     if (stream < 0 || stream >= STREAMS)
         fail("a stream's number");
-    client_of[stream] = fd;
+    *(first_of[stream] ? &next_of[last_of[stream]] : &first_of[stream]) = fd;
+    last_of[stream] = fd;
     kinds[fd] = CLIENT;
     say(fd, answer, sizeof(answer) - 1);
 }
@@ -90,12 +93,14 @@ static void pass_on(int publisher, const char *line, size_t len)
     }
     if (stream < 0 || stream >= STREAMS || len > FRAME_MAX || len < 126)
         fail("a line");
+    if (file_fd >= 0 && write(file_fd, line, len) != (ssize_t)len)
+        fail("write");
     memcpy(frame, "\x81\x7e", 2);
     frame[2] = (char)(len >> 8);
     frame[3] = (char)len;
     memcpy(frame + 4, line, len);
-    if (client_of[stream] > 0)
-        say(client_of[stream], frame, len + 4);
+    for (int fd = first_of[stream]; fd; fd = next_of[fd])
+        say(fd, frame, len + 4);
     say(publisher, ack, (size_t)snprintf(ack, sizeof(ack), "{\"ack\":%ld}\n", number_after(line, "\"n\":")));
 }
 
@@ -152,8 +157,10 @@ int main(int argc, char **argv)
     struct rlimit limit;
     struct epoll_event events[256];
 
-    if (argc != 3 || strlen(argv[2]) >= sizeof(spool.sun_path))
-        return fprintf(stderr, "usage: relay PORT SOCKET\n"), 2;
+    if (argc < 3 || argc > 4 || strlen(argv[2]) >= sizeof(spool.sun_path))
+        return fprintf(stderr, "usage: relay PORT SOCKET [FILE]\n"), 2;
+    if (argc == 4 && (file_fd = open(argv[3], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)) < 0)
+        fail(argv[3]);
     getrlimit(RLIMIT_NOFILE, &limit);
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
