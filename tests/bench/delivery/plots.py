@@ -64,7 +64,7 @@ def curves(path, title, lines):
     """Latency against the share of deliveries that were faster, a nine each step: lines of (title, colour, [[percent, ms]...])."""
     blocks = "".join(f"$line{i} << END\n" + "\n".join(f"{10 * j} {ms}" for j, (_, ms) in enumerate(points) if j <= 30 and ms > 0) + "\nEND\n"
                      for i, (_, _, points) in enumerate(lines))
-    parts = ", ".join(f'$line{i} using 1:2 with lines lw 2.5 lc rgb "{colour}" title "{name}"' for i, (name, colour, _) in enumerate(lines))
+    parts = ", ".join(f'$line{i} using 1:2 with lines lw 2.5 lc rgb "{colour}" title "{name}"'.replace("`", "") for i, (name, colour, _) in enumerate(lines))
     gnuplot(path, 380, title, blocks + f"""
 set logscale y
 set ylabel "ms" rotate by 0
