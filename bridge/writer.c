@@ -259,7 +259,6 @@ enum rs_err writer_start(uv_loop_t *loop, const struct datadir *dd, writer_fn *o
         return err;
     }
     upkeep_init(&w->upkeep, w->log, dd);
-    store_owner_open(dd);
     eventlog_ask_now(w->log, store_owner_now);
     w->keep = w->upkeep.keep;
     uv_mutex_init(&w->mutex);
@@ -342,7 +341,6 @@ void writer_free(struct writer *w)
     }
     ingest_free(w->ingest);
     eventlog_close(w->log);
-    store_owner_release();
     waker_close(&w->waker, let_go);
     uv_close((uv_handle_t *)&w->turn, on_closed);
     uv_close((uv_handle_t *)&w->hurry, on_closed);

@@ -1,7 +1,8 @@
 /* writer - appends to the event log. What arrives while it is at work is committed as one group, in a thread of its own, and
  * events and acknowledgements are handed back to the loop. When the thread is idle and there is little to do, the loop
  * commits it itself at the end of its turn, which saves two changes of thread: a write to the page cache takes
- * microseconds. Where it does not (another process writes, the disk is slow or full, `eventlog.sync = full`) the thread does it.
+ * microseconds. Where it does not (another process writes, the disk is slow or full, `eventlog.sync = full`) the thread does it;
+ * a new stream, too, where the loop's thread has no connection to ask by whose it is (store_owner_open).
  * Functions: called on the loop. */
 #ifndef RUNSPOOL_BRIDGE_WRITER_H
 #define RUNSPOOL_BRIDGE_WRITER_H
