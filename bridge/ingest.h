@@ -80,7 +80,8 @@ void ingest_take(struct ingest *in, struct intake *list);
 /* ingest_is_light - can a list be taken by ingest_take_now? It is short, and says nothing but events. */
 bool ingest_is_light(const struct intake *list);
 /* ingest_take_now - the same for a light list, without waiting for other writers or trying again. Blocks as long as a write
- * does. Returns: RS_OK; else it is not stored yet, and ingest_finish does that, before anything else is taken. */
+ * does. Returns: RS_OK; else it is not stored yet, and ingest_finish does that, before anything else is taken: RS_NOT_FOUND
+ * where a stream is new and its owner cannot be asked without waiting. */
 enum rs_err ingest_take_now(struct ingest *in, struct intake *list) RS_MUST_CHECK;
 void ingest_finish(struct ingest *in);
 /* ingest_publish - publish what has been stored by other ways than ingest_take. */

@@ -218,7 +218,7 @@ static void on_turn(uv_check_t *turn)
     }
     uint64_t start = uv_hrtime();
     enum rs_err err = ingest_take_now(w->ingest, list);
-    if (err || uv_hrtime() - start > WRITER_SLOW_US * 1000u)
+    if ((err && err != RS_NOT_FOUND) || uv_hrtime() - start > WRITER_SLOW_US * 1000u)
         be_slow(w);
     else
         w->slow_ms = 0;

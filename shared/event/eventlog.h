@@ -60,11 +60,12 @@ struct eventlog_entry {
  * now), RS_IO: nothing was stored. */
 enum rs_err eventlog_append(struct eventlog *log, struct eventlog_entry *entries, size_t n, struct fault *fault)
     RS_MUST_CHECK;
-/* eventlog_append_now - the same without waiting: RS_BUSY at once. */
+/* eventlog_append_now - the same without waiting: RS_BUSY at once, RS_NOT_FOUND where a stream is new and nobody is there to be
+ * asked (eventlog_ask_now). */
 enum rs_err eventlog_append_now(struct eventlog *log, struct eventlog_entry *entries, size_t n, struct fault *fault)
     RS_MUST_CHECK;
 /* eventlog_ask_now - whom eventlog_append_now asks for a new stream's owner, because he answers without waiting; with the ctx
- * of the log's. NULL, as it is at first: nobody, so that it is RS_BUSY. */
+ * of the log's; he says RS_NOT_FOUND where he cannot. NULL, as it is at first: nobody. */
 void eventlog_ask_now(struct eventlog *log, eventlog_owner_fn *owner);
 /* eventlog_producer - the highest producer_seq stored for a producer, 0 for a new one. */
 enum rs_err eventlog_producer(struct eventlog *log, const char *producer, int64_t *ret_last, struct fault *fault)

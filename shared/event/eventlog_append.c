@@ -162,7 +162,7 @@ static enum rs_err ask_nobody(void *ctx, const char *stream, struct eventlog_own
 {
     (void)ctx;
     (void)ret;
-    return fault_set(fault, RS_BUSY, "the stream %s is new", stream);
+    return fault_set(fault, RS_NOT_FOUND, "the stream %s is new", stream);
 }
 
 enum rs_err sqlite_append_now(struct eventlog *base, struct eventlog_entry *entries, size_t n, struct fault *fault)

@@ -43,14 +43,17 @@ static enum rs_err no_memory(struct fault *fault)
     return fault_set(fault, RS_NOMEM, "out of memory");
 }
 
-/* Whatever keeps the answer away, it is worth another try: a stream never changes its owner. */
+/* Whatever keeps the answer away, it is worth another try: a stream never changes its owner. RS_NOT_FOUND: nobody is there to be
+ * asked without waiting. */
 static enum rs_err find_owner(struct sqlite_log *log, const char *name, struct eventlog_owner *ret, struct fault *fault)
 {
     struct fault why = {.code = RS_OK};
 
-    if (!log->owner || log->owner(log->owner_ctx, name, ret, &why) == RS_OK)
+    enum rs_err err = log->owner ? log->owner(log->owner_ctx, name, ret, &why) : RS_OK;
+
+    if (!err)
         return RS_OK;
-    return fault_set(fault, RS_BUSY, "cannot find out whose %s is: %s", name, why.message);
+    return fault_set(fault, err == RS_NOT_FOUND ? err : RS_BUSY, "cannot find out whose %s is: %s", name, why.message);
 }
 
 /* The row of a new stream, with its owner's org and tags. */

@@ -197,7 +197,7 @@ enum rs_err store_owner_now(void *ctx, const char *stream, struct eventlog_owner
     pthread_once(&key_once, key_make);
     owner = key_made ? pthread_getspecific(key) : NULL;
     if (owner == NULL)
-        return fault_set(fault, RS_BUSY, "no connection to ask by");
+        return fault_set(fault, RS_NOT_FOUND, "no connection to ask by");
     db_wait(owner->db, 0);
     return ask_by(owner->db, what, stream, ret_owner, fault);
 }

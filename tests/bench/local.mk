@@ -43,7 +43,7 @@ tests_bench_delivery_floor_SOURCES = tests/bench/delivery/floor.c
 tests_bench_delivery_floor_LDADD =
 
 tests_bench_delivery_relay_SOURCES = tests/bench/delivery/relay.c
-tests_bench_delivery_relay_LDADD =
+tests_bench_delivery_relay_LDADD = $(SQLITE_LIBS)
 
 # What programs share that have clients of their own.
 EXTRA_LIBRARIES += tests/bench/libbench.a

@@ -235,9 +235,9 @@ START_TEST(an_append_without_waiting_asks_for_no_owner)
     struct eventlog_entry e[2] = {entry("run:l1", "log", "{}"), entry("run:s1", "log", "{}")};
     struct eventlog *other;
 
-    ck_assert_int_eq(eventlog_append_now(log_, e, 1, &fault), RS_BUSY);
+    ck_assert_int_eq(eventlog_append_now(log_, e, 1, &fault), RS_NOT_FOUND);
     add("run:l1", "log");
-    ck_assert_int_eq(eventlog_append_now(log_, e, 2, &fault), RS_BUSY);
+    ck_assert_int_eq(eventlog_append_now(log_, e, 2, &fault), RS_NOT_FOUND);
     ck_assert_int_eq(owner_calls, 1);
     ck_assert_ok(eventlog_append_now(log_, e, 1, &fault));
     ck_assert_int_eq(e[0].event->seq, 2);

@@ -1,6 +1,7 @@
 /* The writer's thread: what it does between batches. */
 #include "bridge/writer.h"
 #include "tests/unit/instance.h"
+#include "model/store.h"
 #include "store/db.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -208,8 +209,26 @@ static bool has_open(const char *name)
     return found;
 }
 
-/* The database that says whose a new stream is may take its time: the loop does not ask it. It is no reason to keep to the thread
- * either. */
+/* Where the loop has a connection to ask by whose a new stream is, it need not be left to the thread. */
+START_TEST(a_new_stream_is_the_loops_when_it_can_ask)
+{
+    char stream[STREAM_MAX];
+    int at_once = 0;
+    start(NULL);
+    store_owner_open(&dd);
+    for (int i = 1; i <= 200 || at_once == 0; i++) { /* now and then the thread is at work */
+        snprintf(stream, sizeof stream, "run:new-%d", i);
+        put_to(stream, i);
+        uv_run(&loop, UV_RUN_NOWAIT);
+        at_once += n_stored == i;
+        until(&n_stored, i);
+    }
+    stop();
+    store_owner_release();
+}
+END_TEST
+
+/* Without one the loop does not ask. It is no reason to keep to the thread either. */
 START_TEST(a_new_stream_is_left_to_the_thread)
 {
     char stream[STREAM_MAX];
@@ -475,6 +494,7 @@ static Suite *suite(void)
     tcase_add_test(tc, a_turn_of_the_writer_commits_without_one_of_the_loop);
     tcase_add_test(tc, what_the_loop_cannot_commit_the_thread_does);
     tcase_add_test(tc, the_loop_leaves_slow_commits_to_the_thread_for_ever_longer);
+    tcase_add_test(tc, a_new_stream_is_the_loops_when_it_can_ask);
     tcase_add_test(tc, a_new_stream_is_left_to_the_thread);
     tcase_add_test(tc, a_new_stream_waits_for_the_database_that_knows_its_owner);
     tcase_add_test(tc, appends_go_on_while_a_checkpoint_is_at_work);

@@ -28,7 +28,7 @@ CASES = {case.name: case for case in (
          seconds=10, peers=(*EVERYBODY, "relay")),
     Case("C", "2,000 streams with one WebSocket subscriber each, 2,000 events a second",
          load=("--subscribers", 2000, "--streams", 2000, "--rate", 2000), seconds=7, publishers=8,
-         peers=(*EVERYBODY, "relay", "relay-file")),
+         peers=(*EVERYBODY, "relay", "relay-log")),
     Case("C-2", "C with two cores for the bridge, one of them the generator's",
          load=("--subscribers", 2000, "--streams", 2000, "--rate", 2000), seconds=7, publishers=8, peers=(), cores="0,1"),
     Case("C-gather", "C with spool.gather = 10ms: events wait for others, up to 10 ms",

@@ -234,14 +234,14 @@ class Floor(Server):
 class Relay(Server):
     """Cases B and C by a program that reads a line and sends frames and an acknowledgement, and does nothing else."""
     name, title = "relay", "floor: bare `recv()` and `send()`"
-    file = ()  # each line is written to first
+    log = ()  # each line is committed to first
 
     @classmethod
     def versions(cls, build):
         return ""
 
     def command(self):
-        return [self.build / "tests" / "bench" / "delivery" / "relay", self.port, self.folder / "spool.sock", *self.file]
+        return [self.build / "tests" / "bench" / "delivery" / "relay", self.port, self.folder / "spool.sock", *self.log]
 
     def wait_for(self, port):
         deadline = time.monotonic() + START_S
@@ -254,13 +254,13 @@ class Relay(Server):
                 "--publishers", self.case.publishers]
 
 
-class RelayFile(Relay):
-    """The same with one bare write to a file for each event."""
-    name, title = "relay-file", "floor: and a `write()` to a file"
+class RelayLog(Relay):
+    """The same with a bare INSERT for each event."""
+    name, title = "relay-log", "floor: and a bare `INSERT` (SQLite)"
 
     @property
-    def file(self):
-        return (self.folder / "lines",)
+    def log(self):
+        return (self.folder / "lines.db",)
 
 
-SERVERS = {server.name: server for server in (Runspool, Nchan, NodeWs, FastApi, Pushpin, Floor, Relay, RelayFile)}
+SERVERS = {server.name: server for server in (Runspool, Nchan, NodeWs, FastApi, Pushpin, Floor, Relay, RelayLog)}

@@ -1,12 +1,12 @@
 /* relay - the least that passing on single messages can cost on this machine: a line that comes by a Unix socket goes as one
  * frame to the WebSockets of its stream, and its number back as an acknowledgement. Nothing is parsed beyond that, queued or
- * shared. With a FILE each line is written at its end first, which is the least that a log can cost; nobody could find anything
- * in it. `load` sends and receives. Usage: relay PORT SOCKET [FILE] */
+ * shared. With a DATABASE each line is first committed to a table of SQLite's that has nothing but lines, which is the least that a
+ * log kept by SQLite can cost. `load` sends and receives. Usage: relay PORT SOCKET [DATABASE] */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +25,8 @@ enum kind { NONE, WEB, SPOOL, VISITOR, CLIENT, PUBLISHER };
 
 static unsigned char kinds[FDS];
 static int first_of[STREAMS], last_of[STREAMS], next_of[FDS]; /* the clients of a stream, in the order of their coming; 0: none */
-static int epoll_fd, file_fd = -1;
+static int epoll_fd;
+static sqlite3_stmt *insert; /* NULL: there is no log */
 
 static _Noreturn void fail(const char *what)
 {
@@ -81,6 +82,24 @@ static void welcome(int fd)
     say(fd, answer, sizeof(answer) - 1);
 }
 
+static void open_log(const char *path)
+{
+    static const char begin[] = "PRAGMA page_size = 2048; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+                                "PRAGMA wal_autocheckpoint = 0; CREATE TABLE line (id INTEGER PRIMARY KEY, text TEXT)";
+    sqlite3 *db;
+    if (sqlite3_open(path, &db) != SQLITE_OK || sqlite3_exec(db, begin, NULL, NULL, NULL) != SQLITE_OK ||
+        sqlite3_prepare_v2(db, "INSERT INTO line (text) VALUES (?1)", -1, &insert, NULL) != SQLITE_OK)
+        fail(sqlite3_errmsg(db));
+}
+
+static void store(const char *line, size_t len)
+{
+    sqlite3_bind_text(insert, 1, line, (int)len, SQLITE_STATIC);
+    if (sqlite3_step(insert) != SQLITE_DONE)
+        fail("the log");
+    sqlite3_reset(insert);
+}
+
 static void pass_on(int publisher, const char *line, size_t len)
 {
     static char frame[4 + FRAME_MAX];
@@ -93,8 +112,8 @@ static void pass_on(int publisher, const char *line, size_t len)
     }
     if (stream < 0 || stream >= STREAMS || len > FRAME_MAX || len < 126)
         fail("a line");
-    if (file_fd >= 0 && write(file_fd, line, len) != (ssize_t)len)
-        fail("write");
+    if (insert)
+        store(line, len);
     memcpy(frame, "\x81\x7e", 2);
     frame[2] = (char)(len >> 8);
     frame[3] = (char)len;
@@ -158,9 +177,9 @@ int main(int argc, char **argv)
     struct epoll_event events[256];
 
     if (argc < 3 || argc > 4 || strlen(argv[2]) >= sizeof(spool.sun_path))
-        return fprintf(stderr, "usage: relay PORT SOCKET [FILE]\n"), 2;
-    if (argc == 4 && (file_fd = open(argv[3], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)) < 0)
-        fail(argv[3]);
+        return fprintf(stderr, "usage: relay PORT SOCKET [DATABASE]\n"), 2;
+    if (argc == 4)
+        open_log(argv[3]);
     getrlimit(RLIMIT_NOFILE, &limit);
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
