@@ -245,10 +245,10 @@ static int run(struct bridge *bridge)
         return 1;
     }
     watch(bridge);
+    store_owner_open(&bridge->dd); /* last: where descriptors are few, it is done without */
     bridge->started_ms = uv_now(&bridge->loop);
     log_event(LOG_LEVEL_INFO, "bridge.ready", "head=%" PRId64, hub_published(bridge->hub));
     be_quick();
-    store_owner_open(&bridge->dd); /* last: where descriptors are few, it is done without */
     uv_run(&bridge->loop, UV_RUN_DEFAULT);
     store_owner_release();
     tolds_free(bridge->tolds);

@@ -138,7 +138,7 @@ static void plan(struct limits *limits, int64_t took_ms)
     for (const struct limits_watch *w = limits->watches; w; w = w->next)
         killing |= w->over;
     for (int i = 0; i < limits->tree.n && !any; i++)
-        any = limits->owners[i] == &limits->leftovers;
+        any = limits->owners[i] == &limits->leftovers || limits->tree.list[i].ended; /* what it leaves is seen in the next look */
     if (pause < LIMITS_EVERY_MS)
         pause = LIMITS_EVERY_MS;
     if (any)

@@ -3,8 +3,8 @@
  * either count all of a user's processes (RLIMIT_NPROC), or address space that good programs reserve and never use
  * (RLIMIT_AS), or ask for a delegated cgroup, which few containers have. Between two looks a tool can go beyond its
  * limit. What left its node's process group is known by the node's mark in its environment; what cleared that as well
- * counts with the node when there is one alone, else with what finished nodes left, which is under the run's own limit;
- * once it has ended it counts with nobody.
+ * counts with the node when there is one alone, else with what finished nodes left, which is under the run's own limit.
+ * A child of ours outside a node's group that has ended counts with nobody; what waits for a tool counts with the tool.
  * Threads: the loop's. */
 #ifndef RUNSPOOL_RUNNER_LIMITS_H
 #define RUNSPOOL_RUNNER_LIMITS_H

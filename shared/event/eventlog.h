@@ -145,7 +145,7 @@ struct eventlog_trimmed {
 };
 #define EVENTLOG_TRIM_EVENTS 512 /* removed in one step at most; it also ends after */
 #define EVENTLOG_TRIM_US 3000    /* of removing, or */
-#define EVENTLOG_TRIM_LOOK_US 100 /* of finding nothing to remove */
+#define EVENTLOG_TRIM_LOOK_US 300 /* of finding nothing to remove */
 #define EVENTLOG_TRIM_SPARES 1000 /* newest events of the log that a limit on bytes leaves alone */
 #define EVENTLOG_PRODUCER_IDLE_MS (INT64_C(7) * 24 * 3600 * 1000)
 /* eventlog_trim - take one short step of retention: remove oldest events that are over a limit, in a transaction of its

@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "event/eventlog_sqlite.h"
 
-#define CANDIDATES 256 /* streams looked at in one statement */
+#define CANDIDATES 32  /* streams looked at in one step: there must be time for them all, or each step looks at one */
 #define ROWS 64        /* events read at once */
 #define FORGET_MS (INT64_C(3600) * 1000) /* between two looks for silent producers, for which all are read */
 

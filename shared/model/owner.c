@@ -150,13 +150,10 @@ static enum rs_err ask_by(struct db *db, const struct asked *what, const char *s
     struct eventlog_owner owner = {.org = NULL};
     enum rs_err err = ask(db, what, stream_id(stream), &owner, fault);
 
-    if (err == RS_OK) {
+    if (err == RS_OK)
         *ret_owner = owner;
-        return RS_OK;
-    }
-    eventlog_owner_release(&owner);
-    if (err != RS_BUSY)
-        store_owner_release(); /* another connection may do better */
+    else
+        eventlog_owner_release(&owner);
     return err;
 }
 
@@ -182,21 +179,24 @@ enum rs_err store_owner(void *ctx, const char *stream, struct eventlog_owner *re
         return RS_OK;
     if ((err = owner_get(ctx, &db, fault)) != RS_OK)
         return err;
-    return ask_by(db, what, stream, ret_owner, fault);
+    err = ask_by(db, what, stream, ret_owner, fault);
+    if (err != RS_OK && err != RS_BUSY)
+        store_owner_release(); /* another connection may do better */
+    return err;
 }
 
 enum rs_err store_owner_now(void *ctx, const char *stream, struct eventlog_owner *ret_owner, struct fault *fault)
 {
     const struct asked *what = asked_of(stream);
+    const struct datadir *dd = ctx;
     struct owner_db *owner;
 
-    (void)ctx;
     *ret_owner = (struct eventlog_owner){.org = NULL};
     if (what == NULL)
         return RS_OK;
     pthread_once(&key_once, key_make);
     owner = key_made ? pthread_getspecific(key) : NULL;
-    if (owner == NULL)
+    if (owner == NULL || strcmp(owner->root, dd->root) != 0)
         return fault_set(fault, RS_NOT_FOUND, "no connection to ask by");
     db_wait(owner->db, 0);
     return ask_by(owner->db, what, stream, ret_owner, fault);

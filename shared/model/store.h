@@ -39,8 +39,8 @@ void store_set_mask(struct store *store, const struct mask *mask);
  * "session:ID" and "adw:ID" by the document's, "mission:HOME" and "crew:HOME" by the crew's, tagged with it.
  * Blocks on the database. */
 eventlog_owner_fn store_owner;
-/* store_owner_now - the same without waiting, on a thread that has its connection from store_owner_open and asks by no other
- * way: RS_BUSY where another process holds it, RS_NOT_FOUND where the thread has none, or lost it. */
+/* store_owner_now - the same without waiting, on a thread that has its connection from store_owner_open; from then on it waits for
+ * nobody: RS_BUSY where another process holds the database, RS_NOT_FOUND where the thread has none. */
 eventlog_owner_fn store_owner_now;
 /* store_owner_open - open this thread's connection now, so that a process that runs out of files can still ask. Where that
  * fails store_owner tries again. */

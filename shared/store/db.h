@@ -1,7 +1,7 @@
 /* db - the database that holds state (workflows, runs, nodes, outbox). SQL is written once, in the subset that
  * SQLite and PostgreSQL share, with $1, $2 placeholders; a driver is one const table of functions.
  * Threads: one struct db per thread. Every call may block on the disk, and on another writer for at most
- * DB_BUSY_MS, then RS_BUSY. */
+ * DB_BUSY_MS (db_wait), then RS_BUSY. */
 #ifndef RUNSPOOL_STORE_DB_H
 #define RUNSPOOL_STORE_DB_H
 

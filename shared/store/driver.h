@@ -20,7 +20,7 @@ struct db_driver {
     /* open - target: the whole setting, or NULL when it is unset (only the default driver is asked then). */
     enum rs_err (*open)(const struct datadir *dd, const char *target, struct db **ret, struct fault *fault);
     void (*close)(struct db *db); /* rolls back */
-    void (*wait)(struct db *db, int ms);
+    void (*wait)(struct db *db, int ms); /* for another writer, at most */
     /* begin - the transaction must see what others committed before it and must not let two of its kind interleave. */
     enum rs_err (*begin)(struct db *db, struct fault *fault);
     /* begin_read - all that the transaction reads is of one state. */

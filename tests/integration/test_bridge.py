@@ -579,7 +579,8 @@ def test_bad_lines_are_answered_and_the_connection_lives_on(bridge, name):
 
 def test_it_starts_or_says_why_with_however_few_descriptors(tmp_path):
     listens = []
-    env = {**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}  # a build that looks for leaks at its end waits for descriptors, for ever
+    options = os.environ.get("ASAN_OPTIONS", "")
+    env = {**os.environ, "ASAN_OPTIONS": f"{options}:detect_leaks=0"}  # a build that looks for leaks at its end waits for descriptors, for ever
     for n in range(6, 100):  # with fewer a library ends the program before it begins
         data, port = tmp_path / str(n), free_port()
         with open(tmp_path / "log", "wb") as log:

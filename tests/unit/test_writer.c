@@ -267,8 +267,9 @@ START_TEST(a_new_stream_waits_for_the_database_that_knows_its_owner)
     unit_write(dd.root, DATADIR_DATABASE, "This is no database, however long one looks at it: it is a sentence of English.\n"
                                           "And another one, so that it is longer than the head of a database would be.\n");
     start_writer();
+    writer_poke(writer);
     put_to("queue", 1);
-    until(&n_stored, 1); /* nobody need be asked for that; the thread has begun */
+    until(&n_stored, 1); /* nobody need be asked for that; the thread has begun: while it is poked the loop leaves it all to it */
     ck_assert_int_ge(inotify_add_watch(watch, path, IN_ACCESS), 0);
     put_to("adw:a1", 2);
     uv_run(&loop, UV_RUN_NOWAIT);

@@ -1,7 +1,7 @@
 /* relay - the least that passing on single messages can cost on this machine: a line that comes by a Unix socket goes as one
  * frame to the WebSockets of its stream, and its number back as an acknowledgement. Nothing is parsed beyond that, queued or
- * shared. With a DATABASE each line is first committed to a table of SQLite's that has nothing but lines, which is the least that a
- * log kept by SQLite can cost. `load` sends and receives. Usage: relay PORT SOCKET [DATABASE] */
+ * shared; clients that leave are not forgotten. With a DATABASE each line is first committed to a table of SQLite's that has nothing
+ * but lines, which is the least that a log kept by SQLite can cost. `load` sends and receives. Usage: relay PORT SOCKET [DATABASE] */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
