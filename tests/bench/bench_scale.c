@@ -6,6 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* delivery/plots.py looks for these. */
+#define SUBSCRIBERS "subscribers of one stream"
+#define STREAMS     "streams with one subscriber each"
+
 static struct bench_option options[] = {
     {"bridge", "the program", "bridge/runspool-bridge"},
     {"subscribers", "of one stream, in turn", "10,100,1000,5000,10000,18000"},
@@ -29,6 +33,14 @@ static int64_t wanted;
 static bool all_have(struct bench_clients *clients)
 {
     return clients->n_events >= wanted;
+}
+
+/* The figures make a table: a row for each number, a column for each thing measured. */
+static void row(int n, const char *what, const char *column, double value)
+{
+    char name[96];
+    snprintf(name, sizeof name, "%s: %d %s", column, n, what);
+    bench_figure(name, value, "");
 }
 
 static void measure(int n, int n_streams, int64_t rate, const char *what)
@@ -60,15 +72,10 @@ static void measure(int n, int n_streams, int64_t rate, const char *what)
     }
     bench_clients_run(&clients, all_have, 0);
     cpu = bench_bridge_cpu_s(&bridge) - cpu;
-    char name[64];
-    snprintf(name, sizeof name, "%d %s: p50", n, what);
-    bench_figure(name, bench_times_ms(&times, 0.5), "ms");
-    snprintf(name, sizeof name, "%d %s: p99", n, what);
-    bench_figure(name, bench_times_ms(&times, 0.99), "ms");
-    snprintf(name, sizeof name, "%d %s: CPU for a delivery", n, what);
-    bench_figure(name, cpu * 1e6 / (double)times.n, "us");
-    snprintf(name, sizeof name, "%d %s: memory", n, what);
-    bench_figure(name, (double)bench_bridge_status(&bridge, "VmRSS") / 1024, "MiB");
+    row(n, what, "p50, ms", bench_times_ms(&times, 0.5));
+    row(n, what, "p99, ms", bench_times_ms(&times, 0.99));
+    row(n, what, "bridge CPU for a delivery, us", cpu * 1e6 / (double)times.n);
+    row(n, what, "bridge memory, MiB", (double)bench_bridge_status(&bridge, "VmRSS") / 1024);
     free(times.us);
     wanted = 0;
     bench_emitter_close(&emitter);
@@ -84,9 +91,9 @@ int main(int argc, char **argv)
     bench_pin(1);
     bench_figures(bench_options_text(options, "json"), "scale");
     for (const char *p = bench_options_text(options, "subscribers"); *p; p += strcspn(p, ","), p += *p == ',')
-        measure(atoi(p), 1, bench_options_number(options, "rate"), "subscribers of one stream");
+        measure(atoi(p), 1, bench_options_number(options, "rate"), SUBSCRIBERS);
     for (const char *p = bench_options_text(options, "streams"); *p; p += strcspn(p, ","), p += *p == ',')
-        measure(atoi(p), atoi(p), bench_options_number(options, "spread"), "streams with one subscriber each");
+        measure(atoi(p), atoi(p), bench_options_number(options, "spread"), STREAMS);
     bench_figures_end();
     return 0;
 }

@@ -100,6 +100,8 @@ PROGRAMS = (
             quick=("--clients", 50, "--seconds", 1, "--events", 200, "--own-rate", 200)),
     Program("bench_gzip", "Server-Sent Events as gzip, on the lines of a log",
             quick=("--clients", 50, "--seconds", 1, "--events", 200, "--own-rate", 200)),
+    Program("bench_scale", "From few to many: subscribers of one stream (10 events/s), and streams (500 events/s together)",
+            quick=("--subscribers", "10,50", "--streams", "1,50", "--seconds", 1)),
     Program("bench_stuck", "Readers that never read: what they cost the others, and the bridge",
             quick=("--readers", 100, "--stuck", 5, "--seconds", 1, "--rounds", 1, "--megabytes", 24)),
     Program("bench_batch.py", "Several events in one frame, and MessagePack", json=False, arguments=("--rounds", 2),

@@ -79,6 +79,37 @@ plot {parts}
 """)
 
 
+def growth(path, title, lines):
+    """Latency against a number that grows, both in logarithms: lines of (title, colour, dash type, [[number, ms]...])."""
+    blocks = "".join(f"$line{i} << END\n" + "\n".join(f"{x} {ms}" for x, ms in points) + "\nEND\n" for i, (*_, points) in enumerate(lines))
+    parts = ", ".join(f'$line{i} using 1:2 with linespoints lw 2.5 pt 7 ps 0.5 dt {dash} lc rgb "{colour}" title "{name}"'
+                      for i, (name, colour, dash, _) in enumerate(lines))
+    gnuplot(path, 380, title, blocks + f"""
+set logscale xy
+set ylabel "ms" rotate by 0
+set xrange [1:20000]
+set yrange [0.05:]
+set xtics ("1" 1, "10" 10, "100" 100, "1,000" 1000, "10,000" 10000)
+set grid lc rgb "{FAINT}" lt 1
+set border 3
+set key outside right top reverse Left
+set tmargin 3
+set format y "%g"
+plot {parts}
+""")
+
+
+def scale(figures):
+    """The lines of bench_scale: for each of its two numbers p99 and p50."""
+    lines = []
+    for what, words, colour in (("subscribers of one stream", "subscribers", OURS), ("streams with one subscriber each", "streams", FLOOR)):
+        for column, dash in (("p99", 1), ("p50", 3)):
+            points = [[int(figure["name"].split(": ")[1].split()[0]), figure["value"]] for figure in figures
+                      if figure["name"].startswith(column) and figure["name"].endswith(what)]
+            lines.append((f"{words}, {column}", colour, dash, points))
+    return lines
+
+
 def short(value):
     """1,230,000 as 1.23 million."""
     return f"{value / 1e6:.2f} million" if value >= 1e6 else f"{value:,.0f}" if value < 1e4 else f"{value / 1e3:,.0f} thousand"
@@ -93,7 +124,7 @@ def rows_of(cases, names, key, words):
     return rows
 
 
-def draw(folder, cases):
+def draw(folder, cases, programs):
     """All that can be drawn of what was measured; [(file, title)]."""
     folder.mkdir(parents=True, exist_ok=True)
     pictures = []
@@ -115,4 +146,6 @@ def draw(folder, cases):
     picture("ingest", "Ingest: events a second that reached the subscriber", bars,
             rows_of(cases, (("F", ", 1 stream"), ("F-2000", ", 2,000 streams")), "deliveries", short))
     picture("connections", "WebSocket handshakes a second", bars, rows_of(cases, (("connections", ""),), "connections", short))
+    picture("scale", "Latency as subscribers of one stream become many, and streams with one each", growth,
+            scale(programs["bench_scale"]["figures"]) if "bench_scale" in programs else [])
     return pictures

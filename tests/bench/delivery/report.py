@@ -158,5 +158,5 @@ def write(source, known):
     path = source / "docs" / "BENCHMARKS.md"
     text = path.read_text()
     before, after = text.split(BEGIN)[0], text.split(END)[1]
-    pictures = plots.draw(source / "docs" / "img" / "bench", known["cases"])
+    pictures = plots.draw(source / "docs" / "img" / "bench", known["cases"], known["programs"])
     path.write_text(f"{before}{BEGIN}\n\n{document(known, pictures)}\n\n{END}{after}")
