@@ -207,12 +207,14 @@ def test_newcomers_while_events_come(bridge, emit, name):
     """They go over from the log to the live events at any point, also within what is given in one piece; some have seen nothing."""
     stream, n = f"run:{name}", 900
     datas = lines(n, "busy")
-    go = threading.Thread(target=lambda: [emit(stream, "log", *datas[i:i + 7]) for i in range(0, n, 7)])
+    go = threading.Thread(target=lambda: [emit(stream, "log", *datas[i:min(i + 7, n - 1)]) for i in range(0, n - 1, 7)])
     clients = [follow(bridge.url, stream, CHROMIUM)]
     go.start()
     try:
         for i in range(25):
             clients.append(follow(bridge.url, stream, [CHROMIUM, ALONE, CHROMIUM][i % 3], since="start" if i % 2 else "now"))
+        go.join()
+        emit(stream, "log", datas[-1]) # for those, too, who came when all others had been given
         for i, ws in enumerate(clients):
             taken = [ws.recv()["data"]]
             while taken[-1] != datas[-1]:

@@ -114,13 +114,15 @@ def test_newcomers_while_events_come(bridge, emit, name):
     datas = lines(n, "busy")
     emit(stream, "log", *datas[:7])
     third = poll(bridge.url, "/poll", stream=stream, since="start")["events"][2]["id"]
-    go = threading.Thread(target=lambda: [emit(stream, "log", *datas[i:i + 7]) for i in range(7, n, 7)])
+    go = threading.Thread(target=lambda: [emit(stream, "log", *datas[i:min(i + 7, n - 1)]) for i in range(7, n - 1, 7)])
     clients = [follow(bridge, stream)]
     go.start()
     try:
         for i in range(25):
             clients.append(follow(bridge, stream, since="now") if i % 3 == 0 else
                            follow(bridge, stream, last_event_id=third if i % 3 == 2 else None, encoding=None if i % 5 == 4 else "gzip"))
+        go.join()
+        emit(stream, "log", datas[-1]) # for those, too, who came when all others had been given
         for i, sse in enumerate(clients):
             taken = [sse.next()[1]["data"]]
             while taken[-1] != datas[-1]:
