@@ -196,7 +196,10 @@ def test_wrap_shows_and_emits_output_as_it_comes(instance):
     process = subprocess.Popen([RUNSPOOL, "wrap", "--", "sh", "-c", "echo one; echo two >&2; read line; echo got $line"],
                                env=instance.environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                text=True)
-    run = re.search(r"r_\w+", process.stderr.readline()).group()
+    first = b""
+    while not first.endswith(b"\n"): # by the byte: what a buffer took beyond the line, communicate() would not see
+        first += os.read(process.stderr.fileno(), 1)
+    run = re.search(r"r_\w+", first.decode()).group()
     # While the command still waits for its input, both lines can be read by everybody.
     logs = wait_until(lambda: (lambda found: found if len(found) == 2 else None)(
         [e["data"] for e in events(instance, f"run:{run}", "--since", "start", "--no-follow") if e["type"] == "log"]))
