@@ -197,8 +197,8 @@ def test_wrap_shows_and_emits_output_as_it_comes(instance):
                                env=instance.environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                text=True)
     first = b""
-    while not first.endswith(b"\n"): # by the byte: what a buffer took beyond the line, communicate() would not see
-        first += os.read(process.stderr.fileno(), 1)
+    while not first.endswith(b"\n") and (byte := os.read(process.stderr.fileno(), 1)):
+        first += byte # one at a time: what a buffer took beyond the line, communicate() would not see
     run = re.search(r"r_\w+", first.decode()).group()
     # While the command still waits for its input, both lines can be read by everybody.
     logs = wait_until(lambda: (lambda found: found if len(found) == 2 else None)(

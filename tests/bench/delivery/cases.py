@@ -19,28 +19,31 @@ class Case:
 
 EVERYBODY = ("nchan", "node-ws", "fastapi", "pushpin")
 FLAT_OUT = ("--subscribers", 1000, "--window", 64)
+STEADY = ("--subscribers", 1000, "--rate", 20)
+A_STREAM_EACH = ("--subscribers", 2000, "--streams", 2000, "--rate", 2000)
+IDLE = ("--subscribers", 10000, "--messages", 1, "--settle", 2000)
 CASES = {case.name: case for case in (
     Case("A-ws", "1,000 WebSocket subscribers of one stream, flat out", load=FLAT_OUT, peers=EVERYBODY),
     Case("A-sse", "1,000 SSE subscribers of one stream, flat out", "sse", load=FLAT_OUT),
     Case("A-poll", "1,000 long polls of one stream, flat out", "poll", load=FLAT_OUT),
     Case("A-full", "A-ws with eventlog.sync = full", load=FLAT_OUT, settings=("eventlog.sync=full",), peers=()),
     Case("A-2", "A-ws with two cores for the bridge, one of them the generator's", load=FLAT_OUT, peers=(), cores="0,1"),
-    Case("B", "1,000 WebSocket subscribers of one stream, 20 events a second", load=("--subscribers", 1000, "--rate", 20),
+    Case("B", "1,000 WebSocket subscribers of one stream, 20 events a second", load=STEADY,
          seconds=10, peers=(*EVERYBODY, "relay")),
-    Case("B-2", "B with two cores for the bridge, one of them the generator's", load=("--subscribers", 1000, "--rate", 20),
+    Case("B-2", "B with two cores for the bridge, one of them the generator's", load=STEADY,
          seconds=10, peers=(), cores="0,1"),
     Case("C", "2,000 streams with one WebSocket subscriber each, 2,000 events a second",
-         load=("--subscribers", 2000, "--streams", 2000, "--rate", 2000), seconds=7, publishers=8,
+         load=A_STREAM_EACH, seconds=7, publishers=8,
          peers=(*EVERYBODY, "relay", "relay-log")),
     Case("C-2", "C with two cores for the bridge, one of them the generator's",
-         load=("--subscribers", 2000, "--streams", 2000, "--rate", 2000), seconds=7, publishers=8, peers=(), cores="0,1"),
+         load=A_STREAM_EACH, seconds=7, publishers=8, peers=(), cores="0,1"),
     Case("C-gather", "C with spool.gather = 10ms: events wait for others, up to 10 ms",
-         load=("--subscribers", 2000, "--streams", 2000, "--rate", 2000), seconds=7, publishers=8, settings=("spool.gather=10ms",),
+         load=A_STREAM_EACH, seconds=7, publishers=8, settings=("spool.gather=10ms",),
          peers=()),
-    Case("D", "10,000 idle WebSockets, then one event", load=("--subscribers", 10000, "--messages", 1, "--settle", 2000), seconds=0,
+    Case("D", "10,000 idle WebSockets, then one event", load=IDLE, seconds=0,
          peers=(*EVERYBODY, "floor")),
     Case("D-2", "D with two cores for the bridge, one of them the generator's",
-         load=("--subscribers", 10000, "--messages", 1, "--settle", 2000), seconds=0, peers=(), cores="0,1"),
+         load=IDLE, seconds=0, peers=(), cores="0,1"),
     Case("F", "ingest, one stream, one WebSocket subscriber, flat out", publishers=8, peers=EVERYBODY),
     Case("F-full", "F with eventlog.sync = full", publishers=8, settings=("eventlog.sync=full",), peers=()),
     Case("F-2", "F with two cores for the bridge, one of them the generator's", publishers=8, peers=(), cores="0,1"),
@@ -73,12 +76,9 @@ FIGURES = {
     "connect_cpu": Figure("CPU per connection", "us", "connect_cpu_us", 1, "less"),
     "lost": Figure("lost", "%", "lost_percent", 1, "less"),
 }
-# What each case shows in its table.
-SHOWN = {"D": ("memory", "last", "connections"), "D-2": ("memory", "last", "connections"), "connections": ("connections", "connect_cpu"),
-         "F": ("deliveries", "accepted", "lost", "cpu"), "F-full": ("deliveries", "accepted", "lost", "cpu"),
-         "F-2": ("deliveries", "accepted", "lost", "cpu"), "C-2": ("p50", "p99", "cpu"), "C-gather": ("p50", "p99", "cpu"),
-         "F-2000": ("deliveries", "accepted", "lost", "cpu"), "B": ("p50", "p99", "cpu"), "B-2": ("p50", "p99", "cpu"),
-         "C": ("p50", "p99", "cpu")}
+# What the cases of a letter show in their tables.
+SHOWN = {"B": ("p50", "p99", "cpu"), "C": ("p50", "p99", "cpu"), "D": ("memory", "last", "connections"),
+         "F": ("deliveries", "accepted", "lost", "cpu"), "connections": ("connections", "connect_cpu")}
 SHOWN_ELSE = ("deliveries", "cpu", "p50", "p99")
 
 # The targets: Runspool's figure over nchan's.

@@ -60,6 +60,14 @@ plot $rows using (0):2:(0):3:($2-0.32):($2+0.32):6:ytic(1) with boxxyerror lc rg
 """)
 
 
+LINE_PLOT = f"""set grid lc rgb "{FAINT}" lt 1
+set border 3
+set key outside right top reverse Left
+set tmargin 3
+set format y "%g"
+"""
+
+
 def curves(path, title, lines):
     """Latency against the share of deliveries that were faster, a nine each step: lines of (title, colour, [[percent, ms]...])."""
     blocks = "".join(f"$line{i} << END\n" + "\n".join(f"{10 * j} {ms}" for j, (_, ms) in enumerate(points) if j <= 30 and ms > 0) + "\nEND\n"
@@ -70,11 +78,7 @@ set logscale y
 set ylabel "ms" rotate by 0
 set xrange [0:300]
 set xtics ("0 %%" 0, "50 %%" 30.1, "90 %%" 100, "99 %%" 200, "99.9 %%" 300)
-set grid lc rgb "{FAINT}" lt 1
-set border 3
-set key outside right top reverse Left
-set tmargin 3
-set format y "%g"
+{LINE_PLOT}
 plot {parts}
 """)
 
@@ -90,11 +94,7 @@ set ylabel "ms" rotate by 0
 set xrange [1:20000]
 set yrange [0.05:]
 set xtics ("1" 1, "10" 10, "100" 100, "1,000" 1000, "10,000" 10000)
-set grid lc rgb "{FAINT}" lt 1
-set border 3
-set key outside right top reverse Left
-set tmargin 3
-set format y "%g"
+{LINE_PLOT}
 plot {parts}
 """)
 

@@ -63,7 +63,7 @@ def targets(cases):
 
 
 def case_table(name, case):
-    keys = SHOWN.get(name, SHOWN_ELSE)
+    keys = SHOWN.get(name.split("-")[0], SHOWN_ELSE)
     rows = []
     for server, results in case["results"].items():
         rows.append((SERVERS[server].title, *(spread(summary(results, key), FIGURES[key].digits) for key in keys),
